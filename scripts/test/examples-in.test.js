@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { examplesIn } from '../examples-in.js'
+
+const page = [
+  '# Title',
+  '<!-- given: declare const queueUrl: string -->',
+  '',
+  '```ts',
+  'send(queueUrl);',
+  '```',
+  '',
+  '```sh',
+  'npm test',
+  '```',
+  '',
+  '```js',
+  'receive();',
+  '```',
+].join('\n')
+
+test('an example keeps the line numbers of its page', () => {
+  const [first] = examplesIn('README.md', page)
+  expect(first?.code.split('\n')[4]).toBe('send(queueUrl);')
+})
+
+test('an example may take for granted what the comment before it declares', () => {
+  const [first, second] = examplesIn('README.md', page)
+  expect(first?.code).toContain('declare const queueUrl: string')
+  expect(second?.code).not.toContain('queueUrl')
+})
+
+test('blocks in other languages are no examples', () => {
+  expect(examplesIn('README.md', page).map(({ line }) => line)).toEqual([4, 12])
+})
