@@ -1,0 +1,99 @@
+import { types } from 'node:util'
+import { context as contexts, type Context } from '@opentelemetry/api'
+import type { Report } from './report.ts'
+
+/** How a call of the user's code, or of the client's, ended. */
+export type Ending =
+  | { readonly failed: false; readonly value: unknown }
+  | { readonly failed: true; readonly error: unknown }
+
+/** Calls `work` exactly once, in the given context. Gives what it gives, throws what it throws, and watches nothing. */
+export function runIn<Result>(context: Context, work: () => Result, report: Report): Result {
+  let ending: { failed: false; value: Result } | { failed: true; error: unknown } | undefined
+  const call = (): void => {
+    try {
+      ending = { failed: false, value: work() }
+    } catch (error) {
+      ending = { failed: true, error }
+    }
+  }
+  report.guard('span', () => contexts.with(context, call))
+  // A context manager may fail before it calls.
+  if (ending === undefined) call()
+  const { failed, value, error } = ending as unknown as { failed: boolean; value: Result; error: unknown }
+  if (failed) throw error
+  return value
+}
+
+/**
+ * Calls `work` exactly once, in the given context, and tells how it ended, exactly once.
+ *
+ * A value comes back as it is, and at once. A promise comes back as one that settles the same way: ours, because a
+ * second branch on the caller's would make an unhandled rejection count as handled. A foreign thenable is adopted, so
+ * that a lazy one runs once. What `work` throws is thrown on, the same object.
+ *
+ * @param context `undefined`: the active one
+ */
+export function callIn<Result>(
+  context: Context | undefined,
+  work: () => Result,
+  report: Report,
+  ended: (ending: Ending) => void,
+): Result {
+  const tell = (how: Ending): void => {
+    report.guard('span', () => ended(how))
+  }
+  let value: Result
+  try {
+    value = context === undefined ? work() : runIn(context, work, report)
+  } catch (error) {
+    tell({ failed: true, error })
+    throw error
+  }
+  if (!isThenable(value)) {
+    tell({ failed: false, value })
+    return value
+  }
+  const promise: Promise<unknown> = types.isPromise(value) ? value : Promise.resolve(value)
+  return promise.then(
+    (fulfilled) => {
+      tell({ failed: false, value: fulfilled })
+      return fulfilled
+    },
+    (reason: unknown) => {
+      tell({ failed: true, error: reason })
+      throw reason
+    },
+  ) as Result
+}
+
+function isThenable(value: unknown): boolean {
+  if (types.isPromise(value)) return true
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  try {
+    return typeof (value as { then?: unknown }).then === 'function'
+  } catch {
+    return false
+  }
+}
+
+/** The `error.type` of anything that can be thrown: its name or class, never its text. Never throws. */
+export function errorTypeOf(error: unknown): string {
+  try {
+    if (!isError(error)) return typeof error === 'object' || error === undefined ? '_OTHER' : typeof error
+    const { name } = error
+    return typeof name === 'string' && name !== '' && name !== 'Error' ? name : error.constructor?.name || 'Error'
+  } catch {
+    return '_OTHER'
+  }
+}
+
+/** Whether something thrown is an error, even one of another realm. */
+export function isError(error: unknown): error is Error {
+  return types.isNativeError(error) || error instanceof Error
+}
+
+/** The `error.type` of a call that failed. */
+export function errorTypeOfEnding(ending: Ending): string | undefined {
+  return ending.failed ? errorTypeOf(ending.error) : undefined
+}

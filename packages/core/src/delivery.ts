@@ -1,0 +1,100 @@
+import type { Fields, HeaderGetter } from './carrier.ts'
+import type { DeliveryCount, DeliveryKind } from './lineage.ts'
+import type { Facts } from './names.ts'
+import type { Outcome } from './policy.ts'
+
+/** Where messages go, or come from. */
+export interface Destination {
+  readonly name?: string | undefined
+  /** A low-cardinality form of the name, where the name has none. */
+  readonly template?: string | undefined
+  readonly temporary?: boolean | undefined
+  readonly anonymous?: boolean | undefined
+  /** Whether the name may stand in span names and metrics. @default true, unless temporary or anonymous */
+  readonly lowCardinality?: boolean | undefined
+}
+
+/** One call of a producer, described neutrally by an adapter. */
+export interface Publication {
+  /** `messaging.system.name`. */
+  readonly system: string
+  /** The client's verb: `send`, `publish`, `add`. */
+  readonly operation: string
+  /** What the call has in common; `{}` where its messages go to several places. */
+  readonly destination: Destination
+  /** Whether the call is one of the client's batch calls, even with a single message. */
+  readonly batch: boolean
+  readonly messages: readonly OutgoingMessage[]
+  readonly facts?: Facts | undefined
+  /** Set by the publishing helpers: this is a move of the message being handled. */
+  readonly move?: 'retry' | 'dead_letter' | 'redrive' | undefined
+  /** Reads the broker's answer, once it is there. */
+  readonly results?: ((answer: unknown) => SendResults | undefined) | undefined
+}
+
+/** One message of a publication. */
+export interface OutgoingMessage<Carrier = unknown> {
+  /** The caller's headers; only read. */
+  readonly carrier: Carrier
+  /** @default reads a plain object */
+  readonly getter?: HeaderGetter<Carrier> | undefined
+  /** Where the message goes, if that differs within the call. */
+  readonly destination?: Destination | undefined
+  readonly facts?: Facts | undefined
+  /** Delay asked of the broker, ms. */
+  readonly delay?: number | undefined
+  /** The broker keeps no sent time in ms, so the message has to. @default false */
+  readonly stampTime?: boolean | undefined
+  /** Whether the message would stay within the broker's limits with these fields. @default always */
+  readonly fits?: ((fields: Fields) => boolean) | undefined
+  /** Whether the broker has a slot of its own for a span context, free on this message. @default false */
+  readonly slot?: boolean | undefined
+}
+
+/** What the broker answered. */
+export interface SendResults {
+  /** Facts about the call, for example its request id. */
+  readonly facts?: Facts | undefined
+  /** By position of the message. `error`: this message was refused, the text is its `error.type`. */
+  readonly messages?: readonly ({ readonly facts?: Facts; readonly error?: string } | undefined)[] | undefined
+}
+
+/** One arrival of one message, described neutrally by an adapter. */
+export interface Delivery<Carrier = unknown> {
+  /** `messaging.system.name`. */
+  readonly system: string
+  readonly destination: Destination
+  /** The message's headers; only read. */
+  readonly carrier: Carrier
+  /** @default reads a plain object */
+  readonly getter?: HeaderGetter<Carrier> | undefined
+  /** A context in the broker's own slot, as a `traceparent`: used where the headers hold none. */
+  readonly slot?: string | undefined
+  readonly facts?: Facts | undefined
+  /** Identifies the message at this destination and for this consumer group, across deliveries. */
+  readonly identity?: string | undefined
+  /** What identified it where it was before the broker itself moved it here. */
+  readonly identityBefore?: string | undefined
+  /** The broker's handle for settling this very delivery. */
+  readonly receipt?: string | undefined
+  /** First sent, ms since the epoch, as far as the broker tells. Lineage knows better. */
+  readonly sentAt?: number | undefined
+  /** This copy came into the queue, ms since the epoch; `null`: nobody knows. @default `sentAt` */
+  readonly queuedAt?: number | null | undefined
+  /** ms since the epoch. @default now */
+  readonly deliveredAt?: number | undefined
+  readonly count?: DeliveryCount | undefined
+  readonly maxAttempts?: number | undefined
+  /** What this copy is, where the broker tells. @default `first` */
+  readonly kind?: DeliveryKind | undefined
+  /** Set on a dead letter. */
+  readonly deadLetter?: { readonly source?: string | undefined; readonly reason?: string | undefined } | undefined
+  /** Comes from a scheduler or a repeating job. @default false */
+  readonly scheduled?: boolean | undefined
+  /** The span that is active when the handler is called belongs to this delivery (Lambda, HTTP push). @default false */
+  readonly ambient?: boolean | undefined
+  /** The messages were counted as consumed when they were received. @default false */
+  readonly received?: boolean | undefined
+  /** What becomes of the message when its last attempt fails. @default as for every failed attempt: `requeued` */
+  readonly exhausted?: Outcome | undefined
+}

@@ -1,0 +1,21 @@
+// For users.
+export { createTracing, type CapturedContext, type Tracing, type TracingInput } from './tracing.ts'
+export type { TracingOptions } from './options.ts'
+export type { ContextStatus, LinkRole, Outcome, Relation, Trust } from './policy.ts'
+export type { Convention } from './names.ts'
+export type { BaggagePolicy } from './baggage-policy.ts'
+export type { OnError, Stage } from './report.ts'
+export type { AttemptDetails, Hooks } from './runtime.ts'
+export { logFields, type LogFields } from './log-fields.ts'
+
+// For authors of adapters.
+export { resolveTracing } from './tracing.ts'
+export { lookAlike } from './look-alike.ts'
+export { processWide } from './process-wide.ts'
+export { replaceFields, type Fields, type HeaderGetter, type HeaderSetter } from './carrier.ts'
+export type { Delivery, Destination, OutgoingMessage, Publication, SendResults } from './delivery.ts'
+export type { AttemptFacts, DeliveryCount, DeliveryKind, Lineage, MoveKind } from './lineage.ts'
+export type { Facts } from './names.ts'
+export type { Reception } from './receive.ts'
+export type { Injection } from './send.ts'
+export type { Settlement } from './settle.ts'

@@ -1,0 +1,36 @@
+import { context as contexts } from '@opentelemetry/api'
+import { getHandling } from './handling.ts'
+import { validSpanContext } from './format.ts'
+
+/** What a log line should say inside a handler. Flat, JSON-safe, absent keys left out. */
+export type LogFields = Readonly<Record<string, string | number>>
+
+/**
+ * The fields that connect a log line to the attempt it was written in: `trace_id`, `span_id`, `trace_flags` (two hex
+ * digits) and, inside a handler of one message, `messaging.destination`, `messaging.message_id`, `messaging.attempt` and
+ * `messaging.origin_trace_id` where the message began in another trace. Empty outside of any span. Never throws.
+ */
+export function logFields(): LogFields {
+  const fields: Record<string, string | number> = {}
+  try {
+    const active = contexts.active()
+    const span = validSpanContext(active)
+    if (span !== undefined) {
+      fields['trace_id'] = span.traceId
+      fields['span_id'] = span.spanId
+      fields['trace_flags'] = span.traceFlags.toString(16).padStart(2, '0')
+    }
+    const handling = getHandling(active)
+    const message = handling?.batch === undefined ? handling?.messages[0] : undefined
+    if (message === undefined) return fields
+    const { delivery, attempt, belief } = message
+    if (delivery.destination.name !== undefined) fields['messaging.destination'] = delivery.destination.name
+    if (delivery.facts?.messageId !== undefined) fields['messaging.message_id'] = delivery.facts.messageId
+    fields['messaging.attempt'] = attempt.attempt
+    const origin = belief.origin ?? belief.creation
+    if (origin !== undefined && origin.traceId !== span?.traceId) fields['messaging.origin_trace_id'] = origin.traceId
+  } catch {
+    // A log line must not fail for its decoration.
+  }
+  return fields
+}

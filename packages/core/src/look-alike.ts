@@ -1,0 +1,72 @@
+/**
+ * Something that looks like a client object and passes everything on to it, except the given members. The object itself
+ * is never changed: its methods run on it, not on the look-alike, and a method that returns the object to be chained
+ * returns the look-alike.
+ *
+ * @param overrides members that replace the object's own
+ */
+export function lookAlike<Target extends object>(target: Target, overrides: Partial<Target>): Target {
+  const bound = new Map<PropertyKey, { readonly method: unknown; readonly wrapper: unknown }>()
+  const ours: ReadonlyMap<PropertyKey, unknown> = new Map(
+    Reflect.ownKeys(overrides).map((key) => [key, Reflect.get(overrides, key)]),
+  )
+  /** What stands in for the object's own: ours, or what somebody put in its place. */
+  const replaced = new Map(ours)
+  /** Values that the object itself does not have, neither by itself nor by its prototype. */
+  const added = new Set(Reflect.ownKeys(overrides).filter((key) => !Reflect.has(target, key)))
+
+  function methodOf(key: PropertyKey, method: (...args: unknown[]) => unknown): unknown {
+    const known = bound.get(key)
+    if (known?.method === method) return known.wrapper
+    const wrapper = (...args: unknown[]): unknown => {
+      const result = Reflect.apply(method, target, args)
+      return result === target ? facade : result
+    }
+    bound.set(key, { method, wrapper })
+    return wrapper
+  }
+
+  /**
+   * A method that somebody puts in place of one (a spy, a wrapper) is given out as it is. In place of one of ours it is
+   * the look-alike's alone: ours calls the object's, so that one which calls ours would end up calling itself.
+   */
+  function keep(key: PropertyKey, value: unknown): boolean {
+    if (typeof value === 'function') bound.set(key, { method: value, wrapper: value })
+    if (!replaced.has(key)) return false
+    replaced.set(key, value)
+    return true
+  }
+
+  // The proxied object is an empty one of the same prototype, so that a frozen target does not bind us to its members.
+  const facade: Target = new Proxy(Object.create(Object.getPrototypeOf(target)) as Target, {
+    get(_, key) {
+      if (replaced.has(key)) return replaced.get(key)
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' && key !== 'constructor'
+        ? methodOf(key, value as (...args: unknown[]) => unknown)
+        : value
+    },
+    set: (_, key, value) => keep(key, value) || Reflect.set(target, key, value, target),
+    defineProperty: (_, key, descriptor) =>
+      ('value' in descriptor && keep(key, descriptor.value)) || Reflect.defineProperty(target, key, descriptor),
+    has: (_, key) => replaced.has(key) || Reflect.has(target, key),
+    // A copy made of the look-alike has to hold what was replaced, too.
+    ownKeys: () => [...new Set([...Reflect.ownKeys(target), ...added])],
+    getOwnPropertyDescriptor(_, key) {
+      const descriptor = Reflect.getOwnPropertyDescriptor(target, key)
+      if (descriptor === undefined && !added.has(key)) return undefined
+      return {
+        value: Reflect.get(facade, key),
+        writable: true,
+        enumerable: descriptor?.enumerable ?? true,
+        configurable: true,
+      }
+    },
+    deleteProperty(_, key) {
+      if (!ours.has(key)) return Reflect.deleteProperty(target, key)
+      replaced.set(key, ours.get(key))
+      return true
+    },
+  })
+  return facade
+}

@@ -1,0 +1,166 @@
+import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import type { LinkRole } from './policy.ts'
+
+/** Which names go on spans and metrics. See `docs/names.md`. */
+export type Convention = 'compatible' | '1.45' | '1.44'
+
+/** Facts about a message or a call, in neutral words. Which of them apply is the broker's business. */
+export interface Facts {
+  readonly messageId?: string | undefined
+  readonly conversationId?: string | undefined
+  readonly partition?: string | undefined
+  readonly clientId?: string | undefined
+  readonly consumerGroup?: string | undefined
+  readonly serverAddress?: string | undefined
+  readonly serverPort?: number | undefined
+  readonly bodySize?: number | undefined
+  readonly envelopeSize?: number | undefined
+  readonly offset?: number | undefined
+  readonly tombstone?: true | undefined
+  readonly messageKey?: string | undefined
+  readonly routingKey?: string | undefined
+  readonly deliveryTag?: number | undefined
+  readonly queueUrl?: string | undefined
+  readonly topicArn?: string | undefined
+  readonly requestId?: string | undefined
+}
+
+/** What an operation always says about itself. */
+interface OperationFacts {
+  readonly operationName: string
+  readonly operationType: string
+  readonly destination: string
+  readonly template: string
+  readonly temporary: boolean
+  readonly anonymous: boolean
+  readonly messageCount: number
+}
+
+type StandardKey = keyof Facts | keyof OperationFacts
+
+/** The standard names: OpenTelemetry semantic conventions 1.45, and 1.44 where it differed. */
+export const STANDARD: { readonly [Key in StandardKey]: readonly [current: string, older?: string] } = {
+  operationName: ['messaging.operation.name'],
+  operationType: ['messaging.operation.type'],
+  destination: ['messaging.destination.name'],
+  template: ['messaging.destination.template'],
+  temporary: ['messaging.destination.temporary'],
+  anonymous: ['messaging.destination.anonymous'],
+  messageCount: ['messaging.batch.message_count'],
+  messageId: ['messaging.message.id'],
+  conversationId: ['messaging.message.conversation_id'],
+  partition: ['messaging.destination.partition.id'],
+  clientId: ['messaging.client.id'],
+  consumerGroup: ['messaging.consumer.group.name'],
+  serverAddress: ['server.address'],
+  serverPort: ['server.port'],
+  bodySize: ['messaging.message.body.size'],
+  envelopeSize: ['messaging.message.envelope.size'],
+  offset: ['kafka.offset', 'messaging.kafka.offset'],
+  tombstone: ['kafka.message.tombstone', 'messaging.kafka.message.tombstone'],
+  messageKey: ['kafka.message.key', 'messaging.kafka.message.key'],
+  routingKey: ['rabbitmq.destination.routing_key', 'messaging.rabbitmq.destination.routing_key'],
+  deliveryTag: ['rabbitmq.message.delivery_tag', 'messaging.rabbitmq.message.delivery_tag'],
+  queueUrl: ['aws.sqs.queue.url'],
+  topicArn: ['aws.sns.topic.arn'],
+  requestId: ['aws.request_id'],
+}
+
+export const SYSTEM = ['messaging.system.name', 'messaging.system'] as const
+
+/** Systems whose value was another one before 1.45. */
+export const OLDER_SYSTEMS: Readonly<Record<string, string>> = { 'aws.sqs': 'aws_sqs' }
+
+/** The standard attribute for a failure, the same in every convention. */
+export const ERROR_TYPE = 'error.type'
+
+/** The instrumentation scope of our spans and metrics. */
+export const SCOPE = '@tracebaton/core'
+
+/** Our own attributes. On process spans, unless said otherwise in `docs/names.md`. */
+export const OURS = {
+  attempt: 'tracebaton.delivery.attempt',
+  maxAttempts: 'tracebaton.delivery.max_attempts',
+  attemptSource: 'tracebaton.delivery.attempt_source',
+  kind: 'tracebaton.delivery.kind',
+  redrives: 'tracebaton.delivery.redrives',
+  outcome: 'tracebaton.delivery.outcome',
+  previousAttempt: 'tracebaton.previous_attempt',
+  deadLetterSource: 'tracebaton.dead_letter.source',
+  deadLetterReason: 'tracebaton.dead_letter.reason',
+  contextStatus: 'tracebaton.context.status',
+  originTraceId: 'tracebaton.origin.trace_id',
+  creationTraceId: 'tracebaton.creation.trace_id',
+  queueTime: 'tracebaton.queue.time',
+  queueAge: 'tracebaton.queue.age',
+  linksTotal: 'tracebaton.links.total',
+  linkRole: 'tracebaton.link.role',
+  reason: 'tracebaton.reason',
+  stage: 'tracebaton.stage',
+} as const
+
+/** Metrics, with their units. */
+export const METRICS = {
+  operationDuration: ['messaging.client.operation.duration', 's'],
+  processDuration: ['messaging.process.duration', 's'],
+  sent: ['messaging.client.sent.messages', '{message}'],
+  consumed: ['messaging.client.consumed.messages', '{message}'],
+  queueTime: ['tracebaton.queue.time', 's'],
+  deliveries: ['tracebaton.deliveries', '{delivery}'],
+  inFlight: ['tracebaton.in_flight', '{message}'],
+  skipped: ['tracebaton.propagation.skipped', '{message}'],
+  errors: ['tracebaton.errors', '{error}'],
+} as const
+
+/** Histogram buckets in seconds: as the conventions advise for operations, 5 ms to 1 h for the time in queue. */
+export const OPERATION_BUCKETS: number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+export const QUEUE_TIME_BUCKETS: number[] = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600]
+
+/** Writes neutral facts under the names of one convention. */
+export interface Names {
+  readonly system: (attributes: Attributes, system: string) => void
+  readonly set: (attributes: Attributes, key: StandardKey, value: AttributeValue | undefined) => void
+  readonly facts: (attributes: Attributes, facts: Facts | undefined) => void
+}
+
+/** @param convention `both`: the names of 1.45 and of 1.44 side by side */
+export function createNames(convention: Convention | 'both'): Names {
+  const [current, older] = SYSTEM
+  const pick = ([newest, former = newest]: readonly [string, string?]): readonly string[] =>
+    convention === '1.44' ? [former] : convention === 'both' && former !== newest ? [newest, former] : [newest]
+  const table = Object.fromEntries(Object.entries(STANDARD).map(([key, names]) => [key, pick(names)])) as {
+    readonly [Key in StandardKey]: readonly string[]
+  }
+
+  const set: Names['set'] = (attributes, key, value) => {
+    if (value === undefined || value === '') return
+    for (const name of table[key] ?? []) attributes[name] = value
+  }
+  return {
+    set,
+    system(attributes, system) {
+      if (convention !== '1.44') attributes[current] = system
+      if (convention !== '1.45') attributes[older] = OLDER_SYSTEMS[system] ?? system
+    },
+    facts(attributes, facts) {
+      for (const key in facts) set(attributes, key as keyof Facts, facts[key as keyof Facts])
+    },
+  }
+}
+
+/** The attributes of a link. */
+export function linkAttributes(role: LinkRole): Attributes {
+  return { [OURS.linkRole]: role }
+}
+
+/**
+ * The convention to use: the option, else the standard opt-in variable, else `compatible`.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+ */
+export function chooseConvention(option: Convention | undefined, optIn: string | undefined): Convention | 'both' {
+  if (option !== undefined) return option
+  const wishes = new Set((optIn ?? '').split(',').map((wish) => wish.trim()))
+  if (wishes.has('messaging/dup')) return 'both'
+  return wishes.has('messaging') ? '1.45' : 'compatible'
+}

@@ -1,0 +1,149 @@
+import { types } from 'node:util'
+import {
+  metrics as globalMetrics,
+  ProxyTracerProvider,
+  trace,
+  type MeterProvider,
+  type TextMapPropagator,
+  type Tracer,
+  type TracerProvider,
+} from '@opentelemetry/api'
+import type { Delivery, Destination, Publication } from './delivery.ts'
+import { createErrorCounter, createMetrics } from './metrics.ts'
+import { chooseConvention, createNames, SCOPE, type Convention } from './names.ts'
+import { createOperations } from './operation.ts'
+import type { Relation, Trust } from './policy.ts'
+import type { BaggagePolicy } from './baggage-policy.ts'
+import { createPropagation } from './propagation.ts'
+import { createReport, quietly, type OnError, type Report } from './report.ts'
+import type { Hooks, Runtime } from './runtime.ts'
+
+/** How tracing behaves. Every option has a default that fits most users. */
+export interface TracingOptions {
+  /**
+   * How process spans hang on the creation context of their message. A producer that is not told `auto` writes it onto
+   * its messages, as a wish to consumers that are. @default 'auto'
+   */
+  readonly relation?: Relation | ((delivery: Delivery) => Relation | undefined) | undefined
+  /** How much of what messages say is believed. @default 'full' */
+  readonly trust?: Trust | ((delivery: Delivery) => Trust | undefined) | undefined
+  /** ms. A message first sent longer ago starts a trace of its own under `auto`, linked. @default 900_000, 15 minutes */
+  readonly maxTraceAge?: number | undefined
+  /**
+   * `true` follows the propagator, `false` drops baggage, a list passes on the named entries only; in both directions.
+   * Baggage of a producer that is not trusted in full is never taken. @default true
+   */
+  readonly baggage?: BaggagePolicy | undefined
+  /** Whether every failed attempt is an ERROR span, or only one after which there is no other. @default 'every' */
+  readonly errorStatus?: 'every' | 'terminal' | undefined
+  /** A bulk send of more messages makes one span for the call, whose context goes into all of them. @default 10 */
+  readonly spanPerMessageUpTo?: number | undefined
+  /**
+   * Says what it means when the message being handled is published again. @default to its own destination: a `retry`;
+   * to another one: a new message (`forward`)
+   */
+  readonly republish?:
+    | ((publication: Publication, delivery: Delivery) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined)
+    | undefined
+  /** Links on one span; of more, the newest are kept and the total recorded. @default 128 */
+  readonly maxLinks?: number | undefined
+  /** The names on spans and metrics. @default as `OTEL_SEMCONV_STABILITY_OPT_IN` says, else 'compatible' */
+  readonly convention?: Convention | undefined
+  /** Spans that most people do not want. */
+  readonly spans?:
+    | {
+        /** One for each call that settles a message. @default false */
+        readonly settle?: boolean | undefined
+        /** One for each receive call that brought nothing. @default false */
+        readonly emptyReceive?: boolean | undefined
+      }
+    | undefined
+  /** What spans say of the content of messages. It may be personal or secret. */
+  readonly capture?:
+    | {
+        /** The key of a message. @default 'off' */
+        readonly messageKey?: 'on' | 'off' | undefined
+        /** The size of the body, in bytes. @default false */
+        readonly bodySize?: boolean | undefined
+      }
+    | undefined
+  /** A low-cardinality name for a destination whose own name has too many values. @default none */
+  readonly destinationTemplate?:
+    | ((destination: Destination & { readonly system: string }) => string | undefined)
+    | undefined
+  /** Called with spans of ours; see {@link Hooks}. @default none */
+  readonly hooks?: Hooks | undefined
+  /** Told about our own contained failures. @default the API's `diag` logger, at most once a minute for each stage */
+  readonly onError?: OnError | undefined
+  /** @default the global one */
+  readonly tracerProvider?: TracerProvider | undefined
+  /** @default the global one */
+  readonly meterProvider?: MeterProvider | undefined
+  /** @default the global one; where none is registered, W3C Trace Context and Baggage */
+  readonly propagator?: TextMapPropagator | undefined
+}
+
+const DEFAULTS = { maxTraceAge: 15 * 60_000, spanPerMessageUpTo: 10, maxLinks: 128 } as const
+
+/** Resolves the options, once. Never throws: a provider that fails is replaced by one that does nothing. */
+export function createRuntime(options: TracingOptions): Runtime {
+  const meterProvider = () => options.meterProvider ?? globalMetrics.getMeterProvider()
+  const report = createReport(options.onError, createErrorCounter(meterProvider))
+  const names = createNames(chooseConvention(options.convention, process.env['OTEL_SEMCONV_STABILITY_OPT_IN']))
+  const metrics = createMetrics(meterProvider, report)
+  const { relation = 'auto', trust = 'full', destinationTemplate, republish, spans, hooks = {} } = options
+  return {
+    isIdle: () => metrics.isIdle() && options.tracerProvider === undefined && isSdkAbsent(),
+    names,
+    report,
+    hooks,
+    tracer: createTracerFinder(options.tracerProvider),
+    metrics,
+    operations: createOperations(names, (system, destination) =>
+      ask(report, () => destinationTemplate?.({ ...destination, system })),
+    ),
+    propagation: createPropagation(options.propagator, options.baggage ?? true, report),
+    relationFor: (delivery) =>
+      (typeof relation === 'function' ? ask(report, () => relation(delivery)) : relation) ?? 'auto',
+    // A policy that fails must not open the door it guards.
+    trustFor: (delivery) =>
+      typeof trust === 'function' ? (ask(report, () => trust(delivery) ?? 'full') ?? 'ignore') : trust,
+    republishFor: (publication, delivery) => ask(report, () => republish?.(publication, delivery)),
+    wish: relation === 'child' || relation === 'link' ? relation : undefined,
+    maxTraceAge: options.maxTraceAge ?? DEFAULTS.maxTraceAge,
+    maxLinks: options.maxLinks ?? DEFAULTS.maxLinks,
+    spanPerMessageUpTo: options.spanPerMessageUpTo ?? DEFAULTS.spanPerMessageUpTo,
+    errorStatus: options.errorStatus ?? 'every',
+    settleSpans: spans?.settle === true,
+    emptyReceiveSpans: spans?.emptyReceive === true,
+  }
+}
+
+/** The tracer of the provider there is at the time: an SDK may be registered after us, or another one. May throw. */
+function createTracerFinder(configured: TracerProvider | undefined): () => Tracer {
+  let known: TracerProvider | undefined
+  let tracer: Tracer | undefined
+  return () => {
+    const provider = configured ?? trace.getTracerProvider()
+    if (tracer === undefined || provider !== known) tracer = provider.getTracer(SCOPE)
+    known = provider
+    return tracer
+  }
+}
+
+/** What stands behind the API as long as no SDK is registered. */
+const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
+
+function isSdkAbsent(): boolean {
+  const provider = trace.getTracerProvider()
+  return provider instanceof ProxyTracerProvider && provider.getDelegate() === NO_PROVIDER
+}
+
+/** Asks a function of the user's. A promise is no answer, and its rejection must not end the process. */
+function ask<Answer>(report: Report, question: () => Answer): Answer | undefined {
+  const answer = report.guard('options', question)
+  if (!types.isPromise(answer)) return answer
+  quietly(() => answer)
+  report.failed('options', new Error('A function among the options gave a promise; it has to answer at once'))
+  return undefined
+}

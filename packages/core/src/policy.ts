@@ -1,0 +1,27 @@
+/**
+ * How a process span hangs on the creation context of its message: its `child`, a root with a `link`, or `auto`: a
+ * child as long as that gives a trace somebody can read (not for dead letters, scheduled and old messages).
+ */
+export type Relation = 'auto' | 'child' | 'link'
+
+/**
+ * How much of what a message says is believed: everything; the identity of its context, as a link that decides nothing;
+ * or nothing at all.
+ */
+export type Trust = 'full' | 'link-only' | 'ignore'
+
+/** What a link of a span points to; the attribute `tracebaton.link.role`. */
+export type LinkRole = 'creation' | 'previous_attempt' | 'origin' | 'message' | 'batch' | 'scheduler' | 'child_job'
+
+/** What became of an attempt. */
+export type Outcome =
+  | 'acked'
+  | 'requeued'
+  | 'retry_scheduled'
+  | 'rejected'
+  | 'dead_lettered'
+  | 'discarded'
+  | 'abandoned'
+
+/** Whether a message carried a context that could be used. */
+export type ContextStatus = 'present' | 'absent' | 'malformed' | 'untrusted'

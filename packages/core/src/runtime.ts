@@ -1,0 +1,54 @@
+import type { Span, Tracer } from '@opentelemetry/api'
+import type { Delivery, Publication } from './delivery.ts'
+import type { AttemptFacts, Lineage } from './lineage.ts'
+import type { Metrics } from './metrics.ts'
+import type { Names } from './names.ts'
+import type { DescribeOperation } from './operation.ts'
+import type { Outcome, Relation, Trust } from './policy.ts'
+import type { Propagation } from './propagation.ts'
+import type { Report } from './report.ts'
+
+/** What the operations work with: the options, resolved once. */
+export interface Runtime {
+  /** Neither tracing nor metrics are set up: all there is to do is to pass contexts on. */
+  readonly isIdle: () => boolean
+  /** May throw. */
+  readonly tracer: () => Tracer
+  readonly names: Names
+  readonly metrics: Metrics
+  readonly operations: DescribeOperation
+  readonly propagation: Propagation
+  readonly report: Report
+  readonly relationFor: (delivery: Delivery) => Relation
+  readonly trustFor: (delivery: Delivery) => Trust
+  readonly republishFor: (
+    publication: Publication,
+    delivery: Delivery,
+  ) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined
+  /** What a producer with these options wishes of its consumers. */
+  readonly wish: Lineage['relation']
+  readonly maxTraceAge: number
+  readonly maxLinks: number
+  readonly spanPerMessageUpTo: number
+  readonly errorStatus: 'every' | 'terminal'
+  readonly settleSpans: boolean
+  readonly emptyReceiveSpans: boolean
+  readonly hooks: Hooks
+}
+
+/** What hooks are told beside the span. Read it; it is not yours to change. */
+export interface AttemptDetails {
+  readonly delivery: Delivery
+  readonly attempt: AttemptFacts
+}
+
+/**
+ * Called with a span right after its start: of a call that sends, receives or settles, and of an attempt. What a hook
+ * throws or rejects with is contained.
+ */
+export interface Hooks {
+  readonly onSend?: ((span: Span, publication: Publication) => void) | undefined
+  readonly onReceive?: ((span: Span, deliveries: readonly Delivery[]) => void) | undefined
+  readonly onProcess?: ((span: Span, details: AttemptDetails) => void) | undefined
+  readonly onSettle?: ((span: Span, details: { readonly outcome: Outcome | undefined }) => void) | undefined
+}

@@ -1,0 +1,108 @@
+import { context, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { setHandling } from '../src/handling.ts'
+import { logFields } from '../src/log-fields.ts'
+import type { TracingOptions } from '../src/options.ts'
+import { createTracing } from '../src/tracing.ts'
+import { OK, P, spanContext, T } from './sample.ts'
+import { createSdk, registerContextManager, resetGlobals } from './sdk.ts'
+
+resetGlobals()
+beforeEach(registerContextManager)
+
+const delivery = {
+  system: 'kafka',
+  destination: { name: 'orders' },
+  carrier: { traceparent: OK },
+  facts: { messageId: 'm-1' },
+}
+const inside = (options: TracingOptions = {}, more: object = {}) =>
+  createTracing({ tracerProvider: createSdk().tracerProvider, ...options }).process({ ...delivery, ...more }, () => ({
+    fields: logFields(),
+    span: trace.getSpanContext(context.active()),
+  }))
+
+describe('the fields of a log line', () => {
+  it('are none outside of any span', () => {
+    expect(logFields()).toEqual({})
+    context.disable()
+    expect(logFields()).toEqual({})
+  })
+
+  it('are the span’s inside of one', () => {
+    const span = spanContext('a', TraceFlags.NONE)
+    const fields = context.with(trace.setSpanContext(ROOT_CONTEXT, span), logFields)
+    expect(fields).toEqual({ trace_id: span.traceId, span_id: span.spanId, trace_flags: '00' })
+  })
+
+  it('say in a handler which attempt it is, on which message', () => {
+    const { fields, span } = inside()
+    expect(fields).toEqual({
+      trace_id: T,
+      span_id: span?.spanId,
+      trace_flags: '01',
+      'messaging.destination': 'orders',
+      'messaging.message_id': 'm-1',
+      'messaging.attempt': 1,
+    })
+    expect(JSON.parse(JSON.stringify(fields))).toEqual(fields)
+  })
+
+  it('name the trace where the message began, where that is another one', () => {
+    const { fields, span } = inside({ relation: 'link' })
+    expect(fields['messaging.origin_trace_id']).toBe(T)
+    expect(fields['trace_id']).toBe(span?.traceId)
+    expect(span?.traceId).not.toBe(T)
+  })
+
+  it('name the origin that stale lineage tells', () => {
+    const origin = 'e'.repeat(32)
+    const carrier = { traceparent: OK, tracebaton: `0;c=${origin}-${P}-01` }
+    expect(inside({}, { carrier }).fields['messaging.origin_trace_id']).toBe(origin)
+  })
+
+  it('name no trace of a producer that is not believed', () => {
+    const { fields } = inside({ trust: 'ignore' })
+    expect(fields).not.toHaveProperty('messaging.origin_trace_id')
+    expect(JSON.stringify(fields)).not.toContain(T)
+  })
+
+  it('count the attempt', () => {
+    expect(inside({}, { count: { deliveries: 3, exact: true } }).fields['messaging.attempt']).toBe(3)
+  })
+
+  it('leave out what is unknown', () => {
+    const { fields } = inside({}, { destination: {}, facts: undefined })
+    expect(Object.keys(fields)).toEqual(['trace_id', 'span_id', 'trace_flags', 'messaging.attempt'])
+  })
+
+  it('are those of the span that is active, deeper inside', () => {
+    const child = spanContext('d')
+    const tracing = createTracing({ tracerProvider: createSdk().tracerProvider })
+    const fields = tracing.process(delivery, () =>
+      context.with(trace.setSpanContext(context.active(), child), logFields),
+    )
+    expect(fields).toMatchObject({ span_id: child.spanId, 'messaging.message_id': 'm-1' })
+  })
+
+  it('name no single message in the handler of a batch', () => {
+    const tracing = createTracing({ tracerProvider: createSdk().tracerProvider })
+    const fields = tracing.processBatch([delivery, delivery], logFields)
+    expect(Object.keys(fields)).toEqual(['trace_id', 'span_id', 'trace_flags'])
+  })
+
+  it('name the span that the message carries where there is no SDK', () => {
+    const fields = createTracing().process(delivery, logFields)
+    expect(fields).toEqual({ trace_id: T, span_id: P, trace_flags: '01' })
+  })
+
+  it('never throw', () => {
+    const broken = setHandling(ROOT_CONTEXT, null as never)
+    expect(context.with(broken, logFields)).toEqual({})
+    const hollow = setHandling(trace.setSpanContext(ROOT_CONTEXT, spanContext('a')), {
+      batch: false,
+      messages: [{}],
+    } as never)
+    expect(context.with(hollow, logFields)['trace_id']).toBe('a'.repeat(32))
+  })
+})

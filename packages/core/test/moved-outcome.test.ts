@@ -1,0 +1,160 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { OutgoingMessage, Publication } from '../src/delivery.ts'
+import { parseLineage } from '../src/lineage.ts'
+import { METRICS, OURS } from '../src/names.ts'
+import type { TracingOptions } from '../src/options.ts'
+import type { Outcome } from '../src/policy.ts'
+import type { Injection } from '../src/send.ts'
+import { delivery, lineage, publication, SPAN, TRACEPARENT } from './messages.ts'
+import { createTraced, useContexts, type Traced } from './traced.ts'
+
+beforeAll(useContexts)
+
+const CARRIER = { traceparent: TRACEPARENT }
+const REFUSED: Partial<Publication> = { results: () => ({ messages: [{ error: 'Throttled' }] }) }
+
+/** Publishes the message being handled once more. */
+const resend = ({ tracing }: Traced, call: Partial<Publication> = {}, publish: () => unknown = () => {}): unknown =>
+  tracing.send(publication([{ carrier: CARRIER }], call), publish)
+
+/** Takes the old copy off the queue, or puts it back. */
+function settle({ tracing }: Traced, outcome: Outcome): void {
+  const call = { operation: 'ack', destination: { name: 'orders' }, receipts: ['r-1'], batch: false }
+  tracing.settle({ system: 'kafka', outcome, ...call }, () => {})
+}
+
+const resendAndAck = (traced: Traced): void => {
+  resend(traced)
+  settle(traced, 'acked')
+}
+const ackAndResend = (traced: Traced): void => {
+  settle(traced, 'acked')
+  resend(traced)
+}
+const fail = async (): Promise<never> => Promise.reject(new Error('no stock'))
+
+/** What the span and the metric say of an attempt whose handler does this. They have to say the same. */
+async function outcomeAfter(work: (traced: Traced) => unknown, options: TracingOptions = {}): Promise<unknown> {
+  const traced = createTraced(options)
+  await traced.tracing.process(delivery({ receipt: 'r-1' }), async () => work(traced)).catch(() => {})
+  const outcome = traced.span('process orders').attributes[OURS.outcome]
+  expect(await traced.counted(METRICS.deliveries[0])).toBe(1)
+  expect(await traced.counted(METRICS.deliveries[0], { [OURS.outcome]: String(outcome) })).toBe(1)
+  return outcome
+}
+
+describe('the outcome of an attempt whose message was published once more', () => {
+  test('to its own destination is a scheduled retry', async () => {
+    expect(await outcomeAfter(resend)).toBe('retry_scheduled')
+    expect(await outcomeAfter((traced) => resend(traced, {}, async () => {}))).toBe('retry_scheduled')
+  })
+
+  test.each([
+    ['dead_letter', 'dead_lettered'],
+    ['retry', 'retry_scheduled'],
+    ['redrive', 'acked'],
+    ['forward', 'acked'],
+  ] as const)('follows republish: %s is %s', async (move, outcome) => {
+    const elsewhere = { destination: { name: 'elsewhere' } }
+    expect(await outcomeAfter((traced) => resend(traced, elsewhere), { republish: () => move })).toBe(outcome)
+  })
+
+  test.each([
+    ['retry_scheduled', {}],
+    ['dead_lettered', { republish: () => 'dead_letter' as const }],
+  ])('stays %s when the old copy is acknowledged, before or after', async (outcome, options) => {
+    expect(await outcomeAfter(resendAndAck, options)).toBe(outcome)
+    expect(await outcomeAfter(ackAndResend, options)).toBe(outcome)
+  })
+
+  test('is another settlement where the old copy got one', async () => {
+    const outcome = await outcomeAfter((traced) => {
+      resend(traced)
+      settle(traced, 'rejected')
+    })
+    expect(outcome).toBe('rejected')
+  })
+
+  test('is acked where the broker refused the new copy, or the call failed', async () => {
+    expect(await outcomeAfter((traced) => resend(traced, REFUSED))).toBe('acked')
+    expect(await outcomeAfter((traced) => Promise.allSettled([resend(traced, {}, fail)]))).toBe('acked')
+  })
+
+  test('is requeued where the handler throws after that, because the old copy comes back', async () => {
+    const outcome = await outcomeAfter((traced) => {
+      resend(traced)
+      throw new Error('no stock')
+    })
+    expect(outcome).toBe('requeued')
+  })
+
+  test('is that of an ordinary message where another one was sent', async () => {
+    expect(await outcomeAfter(({ tracing }) => tracing.send(publication(), () => {}))).toBe('acked')
+  })
+})
+
+describe('of the messages of a batch that share a creation context', () => {
+  const third = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 3 }) }
+  const alike = [delivery({ carrier: third, identity: 'a' }), delivery({ carrier: CARRIER, identity: 'b' })]
+
+  function resendFrom(deliveries: typeof alike, message: Partial<OutgoingMessage>) {
+    const traced = createTraced()
+    const injection = traced.tracing.processBatch(deliveries, () =>
+      traced.tracing.send(publication([message]), ([one]): Injection | undefined => one),
+    )
+    return { traced, injection, lineage: parseLineage(injection?.fields?.['tracebaton'] ?? '') }
+  }
+
+  test('the one sent again counts its own attempts, told by its lineage', () => {
+    expect(resendFrom(alike, { carrier: third }).lineage).toMatchObject({ attempt: 4 })
+    expect(resendFrom(alike, { carrier: CARRIER }).lineage).toMatchObject({ attempt: 2 })
+    expect(resendFrom(alike.toReversed(), { carrier: third }).lineage).toMatchObject({ attempt: 4 })
+  })
+
+  test('one that nothing tells apart keeps its context, and no attempt is invented', () => {
+    for (const carrier of [third, CARRIER]) {
+      const twins = ['a', 'b'].map((identity) => delivery({ carrier, identity }))
+      const { traced, injection } = resendFrom(twins, { carrier })
+      expect(injection).toBeUndefined()
+      expect(traced.span('send orders').links.map(({ context }) => context.spanId)).toEqual([SPAN])
+    }
+  })
+})
+
+describe('republish', () => {
+  test('is asked with the destination of the very message', () => {
+    const asked: unknown[] = []
+    const republish: TracingOptions['republish'] = (call, received) => {
+      asked.push([call.destination.name, received.destination.name])
+      return call.destination.name === 'dead' ? 'dead_letter' : undefined
+    }
+    const traced = createTraced({ republish })
+    const messages = ['orders', 'dead'].map((name) => ({ carrier: CARRIER, destination: { name } }))
+    const sent = traced.tracing.process(delivery(), () =>
+      traced.tracing.send(publication(messages, { destination: {} }), (all) => all),
+    )
+    expect(asked).toEqual([
+      ['orders', 'orders'],
+      ['dead', 'orders'],
+    ])
+    expect(sent.map((one) => parseLineage(one?.fields?.['tracebaton'] ?? '')?.kind)).toEqual([
+      'immediate',
+      'dead_letter',
+    ])
+  })
+
+  test('that says redrive counts the redrives up, and the attempts from one again', () => {
+    const traced = createTraced({ republish: () => 'redrive' })
+    const carrier = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 4, redrives: 1 }) }
+    const fields = traced.tracing.process(delivery({ carrier, destination: { name: 'dead' } }), () =>
+      traced.tracing.send(publication([{ carrier }]), ([one]) => one?.fields),
+    )
+    traced.tracing.process(delivery({ carrier: fields }), () => {})
+    expect(traced.span('process dead').attributes).toMatchObject({ [OURS.attempt]: 4, [OURS.redrives]: 1 })
+    expect(traced.span('process orders').attributes).toMatchObject({
+      [OURS.attempt]: 1,
+      [OURS.kind]: 'redrive',
+      [OURS.redrives]: 2,
+    })
+  })
+})

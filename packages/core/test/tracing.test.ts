@@ -1,0 +1,189 @@
+import { context, propagation, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api'
+import { B3Propagator } from '@opentelemetry/propagator-b3'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { METRICS, OURS } from '../src/names.ts'
+import type { OnError } from '../src/report.ts'
+import { createTracing, resolveTracing, type CapturedContext, type TracingInput } from '../src/tracing.ts'
+import { measure } from './measure.ts'
+import { OK, spanContext, T } from './sample.ts'
+import { createSdk, only, registerContextManager, resetGlobals, w3cPropagator } from './sdk.ts'
+
+resetGlobals()
+beforeEach(registerContextManager)
+
+describe('a captured context', () => {
+  const span = spanContext('a')
+  const active = propagation.setBaggage(
+    trace.setSpanContext(ROOT_CONTEXT, span),
+    propagation.createBaggage({ tenant: { value: 'ä, b' } }),
+  )
+  const options = [
+    ['no propagator', {}, 'ä, b'],
+    ['the W3C propagators', { propagator: w3cPropagator() }, 'ä, b'],
+    ['B3', { propagator: new B3Propagator() }, undefined],
+  ] as const
+
+  it.each(options)('comes back from JSON, with %s', (_, given, tenant) => {
+    const tracing = createTracing(given)
+    const captured = context.with(active, () => tracing.capture())
+    const record: CapturedContext = JSON.parse(JSON.stringify(captured))
+    const back = tracing.from(record)
+    expect(record).toEqual(captured)
+    expect(trace.getSpanContext(back)).toEqual({ ...span, isRemote: true })
+    expect(propagation.getBaggage(back)?.getEntry('tenant')?.value).toBe(tenant)
+  })
+
+  it('is what a message sent in it later carries', () => {
+    const sdk = createSdk()
+    const tracing = createTracing({ tracerProvider: sdk.tracerProvider })
+    const record = context.with(active, () => tracing.capture())
+    const fields = context.with(tracing.from(record), () =>
+      tracing.send(
+        { system: 'kafka', operation: 'send', destination: {}, batch: false, messages: [{ carrier: {} }] },
+        (injections) => injections[0]?.fields,
+      ),
+    )
+    const sent = only(sdk.ended())
+    expect(sent.parentSpanContext?.spanId).toBe(span.spanId)
+    expect(fields?.['traceparent']).toContain(sent.spanContext().spanId)
+    expect(fields?.['baggage']).toBe('tenant=%C3%A4%2C%20b')
+  })
+
+  it('is empty where there is none, and gives none back', () => {
+    const tracing = createTracing()
+    expect(tracing.capture()).toEqual({})
+    expect(context.with(active, () => trace.getSpanContext(tracing.from({})))).toBeUndefined()
+  })
+
+  it.each([[null], [undefined], ['text'], [7], [{ traceparent: 7 }], [[]]])(
+    'is nothing when the record is %j',
+    (record) => {
+      expect(trace.getSpanContext(createTracing().from(record as never))).toBeUndefined()
+    },
+  )
+
+  it('keeps the flags', () => {
+    const dropped = trace.setSpanContext(ROOT_CONTEXT, { ...span, traceFlags: TraceFlags.NONE })
+    const tracing = createTracing()
+    expect(trace.getSpanContext(tracing.from(context.with(dropped, () => tracing.capture())))?.traceFlags).toBe(0)
+  })
+})
+
+/** Every option there is, and none of them set. */
+const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined } = {
+  tracing: undefined,
+  relation: undefined,
+  trust: undefined,
+  maxTraceAge: undefined,
+  baggage: undefined,
+  errorStatus: undefined,
+  spanPerMessageUpTo: undefined,
+  republish: undefined,
+  maxLinks: undefined,
+  convention: undefined,
+  spans: undefined,
+  capture: undefined,
+  destinationTemplate: undefined,
+  hooks: undefined,
+  onError: undefined,
+  tracerProvider: undefined,
+  meterProvider: undefined,
+  propagator: undefined,
+}
+
+describe('the tracing that an adapter uses', () => {
+  it('is one for the defaults', () => {
+    expect(resolveTracing(undefined)).toBe(resolveTracing(undefined))
+  })
+
+  it('is one for each options object', () => {
+    const options = { relation: 'link' } as const
+    expect(resolveTracing(options)).toBe(resolveTracing(options))
+    expect(resolveTracing(options)).not.toBe(resolveTracing({ relation: 'link' }))
+    expect(resolveTracing(Object.freeze({}))).toBeDefined()
+  })
+
+  it('is the one it is given', () => {
+    const tracing = createTracing()
+    expect(resolveTracing({ tracing })).toBe(tracing)
+  })
+
+  it('follows the options where it is given none', () => {
+    const sdk = createSdk()
+    const { tracerProvider } = sdk
+    const tracing = resolveTracing({ tracing: undefined, trust: 'ignore', tracerProvider })
+    tracing.process({ system: 'kafka', destination: {}, carrier: { traceparent: OK } }, () => undefined)
+    const span = only(sdk.ended())
+    expect(span.parentSpanContext).toBeUndefined()
+    expect(span.links).toEqual([])
+    expect(span.attributes[OURS.contextStatus]).toBe('untrusted')
+  })
+
+  it('takes an option that is not defined for one that is not there', () => {
+    expectTypeOf(UNDEFINED).toExtend<TracingInput>()
+    const sdk = createSdk()
+    const tracing = resolveTracing({ ...UNDEFINED, tracerProvider: sdk.tracerProvider })
+    tracing.process({ system: 'kafka', destination: {}, carrier: { traceparent: OK } }, () => undefined)
+    expect(only(sdk.ended()).parentSpanContext?.traceId).toBe(T)
+  })
+})
+
+/** The names under which two facts come out. */
+const keysFor = (convention?: '1.44' | '1.45' | 'compatible') => {
+  const sdk = createSdk()
+  const tracing = createTracing({ tracerProvider: sdk.tracerProvider, ...(convention && { convention }) })
+  tracing.process({ system: 'aws.sqs', destination: {}, carrier: {}, facts: { offset: 1 } }, () => undefined)
+  return Object.keys(only(sdk.ended()).attributes).filter((key) => /offset|system/.test(key))
+}
+
+describe('an instance', () => {
+  it('uses what is registered later', () => {
+    const tracing = createTracing()
+    const sdk = createSdk()
+    tracing.process({ system: 'kafka', destination: {}, carrier: { traceparent: OK } }, () => undefined)
+    trace.setGlobalTracerProvider(sdk.tracerProvider)
+    tracing.process({ system: 'kafka', destination: {}, carrier: { traceparent: OK } }, () => undefined)
+    expect(only(sdk.ended()).name).toBe('process')
+  })
+
+  it('reports misuse without stopping anything, and counts it as no failure of its own', async () => {
+    const onError = vi.fn<OnError>()
+    const { tracing, points } = measure({ onError })
+    tracing.warn('wrapped twice')
+    expect(onError).toHaveBeenCalledExactlyOnceWith(new Error('wrapped twice'), { stage: 'options' })
+    tracing.guard(() => {
+      throw new Error('ours')
+    })
+    expect((await points())[METRICS.errors[0]]).toMatchObject([{ labels: { [OURS.stage]: 'describe' }, value: 1 }])
+  })
+
+  it('contains the work of an adapter', () => {
+    const onError = vi.fn<OnError>()
+    const tracing = createTracing({ onError })
+    expect(tracing.guard(() => 7)).toBe(7)
+    expect(
+      tracing.guard(() => {
+        throw new Error('no headers')
+      }),
+    ).toBeUndefined()
+    expect(onError).toHaveBeenCalledWith(new Error('no headers'), { stage: 'describe' })
+  })
+
+  describe('names its attributes', () => {
+    afterEach(() => vi.unstubAllEnvs())
+
+    it.each([
+      [undefined, ['messaging.system.name', 'messaging.system', 'kafka.offset']],
+      ['messaging', ['messaging.system.name', 'kafka.offset']],
+      ['messaging/dup', ['messaging.system.name', 'messaging.system', 'kafka.offset', 'messaging.kafka.offset']],
+    ])('as the standard variable asks: %s', (variable, keys) => {
+      vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', variable)
+      expect(keysFor()).toEqual(keys)
+    })
+
+    it('as the option says, before the variable', () => {
+      vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'messaging')
+      expect(keysFor('1.44')).toEqual(['messaging.system', 'messaging.kafka.offset'])
+    })
+  })
+})
