@@ -1,0 +1,80 @@
+import { names, systems } from './names.ts'
+import type { RecordedSpan, SpanAttributes } from './span.ts'
+
+/** What a messaging span says, whichever version of the names it was written in. Undefined: the span does not say. */
+export interface MessageFacts {
+  /** `kafka`, `rabbitmq`, `aws.sqs`, `aws.sns`, `bullmq` … in the newest spelling. */
+  readonly system: string | undefined
+  /** Queue, topic or exchange; its template where there is one. */
+  readonly destination: string | undefined
+  /** `create`, `send`, `receive`, `process` or `settle`. */
+  readonly operationType: string | undefined
+  readonly messageId: string | undefined
+  /** Which run of the handler this is, counted from 1. */
+  readonly attempt: number | undefined
+  readonly maxAttempts: number | undefined
+  /** `acked`, `requeued`, `retry_scheduled`, `rejected`, `dead_lettered`, `discarded` or `abandoned`. */
+  readonly outcome: string | undefined
+  /** `first`, `immediate`, `delayed`, `redelivery`, `dead_letter` or `redrive`. */
+  readonly deliveryKind: string | undefined
+  /** Seconds that this copy of the message waited, an intended delay not counted. */
+  readonly queueTime: number | undefined
+  /** Seconds since the message was first sent. */
+  readonly queueAge: number | undefined
+  /** `error.type`, else the type of the exception recorded last. */
+  readonly errorType: string | undefined
+  /** The destination that a dead letter comes from. */
+  readonly deadLetterSource: string | undefined
+  readonly deadLetterReason: string | undefined
+}
+
+/** Reads the messaging facts of a span, in all versions of the names. Never throws; what is malformed is undefined. */
+export function messageFacts(span: RecordedSpan): MessageFacts {
+  const { attributes } = span
+  const system = text(attributes, names.system)
+  const operation = text(attributes, names.operationType)
+  return {
+    system: system === undefined ? undefined : (systems[system] ?? system),
+    destination: text(attributes, names.destination),
+    operationType: operation === 'publish' ? 'send' : operation,
+    messageId: text(attributes, names.messageId),
+    attempt: whole(attributes, names.attempt),
+    maxAttempts: whole(attributes, names.maxAttempts),
+    outcome: text(attributes, names.outcome),
+    deliveryKind: text(attributes, names.deliveryKind),
+    queueTime: number(attributes, names.queueTime),
+    queueAge: number(attributes, names.queueAge),
+    errorType: text(attributes, names.errorType) ?? exceptionType(span),
+    deadLetterSource: text(attributes, names.deadLetterSource),
+    deadLetterReason: text(attributes, names.deadLetterReason),
+  }
+}
+
+function exceptionType(span: RecordedSpan): string | undefined {
+  const exception = span.events.findLast((event) => event.name === 'exception')
+  return exception && text(exception.attributes, names.exceptionType)
+}
+
+function text(attributes: SpanAttributes, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = attributes[key]
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return undefined
+}
+
+// Whole numbers read from OTLP JSON are strings.
+function number(attributes: SpanAttributes, keys: readonly string[]): number | undefined {
+  for (const key of keys) {
+    const value = attributes[key]
+    if (value === undefined || value === null || value === '') continue
+    const parsed = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
+    if (Number.isFinite(parsed)) return parsed
+  }
+  return undefined
+}
+
+function whole(attributes: SpanAttributes, keys: readonly string[]): number | undefined {
+  const value = number(attributes, keys)
+  return Number.isSafeInteger(value) ? value : undefined
+}

@@ -1,0 +1,142 @@
+import { createDisjointSets } from './disjoint-sets.ts'
+import { spanKey, type RecordedLink, type RecordedSpan } from './span.ts'
+
+/** A span with the spans around it. */
+export interface SpanNode {
+  readonly span: RecordedSpan
+  /** Absent on a root, and where the parent was not recorded. */
+  readonly parent?: SpanNode
+  /** The span names a parent that is not among the spans. */
+  readonly parentMissing: boolean
+  /** By start time. */
+  readonly children: readonly SpanNode[]
+  /** In the order of the span. */
+  readonly links: readonly SpanLink[]
+}
+
+/** A link of a span, and where it leads. */
+export interface SpanLink {
+  readonly link: RecordedLink
+  /** Absent when the linked span was not recorded. */
+  readonly target?: SpanNode
+}
+
+/** All recorded spans of one trace. */
+export interface TraceTree {
+  readonly traceId: string
+  /** Spans without a recorded parent, by start time. More than one: the trace is in pieces. */
+  readonly roots: readonly SpanNode[]
+  /** ms since the epoch, of the span that started first. */
+  readonly startTime: number
+}
+
+/** The traces that links connect: usually everything that happened to one message. */
+export interface Journey {
+  /** By start time. */
+  readonly traces: readonly TraceTree[]
+}
+
+/** Spans with their parents, children and links resolved. */
+export interface SpanGraph {
+  /** By start time. */
+  readonly journeys: readonly Journey[]
+  /** Every span once, by its `spanKey`. */
+  readonly nodes: ReadonlyMap<string, SpanNode>
+}
+
+interface Node extends SpanNode {
+  parent?: Node
+  parentMissing: boolean
+  children: Node[]
+  links: SpanLink[]
+}
+
+/**
+ * Finds out how spans belong together. Takes spans of any number of services and traces in any order. Never throws:
+ * a span given twice counts once (the ended one), a circle of parents is cut open.
+ */
+export function spanGraph(spans: readonly RecordedSpan[]): SpanGraph {
+  const nodes = new Map<string, Node>()
+  for (const span of spans.toSorted(byStart)) {
+    const known = nodes.get(spanKey(span))
+    if (known?.span.endTime !== undefined) continue
+    nodes.set(spanKey(span), { span, parentMissing: false, children: [], links: [] })
+  }
+  for (const node of nodes.values()) connect(node, nodes)
+  cutCircles(nodes.values())
+  return { nodes, journeys: journeys([...nodes.values()]) }
+}
+
+function connect(node: Node, nodes: ReadonlyMap<string, Node>): void {
+  const { traceId, parentSpanId, links } = node.span
+  if (parentSpanId !== undefined) {
+    const parent = nodes.get(spanKey({ traceId, spanId: parentSpanId }))
+    if (parent) {
+      node.parent = parent
+      parent.children.push(node)
+    } else {
+      node.parentMissing = true
+    }
+  }
+  for (const link of links) {
+    const target = nodes.get(spanKey(link))
+    node.links.push(target ? { link, target } : { link })
+  }
+}
+
+// Every node that no root reaches is on a circle or below one. They come by start time, and so does the cut.
+function cutCircles(nodes: Iterable<Node>): void {
+  const reached = new Set<Node>()
+  const reach = (start: Node): void => {
+    const stack = [start]
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (reached.has(node)) continue
+      reached.add(node)
+      stack.push(...node.children)
+    }
+  }
+  const all = [...nodes]
+  for (const node of all) if (!node.parent) reach(node)
+  for (const node of all) {
+    if (reached.has(node)) continue
+    const onCircle = circleMember(node)
+    const { parent } = onCircle
+    if (parent) parent.children = parent.children.filter((child) => child !== onCircle)
+    delete onCircle.parent
+    reach(onCircle)
+  }
+}
+
+function circleMember(node: Node): Node {
+  const seen = new Set<Node>()
+  let current = node
+  while (current.parent && !seen.has(current)) {
+    seen.add(current)
+    current = current.parent
+  }
+  return current
+}
+
+function journeys(nodes: readonly Node[]): Journey[] {
+  const connected = createDisjointSets<string>()
+  const traces = new Map<string, { traceId: string; roots: Node[]; startTime: number }>()
+  for (const node of nodes) {
+    const { traceId, startTime } = node.span
+    const trace = traces.get(traceId) ?? { traceId, roots: [], startTime }
+    traces.set(traceId, trace)
+    if (!node.parent) trace.roots.push(node)
+    for (const { target } of node.links) if (target) connected.join(traceId, target.span.traceId)
+  }
+  const found = new Map<string, TraceTree[]>()
+  for (const trace of traces.values()) {
+    const group = connected.find(trace.traceId)
+    const members = found.get(group)
+    if (members) members.push(trace)
+    else found.set(group, [trace])
+  }
+  return [...found.values()].map((members) => ({ traces: members }))
+}
+
+function byStart(one: RecordedSpan, other: RecordedSpan): number {
+  return one.startTime - other.startTime
+}

@@ -1,0 +1,27 @@
+export { createRecorder } from './recorder.ts'
+export type { Recorder, RecorderOptions } from './recorder.ts'
+export type { Falsy, UntilCondition, UntilOptions } from './until.ts'
+export type { HighResolutionTime, SdkResource, SdkScope, SdkSpan, SdkSpanContext } from './sdk-span.ts'
+
+export { spanKey } from './span.ts'
+export type {
+  RecordedEvent,
+  RecordedLink,
+  RecordedSpan,
+  RecordedSpanKind,
+  RecordedSpanStatus,
+  SpanAttributes,
+} from './span.ts'
+export { messageFacts } from './facts.ts'
+export type { MessageFacts } from './facts.ts'
+
+export { spanGraph } from './graph.ts'
+export type { Journey, SpanGraph, SpanLink, SpanNode, TraceTree } from './graph.ts'
+export { danglingLinks, danglingParents, unconnected } from './connection.ts'
+export type { DanglingLink } from './connection.ts'
+
+export { waterfall } from './waterfall.ts'
+export type { WaterfallOptions } from './waterfall.ts'
+export { svg } from './svg.ts'
+export type { SvgOptions } from './svg.ts'
+export { otlpJsonLines } from './otlp.ts'

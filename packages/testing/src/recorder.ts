@@ -1,0 +1,110 @@
+import { fromSdkSpan, type SdkSpan } from './sdk-span.ts'
+import { spanKey, type RecordedSpan } from './span.ts'
+import { createWaiting, type UntilCondition, type UntilOptions } from './until.ts'
+
+/** How a recorder is set up. */
+export interface RecorderOptions {
+  /**
+   * The most spans that are kept, ended and open ones each. Beyond it the oldest are dropped, and counted in `dropped`.
+   *
+   * @default 10_000
+   */
+  readonly limit?: number
+}
+
+/**
+ * Keeps the spans of a test in memory. It is a span processor: give it to the tracer provider of any OpenTelemetry SDK.
+ * Unlike an exporter it also sees spans that have started and not ended, and spans that are recorded but not sampled.
+ */
+export interface Recorder {
+  /** The spans that have ended, in the order they ended. A snapshot: it does not grow. */
+  readonly spans: readonly RecordedSpan[]
+  /** The spans that have started and not ended, in the order they started, as they are now. */
+  readonly open: readonly RecordedSpan[]
+  /** How many spans were dropped because of `limit` since the start or the last `clear()`. */
+  readonly dropped: number
+  /**
+   * Waits until `condition` returns something truthy, and resolves with that. It is asked at once, and again each time
+   * a span starts or ends; a condition that throws does not hold yet. Rejects when the time is over, with an error that
+   * says what was awaited and draws the spans that there are.
+   */
+  until<T>(condition: UntilCondition<T>, options?: UntilOptions): Promise<T>
+  /** Forgets all spans, ended and open. */
+  clear(): void
+  /** For the SDK. Never throws. */
+  onStart(span: SdkSpan, parentContext?: unknown): void
+  /** For the SDK. Never throws. */
+  onEnd(span: SdkSpan): void
+  /** For the SDK. There is nothing to flush. */
+  forceFlush(): Promise<void>
+  /** For the SDK. Ends every wait in `until`, because no span can follow; what was recorded stays. */
+  shutdown(): Promise<void>
+}
+
+/** Creates a recorder. Every test can have one of its own. */
+export function createRecorder(options: RecorderOptions = {}): Recorder {
+  const limit = Math.max(1, options.limit ?? 10_000)
+  const started = new Map<string, SdkSpan>()
+  const ended: RecordedSpan[] = []
+  let snapshot: readonly RecordedSpan[] | undefined
+  let dropped = 0
+
+  const spans = (): readonly RecordedSpan[] => (snapshot ??= [...ended])
+  const open = (): readonly RecordedSpan[] => [...started.values()].map(fromSdkSpan)
+  const waiting = createWaiting(spans, open)
+
+  return {
+    get spans() {
+      return spans()
+    },
+    get open() {
+      return open()
+    },
+    get dropped() {
+      return dropped
+    },
+    until: (condition, untilOptions) => waiting.until(condition, untilOptions),
+    clear() {
+      started.clear()
+      ended.length = 0
+      snapshot = undefined
+      dropped = 0
+    },
+    onStart(span) {
+      contain(() => {
+        started.set(spanKey(span.spanContext()), span)
+        if (started.size > limit) {
+          const [oldest] = started.keys()
+          if (oldest !== undefined) started.delete(oldest)
+          dropped += 1
+        }
+        waiting.check()
+      })
+    },
+    onEnd(span) {
+      contain(() => {
+        started.delete(spanKey(span.spanContext()))
+        ended.push(fromSdkSpan(span))
+        if (ended.length > limit) {
+          ended.shift()
+          dropped += 1
+        }
+        snapshot = undefined
+        waiting.check()
+      })
+    },
+    async forceFlush() {},
+    async shutdown() {
+      waiting.end('the recorder was shut down')
+    },
+  }
+}
+
+// A test's instrument must not change what it measures: nothing that goes wrong here reaches the code under test.
+function contain(act: () => void): void {
+  try {
+    act()
+  } catch {
+    // A span that cannot be read is missing from the recording, which is what the test will see.
+  }
+}
