@@ -1,0 +1,55 @@
+/**
+ * The part of an AWS client that is used here. `SQSClient` and `SQS` both fit: `never` takes the middleware types of
+ * any client, and {@link InitializeStack} says what we hand over.
+ */
+export interface SqsClientLike {
+  readonly middlewareStack: { add(middleware: never, options: never): void }
+  readonly config: object
+}
+
+/** A client's middleware stack as used here. */
+export interface InitializeStack {
+  add(middleware: Middleware, options: { step: 'initialize'; name: string; priority: 'low'; override: true }): void
+}
+
+/** What goes into a step of the middleware stack, and on to the next. */
+export interface Arguments {
+  readonly input: unknown
+}
+
+/** What a step gives back. `output` is what the caller's `send` resolves to. */
+export interface Response {
+  readonly output: unknown
+}
+
+export type Next = (args: Arguments) => Promise<Response>
+
+/** A middleware of the initialize step, where the input is still the caller's. */
+export type Middleware = (next: Next, context: { readonly commandName?: string }) => Next
+
+/** An attribute of a message, as sent and as received. */
+export interface MessageAttribute {
+  readonly DataType?: string | undefined
+  readonly StringValue?: string | undefined
+  readonly BinaryValue?: Uint8Array | undefined
+}
+
+export type MessageAttributes = Readonly<Record<string, MessageAttribute>>
+
+/** One message to send: the input of `SendMessage`, or an entry of `SendMessageBatch`. */
+export interface OutgoingEntry {
+  readonly Id?: string | undefined
+  readonly MessageBody?: string | undefined
+  readonly DelaySeconds?: number | undefined
+  readonly MessageAttributes?: MessageAttributes | undefined
+  readonly MessageSystemAttributes?: MessageAttributes | undefined
+}
+
+/** One message as received. The real client's `Message` fits. */
+export interface ReceivedMessage {
+  readonly MessageId?: string | undefined
+  readonly ReceiptHandle?: string | undefined
+  readonly Body?: string | undefined
+  readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined
+  readonly MessageAttributes?: MessageAttributes | undefined
+}

@@ -1,0 +1,159 @@
+import { processWide, resolveTracing, type Outcome, type Tracing, type TracingInput } from '@tracebaton/core'
+import type { Next, ReceivedMessage } from './client.ts'
+import { queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
+
+/** Options of the functions that run handlers. How to trace is by default what the client that received was told. */
+export type HandlerOptions = TracingInput & {
+  /** The queue's URL, for messages that no traced client received. @default unknown */
+  readonly queueUrl?: string | undefined
+  /** `maxReceiveCount` of the queue's redrive policy: makes the last attempt known as the last. @default unknown */
+  readonly maxReceiveCount?: number | undefined
+}
+
+/** System attributes that we read; the broker gives only what it is asked for. */
+const SYSTEM_ATTRIBUTES = ['AWSTraceHeader', 'ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn']
+
+/** Where a message was received, for as long as somebody holds the message. */
+const receivedFrom = processWide(
+  'tracebaton.sqs.received.0',
+  () => new WeakMap<object, { readonly tracing: Tracing; readonly queue: Queue }>(),
+)
+
+/**
+ * Wraps a function that handles one message: each call is one attempt, with a span of its own that is active inside.
+ * For sqs-consumer, `messages.map(…)` and loops of your own. What the function returns and throws stays the same.
+ */
+export function traceHandler<Message extends ReceivedMessage, Rest extends unknown[], Result>(
+  handler: (message: Message, ...rest: Rest) => Result,
+  options?: HandlerOptions,
+): (message: Message, ...rest: Rest) => Result {
+  const { queueUrl, maxReceiveCount } = options ?? {}
+  const told = saysHowToTrace(options) ? resolveTracing(options) : undefined
+  return function (this: unknown, message, ...rest) {
+    const received = isObject(message) ? receivedFrom.get(message) : undefined
+    const tracing = told ?? received?.tracing ?? resolveTracing(undefined)
+    const delivery = tracing.guard(() => {
+      const queue = received?.queue ?? queueOfUrl(queueUrl)
+      return toDelivery(message, queue, received !== undefined, maxReceiveCount)
+    })
+    const call = (): Result => handler.call(this, message, ...rest)
+    return delivery === undefined ? call() : tracing.process(delivery, call)
+  }
+}
+
+/**
+ * Handles messages one after the other, each in its own span and active context, like a `for` loop with `await`: when
+ * the handler throws, the rest is not handled and the error is thrown on. Use {@link traceHandler} with
+ * `Promise.allSettled` to handle them side by side, each by itself.
+ *
+ * @returns what the handler returned, in order
+ */
+export async function forEachMessage<Message extends ReceivedMessage, Result>(
+  messages: readonly Message[] | undefined,
+  handler: (message: Message) => Result,
+  options?: HandlerOptions,
+): Promise<Awaited<Result>[]> {
+  const traced = traceHandler(handler, options)
+  const results: Awaited<Result>[] = []
+  for (const message of messages ?? []) results.push(await traced(message))
+  return results
+}
+
+function saysHowToTrace(options: HandlerOptions | undefined): boolean {
+  return Object.entries(options ?? {}).some(
+    ([key, value]) => value !== undefined && key !== 'queueUrl' && key !== 'maxReceiveCount',
+  )
+}
+
+function isObject(message: unknown): message is object {
+  return typeof message === 'object' && message !== null
+}
+
+interface ReceiveInput {
+  readonly QueueUrl?: string
+  readonly MessageAttributeNames?: readonly string[]
+  readonly MessageSystemAttributeNames?: readonly string[]
+  readonly AttributeNames?: readonly string[]
+}
+
+/** `ReceiveMessage`: asks for what we read, and remembers where each message came from. */
+export function traceReceive(tracing: Tracing, legacyNames: boolean, next: Next): Next {
+  return async (args) => {
+    const startedAt = Date.now()
+    const input = tracing.guard(() => askForAll(tracing, args.input as ReceiveInput, legacyNames))
+    const queue = tracing.guard(() => queueOfUrl((args.input as ReceiveInput).QueueUrl)) ?? queueOfUrl(undefined)
+    const reception = { system: SYSTEM, operation: 'receive', destination: queue.destination, batch: true, startedAt }
+    try {
+      const response = await next(input === undefined ? args : { ...args, input })
+      tracing.guard(() => {
+        const { Messages = [] } = response.output as { Messages?: readonly ReceivedMessage[] }
+        for (const message of Messages) receivedFrom.set(message, { tracing, queue })
+        const facts = Object.assign({}, queue.facts, requestFacts(response.output))
+        tracing.receive(
+          { ...reception, facts },
+          Messages.map((message) => toDelivery(message, queue, true)),
+        )
+      })
+      return response
+    } catch (error) {
+      tracing.receive({ ...reception, facts: queue.facts, error }, [])
+      throw error
+    }
+  }
+}
+
+function askForAll(tracing: Tracing, input: ReceiveInput, legacyNames: boolean): ReceiveInput {
+  const legacy = legacyNames || input.AttributeNames !== undefined
+  return {
+    ...input,
+    MessageAttributeNames: withNames(input.MessageAttributeNames, tracing.fieldNames()),
+    MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_ATTRIBUTES),
+    ...(legacy && { AttributeNames: withNames(input.AttributeNames, SYSTEM_ATTRIBUTES) }),
+  }
+}
+
+/** The caller's list and ours, each name once; a list that asks for everything stays as it is. */
+function withNames(list: readonly string[] = [], names: readonly string[]): readonly string[] {
+  if (list.includes('All') || list.includes('.*')) return list
+  return [...list, ...names.filter((name) => !list.includes(name))]
+}
+
+interface SettleInput {
+  readonly QueueUrl?: string
+  readonly ReceiptHandle?: string
+  readonly VisibilityTimeout?: number
+  readonly Entries?: readonly {
+    readonly Id?: string
+    readonly ReceiptHandle?: string
+    readonly VisibilityTimeout?: number
+  }[]
+}
+
+/** `DeleteMessage` and `ChangeMessageVisibility`, one or many: what becomes of the message. */
+export function traceSettle(tracing: Tracing, operation: string, outcome: OutcomeOf, next: Next): Next {
+  return (args) => {
+    const settlement = tracing.guard(() => {
+      const input = args.input as SettleInput
+      const entries = input.Entries ?? [input]
+      const { destination, facts } = queueOfUrl(input.QueueUrl)
+      return {
+        system: SYSTEM,
+        operation,
+        destination,
+        facts,
+        outcome: outcome(entries[0] ?? {}),
+        outcomes: entries.map(outcome),
+        receipts: entries.map(({ ReceiptHandle }) => ReceiptHandle ?? ''),
+        batch: input.Entries !== undefined,
+        refused: (response: unknown) => refusedPositions((response as { output: unknown }).output, input.Entries ?? []),
+      }
+    })
+    return settlement === undefined ? next(args) : tracing.settle(settlement, () => next(args))
+  }
+}
+
+export type OutcomeOf = (entry: Pick<SettleInput, 'VisibilityTimeout'>) => Outcome | undefined
+
+/** Visible again at once means given back; a longer time may mean either that or that the work goes on. */
+export const outcomeOfVisibility: OutcomeOf = ({ VisibilityTimeout }) =>
+  VisibilityTimeout === 0 ? 'requeued' : undefined

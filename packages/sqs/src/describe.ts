@@ -1,0 +1,116 @@
+import type { Delivery, Destination, Facts, OutgoingMessage, SendResults } from '@tracebaton/core'
+import type { OutgoingEntry, ReceivedMessage } from './client.ts'
+import { attributesGetter, TRACE_HEADER, traceparentOf } from './headers.ts'
+
+/** `messaging.system.name`. */
+export const SYSTEM = 'aws.sqs'
+
+/** A queue, as its URL or its ARN names it. */
+export interface Queue {
+  /** `<account>/<name>`: the same from a URL and from an ARN; `undefined`: nobody told which queue. */
+  readonly id: string | undefined
+  readonly destination: Destination
+  readonly facts: Facts
+}
+
+/** The queue of a URL; without a name where the URL has none. */
+export function queueOfUrl(url: string | undefined): Queue {
+  const [name, account] = (url ?? '').split('?')[0]?.split('/').filter(Boolean).toReversed() ?? []
+  const id = name === undefined ? undefined : `${account}/${name}`
+  return { id, destination: { name }, facts: { queueUrl: url } }
+}
+
+/** What identifies a message on the queue that an ARN names. */
+function identityAt(arn: string, messageId: string): { id: string; name: string } {
+  const [name = '', account = ''] = arn.split(':').toReversed()
+  return { id: identity(`${account}/${name}`, messageId), name }
+}
+
+function identity(queue: string, messageId: string): string {
+  return `sqs:${queue}:${messageId}`
+}
+
+/** @param fits whether fields have room on this message; see `createBudget` */
+export function toOutgoing(entry: OutgoingEntry, fits: OutgoingMessage['fits']): OutgoingMessage {
+  return {
+    carrier: entry.MessageAttributes,
+    getter: attributesGetter,
+    delay: entry.DelaySeconds === undefined ? undefined : entry.DelaySeconds * 1000,
+    slot: entry.MessageSystemAttributes?.[TRACE_HEADER] === undefined,
+    fits,
+  }
+}
+
+/** The answer to `SendMessage`. */
+export function toSendResults(output: unknown): SendResults {
+  const { MessageId } = output as { MessageId?: string }
+  return { facts: requestFacts(output), messages: [{ facts: { messageId: MessageId } }] }
+}
+
+/** The answer to `SendMessageBatch`, by the position of the entries. */
+export function toBatchResults(output: unknown, entries: readonly OutgoingEntry[]): SendResults {
+  const { Successful = [], Failed = [] } = output as {
+    Successful?: readonly { Id?: string; MessageId?: string }[]
+    Failed?: readonly { Id?: string; Code?: string }[]
+  }
+  return {
+    facts: requestFacts(output),
+    messages: entries.map(({ Id }) => {
+      const failed = Failed.find((entry) => entry.Id === Id)
+      if (failed !== undefined) return { error: failed.Code ?? '_OTHER' }
+      return { facts: { messageId: Successful.find((entry) => entry.Id === Id)?.MessageId } }
+    }),
+  }
+}
+
+/** Positions that the answer to a batch call lists as failed. */
+export function refusedPositions(output: unknown, entries: readonly { readonly Id?: string | undefined }[]): number[] {
+  const failed = new Set((output as { Failed?: readonly { Id?: string }[] }).Failed?.map(({ Id }) => Id))
+  return [...entries.keys()].filter((index) => failed.has(entries[index]?.Id))
+}
+
+export function requestFacts(output: unknown): Facts {
+  return { requestId: (output as { $metadata?: { requestId?: string } }).$metadata?.requestId }
+}
+
+/**
+ * One arrival of a message.
+ *
+ * On a dead-letter queue the broker's receive count may include the receives on the source queue, so it is not taken
+ * there, and nobody says when the message was moved.
+ */
+export function toDelivery(
+  message: ReceivedMessage,
+  queue: Queue,
+  received: boolean,
+  maxReceiveCount?: number,
+): Delivery {
+  const { MessageId: messageId, Attributes: attributes } = message
+  const source = attributes?.['DeadLetterQueueSourceArn']
+  const before = source === undefined || messageId === undefined ? undefined : identityAt(source, messageId)
+  const receives = positive(attributes?.['ApproximateReceiveCount'])
+  return {
+    system: SYSTEM,
+    destination: queue.destination,
+    carrier: message.MessageAttributes,
+    getter: attributesGetter,
+    slot: traceparentOf(attributes?.[TRACE_HEADER]),
+    facts: { messageId, ...queue.facts },
+    identity: messageId === undefined || queue.id === undefined ? undefined : identity(queue.id, messageId),
+    identityBefore: before?.id,
+    receipt: message.ReceiptHandle,
+    sentAt: positive(attributes?.['SentTimestamp']),
+    queuedAt: before === undefined ? undefined : null,
+    count: before !== undefined || receives === undefined ? undefined : { deliveries: receives, exact: true },
+    maxAttempts: maxReceiveCount,
+    exhausted: 'dead_lettered',
+    kind: before === undefined ? undefined : 'dead_letter',
+    deadLetter: before === undefined ? undefined : { source: before.name, reason: 'maxReceiveCount' },
+    received,
+  }
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text)
+  return value > 0 ? value : undefined
+}

@@ -1,0 +1,89 @@
+import type { Fields, HeaderGetter } from '@tracebaton/core'
+import type { MessageAttribute, OutgoingEntry } from './client.ts'
+
+/** A message can have ten attributes, the caller's and ours together. */
+const MAX_ATTRIBUTES = 10
+
+/**
+ * Sizes that a queue may limit messages to, in bytes: 1 MiB, and 256 KiB on queues that keep the older limit. A message
+ * within a limit must stay within it. Attributes count with name, type and value.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+ */
+export const SIZE_LIMITS: readonly number[] = [262_144, 1_048_576]
+
+/** The broker's own slot for a context. It counts neither as an attribute nor towards the size. */
+export const TRACE_HEADER = 'AWSTraceHeader'
+
+const STRING = 'String'
+
+/** Reads message attributes. */
+export const attributesGetter: HeaderGetter<unknown> = {
+  keys: (carrier) => (isAttributes(carrier) ? Object.keys(carrier) : []),
+  get: (carrier, key) => (isAttributes(carrier) ? valueOf(carrier[key]) : undefined),
+}
+
+/** Our fields as message attributes. */
+export function toAttribute(text: string): MessageAttribute {
+  return { DataType: STRING, StringValue: text }
+}
+
+/** A span context in the broker's own form: `Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0 or 1>`. */
+export function formatTraceHeader(context: { traceId: string; spanId: string; traceFlags: number }): string {
+  const { traceId, spanId, traceFlags } = context
+  return `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)};Parent=${spanId};Sampled=${traceFlags & 1}`
+}
+
+/** The `traceparent` that says the same as the broker's own form; `undefined` where that names no span. */
+export function traceparentOf(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const parts = new Map(header.split(';').map((part) => part.trim().split('=') as [string, string | undefined]))
+  const [version, seconds, rest] = (parts.get('Root') ?? '').split('-')
+  const parent = parts.get('Parent')
+  // Without a parent (a service that only sampled) there is nothing to relate to.
+  if (version !== '1' || seconds === undefined || rest === undefined || parent === undefined) return undefined
+  return `00-${seconds}${rest}-${parent}-0${parts.get('Sampled') === '1' ? 1 : 0}`
+}
+
+/**
+ * Whether fields fit onto messages of one call, one after the other: attributes per message, bytes per call. What the
+ * fields replace makes room for them.
+ */
+export function createBudget(entries: readonly OutgoingEntry[], limits: readonly number[]) {
+  let total = 0
+  for (const { MessageBody = '', MessageAttributes } of entries) total += bytes(MessageBody) + sizeOf(MessageAttributes)
+  return (index: number, fields: Fields, isField: (name: string) => boolean): boolean => {
+    const attributes = Object.entries(entries[index]?.MessageAttributes ?? {})
+    const replaced = attributes.filter(([name]) => isField(name))
+    const added = Object.entries(fields).map(([name, text]) => [name, toAttribute(text)] as const)
+    if (attributes.length - replaced.length + added.length > MAX_ATTRIBUTES) return false
+    const after = total - sizeOf(Object.fromEntries(replaced)) + sizeOf(Object.fromEntries(added))
+    if (limits.some((limit) => total <= limit && after > limit)) return false
+    total = after
+    return true
+  }
+}
+
+/** Bytes of attributes, as the service counts them: name, type and value. */
+function sizeOf(attributes: OutgoingEntry['MessageAttributes'] | null): number {
+  let size = 0
+  for (const [name, attribute] of Object.entries(attributes ?? {})) {
+    const { DataType = '', StringValue = '', BinaryValue }: MessageAttribute = attribute ?? {}
+    size += bytes(name) + bytes(DataType) + bytes(StringValue) + (BinaryValue?.byteLength ?? 0)
+  }
+  return size
+}
+
+function bytes(text: string): number {
+  return Buffer.byteLength(text)
+}
+
+function valueOf(attribute: unknown): unknown {
+  if (typeof attribute !== 'object' || attribute === null) return undefined
+  const { StringValue, BinaryValue } = attribute as MessageAttribute
+  return StringValue ?? BinaryValue
+}
+
+function isAttributes(carrier: unknown): carrier is Record<string, unknown> {
+  return typeof carrier === 'object' && carrier !== null
+}

@@ -1,0 +1,82 @@
+import { replaceFields, type Injection, type SendResults, type Tracing } from '@tracebaton/core'
+import type { Arguments, Next, OutgoingEntry, Response } from './client.ts'
+import { queueOfUrl, SYSTEM, toBatchResults, toOutgoing, toSendResults } from './describe.ts'
+import { createBudget, formatTraceHeader, toAttribute, TRACE_HEADER } from './headers.ts'
+
+/** `SendMessage`: the input is the message. */
+export function traceSend(tracing: Tracing, limits: readonly number[], next: Next): Next {
+  return (args) => {
+    const input = args.input as OutgoingEntry & { readonly QueueUrl?: string }
+    return publish(tracing, limits, input.QueueUrl, [input], false, toSendResults, ([injection]) =>
+      next(withInput(args, inject(tracing, input, injection))),
+    )
+  }
+}
+
+/** `SendMessageBatch`: a context for each entry. */
+export function traceSendBatch(tracing: Tracing, limits: readonly number[], next: Next): Next {
+  return (args) => {
+    const input = args.input as { readonly QueueUrl?: string; readonly Entries?: readonly OutgoingEntry[] }
+    const entries = input.Entries
+    // The client's own error is better than any of ours.
+    if (!Array.isArray(entries) || entries.length === 0) return next(args)
+    return publish(
+      tracing,
+      limits,
+      input.QueueUrl,
+      entries,
+      true,
+      (output) => toBatchResults(output, entries),
+      (injections) => {
+        const copies = entries.map((entry, index) => inject(tracing, entry, injections[index]))
+        return next(withInput(args, { ...input, Entries: copies }))
+      },
+    )
+  }
+}
+
+function publish(
+  tracing: Tracing,
+  limits: readonly number[],
+  queueUrl: string | undefined,
+  entries: readonly OutgoingEntry[],
+  batch: boolean,
+  results: (output: unknown) => SendResults,
+  call: (injections: readonly (Injection | undefined)[]) => Promise<Response>,
+): Promise<Response> {
+  const publication = tracing.guard(() => {
+    const { destination, facts } = queueOfUrl(queueUrl)
+    const fits = createBudget(entries, limits)
+    return {
+      system: SYSTEM,
+      operation: 'send',
+      destination,
+      facts,
+      batch,
+      messages: entries.map((entry, index) => toOutgoing(entry, (fields) => fits(index, fields, tracing.isField))),
+      results: (response: unknown) => results((response as Response).output),
+    }
+  })
+  return publication === undefined ? call([]) : tracing.send(publication, call)
+}
+
+/** The message itself where there is nothing to write, else a copy. */
+function inject<Entry extends OutgoingEntry>(tracing: Tracing, entry: Entry, injection: Injection | undefined): Entry {
+  if (injection === undefined) return entry
+  return (
+    tracing.guard(() => {
+      const { fields, slot } = injection
+      if (fields !== undefined) {
+        const attributes = replaceFields(entry.MessageAttributes, fields, tracing.isField, toAttribute)
+        return { ...entry, MessageAttributes: attributes }
+      }
+      if (slot === undefined) return entry
+      const header = toAttribute(formatTraceHeader(slot))
+      return { ...entry, MessageSystemAttributes: { ...entry.MessageSystemAttributes, [TRACE_HEADER]: header } }
+    }) ?? entry
+  )
+}
+
+function withInput(args: Arguments, input: unknown): Arguments {
+  return { ...args, input }
+}

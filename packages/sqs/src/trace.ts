@@ -1,0 +1,74 @@
+import { resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
+import type { InitializeStack, Next, SqsClientLike } from './client.ts'
+import { outcomeOfVisibility, traceReceive, traceSettle } from './consumer.ts'
+import { SIZE_LIMITS } from './headers.ts'
+import { traceSend, traceSendBatch } from './producer.ts'
+
+/** Options of {@link traceSqs}. */
+export type SqsOptions = TracingInput & {
+  /** Bytes: `MaximumMessageSize` of the queues, where it is smaller than usual. @default 256 KiB and 1 MiB are respected */
+  readonly maxMessageBytes?: number | undefined
+  /**
+   * Also asks for system attributes by the discontinued `AttributeNames`, for emulators that know nothing else.
+   * @default only where the caller uses it
+   */
+  readonly legacyAttributeNames?: boolean | undefined
+}
+
+/** The name of our middleware; adding it again replaces it. */
+const MIDDLEWARE = 'tracebaton'
+
+/**
+ * Adds tracing to an AWS client, through its own middleware stack, and gives the same client back. Wrapping a client
+ * again replaces the options. Never throws.
+ *
+ * Wrap a client with `cacheMiddleware` before its first call: it keeps the stacks it has already built.
+ */
+export function traceSqs<Client extends SqsClientLike>(client: Client, options?: SqsOptions): Client {
+  const tracing = resolveTracing(options)
+  tracing.guard(() => {
+    warnOfCache(tracing, client)
+    const limits = options?.maxMessageBytes === undefined ? SIZE_LIMITS : [options.maxMessageBytes]
+    const legacy = options?.legacyAttributeNames === true
+    const stack: InitializeStack = client.middlewareStack
+    stack.add(
+      (next, context) => middlewareFor(tracing, limits, legacy, context.commandName, next),
+      // Last of its step, so that it sees what the user's own middleware made of the input.
+      { step: 'initialize', name: MIDDLEWARE, priority: 'low', override: true },
+    )
+  })
+  return client
+}
+
+function middlewareFor(
+  tracing: Tracing,
+  limits: readonly number[],
+  legacyNames: boolean,
+  commandName: string | undefined,
+  next: Next,
+): Next {
+  switch (commandName) {
+    case 'SendMessageCommand':
+      return traceSend(tracing, limits, next)
+    case 'SendMessageBatchCommand':
+      return traceSendBatch(tracing, limits, next)
+    case 'ReceiveMessageCommand':
+      return traceReceive(tracing, legacyNames, next)
+    case 'DeleteMessageCommand':
+    case 'DeleteMessageBatchCommand':
+      return traceSettle(tracing, 'delete', () => 'acked', next)
+    case 'ChangeMessageVisibilityCommand':
+    case 'ChangeMessageVisibilityBatchCommand':
+      return traceSettle(tracing, 'change_visibility', outcomeOfVisibility, next)
+    default:
+      return next
+  }
+}
+
+function warnOfCache(tracing: Tracing, client: SqsClientLike): void {
+  const { cacheMiddleware } = client.config as { readonly cacheMiddleware?: boolean }
+  const { handlers } = client as { readonly handlers?: unknown }
+  if (cacheMiddleware === true && handlers !== undefined) {
+    tracing.warn('This client caches its middleware and was used before: wrap it with traceSqs before its first call')
+  }
+}
