@@ -1,0 +1,84 @@
+/** Header values as kafkajs gives and takes them; a header that repeats is an array. */
+export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined
+
+/** A message to send. */
+export interface MessageLike {
+  readonly key?: Buffer | string | null | undefined
+  readonly value: Buffer | string | null
+  readonly partition?: number | undefined
+  readonly headers?: Readonly<Record<string, HeaderValue>> | undefined
+}
+
+/** The argument of `send`. */
+export interface RecordLike {
+  readonly topic: string
+  readonly messages: readonly MessageLike[]
+}
+
+/** The argument of `sendBatch`. */
+export interface BatchRecordLike {
+  readonly topicMessages?: readonly RecordLike[] | undefined
+}
+
+/** What the broker answers for each partition written to. */
+export interface MetadataLike {
+  readonly topicName: string
+  readonly partition: number
+  readonly baseOffset?: string | undefined
+  /** What old brokers answer instead. */
+  readonly offset?: string | undefined
+}
+
+/** A producer or a transaction: whatever sends. The real client's types fit; `never` takes its arguments as they are. */
+export interface SenderLike {
+  send(record: never): Promise<unknown>
+  sendBatch(batch: never): Promise<unknown>
+}
+
+/** A producer. */
+export interface ProducerLike extends SenderLike {
+  transaction(): Promise<SenderLike>
+}
+
+/** A consumer. */
+export interface ConsumerLike {
+  run(config?: never): Promise<void>
+}
+
+/** A client. */
+export interface KafkaLike {
+  producer(config?: never): ProducerLike
+  consumer(config: never): ConsumerLike
+}
+
+/** A message as received. */
+export interface ReceivedMessage {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** ms since the epoch, as text. */
+  readonly timestamp: string
+  readonly offset: string
+  readonly headers?: Readonly<Record<string, HeaderValue>> | undefined
+}
+
+/** What `eachMessage` gets. */
+export interface MessagePayload {
+  readonly topic: string
+  readonly partition: number
+  readonly message: ReceivedMessage
+}
+
+/** What `eachBatch` gets. */
+export interface BatchPayload {
+  readonly batch: { readonly topic: string; readonly partition: number; readonly messages: readonly ReceivedMessage[] }
+  isRunning(): boolean
+  isStale(): boolean
+}
+
+/** The argument of `run`. */
+export interface RunConfigLike {
+  readonly eachMessage?: ((payload: MessagePayload) => unknown) | undefined
+  readonly eachBatch?: ((payload: BatchPayload) => unknown) | undefined
+  /** Whether a batch whose handler returned counts as handled, every message of it. @default true */
+  readonly eachBatchAutoResolve?: boolean | undefined
+}

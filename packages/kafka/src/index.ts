@@ -1,0 +1,5 @@
+export { traceKafka } from './trace.ts'
+export { traceProducer } from './producer.ts'
+export { forEachMessage, traceConsumer, traceHandler, type ConsumerOptions } from './consumer.ts'
+export type { ConsumerLike, KafkaLike, ProducerLike } from './client.ts'
+export { createTracing, logFields, type Tracing, type TracingInput, type TracingOptions } from '@tracebaton/core'

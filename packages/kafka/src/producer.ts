@@ -1,0 +1,115 @@
+import {
+  replaceFields,
+  resolveTracing,
+  type Injection,
+  type Publication,
+  type Tracing,
+  type TracingInput,
+} from '@tracebaton/core'
+import type { BatchRecordLike, MessageLike, ProducerLike, RecordLike, SenderLike } from './client.ts'
+import { copyWith } from './copy.ts'
+import { SYSTEM, toOutgoing, toSendResults } from './describe.ts'
+import { toHeader } from './headers.ts'
+import { originalOf, traced } from './original.ts'
+import { warnOfInstrumentation } from './instrumentation.ts'
+
+/**
+ * Wraps a producer: gives one of the same type whose `send`, `sendBatch` and transactions are traced. The original stays
+ * as it is; wrapping what this gave replaces the options. Never throws.
+ */
+export function traceProducer<Producer extends ProducerLike>(producer: Producer, options?: TracingInput): Producer {
+  const tracing = resolveTracing(options)
+  const original = originalOf<ProducerLike>(producer)
+  warnOfInstrumentation(tracing, original, 'send')
+  return traced(original, {
+    ...senderOf(tracing, original),
+    transaction: () => original.transaction().then((sender) => traced(sender, senderOf(tracing, sender))),
+  }) as Producer
+}
+
+function senderOf(tracing: Tracing, sender: SenderLike): SenderLike {
+  return {
+    send: (record: RecordLike) =>
+      publish(
+        tracing,
+        () => [record],
+        (records) => sender.send((records?.[0] ?? record) as never),
+      ),
+    sendBatch: (batch: BatchRecordLike) =>
+      publish(
+        tracing,
+        () => batch.topicMessages,
+        (topicMessages) =>
+          sender.sendBatch((topicMessages === undefined ? batch : copyWith(batch, { topicMessages })) as never),
+      ),
+  }
+}
+
+/** @param call gets copies with our headers, or nothing where the caller's own argument is to be sent */
+function publish(
+  tracing: Tracing,
+  read: () => readonly RecordLike[] | undefined,
+  call: (records?: readonly RecordLike[]) => Promise<unknown>,
+): Promise<unknown> {
+  const records = sendable(read)
+  const publication = records && tracing.guard(() => toPublication(tracing, records))
+  if (records === undefined || publication === undefined) return call()
+  return tracing.send(publication, (injections) => call(tracing.guard(() => inject(tracing, records, injections))))
+}
+
+function toPublication(tracing: Tracing, records: readonly RecordLike[]): Publication {
+  const messages = records.flatMap(({ topic, messages: own }) =>
+    own.map((message) => toOutgoing(tracing, topic, message)),
+  )
+  const topics = new Set(records.map(({ topic }) => topic))
+  return {
+    system: SYSTEM,
+    operation: 'send',
+    destination: topics.size === 1 ? { name: records[0]?.topic } : {},
+    batch: true,
+    messages,
+    results: (answer) => toSendResults(answer, messages.length),
+  }
+}
+
+function inject(
+  tracing: Tracing,
+  records: readonly RecordLike[],
+  injections: readonly (Injection | undefined)[],
+): readonly RecordLike[] {
+  let next = 0
+  return records.map((record) =>
+    copyWith(record, {
+      messages: record.messages.map((message): MessageLike => {
+        const fields = injections[next++]?.fields
+        if (fields === undefined) return message
+        return copyWith(message, { headers: replaceFields(message.headers, fields, tracing.isField, toHeader) })
+      }),
+    }),
+  )
+}
+
+/**
+ * Whatever the client would refuse goes to it untouched, and whatever cannot even be read: its own error is better than
+ * any of ours.
+ */
+function sendable(read: () => readonly RecordLike[] | undefined): readonly RecordLike[] | undefined {
+  try {
+    const records = read()
+    if (!Array.isArray(records) || !records.every(isRecord)) return undefined
+    return records.some(({ messages }) => messages.length > 0) ? records : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(record: RecordLike): boolean {
+  const { topic, messages } = record
+  if (typeof topic !== 'string' || topic === '' || !Array.isArray(messages)) return false
+  // Looks into holes, as the client does.
+  return messages.findIndex((message: MessageLike) => !isMessage(message)) === -1
+}
+
+function isMessage({ value, headers }: MessageLike): boolean {
+  return value !== undefined && headers !== null
+}
