@@ -1,0 +1,39 @@
+import { relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { runOnKafka } from './kafka.ts'
+import { ORDERS } from './orders.ts'
+import { draw, findFaults, save, tell } from './report.ts'
+import { runOnSqs } from './sqs.ts'
+import { startTelemetry } from './telemetry.ts'
+
+const BROKERS = { sqs: runOnSqs, kafka: runOnKafka }
+
+/** The story takes about four seconds; after this many ms something is stuck. */
+const PATIENCE = 30_000
+
+const { values } = parseArgs({ options: { broker: { type: 'string', default: 'sqs' } } })
+const run = Object.entries(BROKERS).find(([name]) => name === values.broker)?.[1]
+if (run === undefined) {
+  console.error(`There is no broker "${values.broker}" here. Choose one of: ${Object.keys(BROKERS).join(', ')}.`)
+  process.exit(1)
+}
+
+setTimeout(() => {
+  console.error(`The orders have not come to an end after ${PATIENCE / 1000} s.`)
+  process.exit(1)
+}, PATIENCE).unref()
+
+console.log(`Selling ${ORDERS.length} orders over ${values.broker}. This takes about four seconds.\n`)
+const telemetry = startTelemetry()
+await run(telemetry)
+await telemetry[Symbol.asyncDispose]()
+
+const stories = tell(ORDERS, telemetry.recorder.spans)
+for (const { order, spans } of stories) console.log(`${draw(order, spans)}\n`)
+console.log('How to read it: below a span are its children, ✗ failed, ⤷ links a span of another place or trace.')
+console.log(`Pictures and spans are in ${relative(process.env['INIT_CWD'] ?? process.cwd(), await save(stories))}`)
+
+const faults = findFaults(telemetry.recorder, stories)
+for (const fault of faults) console.error(fault)
+if (faults.length === 0) console.log('Checked: every span is connected to its order, and every attempt is there.')
+else process.exitCode = 1

@@ -1,0 +1,35 @@
+import type { TracerProvider } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, NodeTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-node'
+import { createRecorder, type Recorder } from '@tracebaton/testing'
+
+/** Three services in one process: each has a tracer provider of its own, as it would have in a process of its own. */
+export interface Telemetry extends AsyncDisposable {
+  /** Gets the spans of all services. */
+  readonly recorder: Recorder
+  readonly shop: TracerProvider
+  readonly billing: TracerProvider
+  readonly mailer: TracerProvider
+}
+
+/** Sets OpenTelemetry up. Spans also go to a backend when `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
+export function startTelemetry(): Telemetry {
+  const recorder = createRecorder()
+  const exporting = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] !== undefined
+  const provide = (service: string): NodeTracerProvider => {
+    const spanProcessors: SpanProcessor[] = [recorder]
+    if (exporting) spanProcessors.push(new BatchSpanProcessor(new OTLPTraceExporter()))
+    return new NodeTracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors })
+  }
+  const providers = { shop: provide('shop'), billing: provide('billing'), mailer: provide('mailer') }
+  // Gives the process its context manager and its propagator; which service a span belongs to, each client is told.
+  providers.shop.register()
+  return {
+    recorder,
+    ...providers,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(Object.values(providers).map((provider) => provider.shutdown()))
+    },
+  }
+}
