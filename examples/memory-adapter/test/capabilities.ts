@@ -1,0 +1,20 @@
+import { missing, type Capabilities } from '../../../integration-tests/src/contract/capability.ts'
+
+/** What queues in memory can do. */
+export const memoryCapabilities: Capabilities = {
+  binaryHeaders: true,
+  repeatedHeaders: true,
+  headerCase: true,
+  manyHeaders: true,
+  batchSend: true,
+  contextPerMessage: true,
+  batchHandling: true,
+  batchSpan: true,
+  largeBatches: true,
+  concurrentHandling: true,
+  redelivery: true,
+  exactDeliveryCount: true,
+  sentTime: true,
+  separateProcesses: missing('the queues live in one process'),
+  restart: missing('there is no broker'),
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import type { Client, Fixture, Received } from '../../../integration-tests/src/contract/fixture.ts'
+import {
+  createQueues,
+  forEachMessage,
+  traceHandler,
+  traceQueues,
+  type HeaderValue,
+  type Message,
+  type Queues,
+  type ReceivedMessage,
+} from '../src/index.ts'
+
+/** Queues in memory for the suite that every adapter passes. */
+export async function createMemoryFixture(): Promise<Fixture> {
+  const queues = createQueues()
+  return {
+    system: 'memory',
+    impossible: 'nowhere',
+    patience: 5000,
+    async createDestination() {
+      const queue = `orders-${randomUUID()}`
+      queues.declare(queue)
+      return queue
+    },
+    headers: (headers) => ({ ...headers }),
+    message: (body, headers): Message => ({
+      body,
+      ...(headers && { headers: headers as Readonly<Record<string, HeaderValue>> }),
+    }),
+    connect: async (options) => toClient(options === undefined ? queues : traceQueues(queues, options)),
+    elsewhere: () => Promise.reject(new Error('The queues live in one process')),
+    restart: () => Promise.reject(new Error('There is no broker')),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+function toClient(queues: Queues): Client {
+  return {
+    send: (queue, input) => queues.publish(queue, input as Message),
+    sendBatch: (queue, inputs) => queues.publishAll(queue, Object.freeze(inputs) as readonly Message[]),
+    async consume(queue, handler, concurrency) {
+      return { [Symbol.asyncDispose]: queues.subscribe(queue, (message) => handler(toReceived(message)), concurrency) }
+    },
+    async consumeBatch(queue, handler) {
+      const stop = queues.subscribeAll(queue, (messages) => {
+        const natives = new Map(messages.map((message) => [toReceived(message), message]))
+        return handler({
+          messages: [...natives.keys()],
+          forEachMessage: (handle) => forEachMessage(messages, (message) => handle(find(natives, message))),
+          traceHandler: (handle) => {
+            const traced = traceHandler((message) => handle(find(natives, message)))
+            return (received) => traced(natives.get(received)!)
+          },
+        })
+      })
+      return { [Symbol.asyncDispose]: stop }
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+function find(natives: ReadonlyMap<Received, ReceivedMessage>, message: ReceivedMessage): Received {
+  const entry = [...natives].find(([, native]) => native === message)
+  return entry![0]
+}
+
+function texts(value: HeaderValue): string[] {
+  if (typeof value === 'string') return [value]
+  return value instanceof Uint8Array ? [Buffer.from(value).toString()] : value.flatMap(texts)
+}
+
+function toReceived({ body, headers = {} }: ReceivedMessage): Received {
+  return { body, headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, texts(value)])) }
+}

@@ -1,0 +1,231 @@
+/**
+ * Ways to break core, one at a time. `edits`: exact text of a source file, once in it, and what stands there instead.
+ * `caughtBy`: the scenario of the contract suite that has to go red.
+ */
+export const mutations = [
+  {
+    name: 'the creation context is not linked',
+    file: 'relation.ts',
+    edits: [["if (creation !== undefined) links.push({ role: 'creation', context: creation })", '']],
+    caughtBy: 'a sent message is handled in a child span that also links the send',
+  },
+  {
+    name: 'the previous attempt is not linked',
+    file: 'relation.ts',
+    edits: [
+      ["if (previousAttempt !== undefined) links.push({ role: 'previous_attempt', context: previousAttempt })", ''],
+    ],
+    caughtBy: 'the attempts of a message are siblings below its send, numbered, each linking the one before',
+  },
+  {
+    name: 'the batch is not linked',
+    file: 'relation.ts',
+    edits: [["if (batch !== undefined) links.push({ role: 'batch', context: batch })", '']],
+    caughtBy: 'the attempts of a batch link the span of the batch',
+  },
+  {
+    name: 'a message lives in its trace for ever',
+    file: 'relation.ts',
+    edits: [["if (age !== undefined && age > delivery.maxTraceAge) return 'none'", '']],
+    caughtBy: 'a message older than a trace may live starts another one, linked',
+  },
+  {
+    name: 'a dead letter stays in the trace of the message',
+    file: 'relation.ts',
+    edits: [["if (delivery.deadLetter || delivery.scheduled) return 'none'", '']],
+    caughtBy: 'a dead letter begins a trace, linked to the last attempt and to the send, and counts from one',
+  },
+  {
+    name: 'somebody who is trusted for links only decides on sampling',
+    file: 'relation.ts',
+    edits: [['return context && { ...context, traceFlags: TraceFlags.NONE }', 'return context']],
+    caughtBy: 'of a producer that is trusted for links only, the context is a link that decides nothing',
+  },
+  {
+    name: 'a root is none: the flag is missing',
+    file: 'process.ts',
+    edits: [["root: parent === 'none',", '']],
+    caughtBy: 'link mode gives a real root, with the link and with the baggage of the message',
+  },
+  {
+    name: 'the active span is the parent',
+    file: 'process.ts',
+    edits: [
+      ["root: parent === 'none',", ''],
+      ["parent === 'ambient' ? outer : carried,", 'outer,'],
+    ],
+    caughtBy: 'no message inherits the span, or the baggage, with which its consumer was started',
+  },
+  {
+    name: 'the handler starts from the active context',
+    file: 'process.ts',
+    edits: [["const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried", 'const base = outer']],
+    caughtBy: 'no message inherits the span, or the baggage, with which its consumer was started',
+  },
+  {
+    name: 'the handler does not run in the context of its attempt',
+    file: 'process.ts',
+    edits: [['context: setHandling(activate(base, span), handling),', 'context: outer,']],
+    caughtBy: 'what a handler does is a child of its attempt, and so is what it sends',
+  },
+  {
+    name: 'links are added after the start',
+    file: 'process.ts',
+    edits: [
+      ['links: capLinks(\n        links.map(', 'links: capLinks(\n        links.slice(links.length).map('],
+      [
+        'callHook(runtime, runtime.hooks.onProcess, span, { delivery, attempt })',
+        'callHook(runtime, runtime.hooks.onProcess, span, { delivery, attempt })\n' +
+          '  span.span?.addLinks(links.map(({ role, context }): Link => ({ context, attributes: linkAttributes(role) })))',
+      ],
+    ],
+    caughtBy: 'links are given at the start of a span, where samplers see them',
+  },
+  {
+    name: 'a batch is the child of its first message',
+    file: 'batch.ts',
+    edits: [["root: parent === 'none',\n    },\n    base,", '},\n    messages[0]?.carried ?? base,']],
+    caughtBy: 'a batch is a root: no message of it is its parent, and neither is the span it was started in',
+  },
+  {
+    name: 'links beyond the limit are left to the SDK',
+    file: 'links.ts',
+    edits: [['if (links.length <= most) return', 'if (links.length >= 0) return']],
+    caughtBy: 'a batch of more messages than a span may have links keeps the newest and says how many there were',
+  },
+  {
+    name: 'a handler that throws leaves its span open',
+    file: 'call.ts',
+    edits: [['    tell({ failed: true, error })\n    throw error', '    throw error']],
+    caughtBy: 'a handler that throws at once ends its span as an error, and the broker gets to know',
+  },
+  {
+    name: 'a handler’s promise is not awaited',
+    file: 'call.ts',
+    edits: [['if (!isThenable(value)) {', 'if (value !== tell) {']],
+    caughtBy: 'a handler’s promise is awaited: its span is open until the work is done',
+  },
+  {
+    name: 'a failure does not set the status',
+    file: 'span.ts',
+    edits: [["report.guard('span', () => span?.setStatus({ code: SpanStatusCode.ERROR, message }))", 'void message']],
+    caughtBy: 'a handler that throws at once ends its span as an error, and the broker gets to know',
+  },
+  {
+    name: 'without an SDK an empty context hides the one of the message',
+    file: 'span.ts',
+    edits: [['span === undefined || spanContext === undefined ? context', 'span === undefined ? context']],
+    caughtBy: 'without an SDK a context passes from the message to the handler and to what it sends',
+  },
+  {
+    name: 'every producer is trusted',
+    file: 'judgement.ts',
+    edits: [['const trust = runtime.trustFor(delivery)', "const trust = 'full' as Trust"]],
+    caughtBy: 'of a producer that is ignored nothing is taken',
+  },
+  {
+    name: 'the time in the queue is measured again with each delivery',
+    file: 'judgement.ts',
+    edits: [['if (!attempt.firstDelivery || queuedAt', 'if (queuedAt']],
+    caughtBy: 'the time in the queue is measured once for each message',
+  },
+  {
+    name: 'every attempt is the first',
+    file: 'lineage.ts',
+    edits: [['const attempt = Math.max(told, remembered)', 'const attempt = 1']],
+    caughtBy: 'the attempts of a message are siblings below its send, numbered, each linking the one before',
+  },
+  {
+    name: 'a stale history is believed',
+    file: 'lineage.ts',
+    edits: [['return sameSpan(lineage.creation, creation)', 'return creation !== undefined']],
+    caughtBy: 'a history written for another context is stale: its context is the origin, its numbers are nobody’s',
+  },
+  {
+    name: 'a retry does not count on',
+    file: 'lineage.ts',
+    edits: [["attempt: move.kind === 'retry' ? attempt.attempt + 1 : 1,", 'attempt: 1,']],
+    caughtBy: 'a message that its handler sends back is the same message: one context, the next attempt, linked',
+  },
+  {
+    name: 'earlier fields stay beside the new ones',
+    file: 'carrier.ts',
+    edits: [['removeFields(copy, (name) => isField(name) && !Object.hasOwn(fields, name))', '']],
+    caughtBy: 'a context written by hand from the active span is replaced, with all that stands beside it',
+  },
+  {
+    name: 'the caller’s headers are written to',
+    file: 'carrier.ts',
+    edits: [['Object.assign({}, headers)', '((headers ?? {}) as Record<string, Value>)']],
+    caughtBy: 'a frozen message is sent, and stays as it is',
+  },
+  {
+    name: 'bytes are not read',
+    file: 'carrier.ts',
+    edits: [["if (!types.isUint8Array(value)) return ''", "if (value !== types) return ''"]],
+    caughtBy: 'a traceparent in bytes is read like text',
+  },
+  {
+    name: 'baggage is not read',
+    file: 'w3c.ts',
+    edits: [
+      [
+        "return { context: readBaggage(context, headers), creation, status: 'present' }",
+        "return { context, creation, status: 'present' }",
+      ],
+    ],
+    caughtBy: 'baggage travels from the sender to the handler',
+  },
+  {
+    name: 'the list of baggage entries is not heeded',
+    file: 'baggage-policy.ts',
+    edits: [
+      ['policy === false ? undefined : allowedBaggage(baggage, policy)', 'policy === false ? undefined : baggage'],
+    ],
+    caughtBy: 'baggage that the list does not name neither leaves nor enters',
+  },
+  {
+    name: 'of two contexts the first is taken',
+    file: 'headers.ts',
+    edits: [['return texts.length === 1 ? texts[0] : undefined', 'return texts[0]']],
+    caughtBy: 'of two different contexts on a message neither is believed',
+  },
+  {
+    name: 'the tracestate is lost on the way',
+    file: 'w3c.ts',
+    edits: [['if (traceState !== undefined) creation.traceState = traceState', '']],
+    caughtBy: 'a tracestate with the keys of today travels on, and a malformed one costs only itself',
+  },
+  {
+    name: 'a context on a message is overwritten',
+    file: 'send.ts',
+    edits: [["return { ...base, act: 'keep',", "return { ...base, act: 'create',"]],
+    caughtBy: 'the context of somebody else’s message is kept, and linked',
+  },
+  {
+    name: 'the messages of a call share a context',
+    file: 'send.ts',
+    edits: [['created === undefined ? (shared', 'created !== null ? (shared']],
+    caughtBy: 'messages that share one bag of headers leave with a context each',
+  },
+  {
+    name: 'every send of a handler is a retry',
+    file: 'send.ts',
+    edits: [["(home ? ('retry' as const) : 'forward')", "'retry'"]],
+    caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
+  },
+  {
+    name: 'what is in flight never lands',
+    file: 'metrics.ts',
+    edits: [["return () => report.guard('metrics', () => inFlight?.add(-messages, labels))", 'return () => undefined']],
+    caughtBy: 'metrics count what was sent, received and handled',
+  },
+  {
+    name: 'our own failures reach the host',
+    file: 'report.ts',
+    edits: [
+      ['report.failed(stage, error)\n        return undefined', 'report.failed(stage, error)\n        throw error'],
+    ],
+    caughtBy: 'broken telemetry changes nothing for a send or for a handler',
+  },
+]

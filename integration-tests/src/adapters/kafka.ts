@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { forEachMessage, traceHandler, traceKafka } from '@tracebaton/kafka'
+import {
+  Kafka,
+  logLevel,
+  type Admin,
+  type Consumer as KafkaConsumer,
+  type EachBatchPayload,
+  type KafkaMessage,
+  type Message,
+} from 'kafkajs'
+import type { Batch, Client, Consumer, Fixture, HeaderValue, Received } from '../contract/fixture.ts'
+import { runElsewhere } from './elsewhere.ts'
+import { textsOf } from './texts.ts'
+
+/** Short, so that a redelivery does not take seconds, and often enough for a broker that restarts. */
+const RETRY = { initialRetryTime: 50, maxRetryTime: 500, retries: 20 }
+
+/**
+ * kafkajs and Kafka for the suite that every adapter passes.
+ *
+ * @param restart restarts the broker, where the fixture may
+ */
+export async function createKafkaFixture(address: string, restart?: () => Promise<void>): Promise<Fixture> {
+  const kafka = new Kafka({ clientId: 'contract', brokers: [address], logLevel: logLevel.NOTHING, retry: RETRY })
+  const admin = kafka.admin()
+  await admin.connect()
+  return {
+    system: 'kafka',
+    impossible: 'no topic is called this!',
+    patience: 30_000,
+    async createDestination(concurrency) {
+      const topic = `orders-${randomUUID()}`
+      await admin.createTopics({ topics: [{ topic, numPartitions: concurrency }], waitForLeaders: false })
+      await untilLed(admin, topic, concurrency)
+      return topic
+    },
+    headers: (headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, toHeader(value)])),
+    message: (body, headers): Message => ({
+      value: body,
+      ...(headers && { headers: headers as NonNullable<Message['headers']> }),
+    }),
+    connect: (options) => connect(options === undefined ? kafka : traceKafka(kafka, options)),
+    elsewhere: (task) => runElsewhere('kafka-process.js', address, task),
+    restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
+    [Symbol.asyncDispose]: () => admin.disconnect(),
+  }
+}
+
+async function connect(kafka: Kafka): Promise<Client> {
+  const producer = kafka.producer()
+  await producer.connect()
+  const send: Client['sendBatch'] = (topic, inputs) =>
+    producer.send(Object.freeze({ topic, messages: Object.freeze(inputs) as Message[] }))
+  return {
+    send: (topic, input) => send(topic, [input]),
+    sendBatch: send,
+    consume: (topic, handler, concurrency = 1) =>
+      keepRunning(kafka, topic, (consumer) =>
+        consumer.run(
+          Object.freeze({
+            partitionsConsumedConcurrently: concurrency,
+            eachMessage: async ({ message }: { message: KafkaMessage }) => {
+              await handler(toReceived(message))
+            },
+          }),
+        ),
+      ),
+    consumeBatch: (topic, handler) =>
+      keepRunning(kafka, topic, (consumer) =>
+        consumer.run(
+          Object.freeze({
+            eachBatch: async (payload: EachBatchPayload) => {
+              await handler(toBatch(payload))
+            },
+          }),
+        ),
+      ),
+    [Symbol.asyncDispose]: () => producer.disconnect(),
+  }
+}
+
+/** One group for each topic, which the other process belongs to as well. */
+async function subscribe(kafka: Kafka, topic: string): Promise<KafkaConsumer> {
+  const consumer = kafka.consumer({
+    groupId: `group-${topic}`,
+    sessionTimeout: 6000,
+    heartbeatInterval: 1000,
+    maxWaitTimeInMs: 200,
+    retry: RETRY,
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  return consumer
+}
+
+/** Starts a consumer, and another one whenever it gives up: kafkajs does so for what it takes for a programming error. */
+async function keepRunning(
+  kafka: Kafka,
+  topic: string,
+  run: (consumer: KafkaConsumer) => Promise<void>,
+): Promise<Consumer> {
+  let stopped = false
+  const start = async (): Promise<KafkaConsumer> => {
+    const consumer = await subscribe(kafka, topic)
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart && !stopped) running = start()
+    })
+    await run(consumer)
+    return consumer
+  }
+  let running = start()
+  await running
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true
+      await (await running).disconnect()
+    },
+  }
+}
+
+/** Waits until every partition of a new topic has a leader: a consumer that comes earlier reads some messages twice. */
+async function untilLed(admin: Admin, topic: string, partitions: number): Promise<void> {
+  for (let left = 200; left > 0; left--) {
+    const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined)
+    const led = known?.topics[0]?.partitions.filter(({ leader }) => leader >= 0)
+    if (led?.length === partitions) return
+    await setTimeout(20)
+  }
+  throw new Error(`${topic} has no leaders`)
+}
+
+/** kafkajs takes bytes only as a Buffer. */
+function toHeader(value: HeaderValue): string | Buffer | (string | Buffer)[] {
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  return value.map((part) => (typeof part === 'string' ? part : Buffer.from(part)))
+}
+
+function toReceived({ value, headers = {} }: KafkaMessage): Received {
+  const texts = Object.entries(headers).map(([name, header]) => [name, textsOf(header)])
+  return { body: String(value), headers: Object.fromEntries(texts) as Received['headers'] }
+}
+
+function toBatch(payload: EachBatchPayload): Batch {
+  const received = new Map(payload.batch.messages.map((message) => [message, toReceived(message)]))
+  const originals = new Map([...received].map(([message, neutral]) => [neutral, message]))
+  return {
+    messages: [...received.values()],
+    forEachMessage: (handler) => forEachMessage(payload, (message) => handler(received.get(message)!)),
+    traceHandler: (handler) => {
+      const traced = traceHandler((message: KafkaMessage) => handler(received.get(message)!))
+      return (message) => traced(originals.get(message)!)
+    },
+  }
+}

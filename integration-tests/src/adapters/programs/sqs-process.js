@@ -1,0 +1,42 @@
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs'
+import { traceHandler, traceSqs } from '@tracebaton/sqs'
+import { perform } from './task.js'
+
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+const urlOf = (address, queue) => `${address}/000000000000/${queue}`
+const clientOf = (endpoint, options) => traceSqs(new SQSClient({ endpoint, region: 'eu-west-1', credentials }), options)
+
+await perform({
+  async send(address, options, { destination, bodies }) {
+    const client = clientOf(address, options)
+    for (const MessageBody of bodies) {
+      await client.send(new SendMessageCommand({ QueueUrl: urlOf(address, destination), MessageBody }))
+    }
+    client.destroy()
+  },
+  async handle(address, options, { destination, count }, { handler }) {
+    const QueueUrl = urlOf(address, destination)
+    const client = clientOf(address, options)
+    const handle = traceHandler(handler, options)
+    for (let handled = 0; handled < count;) {
+      const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }))
+      for (const message of Messages) {
+        const receipt = { QueueUrl, ReceiptHandle: message.ReceiptHandle }
+        try {
+          handle(message)
+          await client.send(new DeleteMessageCommand(receipt))
+        } catch {
+          await client.send(new ChangeMessageVisibilityCommand({ ...receipt, VisibilityTimeout: 0 }))
+        }
+        handled += 1
+      }
+    }
+    client.destroy()
+  },
+})

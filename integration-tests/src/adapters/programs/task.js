@@ -1,0 +1,35 @@
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
+import { createRecorder } from '@tracebaton/testing'
+
+/**
+ * Does the task that was given on the command line and prints the spans of it. Plain JavaScript: this runs as any
+ * program of a user's runs, without a test runner around it.
+ */
+export async function perform({ send, handle }) {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  const recorder = createRecorder()
+  const options = { tracerProvider: new BasicTracerProvider({ spanProcessors: [recorder] }) }
+  const [, , address, text] = process.argv
+  const task = JSON.parse(text)
+  if (task.act === 'send') await send(address, options, task)
+  else await handle(address, options, task, handlerOf(task))
+  console.log(JSON.stringify(recorder.spans))
+}
+
+/** A handler, and a promise that it has been called as often as the task says. */
+function handlerOf({ count, fail }) {
+  let left = count
+  let finish
+  const finished = new Promise((resolve) => {
+    finish = resolve
+  })
+  const handler = () => {
+    left -= 1
+    // The consumer is stopped once the last handler is done, not inside it.
+    if (left === 0) setImmediate(() => finish())
+    if (fail) throw new Error('This process has had enough')
+  }
+  return { handler, finished }
+}

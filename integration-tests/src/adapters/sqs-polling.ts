@@ -1,0 +1,65 @@
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  type Message,
+  type ReceiveMessageCommandInput,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
+import type { Consumer, Received } from '../contract/fixture.ts'
+import { textsOf } from './texts.ts'
+
+/**
+ * Receives and handles, one batch after the other, until it is disposed: what is handled is deleted, what failed
+ * becomes visible at once. A broker that does not answer is asked again.
+ */
+export function pollQueue(
+  client: SQSClient,
+  input: ReceiveMessageCommandInput,
+  handler: (messages: Message[]) => Promise<void>,
+): Consumer {
+  const stopping = new AbortController()
+  const { QueueUrl } = input
+  const settle = async (messages: readonly Message[], handled: boolean): Promise<void> => {
+    await Promise.all(
+      messages.map(({ ReceiptHandle }) =>
+        handled
+          ? client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }))
+          : client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 })),
+      ),
+    )
+  }
+  const receive = async (): Promise<void> => {
+    const { Messages: messages = [] } = await client.send(new ReceiveMessageCommand({ WaitTimeSeconds: 1, ...input }), {
+      abortSignal: stopping.signal,
+    })
+    if (messages.length === 0) return
+    const handled = await handler(messages).then(
+      () => true,
+      () => false,
+    )
+    await settle(messages, handled)
+  }
+  const work = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      // A broker that is down has lost the message or hands it out again: nothing to do about it here.
+      await receive().catch(() => {})
+    }
+  }
+  const working = work()
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping.abort()
+      await working
+    },
+  }
+}
+
+/** A received message in neutral words. */
+export function toReceived({ Body = '', MessageAttributes = {} }: Message): Received {
+  const headers = Object.entries(MessageAttributes).map(([name, { StringValue, BinaryValue }]) => [
+    name,
+    textsOf(StringValue ?? BinaryValue),
+  ])
+  return { body: Body, headers: Object.fromEntries(headers) as Received['headers'] }
+}

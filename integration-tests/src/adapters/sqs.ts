@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import {
+  CreateQueueCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+  type Message as SqsMessage,
+  type MessageAttributeValue,
+} from '@aws-sdk/client-sqs'
+import { forEachMessage, traceHandler, traceSqs } from '@tracebaton/sqs'
+import type { TracingInput } from '@tracebaton/core'
+import type { Client, Fixture, HeaderValue } from '../contract/fixture.ts'
+import { runElsewhere } from './elsewhere.ts'
+import { pollQueue, toReceived } from './sqs-polling.ts'
+
+/** A message without its queue: the input of one send call, or an entry of a batch. */
+interface Message {
+  readonly MessageBody: string
+  readonly MessageAttributes?: Record<string, MessageAttributeValue>
+}
+
+/**
+ * The AWS client and SQS for the suite that every adapter passes.
+ *
+ * @param restart restarts the broker, where the fixture may
+ */
+export async function createSqsFixture(address: string, restart?: () => Promise<void>): Promise<Fixture> {
+  const admin = createClient(address)
+  const queues: string[] = []
+  const createQueue = (name: string) => admin.send(new CreateQueueCommand({ QueueName: name }))
+  return {
+    system: 'aws.sqs',
+    impossible: 'nowhere',
+    patience: 30_000,
+    async createDestination() {
+      const name = `orders-${randomUUID()}`
+      await createQueue(name)
+      queues.push(name)
+      return name
+    },
+    headers: (headers) =>
+      Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, toAttribute(value)])),
+    message: (body, headers): Message => ({
+      MessageBody: body,
+      ...(headers && { MessageAttributes: headers as Record<string, MessageAttributeValue> }),
+    }),
+    connect: async (options) => toClient(createClient(address), (queue) => `${address}/000000000000/${queue}`, options),
+    elsewhere: (task) => runElsewhere('sqs-process.js', address, task),
+    async restart() {
+      if (restart === undefined) throw new Error('This broker is not ours to restart')
+      await restart()
+      // It keeps its queues in memory.
+      await Promise.all(queues.map(createQueue))
+    },
+    async [Symbol.asyncDispose]() {
+      admin.destroy()
+    },
+  }
+}
+
+function createClient(endpoint: string): SQSClient {
+  return new SQSClient({
+    endpoint,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  })
+}
+
+function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: TracingInput | undefined): Client {
+  const client = options === undefined ? plain : traceSqs(plain, options)
+  // The plain client has to ask for what the traced one asks for by itself.
+  const names = options === undefined ? { MessageAttributeNames: ['All'] } : {}
+  return {
+    send: (queue, input) =>
+      client.send(new SendMessageCommand(Object.freeze({ ...(input as Message), QueueUrl: urlOf(queue) }))),
+    sendBatch: (queue, inputs) =>
+      client.send(
+        new SendMessageBatchCommand({
+          QueueUrl: urlOf(queue),
+          Entries: inputs.map((input, index) => Object.freeze({ ...(input as Message), Id: String(index) })),
+        }),
+      ),
+    async consume(queue, handler, concurrency = 1) {
+      const plainly = (message: SqsMessage): unknown => handler(toReceived(message))
+      const handle = options === undefined ? plainly : traceHandler(plainly, options)
+      const loops = Array.from({ length: concurrency }, () =>
+        pollQueue(client, { QueueUrl: urlOf(queue), MaxNumberOfMessages: 1, ...names }, async ([message]) => {
+          await handle(message!)
+        }),
+      )
+      return {
+        async [Symbol.asyncDispose]() {
+          await Promise.all(loops.map((loop) => loop[Symbol.asyncDispose]()))
+        },
+      }
+    },
+    consumeBatch: async (queue, handler) =>
+      pollQueue(client, { QueueUrl: urlOf(queue), MaxNumberOfMessages: 10, ...names }, async (messages) => {
+        const received = new Map(messages.map((message) => [message, toReceived(message)]))
+        const originals = new Map([...received].map(([message, neutral]) => [neutral, message]))
+        await handler({
+          messages: [...received.values()],
+          forEachMessage: (handle) => forEachMessage(messages, (message) => handle(received.get(message)!), options),
+          traceHandler: (handle) => {
+            const traced = traceHandler((message: object) => handle(received.get(message)!), options)
+            return (message) => traced(originals.get(message)!)
+          },
+        })
+      }),
+    async [Symbol.asyncDispose]() {
+      client.destroy()
+    },
+  }
+}
+
+function toAttribute(value: HeaderValue): MessageAttributeValue {
+  if (typeof value === 'string') return { DataType: 'String', StringValue: value }
+  if (value instanceof Uint8Array) return { DataType: 'Binary', BinaryValue: value }
+  throw new TypeError('A message attribute has one value')
+}

@@ -1,0 +1,76 @@
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Capabilities } from './contract/capability.ts'
+import type { Fixture, Setup } from './contract/fixture.ts'
+import { lacking, type Scenario } from './contract/scenario.ts'
+import { attemptScenarios } from './contract/scenarios/attempts.ts'
+import { batchScenarios } from './contract/scenarios/batches.ts'
+import { concurrencyScenarios } from './contract/scenarios/concurrency.ts'
+import { conventionScenarios } from './contract/scenarios/conventions.ts'
+import { failureScenarios } from './contract/scenarios/failures.ts'
+import { handlerScenarios } from './contract/scenarios/handlers.ts'
+import { headerScenarios } from './contract/scenarios/headers.ts'
+import { metricScenarios } from './contract/scenarios/metrics.ts'
+import { policyScenarios } from './contract/scenarios/policies.ts'
+import { processScenarios } from './contract/scenarios/processes.ts'
+import { propagatorScenarios } from './contract/scenarios/propagators.ts'
+import { relationScenarios } from './contract/scenarios/relation.ts'
+import { restartScenarios } from './contract/scenarios/restart.ts'
+import { sendingScenarios } from './contract/scenarios/sending.ts'
+import { createStage } from './contract/stage.ts'
+
+/** Everything an adapter has to do. The slowest first, because they run side by side. */
+export const scenarios: readonly Scenario[] = [
+  ...restartScenarios,
+  ...processScenarios,
+  ...concurrencyScenarios,
+  ...relationScenarios,
+  ...headerScenarios,
+  ...sendingScenarios,
+  ...handlerScenarios,
+  ...failureScenarios,
+  ...batchScenarios,
+  ...attemptScenarios,
+  ...policyScenarios,
+  ...propagatorScenarios,
+  ...metricScenarios,
+  ...conventionScenarios,
+]
+
+/**
+ * Registers the suite that every adapter passes, as vitest tests that run side by side. A scenario that needs a
+ * capability which is missing is not registered. After each one, whatever it was about: every span that was started has
+ * ended, nothing is in flight, and no failure was contained without the scenario knowing.
+ */
+export function contract(name: string, setup: Setup, capabilities: Capabilities): void {
+  describe.concurrent(`${name}: the contract of adapters`, () => {
+    let shared: Fixture
+    beforeAll(async () => {
+      context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+      shared = await setup(false)
+    })
+    afterAll(() => shared[Symbol.asyncDispose]())
+
+    for (const scenario of scenarios.filter((candidate) => lacking(candidate, capabilities).length === 0)) {
+      // oxlint-disable-next-line vitest/valid-title -- the scenario has it
+      test(scenario.name, async () => {
+        if (scenario.alone !== true) return expectPlayed(scenario, shared)
+        await using fixture = await setup(true)
+        return await expectPlayed(scenario, fixture)
+      })
+    }
+  })
+}
+
+async function expectPlayed(scenario: Scenario, fixture: Fixture): Promise<void> {
+  const stage = createStage(fixture)
+  try {
+    await scenario.run(stage)
+  } finally {
+    await stage.close()
+  }
+  expect(stage.recorder.open, 'spans that never ended').toEqual([])
+  expect(await stage.metering.counted('tracebaton.in_flight'), 'messages in flight').toBe(0)
+  expect(stage.failures, 'contained failures').toEqual([])
+}

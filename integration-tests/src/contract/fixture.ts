@@ -1,0 +1,81 @@
+import type { TracingInput } from '@tracebaton/core'
+import type { RecordedSpan } from '@tracebaton/testing'
+
+/** One header value as a scenario writes it; a list repeats the header. */
+export type HeaderValue = string | Uint8Array | readonly (string | Uint8Array)[]
+
+/** The client's own bag of headers. Opaque: scenarios freeze it, share it and send it again. */
+export type Bag = object
+
+/** The client's own object for one message to send. Opaque, like the bag. */
+export type Input = object
+
+/** A message as a handler sees it. */
+export interface Received {
+  /** What tells the messages of a scenario apart. */
+  readonly body: string
+  /** Headers as they are on the wire, as text, one entry for each time a header stands there. At least the context's. */
+  readonly headers: Readonly<Record<string, readonly string[]>>
+}
+
+/** Messages that arrived together. */
+export interface Batch {
+  readonly messages: readonly Received[]
+  /** The adapter's `forEachMessage`. On a plain client nobody calls it. */
+  forEachMessage<Result>(handler: (message: Received) => Result): Promise<readonly Awaited<Result>[]>
+  /** The adapter's `traceHandler`. On a plain client nobody calls it. */
+  traceHandler<Result>(handler: (message: Received) => Result): (message: Received) => Result
+}
+
+/** A running consumer. Disposing it stops it and waits for its handlers. */
+export type Consumer = AsyncDisposable
+
+/** A connected client: the real one, wrapped by the adapter or plain. Disposing it disconnects it. */
+export interface Client extends AsyncDisposable {
+  /** Sends one message. Hands over the input itself, and freezes whatever it has to put around it. */
+  send(destination: string, input: Input): Promise<unknown>
+  /** Sends several messages, at most ten, in one call. Only with the capability `batchSend`. */
+  sendBatch(destination: string, inputs: readonly Input[]): Promise<unknown>
+  /**
+   * Handles the messages of a destination from its first on, one by one. A handler that returns has handled its
+   * message for good; one that throws, or rejects, gets it again where the broker has redelivery.
+   *
+   * @param concurrency handlers at a time; more than 1 only with `concurrentHandling`. The destination was made for it
+   */
+  consume(destination: string, handler: (message: Received) => unknown, concurrency?: number): Promise<Consumer>
+  /** The same with all messages that are there at a time. Only with `batchHandling`. */
+  consumeBatch(destination: string, handler: (batch: Batch) => unknown): Promise<Consumer>
+}
+
+/** What another process is asked to do. It does it with a traced client, and ends. */
+export type Task =
+  | { readonly act: 'send'; readonly destination: string; readonly bodies: readonly string[] }
+  /** `fail`: the handler throws, so that the message is delivered again. */
+  | { readonly act: 'handle'; readonly destination: string; readonly count: number; readonly fail: boolean }
+
+/** What an adapter's author implements: a broker, its client and the adapter, in neutral words. */
+export interface Fixture extends AsyncDisposable {
+  /** `messaging.system.name` on the spans. */
+  readonly system: string
+  /** A destination that the client refuses to send to. */
+  readonly impossible: string
+  /** ms that a scenario waits for something to arrive. */
+  readonly patience: number
+  /** Makes a destination that nobody else uses, and gives its name: `messaging.destination.name` on the spans. */
+  createDestination(concurrency: number): Promise<string>
+  headers(headers: Readonly<Record<string, HeaderValue>>): Bag
+  message(body: string, headers?: Bag): Input
+  /** @param options for the adapter; absent: a client without tracing */
+  connect(options?: TracingInput): Promise<Client>
+  /** Runs a task in a process of its own and gives the spans that were recorded there. Only with `separateProcesses`. */
+  elsewhere(task: Task): Promise<readonly RecordedSpan[]>
+  /** Restarts the broker; its destinations are still there afterwards. Only with `restart`. */
+  restart(): Promise<void>
+}
+
+/**
+ * Makes a fixture.
+ *
+ * @param alone whether a scenario is about to restart the broker, which must then be nobody else's
+ */
+export type Setup = (alone: boolean) => Promise<Fixture>

@@ -1,0 +1,178 @@
+import { messageFacts } from '@tracebaton/testing'
+import { expect } from 'vitest'
+import type { Attempt } from '../attempt.ts'
+import {
+  contextOn,
+  expectChild,
+  expectLinks,
+  expectRoot,
+  foreignContext,
+  headerOf,
+  only,
+  operations,
+} from '../expectations.ts'
+import type { Received } from '../fixture.ts'
+import { OrderError } from '../order-error.ts'
+import type { Scenario } from '../scenario.ts'
+
+/** The attempt numbers that the spans say. */
+const numbers = (attempts: readonly Attempt[]): unknown[] => attempts.map(({ span }) => messageFacts(span).attempt)
+
+/** The headers of a message, to be sent once more with it. */
+function copied({ headers }: Received): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values[0] ?? '']))
+}
+
+/** What a message has been through. */
+export const attemptScenarios: readonly Scenario[] = [
+  {
+    name: 'the attempts of a message are siblings below its send, numbered, each linking the one before',
+    needs: ['redelivery'],
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      await stage.send(client, destination, 'one')
+      const calls = await stage.handle(client, destination, (_, { number }) => {
+        if (number < 3) throw new OrderError('no stock')
+      })
+      const attempts = await calls.ended(3)
+      expect(numbers(attempts)).toEqual([1, 2, 3])
+      attempts.forEach((attempt, index) => {
+        const before = attempts[index - 1]
+        expectChild(attempt.span, contextOn(attempts[0]!))
+        expectLinks(attempt.span, 'previous_attempt', before === undefined ? [] : [before.span])
+        expectLinks(attempt.span, 'creation', [contextOn(attempts[0]!)])
+        expect(attempt.headers).toEqual(attempts[0]!.headers)
+        expect(messageFacts(attempt.span).deliveryKind).toBe(before === undefined ? 'first' : 'redelivery')
+        expect(attempt.span.links.at(-1)?.role).toBe('creation')
+        expect(attempt.fields['messaging.attempt']).toBe(index + 1)
+      })
+    },
+  },
+  {
+    name: 'a message without a context keeps count of its attempts too, and links them',
+    needs: ['redelivery'],
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      await stage.send(await stage.plain(), destination, 'one')
+      const calls = await stage.handle(client, destination, (_, { number }) => {
+        if (number < 2) throw new OrderError('no stock')
+      })
+      const attempts = await calls.ended(2)
+      expect(numbers(attempts)).toEqual([1, 2])
+      for (const { span } of attempts) expectRoot(span)
+      expectLinks(attempts[1]!.span, 'previous_attempt', [attempts[0]!.span])
+    },
+  },
+  {
+    name: 'what a message says of its history is said by its attempt',
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      const [creation, previous] = [foreignContext(), foreignContext()]
+      const ids = ({ traceparent }: typeof creation): string => traceparent.slice(3)
+      await stage.send(await stage.plain(), destination, 'one', {
+        traceparent: creation.traceparent,
+        tracebaton: `0;c=${ids(creation)};a=3;m=5;f=${Date.now() - 5000};p=${ids(previous)};k=delayed;n=1;x=unknown`,
+      })
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      const { span } = attempt!
+      expectChild(span, creation)
+      expectLinks(span, 'previous_attempt', [previous])
+      expect(span.attributes).toMatchObject({
+        'tracebaton.delivery.attempt': 3,
+        'tracebaton.delivery.max_attempts': 5,
+        'tracebaton.delivery.kind': 'delayed',
+        'tracebaton.delivery.redrives': 1,
+        'tracebaton.delivery.attempt_source': 'field',
+      })
+      expect(messageFacts(span).queueAge).toBeGreaterThanOrEqual(4)
+    },
+  },
+  {
+    name: 'clocks that disagree give no negative times',
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      const creation = foreignContext()
+      const ahead = Date.now() + 3_600_000
+      await stage.send(await stage.plain(), destination, 'one', {
+        traceparent: creation.traceparent,
+        tracebaton: `0;c=${creation.traceparent.slice(3)};f=${ahead};d=3600000`,
+      })
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      expect(messageFacts(attempt!.span).queueAge).toBe(0)
+      expect(messageFacts(attempt!.span).queueTime ?? 0).toBe(0)
+    },
+  },
+  {
+    name: 'a message that its handler sends back is the same message: one context, the next attempt, linked',
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      await stage.inSpan('request', () => stage.send(client, destination, 'one'))
+      const calls = await stage.handle(client, destination, async (message, { body, number }) => {
+        if (number < 3) await stage.send(client, destination, body, copied(message))
+      })
+      const attempts = await calls.ended(3)
+      const creation = contextOn(attempts[0]!)
+      expect(numbers(attempts)).toEqual([1, 2, 3])
+      attempts.forEach((attempt, index) => {
+        expect(contextOn(attempt)).toEqual(creation)
+        expect(headerOf(attempt, 'tracebaton')).toHaveLength(index === 0 ? 0 : 1)
+        expectChild(attempt.span, creation)
+        expectLinks(attempt.span, 'previous_attempt', index === 0 ? [] : [attempts[index - 1]!.span])
+        expect(messageFacts(attempt.span).deliveryKind).toBe(index === 0 ? 'first' : 'immediate')
+      })
+      const moves = operations(stage.recorder.spans, 'send', destination).filter(({ kind }) => kind === 'client')
+      expect(moves).toHaveLength(2)
+      for (const move of moves) {
+        expectLinks(move, 'creation', [creation])
+        expectChild(move, only(attempts.filter(({ span }) => span.spanId === move.parentSpanId)).span)
+      }
+    },
+  },
+  {
+    name: 'headers copied onto a message for another destination make a new message, linked to the old one',
+    async run(stage) {
+      const client = await stage.client()
+      const [orders, invoices] = [await stage.destination(), await stage.destination()]
+      await stage.send(client, orders, 'order')
+      const calls = await stage.handle(client, orders, (message) =>
+        stage.send(client, invoices, 'invoice', copied(message)),
+      )
+      const [order] = await calls.ended(1)
+      const [invoice] = await (await stage.handle(client, invoices)).ended(1)
+      const forward = only(operations(stage.recorder.spans, 'send', invoices))
+      expect(forward.kind).toBe('producer')
+      expectChild(forward, order!.span)
+      expect(contextOn(invoice!).spanId).toBe(forward.spanId)
+      expect(headerOf(invoice!, 'tracebaton')).toEqual([])
+      expectLinks(forward, 'message', [contextOn(order!)])
+      expectChild(invoice!.span, forward)
+      expect(numbers([invoice!])).toEqual([1])
+      expectLinks(invoice!.span, 'previous_attempt', [])
+    },
+  },
+  {
+    name: 'a dead letter begins a trace, linked to the last attempt and to the send, and counts from one',
+    async run(stage) {
+      const client = await stage.client({ republish: () => 'dead_letter' })
+      const [orders, dead] = [await stage.destination(), await stage.destination()]
+      await stage.send(client, orders, 'poison')
+      const calls = await stage.handle(client, orders, (message) =>
+        stage.send(client, dead, message.body, copied(message)),
+      )
+      const [attempt] = await calls.ended(1)
+      const [letter] = await (await stage.handle(client, dead)).ended(1)
+      const creation = contextOn(attempt!)
+      expect(contextOn(letter!)).toEqual(creation)
+      expectRoot(letter!.span)
+      expectLinks(letter!.span, 'previous_attempt', [attempt!.span])
+      expectLinks(letter!.span, 'creation', [creation])
+      expect(messageFacts(letter!.span)).toMatchObject({ attempt: 1, deliveryKind: 'dead_letter' })
+      expect(letter!.span.attributes['tracebaton.creation.trace_id']).toBe(creation.traceId)
+    },
+  },
+]

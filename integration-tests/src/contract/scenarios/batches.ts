@@ -1,0 +1,244 @@
+import type { RecordedSpan } from '@tracebaton/testing'
+import { expect } from 'vitest'
+import type { Attempt, Calls } from '../attempt.ts'
+import {
+  contextOn,
+  expectChild,
+  expectLinks,
+  expectRoot,
+  foreignContext,
+  linksOf,
+  only,
+  operations,
+} from '../expectations.ts'
+import { deferred } from '../deferred.ts'
+import type { Batch, Received } from '../fixture.ts'
+import { OrderError } from '../order-error.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
+import { turns } from '../turns.ts'
+
+const COUNT = 6
+
+/** Sends messages by themselves, each in a trace of its own, before anybody listens: so that they arrive together. */
+async function waiting(stage: Stage, count: number = COUNT): Promise<string> {
+  const destination = await stage.destination()
+  const client = await stage.client()
+  for (let index = 0; index < count; index++) await stage.send(client, destination, `message ${index}`)
+  return destination
+}
+
+/** The span that stands for messages which arrived together: it processes them as a whole, or received them. */
+function batchSpans(spans: readonly RecordedSpan[]): RecordedSpan[] {
+  const types = new Set<unknown>(['process', 'receive'])
+  return spans.filter(
+    ({ attributes }) =>
+      attributes['messaging.batch.message_count'] !== undefined && types.has(attributes['messaging.operation.type']),
+  )
+}
+
+/** Handles one batch in the given way, and gives its attempts by the body of the message. */
+async function attemptsOf(
+  stage: Stage,
+  destination: string,
+  sideBySide: boolean,
+  work: (batch: Batch, handled: (message: Received) => Promise<void>, calls: Calls) => Promise<unknown>,
+): Promise<Map<string, Attempt>> {
+  const client = await stage.client()
+  const openAttempts: number[] = []
+  const calls = await stage.handleBatches(client, destination, (batch, handled) =>
+    work(
+      batch,
+      async (message) => {
+        handled.note(message)
+        openAttempts.push(openOf(stage, destination))
+        await turns(2)
+        openAttempts.push(openOf(stage, destination))
+      },
+      handled,
+    ),
+  )
+  const attempts = await calls.ended(COUNT)
+  expect(calls.all).toHaveLength(COUNT)
+  expect(Math.max(...openAttempts)).toBe(sideBySide ? COUNT : 1)
+  return new Map(attempts.map((attempt) => [attempt.body, attempt]))
+}
+
+/** How many attempts are going on. */
+function openOf(stage: Stage, destination: string): number {
+  const attempts = operations(stage.recorder.open, 'process', destination)
+  return attempts.filter((span) => !batchSpans([span]).includes(span)).length
+}
+
+/** Expects each attempt below its own message, in a trace of its own. */
+function expectOwnSpans(attempts: ReadonlyMap<string, Attempt>): void {
+  const spans = [...attempts.values()].map((attempt) => {
+    expectChild(attempt.span, contextOn(attempt))
+    expectLinks(attempt.span, 'creation', [contextOn(attempt)])
+    return attempt.span
+  })
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(attempts.size)
+}
+
+/** Messages that arrive together. */
+export const batchScenarios: readonly Scenario[] = [
+  {
+    name: 'messages that arrive together link each distinct context once',
+    needs: ['batchHandling', 'batchSend'],
+    async run(stage) {
+      const client = await stage.client({ spanPerMessageUpTo: 1 })
+      const destination = await stage.destination()
+      for (const call of ['a', 'b']) {
+        await client.sendBatch(
+          destination,
+          [1, 2].map((index) => stage.fixture.message(`${call}${index}`)),
+        )
+      }
+      await stage.send(await stage.plain(), destination, 'no context')
+      const sends = stage.recorder.spans.filter(({ kind }) => kind === 'producer')
+      expect(sends).toHaveLength(2)
+      await stage.handleBatches(client, destination, () => {})
+      const span = await stage.recorder.until((spans) => batchSpans(spans)[0], { timeout: stage.fixture.patience })
+      expect(span.attributes['messaging.batch.message_count']).toBe(5)
+      expectLinks(span, 'creation', sends)
+    },
+  },
+  {
+    name: 'a batch is a root: no message of it is its parent, and neither is the span it was started in',
+    needs: ['batchHandling', 'batchSpan'],
+    async run(stage) {
+      const destination = await waiting(stage)
+      const client = await stage.client({ relation: 'child' })
+      await stage.inSpan('start-up', () => stage.handleBatches(client, destination, () => {}))
+      const span = await stage.recorder.until((spans) => batchSpans(spans)[0], { timeout: stage.fixture.patience })
+      expectRoot(span)
+      expect(span.kind).toBe('consumer')
+      expect(linksOf(span, 'creation')).toHaveLength(COUNT)
+    },
+  },
+  {
+    name: 'a batch of more messages than a span may have links keeps the newest and says how many there were',
+    needs: ['batchHandling', 'batchSpan', 'largeBatches'],
+    async run(stage) {
+      const destination = await stage.destination()
+      const plain = await stage.plain()
+      const contexts = Array.from({ length: 140 }, foreignContext)
+      const inputs = contexts.map(({ traceparent }, index) =>
+        stage.fixture.message(String(index), stage.fixture.headers({ traceparent })),
+      )
+      for (const input of inputs) await plain.send(destination, input)
+      const client = await stage.client()
+      await stage.handleBatches(client, destination, () => {})
+      const span = await stage.recorder.until((spans) => batchSpans(spans)[0], { timeout: stage.fixture.patience })
+      expect(span.attributes['messaging.batch.message_count']).toBe(140)
+      expect(span.attributes['tracebaton.links.total']).toBe(140)
+      expect(span.links.map(({ spanId }) => spanId)).toEqual(contexts.slice(-128).map(({ spanId }) => spanId))
+      expect(span.droppedLinks ?? 0).toBe(0)
+    },
+  },
+  {
+    name: 'forEachMessage runs one attempt after the other, each in its own span, and gives the results in order',
+    needs: ['batchHandling'],
+    async run(stage) {
+      const destination = await waiting(stage)
+      const results = deferred<readonly string[]>()
+      const attempts = await attemptsOf(stage, destination, false, async (batch, handled) => {
+        const answers = await batch.forEachMessage(async (message) => {
+          await handled(message)
+          return message.body
+        })
+        results.resolve(answers)
+      })
+      expectOwnSpans(attempts)
+      expect(await results.promise).toEqual([...attempts.keys()])
+    },
+  },
+  {
+    name: 'messages handled in a loop of the application have a span each',
+    needs: ['batchHandling'],
+    async run(stage) {
+      const destination = await waiting(stage)
+      const attempts = await attemptsOf(stage, destination, false, async (batch, handled) => {
+        async function* stream(): AsyncGenerator<Received> {
+          yield* batch.messages
+        }
+        const handle = batch.traceHandler(handled)
+        for await (const message of stream()) await handle(message)
+      })
+      expectOwnSpans(attempts)
+    },
+  },
+  {
+    name: 'messages handled side by side have a span each',
+    needs: ['batchHandling'],
+    async run(stage) {
+      const destination = await waiting(stage)
+      const attempts = await attemptsOf(stage, destination, true, (batch, handled) =>
+        Promise.all(batch.messages.map(batch.traceHandler(handled))),
+      )
+      expectOwnSpans(attempts)
+    },
+  },
+  {
+    name: 'a loop that is left early has spans for what it handled, and for nothing else',
+    needs: ['batchHandling'],
+    async run(stage) {
+      const destination = await waiting(stage)
+      const client = await stage.client()
+      const left = deferred()
+      const calls = await stage.handleBatches(client, destination, async (batch, handled) => {
+        const handle = batch.traceHandler((message) => handled.note(message))
+        for (const message of batch.messages) {
+          if (message.body === 'message 2') break
+          handle(message)
+        }
+        left.resolve()
+      })
+      await left.promise
+      const attempts = await calls.ended(2)
+      expect(attempts.map(({ body }) => body)).toEqual(['message 0', 'message 1'])
+      expect(calls.all).toHaveLength(2)
+    },
+  },
+  {
+    name: 'of messages handled together only those that failed are errors',
+    needs: ['batchHandling'],
+    async run(stage) {
+      const destination = await waiting(stage)
+      const attempts = await attemptsOf(stage, destination, true, (batch, handled) =>
+        Promise.allSettled(
+          batch.messages.map(
+            batch.traceHandler(async (message) => {
+              await handled(message)
+              if (message.body === 'message 3') throw new OrderError('no stock')
+            }),
+          ),
+        ),
+      )
+      expectOwnSpans(attempts)
+      for (const [body, { span }] of attempts) expect(span.status).toBe(body === 'message 3' ? 'error' : 'unset')
+      expect(attempts.get('message 3')!.span.attributes['error.type']).toBe('OrderError')
+      expect(batchSpans(stage.recorder.spans).filter(({ status }) => status === 'error')).toEqual([])
+    },
+  },
+  {
+    name: 'the attempts of a batch link the span of the batch',
+    needs: ['batchHandling', 'batchSpan'],
+    async run(stage) {
+      const destination = await waiting(stage)
+      const attempts = await attemptsOf(stage, destination, false, (batch, handled) => batch.forEachMessage(handled))
+      const batches = await stage.recorder.until(
+        (spans) => {
+          const found = batchSpans(spans)
+          return [...attempts.values()].every(({ span }) =>
+            found.some(({ spanId }) => spanId === linksOf(span, 'batch')[0]?.spanId),
+          )
+            ? found
+            : undefined
+        },
+        { timeout: stage.fixture.patience },
+      )
+      for (const { span } of attempts.values()) expectLinks(span, 'batch', [only(batches)])
+    },
+  },
+]

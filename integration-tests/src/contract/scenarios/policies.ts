@@ -1,0 +1,121 @@
+import { context, propagation } from '@opentelemetry/api'
+import { expect } from 'vitest'
+import { expectChild, expectLinks, expectRoot, foreignContext, headerOf, linksOf, only } from '../expectations.ts'
+import type { Scenario } from '../scenario.ts'
+
+/** A message from far away that says everything there is to say. */
+function talkative() {
+  const [creation, previous] = [foreignContext(), foreignContext()]
+  const headers = {
+    traceparent: creation.traceparent,
+    baggage: 'customer=42,secret=1',
+    tracebaton: `0;c=${creation.traceparent.slice(3)};a=4;p=${previous.traceparent.slice(3)};k=immediate`,
+  }
+  return { creation, previous, headers }
+}
+
+/** Sends with baggage in the active context. */
+const baggage = propagation.createBaggage({ customer: { value: '42' }, secret: { value: '1' } })
+
+/** What the user's options allow. */
+export const policyScenarios: readonly Scenario[] = [
+  {
+    name: 'a producer that is trusted in full is believed',
+    async run(stage) {
+      const client = await stage.client({ trust: () => 'full' })
+      const destination = await stage.destination()
+      const { creation, previous, headers } = talkative()
+      await stage.send(await stage.plain(), destination, 'one', headers)
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      expectChild(attempt!.span, creation)
+      expectLinks(attempt!.span, 'previous_attempt', [previous])
+      expect(attempt!.span.attributes['tracebaton.delivery.attempt']).toBe(4)
+      expect(attempt!.baggage).toEqual({ customer: '42', secret: '1' })
+    },
+  },
+  {
+    name: 'of a producer that is trusted for links only, the context is a link that decides nothing',
+    async run(stage) {
+      const client = await stage.client({ trust: 'link-only', relation: 'child' })
+      const destination = await stage.destination()
+      const { creation, previous, headers } = talkative()
+      await stage.send(await stage.plain(), destination, 'one', headers)
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      const { span } = attempt!
+      expectRoot(span)
+      expectLinks(span, 'creation', [creation])
+      expectLinks(span, 'previous_attempt', [previous])
+      for (const { traceFlags } of span.links) expect(traceFlags ?? 0).toBe(0)
+      expect(span.attributes).toMatchObject({ 'tracebaton.delivery.attempt': 1, 'tracebaton.delivery.kind': 'first' })
+      expect(attempt!.baggage).toEqual({})
+    },
+  },
+  {
+    name: 'of a producer that is ignored nothing is taken',
+    async run(stage) {
+      const client = await stage.client({ trust: 'ignore', relation: 'child' })
+      const destination = await stage.destination()
+      const { headers } = talkative()
+      await stage.send(await stage.plain(), destination, 'one', headers)
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      const { span } = attempt!
+      expectRoot(span)
+      expect(span.links).toEqual([])
+      expect(span.attributes).toMatchObject({
+        'tracebaton.context.status': 'untrusted',
+        'tracebaton.delivery.attempt': 1,
+      })
+      expect(attempt!.baggage).toEqual({})
+    },
+  },
+  {
+    name: 'a span has no more links than the option says, and the creation context is among them',
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      const { creation, headers } = talkative()
+      await stage.send(await stage.plain(), destination, 'one', headers)
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      expect(attempt!.span.links.map(({ role }) => role)).toEqual(['previous_attempt', 'creation'])
+      expect(linksOf(attempt!.span, 'creation')[0]?.spanId).toBe(creation.spanId)
+    },
+  },
+  {
+    name: 'baggage travels from the sender to the handler',
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      await context.with(propagation.setBaggage(context.active(), baggage), () =>
+        stage.send(client, destination, 'one'),
+      )
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      expect(attempt!.baggage).toEqual({ customer: '42', secret: '1' })
+    },
+  },
+  {
+    name: 'baggage that the list does not name neither leaves nor enters',
+    async run(stage) {
+      const client = await stage.client({ baggage: ['customer'] })
+      const [out, home] = [await stage.destination(), await stage.destination()]
+      await context.with(propagation.setBaggage(context.active(), baggage), () => stage.send(client, out, 'one'))
+      expect(headerOf(only(await stage.read(out, 1)), 'baggage')).toEqual(['customer=42'])
+      await stage.send(await stage.plain(), home, 'one', talkative().headers)
+      const [attempt] = await (await stage.handle(client, home)).ended(1)
+      expect(attempt!.baggage).toEqual({ customer: '42' })
+    },
+  },
+  {
+    name: 'where baggage is off none leaves and none enters',
+    async run(stage) {
+      const client = await stage.client({ baggage: false })
+      const [out, home] = [await stage.destination(), await stage.destination()]
+      await context.with(propagation.setBaggage(context.active(), baggage), () => stage.send(client, out, 'one'))
+      expect(headerOf(only(await stage.read(out, 1)), 'baggage')).toEqual([])
+      const { creation, headers } = talkative()
+      await stage.send(await stage.plain(), home, 'one', headers)
+      const [attempt] = await (await stage.handle(client, home)).ended(1)
+      expectChild(attempt!.span, creation)
+      expect(attempt!.baggage).toEqual({})
+    },
+  },
+]

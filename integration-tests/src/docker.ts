@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { startDaemon } from './docker-daemon.ts'
+import { lastLine, run, succeeds } from './command.ts'
+import { announced, say } from './progress.ts'
+
+/** Whether a Docker daemon answers. Never rejects. */
+export async function dockerAnswers(): Promise<boolean> {
+  const { code, stdout } = await run('docker', ['info', '--format', '{{.ServerVersion}}'])
+  return code === 0 && stdout.trim() !== ''
+}
+
+/**
+ * Makes sure that a Docker daemon answers. On a bare Debian machine run by root (CI, a container) it is installed and
+ * started if need be, and stays running; anywhere else nothing is changed and this rejects, saying what can be done.
+ */
+export async function ensureDocker(): Promise<void> {
+  if (await dockerAnswers()) {
+    return
+  }
+  if (!mayInstall()) {
+    throw noDocker('No Docker daemon answers.')
+  }
+  if (!(await succeeds('dockerd', ['--version']))) {
+    await install()
+  }
+  if (await dockerAnswers()) {
+    return
+  }
+  const daemon = await announced('starting the Docker daemon', () => startDaemon(dockerAnswers))
+  if (!daemon.running) {
+    throw noDocker(`The Docker daemon does not start, see ${daemon.log}.`)
+  }
+  say(`Docker daemon started; it stays running, for the next time (log: ${daemon.log})`)
+}
+
+// Somebody's own machine has a service manager; what is installed there is not for tests to decide.
+function mayInstall(): boolean {
+  return (
+    process.platform === 'linux' &&
+    process.getuid?.() === 0 &&
+    existsSync('/etc/debian_version') &&
+    process.env['DOCKER_HOST'] === undefined &&
+    (Boolean(process.env['CI']) || !existsSync('/run/systemd/system'))
+  )
+}
+
+async function install(): Promise<void> {
+  say('no Docker here: installing it with apt-get')
+  const steps = [['update'], ['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', 'docker.io', 'iptables']]
+  for (const parameters of steps) {
+    const command = `apt-get ${parameters.at(-1) === 'update' ? 'update' : 'install docker.io'}`
+    // oxlint-disable-next-line no-await-in-loop -- one needs the other
+    const result = await announced(command, () =>
+      run('apt-get', parameters, { environment: { DEBIAN_FRONTEND: 'noninteractive' } }),
+    )
+    if (result.code !== 0) {
+      throw noDocker(`${command} failed: ${lastLine(result.stderr)}`)
+    }
+  }
+}
+
+// What to do is all there is to say: where it was thrown helps nobody, and test reporters print it at length.
+function noDocker(what: string): Error {
+  const error = new Error(
+    `${what} Start Docker; or give the addresses of running brokers in TRACEBATON_KAFKA, TRACEBATON_AMQP, ` +
+      'TRACEBATON_SQS and TRACEBATON_REDIS; or run the tests that need no broker: npm run test:unit',
+  )
+  error.stack = `Error: ${error.message}`
+  return error
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { type BrokerName, brokerNames, givenImage } from './broker-names.ts'
+import { lastLine, run, succeeds } from './command.ts'
+import { announced, say } from './progress.ts'
+import { pull } from './pull.ts'
+
+/** The folder of the Dockerfiles. */
+export const imagesFolder: string = join(import.meta.dirname, '../images')
+
+const official: Readonly<Record<BrokerName, string>> = {
+  kafka: 'apache/kafka:4.3.0',
+  rabbitmq: 'rabbitmq:4-management',
+  redis: 'redis:8',
+  sqs: 'softwaremill/elasticmq:1.7.1',
+}
+
+/** An image per broker. */
+export type Images = ReadonlyMap<BrokerName, string>
+
+/** Whether an image is there already. Never rejects. */
+export function hasImage(image: string): Promise<boolean> {
+  return succeeds('docker', ['image', 'inspect', image])
+}
+
+/** Whether an image was built here, for want of an image registry. */
+export function isBuiltHere(image: string): boolean {
+  return image.startsWith('tracebaton/')
+}
+
+/**
+ * Finds an image for each broker: the one given in the environment, else the official one if it is there, else one
+ * built here if it is there, else the official one pulled, else one built now. Rejects when none can be had.
+ */
+export async function findImages(names: readonly BrokerName[]): Promise<Images> {
+  const found = new Map<BrokerName, string>()
+  const builtHere = await localImages(['--tags', ...names])
+  await Promise.all(
+    names.map(async (name) => {
+      const image = await presentImage(name, builtHere.get(name))
+      if (image !== undefined) {
+        found.set(name, image)
+      }
+    }),
+  )
+  const missing = names.filter((name) => !found.has(name))
+  const refusals = await Promise.all(
+    missing.map(async (name) => {
+      const refusal = await announced(`pulling ${official[name]}`, () => pull(official[name]))
+      if (refusal === undefined) {
+        found.set(name, official[name])
+      }
+      return refusal
+    }),
+  )
+  const unavailable = missing.filter((name) => !found.has(name))
+  if (unavailable.length > 0) {
+    const reason = refusals.find((refusal) => refusal !== undefined)
+    say(`no image to be pulled for ${unavailable.join(', ')} (${reason}); building`)
+    for (const [name, image] of await localImages(unavailable)) {
+      found.set(name, image)
+    }
+  }
+  return found
+}
+
+async function presentImage(name: BrokerName, builtHere: string | undefined): Promise<string | undefined> {
+  const given = givenImage(name)
+  if (given !== undefined) {
+    return given
+  }
+  for (const image of [official[name], builtHere]) {
+    // oxlint-disable-next-line no-await-in-loop -- in order of preference
+    if (image !== undefined && (await hasImage(image))) {
+      return image
+    }
+  }
+  return undefined
+}
+
+// The script decides on names and on what is missing, so that it does the same when called by hand.
+async function localImages(parameters: readonly string[]): Promise<Map<BrokerName, string>> {
+  const script = join(imagesFolder, 'build')
+  const result = await run(script, parameters, {
+    onLine: (line) => {
+      if (line.startsWith('images: ')) {
+        say(line)
+      }
+    },
+  })
+  if (result.code !== 0) {
+    throw new Error(
+      `Broker images cannot be built: ${lastLine(result.stderr)}. ` +
+        'Give image names in TRACEBATON_KAFKA_IMAGE and so on, or addresses in TRACEBATON_KAFKA and so on.',
+    )
+  }
+  const images = new Map<BrokerName, string>()
+  for (const line of result.stdout.trim().split('\n')) {
+    const [name, image] = line.split(' ')
+    const broker = brokerNames.find((known) => known === name)
+    if (broker !== undefined && image !== undefined) {
+      images.set(broker, image)
+    }
+  }
+  return images
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { memoryCapabilities } from '../../examples/memory-adapter/test/capabilities.ts'
+import { kafkaCapabilities } from '../src/adapters/kafka-capabilities.ts'
+import { sqsCapabilities } from '../src/adapters/sqs-capabilities.ts'
+import { capabilityPage } from '../src/capability-page.ts'
+import { scenarios } from '../src/contract.ts'
+import { CAPABILITIES } from '../src/contract/capability.ts'
+
+const columns = [
+  { name: 'kafka', capabilities: kafkaCapabilities },
+  { name: 'sqs', capabilities: sqsCapabilities },
+  { name: 'memory', capabilities: memoryCapabilities },
+]
+
+test('the documentation names every scenario that an adapter is spared, and why', async () => {
+  await expect(capabilityPage(columns, scenarios)).toMatchFileSnapshot('../../docs/capabilities.md')
+})
+
+test('every capability decides about a scenario, and no two scenarios have the same name', () => {
+  const needed = new Set<string>(scenarios.flatMap(({ needs = [] }) => needs))
+  expect(Object.keys(CAPABILITIES).filter((name) => !needed.has(name))).toEqual([])
+  expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length)
+})
