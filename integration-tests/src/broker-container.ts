@@ -1,4 +1,10 @@
-import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers'
+import {
+  GenericContainer,
+  getContainerRuntimeClient,
+  type StartedTestContainer,
+  Wait,
+  type WaitStrategy,
+} from 'testcontainers'
 import { freePort } from './free-port.ts'
 import { ownerLabels } from './leftovers.ts'
 import type { Endpoint, Recipe } from './recipes.ts'
@@ -53,11 +59,15 @@ async function start(
         printed.splice(0, printed.length - 50)
       })
     })
-    .withWaitStrategy(Wait.forLogMessage(recipe.ready).withStartupTimeout(60_000))
+    .withWaitStrategy(readiness(recipe).withStartupTimeout(60_000))
   if (recipe.command !== undefined) {
     container.withCommand([...recipe.command])
   }
   return container.start()
+}
+
+function readiness({ ready, check }: Recipe): WaitStrategy {
+  return check === undefined ? Wait.forLogMessage(ready) : Wait.forSuccessfulCommand(check)
 }
 
 function lifetime(image: string, container: StartedTestContainer): Pick<BrokerContainer, 'restart' | 'remove'> {

@@ -15,6 +15,12 @@ export interface Recipe {
   readonly port: number
   /** Matches the log line that a broker ready for clients prints. */
   readonly ready: RegExp
+  /**
+   * Command that succeeds in the container of a broker ready for clients: for one that is so quick after a restart that
+   * nobody has begun to read its log.
+   * @default the log line is what is waited for
+   */
+  readonly check?: string
   /** What a client is configured with. */
   readonly address: (endpoint: Endpoint) => string
   /**
@@ -65,6 +71,7 @@ export const recipes: Readonly<Record<BrokerName, Recipe>> = {
   redis: {
     port: 6379,
     ready: /Ready to accept connections/,
+    check: 'redis-cli ping | grep PONG',
     address: ({ host, port }) => `redis://${host}:${port}`,
     command: ['redis-server', '--protected-mode', 'no', '--save', ''],
   },

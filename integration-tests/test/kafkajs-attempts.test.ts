@@ -1,7 +1,8 @@
 import { forEachMessage } from '@tracebaton/kafka'
 import type { RecordedSpan } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
-import { collect, createTopic, eventually, expectList, groupName, openSession } from './kafkajs-session.ts'
+import { createTopic } from '../src/adapters/kafka-topic.ts'
+import { collect, eventually, expectList, groupName, openSession } from './kafkajs-session.ts'
 
 /** What a span says of its attempt, and whether it links the one before. */
 function attemptOf({ attributes, status, links }: RecordedSpan): Record<string, unknown> {

@@ -14,6 +14,7 @@ import {
   type ProducerConfig,
 } from 'kafkajs'
 import { expect, inject, vi } from 'vitest'
+import { createTopic } from '../src/adapters/kafka-topic.ts'
 
 /** kafkajs, connected to the real broker, and everything that a test makes with it. */
 export interface Session extends AsyncDisposable {
@@ -111,11 +112,6 @@ export async function openSession(traced: boolean): Promise<Session> {
       for (const client of open) await client.disconnect()
     },
   }
-}
-
-/** Makes a topic and waits until its partitions can be written to. */
-export async function createTopic(admin: Admin, topic: string, numPartitions = 1): Promise<void> {
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
 }
 
 export function groupName(): string {

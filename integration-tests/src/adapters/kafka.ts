@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { forEachMessage, traceHandler, traceKafka } from '@tracebaton/kafka'
 import {
   Kafka,
@@ -12,6 +11,7 @@ import {
 } from 'kafkajs'
 import type { Batch, Client, Consumer, Fixture, HeaderValue, Received } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
+import { createTopic } from './kafka-topic.ts'
 import { textsOf } from './texts.ts'
 
 /** Short, so that a redelivery does not take seconds, and often enough for a broker that restarts. */
@@ -32,8 +32,7 @@ export async function createKafkaFixture(address: string, restart?: () => Promis
     patience: 30_000,
     async createDestination(concurrency) {
       const topic = `orders-${randomUUID()}`
-      await admin.createTopics({ topics: [{ topic, numPartitions: concurrency }], waitForLeaders: false })
-      await untilLed(admin, topic, concurrency)
+      await createTopic(admin, topic, concurrency)
       return topic
     },
     headers: (headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, toHeader(value)])),
@@ -118,17 +117,6 @@ async function keepRunning(
       await (await running).disconnect()
     },
   }
-}
-
-/** Waits until every partition of a new topic has a leader: a consumer that comes earlier reads some messages twice. */
-async function untilLed(admin: Admin, topic: string, partitions: number): Promise<void> {
-  for (let left = 200; left > 0; left--) {
-    const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined)
-    const led = known?.topics[0]?.partitions.filter(({ leader }) => leader >= 0)
-    if (led?.length === partitions) return
-    await setTimeout(20)
-  }
-  throw new Error(`${topic} has no leaders`)
 }
 
 /** kafkajs takes bytes only as a Buffer. */
