@@ -5,12 +5,12 @@ const brokers = 'integration-tests/src/global-set-up.ts'
 
 export default defineConfig({
   test: {
-    // Much of the time goes into waiting for brokers, which takes no core.
-    maxWorkers: 2,
     projects: [
       {
         test: {
           name: 'unit',
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
           include: ['{packages,examples}/*/test/**/*.test.ts', 'scripts/test/**/*.test.js'],
           testTimeout: 10_000,
         },
@@ -18,6 +18,9 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          // One file at a time: they share the brokers, and small machines.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           include: ['integration-tests/test/**/*.test.ts'],
           globalSetup: existsSync(brokers) ? [brokers] : [],
           testTimeout: 60_000,

@@ -3,7 +3,6 @@ import { forEachMessage, traceHandler, traceKafka } from '@tracebaton/kafka'
 import {
   Kafka,
   logLevel,
-  type Admin,
   type Consumer as KafkaConsumer,
   type EachBatchPayload,
   type KafkaMessage,
