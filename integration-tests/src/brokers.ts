@@ -68,7 +68,7 @@ export async function startBrokers<Name extends BrokerName>(which: readonly Name
 const prepared = new Map<BrokerName, Promise<Images>>()
 
 /** Makes sure of Docker and of an image for each broker without an address, once per process. Rejects when there is none to be had. */
-export async function prepareBrokers(which: readonly BrokerName[]): Promise<void> {
+async function prepareBrokers(which: readonly BrokerName[]): Promise<void> {
   const needed = which.filter((name) => givenAddress(name) === undefined)
   await Promise.all(needed.map((name) => preparation(name, needed)))
 }

@@ -1,31 +1,30 @@
 import type { TestProject } from 'vitest/node'
-import { brokerNames, givenAddress } from './broker-names.ts'
-import { type Brokers, prepareBrokers, startBrokers } from './brokers.ts'
-
-/** The brokers that the suites share, started once per run. A test that restarts one starts one of its own. */
-export const sharedBrokers = ['kafka', 'sqs'] as const
+import { type BrokerName, brokerNames } from './broker-names.ts'
+import { type Brokers, startBrokers } from './brokers.ts'
 
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- merged with the declaration in vitest
   export interface ProvidedContext {
-    /** Addresses of the shared brokers: `inject("brokers").kafka`. */
-    readonly brokers: Readonly<Record<(typeof sharedBrokers)[number], string>>
+    /** Addresses of the brokers that the suites share: `inject("brokers").kafka`. A test that restarts one starts one of its own. */
+    readonly brokers: Readonly<Record<BrokerName, string>>
   }
 }
 
-let running: Brokers<(typeof sharedBrokers)[number]> | undefined
+let running: Brokers<BrokerName> | undefined
 
-/** Starts the shared brokers before the first test file, and has the images of the others ready. */
+/** Starts one broker of each kind before the first test file, side by side. */
 export async function setup(project: TestProject): Promise<void> {
-  const allGiven = sharedBrokers.every((name) => givenAddress(name) !== undefined)
-  if (!allGiven) {
-    await prepareBrokers(brokerNames)
-  }
-  running = await startBrokers(sharedBrokers)
-  project.provide('brokers', { kafka: running.kafka.address, sqs: running.sqs.address })
+  running = await startBrokers(brokerNames)
+  const { kafka, rabbitmq, redis, sqs } = running
+  project.provide('brokers', {
+    kafka: kafka.address,
+    rabbitmq: rabbitmq.address,
+    redis: redis.address,
+    sqs: sqs.address,
+  })
 }
 
-/** Removes the shared brokers after the last test file. */
+/** Removes them after the last test file. */
 export async function teardown(): Promise<void> {
   await running?.[Symbol.asyncDispose]()
 }

@@ -31,8 +31,10 @@ test('every broker starts, answers in its own protocol, and does so again on the
 test('the brokers that all suites share answer at the addresses provided', async () => {
   const addresses = inject('brokers')
 
-  expect(await answer({ name: 'kafka', address: addresses.kafka })).toMatch(greetings.kafka.hear)
-  expect(await answer({ name: 'sqs', address: addresses.sqs })).toMatch(greetings.sqs.hear)
+  for (const name of brokerNames) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await answer({ name, address: addresses[name] })).toMatch(greetings[name].hear)
+  }
 })
 
 test('a broker given by address is used as it is, and is not ours to restart', async () => {
