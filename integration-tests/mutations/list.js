@@ -43,13 +43,13 @@ export const mutations = [
   },
   {
     name: 'a root is none: the flag is missing',
-    file: 'process.ts',
+    file: 'attempt.ts',
     edits: [["root: parent === 'none',", '']],
     caughtBy: 'link mode gives a real root, with the link and with the baggage of the message',
   },
   {
     name: 'the active span is the parent',
-    file: 'process.ts',
+    file: 'attempt.ts',
     edits: [
       ["root: parent === 'none',", ''],
       ["parent === 'ambient' ? outer : carried,", 'outer,'],
@@ -58,19 +58,19 @@ export const mutations = [
   },
   {
     name: 'the handler starts from the active context',
-    file: 'process.ts',
+    file: 'attempt.ts',
     edits: [["const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried", 'const base = outer']],
     caughtBy: 'no message inherits the span, or the baggage, with which its consumer was started',
   },
   {
     name: 'the handler does not run in the context of its attempt',
-    file: 'process.ts',
+    file: 'attempt.ts',
     edits: [['context: setHandling(activate(base, span), handling),', 'context: outer,']],
     caughtBy: 'what a handler does is a child of its attempt, and so is what it sends',
   },
   {
     name: 'links are added after the start',
-    file: 'process.ts',
+    file: 'attempt.ts',
     edits: [
       ['links: capLinks(\n        links.map(', 'links: capLinks(\n        links.slice(links.length).map('],
       [

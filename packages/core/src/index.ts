@@ -18,4 +18,5 @@ export type { AttemptFacts, DeliveryCount, DeliveryKind, Lineage, MoveKind } fro
 export type { Facts } from './names.ts'
 export type { Reception } from './receive.ts'
 export type { Injection } from './send.ts'
+export type { OpenAttempt } from './open.ts'
 export type { Settlement } from './settle.ts'

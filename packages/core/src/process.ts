@@ -1,25 +1,9 @@
-import {
-  context as contexts,
-  propagation,
-  ROOT_CONTEXT,
-  SpanKind,
-  type Attributes,
-  type Context,
-  type Link,
-} from '@opentelemetry/api'
-import { rememberAttempt } from './attempts.ts'
-import { callIn, errorTypeOfEnding, runIn, type Ending } from './call.ts'
+import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
+import { beginAttempt, withBaggageOf } from './attempt.ts'
+import { callIn, runIn } from './call.ts'
 import type { Delivery } from './delivery.ts'
-import { judge, readCarried, timeInQueue, type Judgement } from './judgement.ts'
-import type { AttemptFacts } from './lineage.ts'
-import { capLinks } from './links.ts'
-import { linkAttributes, OURS } from './names.ts'
-import { copyAttributes, type Operation } from './operation.ts'
-import type { Outcome } from './policy.ts'
-import { linksOf, parentOf } from './relation.ts'
+import { readCarried } from './judgement.ts'
 import type { Runtime } from './runtime.ts'
-import { getHandling, memberOf, setHandling, type Handling } from './handling.ts'
-import { activate, callHook, secondsSince, startSpan, type SafeSpan } from './span.ts'
 
 /**
  * Runs the handler of one message as one attempt: in a CONSUMER span of its own, with the message's context and
@@ -27,157 +11,19 @@ import { activate, callHook, secondsSince, startSpan, type SafeSpan } from './sp
  */
 export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
   if (runtime.isIdle()) return passOn(runtime, delivery, handler)
-  const begun = runtime.report.guard('span', () => begin(runtime, delivery))
-  if (begun === undefined) return handler()
-  return callIn(begun.context, handler, runtime.report, begun.end)
+  const attempt = runtime.report.guard('span', () => beginAttempt(runtime, delivery))
+  if (attempt === undefined) return handler()
+  return callIn(attempt.context, handler, runtime.report, (ending) => {
+    attempt.handled(ending)
+    attempt.end()
+  })
 }
 
 /** Without an SDK there is nothing to record: what the message carries stays active, and that is all. */
-function passOn<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
+export function passOn<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
   const { report } = runtime
   const carried = report.guard('span', () => readCarried(runtime, delivery)) ?? ROOT_CONTEXT
   const context =
     delivery.ambient === true ? report.guard('span', () => withBaggageOf(contexts.active(), carried)) : carried
   return context === undefined ? handler() : runIn(context, handler, report)
-}
-
-function begin(runtime: Runtime, delivery: Delivery): { context: Context; end: (ending: Ending) => void } {
-  const judged = judge(runtime, delivery)
-  const { belief, attempt, carried } = judged
-  const outer = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
-  const deliveredAt = delivery.deliveredAt ?? Date.now()
-  const age = judged.firstSent === undefined ? undefined : Math.max(0, deliveredAt - judged.firstSent)
-
-  const parent = parentOf({
-    ambient: delivery.ambient === true,
-    wholeBatch: false,
-    trust: judged.trust,
-    creation: belief.creation,
-    relation: runtime.relationFor(delivery),
-    wish: belief.lineage?.relation,
-    deadLetter: delivery.deadLetter !== undefined || belief.lineage?.kind === 'dead_letter',
-    scheduled: delivery.scheduled === true,
-    age,
-    maxTraceAge: runtime.maxTraceAge,
-  })
-  const previous =
-    attempt.previous ?? (attempt.firstDelivery && belief.lineage === undefined ? belief.previousAttempt : undefined)
-  const batch = batchAround(outer, delivery)
-  const links = linksOf(batch?.spanContext, previous, belief)
-  const queueTime = timeInQueue(judged, deliveredAt)
-
-  const { facts } = delivery
-  const operation = runtime.operations(
-    'process',
-    'process',
-    delivery.system,
-    delivery.destination,
-    facts?.consumerGroup,
-  )
-  const attributes = copyAttributes(operation)
-  runtime.names.facts(attributes, facts)
-  describeAttempt(attributes, judged, previous !== undefined)
-  if (queueTime !== undefined) attributes[OURS.queueTime] = queueTime
-  if (age !== undefined) attributes[OURS.queueAge] = age / 1000
-  if (parent !== 'creation' && belief.creation !== undefined) {
-    attributes[OURS.creationTraceId] = belief.creation.traceId
-  }
-  if (belief.origin !== undefined) attributes[OURS.originTraceId] = belief.origin.traceId
-
-  const span = startSpan(
-    runtime,
-    operation.spanName,
-    {
-      kind: SpanKind.CONSUMER,
-      attributes,
-      links: capLinks(
-        links.map(({ role, context }): Link => ({ context, attributes: linkAttributes(role) })),
-        runtime.maxLinks,
-        attributes,
-      ),
-      root: parent === 'none',
-    },
-    parent === 'ambient' ? outer : carried,
-  )
-  if (span.context !== undefined) {
-    const { attempt: number, redrives } = attempt
-    rememberAttempt(delivery.identity, { attempt: number, redrives, context: span.context })
-  }
-  // A message of a batch was counted with the batch.
-  if (delivery.received !== true) runtime.metrics.consumed(operation.labels, batch === undefined ? 1 : 0)
-  if (queueTime !== undefined) runtime.metrics.queued(operation.labels, queueTime)
-  const landed = batch === undefined ? runtime.metrics.started(operation.labels, 1) : undefined
-  callHook(runtime, runtime.hooks.onProcess, span, { delivery, attempt })
-
-  const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
-  const handling: Handling = { messages: [judged], spanContext: span.context, batch: undefined, outcome: undefined }
-  const startedAt = performance.now()
-  return {
-    context: setHandling(activate(base, span), handling),
-    end: (ending) => finish(runtime, operation, judged, handling, span, landed, startedAt, ending),
-  }
-}
-
-function finish(
-  runtime: Runtime,
-  operation: Operation,
-  { delivery, attempt }: Judgement,
-  handling: Handling,
-  span: SafeSpan,
-  landed: (() => void) | undefined,
-  startedAt: number,
-  ending: Ending,
-): void {
-  const outcome = ending.failed ? (handling.outcome ?? afterFailure(delivery, attempt)) : afterReturn(handling)
-  const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
-  span.set({ [OURS.outcome]: outcome })
-  if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every' || terminal)
-  span.end()
-  // The time of a message of a batch is part of the batch's.
-  if (landed !== undefined) {
-    landed()
-    runtime.metrics.processed(operation.labels, secondsSince(startedAt), errorTypeOfEnding(ending))
-  }
-  runtime.metrics.delivered(operation.labels, outcome, attempt.kind)
-}
-
-/** The message's baggage reaches its handler in every mode. */
-function withBaggageOf(context: Context, carried: Context): Context {
-  const baggage = propagation.getBaggage(carried)
-  return baggage === undefined ? context : propagation.setBaggage(context, baggage)
-}
-
-/** What a handler that returned leads to. Whoever publishes a message once more settles the old copy with that. */
-function afterReturn({ outcome, moved }: Handling): Outcome {
-  return moved !== undefined && (outcome === undefined || outcome === 'acked') ? moved : (outcome ?? 'acked')
-}
-
-/** What a failed handler leads to, unless a settlement said otherwise. */
-function afterFailure(delivery: Delivery, attempt: AttemptFacts): Outcome {
-  return delivery.exhausted !== undefined && isLast(delivery, attempt) ? delivery.exhausted : 'requeued'
-}
-
-/** A broker that counts exactly counts this copy, and compares that with the limit. */
-function isLast({ count, maxAttempts }: Delivery, attempt: AttemptFacts): boolean {
-  if (count?.exact === true && maxAttempts !== undefined) return count.deliveries >= maxAttempts
-  return attempt.maxAttempts !== undefined && attempt.attempt >= attempt.maxAttempts
-}
-
-/** The handling of a batch, around the handler of one of its messages. */
-function batchAround(outer: Context, delivery: Delivery): Handling | undefined {
-  const handling = getHandling(outer)
-  return handling?.batch?.has(memberOf(delivery)) === true ? handling : undefined
-}
-
-function describeAttempt(attributes: Attributes, { attempt, delivery, status }: Judgement, linked: boolean): void {
-  attributes[OURS.attempt] = attempt.attempt
-  attributes[OURS.attemptSource] = attempt.source
-  attributes[OURS.kind] = attempt.kind
-  if (attempt.maxAttempts !== undefined) attributes[OURS.maxAttempts] = attempt.maxAttempts
-  if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
-  if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
-  if (status !== 'present') attributes[OURS.contextStatus] = status
-  const { source, reason } = delivery.deadLetter ?? {}
-  if (source !== undefined) attributes[OURS.deadLetterSource] = source
-  if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
 }

@@ -4,6 +4,7 @@ import type { Destination } from './delivery.ts'
 import type { Facts } from './names.ts'
 import type { Outcome } from './policy.ts'
 import { getHandling } from './handling.ts'
+import type { OpenAttempt } from './open.ts'
 import { copyAttributes } from './operation.ts'
 import type { Runtime } from './runtime.ts'
 import { activate, callHook, secondsSince, startSpan } from './span.ts'
@@ -20,6 +21,8 @@ export interface Settlement {
   readonly outcomes?: readonly (Outcome | undefined)[] | undefined
   /** The broker's handles of the deliveries; see `Delivery.receipt`. */
   readonly receipts: readonly string[]
+  /** By position of the receipt: the attempts that the call settles, where they outlive their handlers. @default none */
+  readonly attempts?: readonly (OpenAttempt | undefined)[] | undefined
   /** Whether the call is one of the client's batch calls. */
   readonly batch: boolean
   readonly facts?: Facts | undefined
@@ -61,11 +64,16 @@ function begin(
       ? receipts
       : report.guard('describe', () => settlement.refused?.(ending.value).map((position) => receipts[position]))
     const lost = new Set(refused)
+    const told = (position: number): Outcome | undefined =>
+      settlement.outcomes === undefined ? outcome : settlement.outcomes[position]
     const receipt = handling?.batch === undefined ? handling?.messages[0]?.delivery.receipt : undefined
     if (handling !== undefined && receipt !== undefined && receipts.includes(receipt) && !lost.has(receipt)) {
-      const told = settlement.outcomes === undefined ? outcome : settlement.outcomes[receipts.indexOf(receipt)]
-      handling.outcome = told ?? handling.outcome
+      handling.outcome = told(receipts.indexOf(receipt)) ?? handling.outcome
     }
+    settlement.attempts?.forEach((attempt, position) => {
+      const what = lost.has(receipts[position]) ? undefined : told(position)
+      if (what !== undefined) attempt?.settle(what)
+    })
     if (ending.failed) span?.fail(ending.error)
     span?.end()
     metrics.operation(operation.labels, secondsSince(startedAt), ending.failed ? errorTypeOf(ending.error) : undefined)

@@ -10,6 +10,7 @@ import {
 } from './carrier.ts'
 import type { Delivery, Publication } from './delivery.ts'
 import type { Lineage } from './lineage.ts'
+import { openAttempt, type OpenAttempt } from './open.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
 import type { ContextStatus } from './policy.ts'
 import { processDelivery } from './process.ts'
@@ -44,6 +45,8 @@ export interface Tracing {
   readonly receive: (reception: Reception, deliveries: readonly Delivery[]) => void
   /** Runs the handler of one message; see {@link processDelivery}. */
   readonly process: <Result>(delivery: Delivery, handler: () => Result) => Result
+  /** Begins the attempt of a message that is settled by another call than its handler's end; see {@link openAttempt}. */
+  readonly open: (delivery: Delivery) => OpenAttempt
   /** Runs the handler of a batch as a whole. */
   readonly processBatch: <Result>(deliveries: readonly Delivery[], handler: () => Result) => Result
   /** Runs a call that settles deliveries. */
@@ -82,6 +85,7 @@ export function createTracing(options: TracingOptions = {}): Tracing {
     send: (publication, publish) => sendPublication(runtime, publication, publish),
     receive: (reception, deliveries) => recordReception(runtime, reception, deliveries),
     process: (delivery, handler) => processDelivery(runtime, delivery, handler),
+    open: (delivery) => openAttempt(runtime, delivery),
     processBatch: (deliveries, handler) => processBatch(runtime, deliveries, handler),
     settle: (settlement, call) => settleDeliveries(runtime, settlement, call),
     capture: () => report.guard('propagator', () => propagation.fields(contexts.active())) ?? {},

@@ -112,6 +112,12 @@ const operations: readonly [string, Operation][] = [
   ...inEveryWay('process and settle', (tracing, work, parts) =>
     tracing.process(delivery(parts), () => tracing.settle(settlement(parts), work)),
   ),
+  ...inEveryWay('open, settle, handle', (tracing, work, parts) => {
+    const attempt = tracing.open(delivery(parts))
+    tracing.settle({ ...settlement(parts), attempts: [attempt] }, () => {})
+    attempt.abandon()
+    return attempt.run(work)
+  }),
   ...inEveryWay('process a batch', (tracing, work, parts) =>
     tracing.processBatch([delivery(parts), delivery(parts)], work),
   ),

@@ -16,9 +16,9 @@ export interface Traced {
   /** Our own contained failures. */
   readonly failures: { readonly stage: Stage; readonly error: unknown }[]
   /** The one span of a name; fails where there is none or another. */
-  span(name: string): ReadableSpan
+  readonly span: (name: string) => ReadableSpan
   /** Sum of a counter, or count of a histogram, over the points that have these labels. */
-  counted(metric: string, labels?: Attributes): Promise<number>
+  readonly counted: (metric: string, labels?: Attributes) => Promise<number>
 }
 
 /** Gives asynchronous code its active context, as an SDK does when it is registered. */

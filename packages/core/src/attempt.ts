@@ -1,0 +1,180 @@
+import {
+  context as contexts,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  type Attributes,
+  type Context,
+  type Link,
+} from '@opentelemetry/api'
+import { rememberAttempt } from './attempts.ts'
+import { errorTypeOfEnding, type Ending } from './call.ts'
+import type { Delivery } from './delivery.ts'
+import { judge, timeInQueue, type Judgement } from './judgement.ts'
+import type { AttemptFacts } from './lineage.ts'
+import { capLinks } from './links.ts'
+import { linkAttributes, OURS } from './names.ts'
+import { copyAttributes, type Operation } from './operation.ts'
+import type { Outcome } from './policy.ts'
+import { linksOf, parentOf } from './relation.ts'
+import type { Runtime } from './runtime.ts'
+import { getHandling, memberOf, setHandling, type Handling } from './handling.ts'
+import { activate, callHook, secondsSince, startSpan, type SafeSpan } from './span.ts'
+
+/** One attempt, begun: its span is open. */
+export interface Attempt {
+  /** What the handler runs in. */
+  readonly context: Context
+  /** The handler is done, and how. */
+  readonly handled: (ending: Ending) => void
+  /** The latest word on what became of the message. */
+  readonly settled: (outcome: Outcome) => void
+  /** Ends the span. Once. */
+  readonly end: () => void
+}
+
+/** Starts the span of one attempt, with all that is known at the time. May throw. */
+export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
+  const judged = judge(runtime, delivery)
+  const { belief, attempt, carried } = judged
+  const outer = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
+  const deliveredAt = delivery.deliveredAt ?? Date.now()
+  const age = judged.firstSent === undefined ? undefined : Math.max(0, deliveredAt - judged.firstSent)
+
+  const parent = parentOf({
+    ambient: delivery.ambient === true,
+    wholeBatch: false,
+    trust: judged.trust,
+    creation: belief.creation,
+    relation: runtime.relationFor(delivery),
+    wish: belief.lineage?.relation,
+    deadLetter: delivery.deadLetter !== undefined || belief.lineage?.kind === 'dead_letter',
+    scheduled: delivery.scheduled === true,
+    age,
+    maxTraceAge: runtime.maxTraceAge,
+  })
+  const previous =
+    attempt.previous ?? (attempt.firstDelivery && belief.lineage === undefined ? belief.previousAttempt : undefined)
+  const batch = batchAround(outer, delivery)
+  const links = linksOf(batch?.spanContext, previous, belief)
+  const queueTime = timeInQueue(judged, deliveredAt)
+
+  const { facts } = delivery
+  const operation = runtime.operations(
+    'process',
+    'process',
+    delivery.system,
+    delivery.destination,
+    facts?.consumerGroup,
+  )
+  const attributes = copyAttributes(operation)
+  runtime.names.facts(attributes, facts)
+  describeAttempt(attributes, judged, previous !== undefined)
+  if (queueTime !== undefined) attributes[OURS.queueTime] = queueTime
+  if (age !== undefined) attributes[OURS.queueAge] = age / 1000
+  if (parent !== 'creation' && belief.creation !== undefined) {
+    attributes[OURS.creationTraceId] = belief.creation.traceId
+  }
+  if (belief.origin !== undefined) attributes[OURS.originTraceId] = belief.origin.traceId
+
+  const span = startSpan(
+    runtime,
+    operation.spanName,
+    {
+      kind: SpanKind.CONSUMER,
+      attributes,
+      links: capLinks(
+        links.map(({ role, context }): Link => ({ context, attributes: linkAttributes(role) })),
+        runtime.maxLinks,
+        attributes,
+      ),
+      root: parent === 'none',
+    },
+    parent === 'ambient' ? outer : carried,
+  )
+  if (span.context !== undefined) {
+    const { attempt: number, redrives } = attempt
+    rememberAttempt(delivery.identity, { attempt: number, redrives, context: span.context })
+  }
+  // A message of a batch was counted with the batch.
+  if (delivery.received !== true) runtime.metrics.consumed(operation.labels, batch === undefined ? 1 : 0)
+  if (queueTime !== undefined) runtime.metrics.queued(operation.labels, queueTime)
+  const landed = batch === undefined ? runtime.metrics.started(operation.labels, 1) : undefined
+  callHook(runtime, runtime.hooks.onProcess, span, { delivery, attempt })
+
+  const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
+  const handling: Handling = { messages: [judged], spanContext: span.context, batch: undefined, outcome: undefined }
+  const startedAt = performance.now()
+  let ending: Ending = { failed: false, value: undefined }
+  return {
+    context: setHandling(activate(base, span), handling),
+    handled(how) {
+      ending = how
+      // The time of a message of a batch is part of the batch's.
+      if (landed === undefined) return
+      landed()
+      runtime.metrics.processed(operation.labels, secondsSince(startedAt), errorTypeOfEnding(how))
+    },
+    settled(outcome) {
+      handling.outcome = outcome
+    },
+    end: () => finish(runtime, operation, judged, handling, span, ending),
+  }
+}
+
+function finish(
+  runtime: Runtime,
+  operation: Operation,
+  { delivery, attempt }: Judgement,
+  handling: Handling,
+  span: SafeSpan,
+  ending: Ending,
+): void {
+  const outcome = ending.failed ? (handling.outcome ?? afterFailure(delivery, attempt)) : afterReturn(handling)
+  const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
+  span.set({ [OURS.outcome]: outcome })
+  if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every' || terminal)
+  span.end()
+  runtime.metrics.delivered(operation.labels, outcome, attempt.kind)
+}
+
+/** The message's baggage reaches its handler in every mode. */
+export function withBaggageOf(context: Context, carried: Context): Context {
+  const baggage = propagation.getBaggage(carried)
+  return baggage === undefined ? context : propagation.setBaggage(context, baggage)
+}
+
+/** What a handler that returned leads to. Whoever publishes a message once more settles the old copy with that. */
+function afterReturn({ outcome, moved }: Handling): Outcome {
+  return moved !== undefined && (outcome === undefined || outcome === 'acked') ? moved : (outcome ?? 'acked')
+}
+
+/** What a failed handler leads to, unless a settlement said otherwise. */
+function afterFailure(delivery: Delivery, attempt: AttemptFacts): Outcome {
+  return delivery.exhausted !== undefined && isLast(delivery, attempt) ? delivery.exhausted : 'requeued'
+}
+
+/** A broker that counts exactly counts this copy, and compares that with the limit. */
+function isLast({ count, maxAttempts }: Delivery, attempt: AttemptFacts): boolean {
+  if (count?.exact === true && maxAttempts !== undefined) return count.deliveries >= maxAttempts
+  return attempt.maxAttempts !== undefined && attempt.attempt >= attempt.maxAttempts
+}
+
+/** The handling of a batch, around the handler of one of its messages. */
+function batchAround(outer: Context, delivery: Delivery): Handling | undefined {
+  const handling = getHandling(outer)
+  return handling?.batch?.has(memberOf(delivery)) === true ? handling : undefined
+}
+
+function describeAttempt(attributes: Attributes, { attempt, delivery, status }: Judgement, linked: boolean): void {
+  attributes[OURS.attempt] = attempt.attempt
+  attributes[OURS.attemptSource] = attempt.source
+  attributes[OURS.kind] = attempt.kind
+  if (attempt.maxAttempts !== undefined) attributes[OURS.maxAttempts] = attempt.maxAttempts
+  if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
+  if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
+  if (status !== 'present') attributes[OURS.contextStatus] = status
+  const { source, reason } = delivery.deadLetter ?? {}
+  if (source !== undefined) attributes[OURS.deadLetterSource] = source
+  if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
+}
