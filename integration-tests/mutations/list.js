@@ -198,7 +198,7 @@ export const mutations = [
   },
   {
     name: 'a context on a message is overwritten',
-    file: 'send.ts',
+    file: 'plan.ts',
     edits: [["return { ...base, act: 'keep',", "return { ...base, act: 'create',"]],
     caughtBy: 'the context of somebody else’s message is kept, and linked',
   },
@@ -210,7 +210,7 @@ export const mutations = [
   },
   {
     name: 'every send of a handler is a retry',
-    file: 'send.ts',
+    file: 'plan.ts',
     edits: [["(home ? ('retry' as const) : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },

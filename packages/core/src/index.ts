@@ -17,6 +17,6 @@ export type { Delivery, Destination, OutgoingMessage, Publication, SendResults }
 export type { AttemptFacts, DeliveryCount, DeliveryKind, Lineage, MoveKind } from './lineage.ts'
 export type { Facts } from './names.ts'
 export type { Reception } from './receive.ts'
-export type { Injection } from './send.ts'
+export type { Injection } from './injection.ts'
 export type { OpenAttempt } from './open.ts'
 export type { Settlement } from './settle.ts'

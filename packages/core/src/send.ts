@@ -8,39 +8,18 @@ import {
   type SpanContext,
 } from '@opentelemetry/api'
 import { callIn, errorTypeOf, type Ending } from './call.ts'
-import { recordGetter, type Fields } from './carrier.ts'
-import type { OutgoingMessage, Publication, SendResults } from './delivery.ts'
-import { advance, formatLineage, LINEAGE_FIELD, type Lineage, type Move } from './lineage.ts'
+import type { Publication, SendResults } from './delivery.ts'
+import { validSpanContext } from './format.ts'
+import { getHandling, type Handling } from './handling.ts'
+import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
+import type { Move } from './lineage.ts'
 import { capLinks } from './links.ts'
 import { ERROR_TYPE, linkAttributes } from './names.ts'
 import { copyAttributes, type Operation } from './operation.ts'
+import { planMessage, type Plan } from './plan.ts'
 import type { LinkRole, Outcome } from './policy.ts'
-import { validSpanContext, type Extracted } from './format.ts'
-import { getHandling, type Handling } from './handling.ts'
-import type { Judgement } from './judgement.ts'
 import type { Runtime } from './runtime.ts'
 import { activate, callHook, secondsSince, startSpan, type SafeSpan } from './span.ts'
-import { sameSpan } from './traceparent.ts'
-
-/** What an adapter writes onto its copy of one message. */
-export interface Injection {
-  /** Header fields that replace all earlier ones. */
-  readonly fields?: Fields
-  /** Instead of fields: the span context for the broker's own slot. */
-  readonly slot?: SpanContext
-}
-
-/** What is decided about one message before the call. */
-interface Plan {
-  readonly message: OutgoingMessage
-  /** `create`: a new message. `keep`: it has a context already. `move`: it is the message being handled. */
-  readonly act: 'create' | 'keep' | 'move'
-  readonly moved?: Move['kind']
-  /** A context that the send span links: the kept one, or the one of a message that this was made from. */
-  readonly link: { readonly role: LinkRole; readonly context: SpanContext } | undefined
-  readonly extracted: Extracted
-  readonly lineage: Lineage | undefined
-}
 
 /**
  * Runs a call that publishes messages, in its span or spans, and tells it what to write onto each.
@@ -71,7 +50,7 @@ interface Begun {
 
 function begin(runtime: Runtime, publication: Publication): Begun {
   const active = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
-  const plans = publication.messages.map((message) => plan(runtime, publication, message, active))
+  const plans = publication.messages.map((message) => planMessage(runtime, publication, message, active))
   const fresh = plans.filter(({ act }) => act === 'create').length
   const perMessage = plans.length > 1 && fresh > 0 && plans.length <= runtime.spanPerMessageUpTo
 
@@ -119,52 +98,6 @@ function begin(runtime: Runtime, publication: Publication): Begun {
   }
 }
 
-/** Decides what a message is: see the table "What a message is when you send it" in `docs/propagation.md`. */
-function plan(runtime: Runtime, publication: Publication, message: OutgoingMessage, active: Context): Plan {
-  const extracted = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
-  const { creation } = extracted
-  const base = { message, extracted, lineage: undefined }
-  if (creation === undefined) return { ...base, act: 'create', link: undefined }
-  const own = validSpanContext(active)
-  // A remote one is no span of ours: without an SDK the message's own context is active.
-  if (sameSpan(creation, own) && own?.isRemote !== true) return { ...base, act: 'create', link: undefined }
-
-  const handling = getHandling(active)
-  const handled = handling && findHandled(handling, extracted)
-  if (handling === undefined || handled === undefined) {
-    return { ...base, act: 'keep', link: { role: 'creation', context: creation } }
-  }
-
-  const destination = message.destination ?? publication.destination
-  const home = destination.name !== undefined && destination.name === handled.delivery.destination.name
-  const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
-  const move =
-    publication.move ?? runtime.republishFor(asked, handled.delivery) ?? (home ? ('retry' as const) : 'forward')
-  if (move === 'forward') return { ...base, act: 'create', link: { role: 'message', context: creation } }
-  return {
-    ...base,
-    act: 'move',
-    moved: move,
-    link: { role: 'creation', context: creation },
-    lineage: advance(creation, handled.belief.lineage?.relation, {
-      kind: move,
-      delay: message.delay,
-      attempt: handled.attempt,
-      attemptContext: handling.spanContext,
-      firstSent: handled.firstSent,
-    }),
-  }
-}
-
-/** The message being handled that is sent once more. The messages of a bulk send share a context: lineage tells them apart. */
-function findHandled(handling: Handling, { creation, lineage }: Extracted): Judgement | undefined {
-  const candidates = handling.messages.filter((candidate) => sameSpan(candidate.creation, creation))
-  if (candidates.length < 2) return candidates[0]
-  const text = lineage && formatLineage(lineage)
-  const alike = candidates.filter(({ belief }) => (belief.lineage && formatLineage(belief.lineage)) === text)
-  return alike.length === 1 ? alike[0] : undefined
-}
-
 function startCreate(runtime: Runtime, publication: Publication, item: Plan, active: Context): SafeSpan | undefined {
   if (item.act !== 'create') return undefined
   const destination = item.message.destination ?? publication.destination
@@ -206,66 +139,6 @@ function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined
 
 function toLink(role: LinkRole, context: SpanContext): Link {
   return { context, attributes: linkAttributes(role) }
-}
-
-interface Outgoing {
-  readonly context: SpanContext
-  readonly fields: Fields
-}
-
-function fieldsFor(runtime: Runtime, context: Context): Outgoing | undefined {
-  const fields = runtime.propagation.fields(context)
-  const spanContext = runtime.report.guard('span', () => validSpanContext(context))
-  return fields === undefined || spanContext === undefined ? undefined : { context: spanContext, fields }
-}
-
-/** Chooses what fits: everything, the essential part, the broker's own slot, or nothing; the send goes out anyway. */
-function inject(
-  runtime: Runtime,
-  publication: Publication,
-  operation: Operation,
-  item: Plan,
-  outgoing: Outgoing | undefined,
-): Injection | undefined {
-  if (outgoing === undefined) return undefined
-  const { context, fields } = outgoing
-  const lineage = item.lineage ?? firstLineage(runtime, item.message, context)
-  const full = lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage) })
-
-  const { fits, slot } = item.message
-  const fitting = (candidate: Fields): boolean =>
-    fits === undefined || runtime.report.guard('headers', () => fits(candidate)) !== false
-  if (fitting(full)) return { fields: full }
-
-  const essential = runtime.propagation.essential(full)
-  const count = (reason: 'essential_only' | 'broker_slot' | 'no_room'): void => {
-    runtime.metrics.skipped(operation.labels, reason)
-    runtime.report.failed(
-      'headers',
-      new Error(
-        `No room for all trace fields on a message to ${publication.destination.name ?? 'its destination'} (${reason})`,
-      ),
-    )
-  }
-  if (essential !== undefined && fitting(essential)) {
-    count('essential_only')
-    return { fields: essential }
-  }
-  count(slot === true ? 'broker_slot' : 'no_room')
-  return slot === true ? { slot: context } : undefined
-}
-
-/** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */
-function firstLineage(runtime: Runtime, message: OutgoingMessage, creation: SpanContext): Lineage | undefined {
-  const delay = message.delay !== undefined && message.delay > 0 ? message.delay : undefined
-  if (delay === undefined && message.stampTime !== true && runtime.wish === undefined) return undefined
-  const now = Date.now()
-  return {
-    creation,
-    ...(message.stampTime === true && { firstSent: now, sent: now }),
-    ...(delay !== undefined && { delay }),
-    ...(runtime.wish !== undefined && { relation: runtime.wish }),
-  }
 }
 
 /** Ends the spans of a call, and gives the messages that were sent. */

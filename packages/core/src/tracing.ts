@@ -15,7 +15,8 @@ import { createRuntime, type TracingOptions } from './options.ts'
 import type { ContextStatus } from './policy.ts'
 import { processDelivery } from './process.ts'
 import { recordReception, type Reception } from './receive.ts'
-import { sendPublication, type Injection } from './send.ts'
+import type { Injection } from './injection.ts'
+import { sendPublication } from './send.ts'
 import { settleDeliveries, type Settlement } from './settle.ts'
 
 /** What adapter functions take: options of their own, or an instance that several of them share. */

@@ -4,7 +4,7 @@ import { parseLineage } from '../src/lineage.ts'
 import { METRICS, OURS } from '../src/names.ts'
 import type { TracingOptions } from '../src/options.ts'
 import type { Outcome } from '../src/policy.ts'
-import type { Injection } from '../src/send.ts'
+import type { Injection } from '../src/injection.ts'
 import { delivery, lineage, publication, SPAN, TRACEPARENT } from './messages.ts'
 import { createTraced, useContexts, type Traced } from './traced.ts'
 
