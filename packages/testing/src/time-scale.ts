@@ -56,16 +56,20 @@ export function timeScale(ranges: readonly TimeRange[]): TimeScale {
   }
 }
 
+// As far from 1970 as a Date reaches, ms. The length of an axis that no moment is beyond is a finite number.
+const farthest = 8.64e15
+const within = (moment: number): number => Math.min(farthest, Math.max(-farthest, moment))
+
 function merged(ranges: readonly TimeRange[]): TimeRange[] {
   const sorted = ranges
     .filter((range) => Number.isFinite(range.start))
+    .map(({ start, end }) => ({ start: within(start), end: within(Number.isFinite(end) ? end : start) }))
     .toSorted((one, other) => one.start - other.start)
   const busy: { start: number; end: number }[] = []
-  for (const range of sorted) {
+  for (const { start, end } of sorted) {
     const last = busy.at(-1)
-    const end = Math.max(range.start, Number.isFinite(range.end) ? range.end : range.start)
-    if (last && range.start <= last.end) last.end = Math.max(last.end, end)
-    else busy.push({ start: range.start, end })
+    if (last && start <= last.end) last.end = Math.max(last.end, end)
+    else busy.push({ start, end: Math.max(start, end) })
   }
   return busy
 }
@@ -93,13 +97,15 @@ function layOut(busy: readonly TimeRange[]): Piece[] {
   return pieces
 }
 
+const nanosecond = 1e-6
 const minute = 60_000
 const clockSteps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * minute)
 
 function roundTicks(length: number, count: number): number[] {
-  if (!(length > 0)) return [0]
+  // Spans tell no shorter time, and the smallest of numbers have no parts.
+  if (!(length > nanosecond)) return [0]
   const rough = length / Math.max(1, count)
-  const unit = rough < minute / 2 ? 1 : 1440 * minute
+  const unit = rough <= minute / 2 ? 1 : 1440 * minute
   const power = 10 ** Math.floor(Math.log10(rough / unit)) * unit
   const decimal = [1, 2, 5, 10].map((factor) => factor * power)
   const steps = rough > minute / 2 && rough <= 1440 * minute ? clockSteps : decimal
