@@ -56,7 +56,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
   const previous =
     attempt.previous ?? (attempt.firstDelivery && belief.lineage === undefined ? belief.previousAttempt : undefined)
   const batch = batchAround(outer, delivery)
-  const links = linksOf(batch?.spanContext, previous, belief)
+  const links = linksOf(batch?.spanContext, previous, belief, delivery.related)
   const queueTime = timeInQueue(judged, deliveredAt)
 
   const { facts } = delivery
@@ -89,6 +89,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
         attributes,
       ),
       root: parent === 'none',
+      ...(delivery.startedAt !== undefined && { startTime: delivery.startedAt }),
     },
     parent === 'ambient' ? outer : carried,
   )
@@ -104,7 +105,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
 
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
   const handling: Handling = { messages: [judged], spanContext: span.context, batch: undefined, outcome: undefined }
-  const startedAt = performance.now()
+  const startedAt = performance.now() - (delivery.startedAt === undefined ? 0 : Date.now() - delivery.startedAt)
   let ending: Ending = { failed: false, value: undefined }
   return {
     context: setHandling(activate(base, span), handling),
@@ -113,7 +114,8 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
       // The time of a message of a batch is part of the batch's.
       if (landed === undefined) return
       landed()
-      runtime.metrics.processed(operation.labels, secondsSince(startedAt), errorTypeOfEnding(how))
+      const failure = meaningOf(runtime, delivery, how)?.steered === true ? undefined : errorTypeOfEnding(how)
+      runtime.metrics.processed(operation.labels, secondsSince(startedAt), failure)
     },
     settled(outcome) {
       handling.outcome = outcome
@@ -130,10 +132,15 @@ function finish(
   span: SafeSpan,
   ending: Ending,
 ): void {
-  const outcome = ending.failed ? (handling.outcome ?? afterFailure(delivery, attempt)) : afterReturn(handling)
+  const meaning = meaningOf(runtime, delivery, ending)
+  const outcome = ending.failed
+    ? (handling.outcome ?? meaning?.outcome ?? afterFailure(delivery, attempt))
+    : afterReturn(handling)
   const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
   span.set({ [OURS.outcome]: outcome })
-  if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every' || terminal)
+  if (ending.failed && meaning?.steered !== true) {
+    span.fail(ending.error, runtime.errorStatus === 'every' || terminal)
+  }
   span.end()
   runtime.metrics.delivered(operation.labels, outcome, attempt.kind)
 }
@@ -147,6 +154,16 @@ export function withBaggageOf(context: Context, carried: Context): Context {
 /** What a handler that returned leads to. Whoever publishes a message once more settles the old copy with that. */
 function afterReturn({ outcome, moved }: Handling): Outcome {
   return moved !== undefined && (outcome === undefined || outcome === 'acked') ? moved : (outcome ?? 'acked')
+}
+
+/** What the client makes of what a handler threw. */
+function meaningOf(
+  { report }: Runtime,
+  { meaning }: Delivery,
+  ending: Ending,
+): ReturnType<NonNullable<Delivery['meaning']>> | undefined {
+  if (!ending.failed || meaning === undefined) return undefined
+  return report.guard('describe', () => meaning(ending.error))
 }
 
 /** What a failed handler leads to, unless a settlement said otherwise. */

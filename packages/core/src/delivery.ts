@@ -1,7 +1,9 @@
+import type { SpanContext } from '@opentelemetry/api'
 import type { Fields, HeaderGetter } from './carrier.ts'
 import type { DeliveryCount, DeliveryKind } from './lineage.ts'
 import type { Facts } from './names.ts'
 import type { Outcome } from './policy.ts'
+import type { Relative } from './relation.ts'
 
 /** Where messages go, or come from. */
 export interface Destination {
@@ -57,6 +59,8 @@ export interface SendResults {
   readonly facts?: Facts | undefined
   /** By position of the message. `error`: this message was refused, the text is its `error.type`. */
   readonly messages?: readonly ({ readonly facts?: Facts; readonly error?: string } | undefined)[] | undefined
+  /** How many messages there were, of a batch that only the answer knows. @default as many as were described */
+  readonly count?: number | undefined
 }
 
 /** One arrival of one message, described neutrally by an adapter. */
@@ -81,10 +85,20 @@ export interface Delivery<Carrier = unknown> {
   readonly sentAt?: number | undefined
   /** This copy came into the queue, ms since the epoch; `null`: nobody knows. @default `sentAt` */
   readonly queuedAt?: number | null | undefined
+  /** The part of its time in the queue that was asked for, ms. @default as lineage says */
+  readonly delay?: number | undefined
   /** ms since the epoch. @default now */
   readonly deliveredAt?: number | undefined
+  /** Its handling began, ms since the epoch, where it did so before this is told. @default now */
+  readonly startedAt?: number | undefined
   readonly count?: DeliveryCount | undefined
   readonly maxAttempts?: number | undefined
+  /** How often the message came back after it was given up, where the broker tells. Its attempts count from 1 each time. */
+  readonly redrives?: number | undefined
+  /** The attempt before this one, where the broker keeps it. What this process remembers is believed first. */
+  readonly previousAttempt?: SpanContext | undefined
+  /** Spans that have to do with this message, beside those that it names itself: each is linked. */
+  readonly related?: readonly Relative[] | undefined
   /** What this copy is, where the broker tells. @default `first` */
   readonly kind?: DeliveryKind | undefined
   /** Set on a dead letter. */
@@ -97,4 +111,9 @@ export interface Delivery<Carrier = unknown> {
   readonly received?: boolean | undefined
   /** What becomes of the message when its last attempt fails. @default as for every failed attempt: `requeued` */
   readonly exhausted?: Outcome | undefined
+  /**
+   * What it means that the handler threw this, where the client gives errors a meaning. `steered`: the handler told the
+   * client what to do, and did not fail. @default a failure, whose outcome `exhausted` decides
+   */
+  readonly meaning?: ((error: unknown) => { readonly outcome: Outcome; readonly steered: boolean }) | undefined
 }

@@ -34,6 +34,8 @@ export function judge(runtime: Runtime, delivery: Delivery): Judgement {
     pastElsewhere: recallAttempt(delivery.identityBefore),
     maxAttempts: delivery.maxAttempts,
     kind: delivery.kind,
+    redrives: delivery.redrives,
+    previous: delivery.previousAttempt,
   })
   return {
     delivery,
@@ -60,5 +62,5 @@ export function timeInQueue(
 ): number | undefined {
   const queuedAt = delivery.queuedAt === undefined ? (lineage?.sent ?? delivery.sentAt) : delivery.queuedAt
   if (!attempt.firstDelivery || queuedAt === undefined || queuedAt === null) return undefined
-  return Math.max(0, deliveredAt - queuedAt - (lineage?.delay ?? 0)) / 1000
+  return Math.max(0, deliveredAt - queuedAt - (delivery.delay ?? lineage?.delay ?? 0)) / 1000
 }

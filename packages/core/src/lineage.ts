@@ -134,6 +134,10 @@ export interface AttemptSources {
   readonly maxAttempts: number | undefined
   /** What the broker says this copy is. */
   readonly kind: DeliveryKind | undefined
+  /** What the broker says of how often the message came back. */
+  readonly redrives?: number | undefined
+  /** The attempt before this one, as the broker keeps it. */
+  readonly previous?: SpanContext | undefined
 }
 
 /**
@@ -144,7 +148,8 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const { broker } = sources
   const lineage = countedOn(sources)
   const start = lineage?.attempt ?? 1
-  const past = isOfThisCopy(sources.past, start, sources.lineage?.redrives ?? 0) ? sources.past : undefined
+  const redrives = sources.redrives ?? sources.lineage?.redrives ?? 0
+  const past = isOfThisCopy(sources.past, start, redrives) ? sources.past : undefined
   const told = start + (broker?.deliveries ?? 1) - 1
   const remembered = past === undefined ? 0 : past.attempt + 1
   const attempt = Math.max(told, remembered)
@@ -159,13 +164,13 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
       firstDelivery,
     ),
     kind: firstDelivery ? (lineage?.kind ?? sources.kind ?? 'first') : 'redelivery',
-    redrives: sources.lineage?.redrives ?? 0,
+    redrives,
     firstDelivery,
     previous: firstDelivery
-      ? (lineage?.previousAttempt ?? sources.pastElsewhere?.context)
+      ? (lineage?.previousAttempt ?? sources.pastElsewhere?.context ?? sources.previous)
       : past !== undefined && past.attempt === attempt - 1
         ? past.context
-        : undefined,
+        : sources.previous,
   }
 }
 

@@ -23,6 +23,7 @@ export interface Facts {
   readonly queueUrl?: string | undefined
   readonly topicArn?: string | undefined
   readonly requestId?: string | undefined
+  readonly jobName?: string | undefined
 }
 
 /** What an operation always says about itself. */
@@ -64,6 +65,7 @@ export const STANDARD: { readonly [Key in StandardKey]: readonly [current: strin
   queueUrl: ['aws.sqs.queue.url'],
   topicArn: ['aws.sns.topic.arn'],
   requestId: ['aws.request_id'],
+  jobName: ['bullmq.job.name'],
 }
 
 export const SYSTEM = ['messaging.system.name', 'messaging.system'] as const

@@ -19,20 +19,27 @@ export interface OpenAttempt {
   readonly abandon: () => void
 }
 
+/** How long an attempt may stay open. */
+export interface OpenOptions {
+  /** Whether the handler may take longer than a settlement may keep us waiting. @default false */
+  readonly longHandler?: boolean | undefined
+}
+
 /**
  * Begins an attempt that is open until it is both handled and settled. An attempt that nobody settles ends as
- * `abandoned` after 30 minutes, or earlier where more than 5,000 are open in this process, the oldest first.
+ * `abandoned` after 30 minutes, or earlier where more than 5,000 are open in this process, the oldest first. The time
+ * counts from the beginning, or with `longHandler` from the handler's end.
  */
-export function openAttempt(runtime: Runtime, delivery: Delivery): OpenAttempt {
+export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenOptions = {}): OpenAttempt {
   const { report } = runtime
   if (runtime.isIdle())
     return { run: (handler) => passOn(runtime, delivery, handler), settle: nothing, abandon: nothing }
   const attempt = report.guard('span', () => beginAttempt(runtime, delivery))
   if (attempt === undefined) return { run: (handler) => handler(), settle: nothing, abandon: nothing }
-  return keep(runtime, attempt)
+  return keep(runtime, attempt, options.longHandler === true)
 }
 
-function keep({ report }: Runtime, attempt: Attempt): OpenAttempt {
+function keep({ report }: Runtime, attempt: Attempt, longHandler: boolean): OpenAttempt {
   let handled = false
   let settled = false
   let ended = false
@@ -48,16 +55,19 @@ function keep({ report }: Runtime, attempt: Attempt): OpenAttempt {
     attempt.settled(outcome)
     if (handled) end()
   }
-  const release = keepOpen(() => {
-    settle('abandoned')
-    end()
-  })
+  const bound = (): (() => void) =>
+    keepOpen(() => {
+      settle('abandoned')
+      end()
+    })
+  let release = longHandler ? nothing : bound()
   return {
     run: (handler) =>
       callIn(attempt.context, handler, report, (ending) => {
         handled = true
         attempt.handled(ending)
         if (settled) end()
+        else if (longHandler) release = bound()
       }),
     settle,
     abandon: () => settle('abandoned'),

@@ -63,8 +63,9 @@ export function linksOf(
   batch: SpanContext | undefined,
   previousAttempt: SpanContext | undefined,
   { origin, creation }: Belief,
+  related: readonly Relative[] = [],
 ): Relative[] {
-  const links: Relative[] = []
+  const links: Relative[] = [...related]
   if (batch !== undefined) links.push({ role: 'batch', context: batch })
   if (previousAttempt !== undefined) links.push({ role: 'previous_attempt', context: previousAttempt })
   if (origin !== undefined) links.push({ role: 'origin', context: origin })

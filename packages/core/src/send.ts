@@ -158,6 +158,7 @@ function finish(
     : report.guard('describe', () => publication.results?.(ending.value))
   const attributes: Attributes = {}
   names.facts(attributes, results?.facts)
+  if (publication.batch) names.set(attributes, 'messageCount', results?.count)
   const refused = new Map<string, number>()
   plans.forEach((_, index) => {
     const result = results?.messages?.[index]
@@ -178,7 +179,7 @@ function finish(
 
   const errorType = ending.failed ? errorTypeOf(ending.error) : undefined
   metrics.operation(operation.labels, secondsSince(startedAt), errorType)
-  let rest = plans.length
+  let rest = results?.count ?? plans.length
   for (const [error, count] of refused) {
     metrics.sent(operation.labels, count, error)
     rest -= count

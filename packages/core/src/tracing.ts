@@ -10,7 +10,7 @@ import {
 } from './carrier.ts'
 import type { Delivery, Publication } from './delivery.ts'
 import type { Lineage } from './lineage.ts'
-import { openAttempt, type OpenAttempt } from './open.ts'
+import { openAttempt, type OpenAttempt, type OpenOptions } from './open.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
 import type { ContextStatus } from './policy.ts'
 import { processDelivery } from './process.ts'
@@ -47,7 +47,7 @@ export interface Tracing {
   /** Runs the handler of one message; see {@link processDelivery}. */
   readonly process: <Result>(delivery: Delivery, handler: () => Result) => Result
   /** Begins the attempt of a message that is settled by another call than its handler's end; see {@link openAttempt}. */
-  readonly open: (delivery: Delivery) => OpenAttempt
+  readonly open: (delivery: Delivery, options?: OpenOptions) => OpenAttempt
   /** Runs the handler of a batch as a whole. */
   readonly processBatch: <Result>(deliveries: readonly Delivery[], handler: () => Result) => Result
   /** Runs a call that settles deliveries. */
@@ -86,7 +86,7 @@ export function createTracing(options: TracingOptions = {}): Tracing {
     send: (publication, publish) => sendPublication(runtime, publication, publish),
     receive: (reception, deliveries) => recordReception(runtime, reception, deliveries),
     process: (delivery, handler) => processDelivery(runtime, delivery, handler),
-    open: (delivery) => openAttempt(runtime, delivery),
+    open: (delivery, lifetime) => openAttempt(runtime, delivery, lifetime),
     processBatch: (deliveries, handler) => processBatch(runtime, deliveries, handler),
     settle: (settlement, call) => settleDeliveries(runtime, settlement, call),
     capture: () => report.guard('propagator', () => propagation.fields(contexts.active())) ?? {},

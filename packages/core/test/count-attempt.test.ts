@@ -115,6 +115,27 @@ const rows: readonly Row[] = [
     [1, 'field', 'redrive', before],
   ],
   ['a redrive, the broker counts', { lineage: redriven, broker: exactly(1) }, [1, 'field', 'redrive', before]],
+  ['a redrive that the broker tells of', { kind: 'redrive', redrives: 1 }, [1, 'assumed', 'redrive']],
+  [
+    'the same, remembered from before it was given up',
+    { kind: 'redrive', redrives: 1, past: past(3), pastElsewhere: past(3) },
+    [1, 'assumed', 'redrive', here],
+  ],
+  [
+    'the same, delivered again',
+    { kind: 'redrive', redrives: 1, past: past(1, 1), pastElsewhere: past(1, 1) },
+    [2, 'memory', 'redelivery', here],
+  ],
+  [
+    'the attempt before is kept by the broker',
+    { broker: exactly(2), previous: elsewhere },
+    [2, 'broker', 'redelivery', elsewhere],
+  ],
+  [
+    'the attempt before is kept by the broker, and remembered',
+    { broker: exactly(2), previous: elsewhere, past: past(1) },
+    [2, 'broker', 'redelivery', here],
+  ],
   [
     'a redrive delivered again',
     { lineage: redriven, broker: exactly(2), past: past(1, 1) },

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { METRICS, OURS } from '../src/names.ts'
@@ -172,6 +173,21 @@ describe('attempts that nobody settles', () => {
     vi.advanceTimersByTime(LONGEST_OPEN / 2)
     expect(span('process later').attributes[OURS.outcome]).toBe('abandoned')
   })
+})
+
+test('a handler that may take long keeps its attempt open, and only its settlement has to come in time', async () => {
+  const { tracing, spans, span } = createTraced()
+  const working = new EventEmitter()
+  const attempt = tracing.open(delivery(), { longHandler: true })
+  const running = attempt.run(() => once(working, 'finished'))
+  vi.advanceTimersByTime(2 * LONGEST_OPEN)
+  expect(spans).toEqual([])
+  expect(openAttempts()).toBe(0)
+  working.emit('finished')
+  await running
+  expect(openAttempts()).toBe(1)
+  vi.advanceTimersByTime(LONGEST_OPEN)
+  expect(span('process orders').attributes[OURS.outcome]).toBe('abandoned')
 })
 
 test('without an SDK the handler runs, and nothing is kept; neither is anything of the tests before', () => {
