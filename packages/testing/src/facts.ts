@@ -1,4 +1,4 @@
-import { names, systems } from './names.ts'
+import { names, operations, systems } from './names.ts'
 import type { RecordedSpan, SpanAttributes } from './span.ts'
 
 /** What a messaging span says, whichever version of the names it was written in. Undefined: the span does not say. */
@@ -7,16 +7,35 @@ export interface MessageFacts {
   readonly system: string | undefined
   /** Queue, topic or exchange; its template where there is one. */
   readonly destination: string | undefined
-  /** `create`, `send`, `receive`, `process` or `settle`. */
+  /**
+   * `create`, `send`, `receive`, `process` or `settle`. Where a messaging span has no such attribute, a producer's span
+   * counts as `send` and a consumer's as `process`.
+   */
   readonly operationType: string | undefined
+  /** The client's verb: `send`, `publish`, `add`, `process` … */
+  readonly operationName: string | undefined
   readonly messageId: string | undefined
+  readonly conversationId: string | undefined
+  readonly partition: string | undefined
+  readonly offset: string | undefined
+  readonly consumerGroup: string | undefined
+  /** How many messages the call was for. Absent: it was no batch call. */
+  readonly batchSize: number | undefined
   /** Which run of the handler this is, counted from 1. */
   readonly attempt: number | undefined
   readonly maxAttempts: number | undefined
+  /** Who counted: `field`, `memory`, `broker`, or `assumed`. */
+  readonly attemptSource: string | undefined
+  /** `unknown`: there was an attempt before, and nobody knows its span. */
+  readonly previousAttempt: string | undefined
   /** `acked`, `requeued`, `retry_scheduled`, `rejected`, `dead_lettered`, `discarded` or `abandoned`. */
   readonly outcome: string | undefined
   /** `first`, `immediate`, `delayed`, `redelivery`, `dead_letter` or `redrive`. */
   readonly deliveryKind: string | undefined
+  /** How often the message came back from a dead-letter queue. */
+  readonly redrives: number | undefined
+  /** `absent`, `malformed` or `untrusted`. Undefined: the message had a usable context, or nobody says. */
+  readonly contextStatus: string | undefined
   /** Seconds that this copy of the message waited, an intended delay not counted. */
   readonly queueTime: number | undefined
   /** Seconds since the message was first sent. */
@@ -31,23 +50,39 @@ export interface MessageFacts {
 /** Reads the messaging facts of a span, in all versions of the names. Never throws; what is malformed is undefined. */
 export function messageFacts(span: RecordedSpan): MessageFacts {
   const { attributes } = span
-  const system = text(attributes, names.system)
-  const operation = text(attributes, names.operationType)
+  const system = text(attributes, names.system) ?? (text(attributes, names.bullmq) === undefined ? undefined : 'bullmq')
   return {
     system: system === undefined ? undefined : (systems[system] ?? system),
     destination: text(attributes, names.destination),
-    operationType: operation === 'publish' ? 'send' : operation,
+    operationType: system === undefined ? undefined : operationType(span),
+    operationName: text(attributes, names.operationName),
     messageId: text(attributes, names.messageId),
+    conversationId: text(attributes, names.conversationId),
+    partition: digits(attributes, names.partition),
+    offset: digits(attributes, names.offset),
+    consumerGroup: text(attributes, names.consumerGroup),
+    batchSize: whole(attributes, names.batchSize),
     attempt: whole(attributes, names.attempt),
     maxAttempts: whole(attributes, names.maxAttempts),
+    attemptSource: text(attributes, names.attemptSource),
+    previousAttempt: text(attributes, names.previousAttempt),
     outcome: text(attributes, names.outcome),
     deliveryKind: text(attributes, names.deliveryKind),
+    redrives: whole(attributes, names.redrives),
+    contextStatus: text(attributes, names.contextStatus),
     queueTime: number(attributes, names.queueTime),
     queueAge: number(attributes, names.queueAge),
     errorType: text(attributes, names.errorType) ?? exceptionType(span),
     deadLetterSource: text(attributes, names.deadLetterSource),
     deadLetterReason: text(attributes, names.deadLetterReason),
   }
+}
+
+const byKind: Readonly<Record<string, string>> = { producer: 'send', consumer: 'process' }
+
+function operationType(span: RecordedSpan): string | undefined {
+  const named = text(span.attributes, names.operationType)
+  return named === undefined ? byKind[span.kind] : (operations[named] ?? named)
 }
 
 function exceptionType(span: RecordedSpan): string | undefined {
@@ -70,6 +105,17 @@ function number(attributes: SpanAttributes, keys: readonly string[]): number | u
     if (value === undefined || value === null || value === '') continue
     const parsed = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
     if (Number.isFinite(parsed)) return parsed
+  }
+  return undefined
+}
+
+// Partitions are texts, and were numbers in older versions. Offsets can be longer than a number holds.
+function digits(attributes: SpanAttributes, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = attributes[key]
+    if (typeof value === 'number' || typeof value === 'bigint' || (typeof value === 'string' && value !== '')) {
+      return String(value)
+    }
   }
   return undefined
 }

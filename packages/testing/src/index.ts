@@ -20,6 +20,19 @@ export type { Journey, SpanGraph, SpanLink, SpanNode, TraceTree } from './graph.
 export { danglingLinks, danglingParents, unconnected } from './connection.ts'
 export type { DanglingLink } from './connection.ts'
 
+export { messageJourneys } from './journey.ts'
+export type { MessageAttempt, MessageJourney } from './journey.ts'
+export type { Via } from './creation.ts'
+export { messageIdentity } from './identity.ts'
+export type { MessageIdentity } from './identity.ts'
+
+export { findingsIn, rules } from './rules.ts'
+export type { Rule } from './rules/rule.ts'
+export { findingText } from './finding.ts'
+export type { Finding, Side } from './finding.ts'
+export type { CheckOptions, Evidence } from './evidence.ts'
+export type { Arrival } from './arrival.ts'
+
 export { waterfall } from './waterfall.ts'
 export type { WaterfallOptions } from './waterfall.ts'
 export { svg } from './svg.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ERROR_TYPE, OURS, STANDARD, SYSTEM } from '../../core/src/names.ts'
 import { names } from '../src/names.ts'
 
-/** Names that others write: OpenTelemetry itself, and instrumentations older than semantic conventions 1.44. */
+/** Names that others write: OpenTelemetry itself, BullMQ, and instrumentations older than semantic conventions 1.44. */
 const FOREIGN = new Set([
   'exception.type',
   'service.name',
@@ -10,6 +10,15 @@ const FOREIGN = new Set([
   'messaging.operation',
   'messaging.message_id',
   'messaging.kafka.consumer.group',
+  'messaging.rabbitmq.routing_key',
+  'bullmq.queue.name',
+  'bullmq.queue.operation',
+  'bullmq.job.id',
+  'bullmq.job.bulk.count',
+  'messaging.conversation_id',
+  'messaging.kafka.destination.partition',
+  'messaging.kafka.partition',
+  'messaging.kafka.message.offset',
 ])
 
 test('every name that is read here is one that is written by core, or a known foreign one', () => {

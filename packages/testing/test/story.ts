@@ -83,6 +83,11 @@ export const story: readonly RecordedSpan[] = [
     parentSpanId: 'a100000000000000',
     startTime: epoch + 4,
     endTime: epoch + 7.4,
+    attributes: {
+      'messaging.system.name': 'kafka',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': 'orders',
+    },
   }),
   attempt(1, 12.4, 5, 'requeued'),
   attempt(2, 203, 150, 'requeued'),
@@ -96,6 +101,9 @@ export const story: readonly RecordedSpan[] = [
     endTime: epoch + 529,
     service: 'mailer',
     attributes: {
+      'messaging.system.name': 'kafka',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': 'orders-dead',
       'tracebaton.delivery.attempt': 1,
       'tracebaton.delivery.kind': 'dead_letter',
       'tracebaton.delivery.outcome': 'acked',

@@ -1,0 +1,88 @@
+import { byMessage, type Arrival } from './arrival.ts'
+import { linkIdentity } from './creation.ts'
+import { messageFacts } from './facts.ts'
+import { hopEnd, sideOf, type Finding } from './finding.ts'
+import { spanGraph, type SpanGraph, type SpanNode } from './graph.ts'
+import { messageIdentity } from './identity.ts'
+import { messageJourneys, type MessageJourney } from './journey.ts'
+import type { RecordedSpan } from './span.ts'
+
+/** What rules know besides spans. */
+export interface CheckOptions {
+  /** What stood on messages when they arrived; the broken hop is then told exactly. */
+  readonly arrivals?: readonly Arrival[]
+  /** Texts that may stand nowhere on a span: passwords, tokens, personal data of the test. */
+  readonly secrets?: readonly string[]
+  /** Baggage keys that may stand neither on spans nor, where arrivals are given, on messages. */
+  readonly privateBaggage?: readonly string[]
+  /**
+   * What tells the messages of a test apart on the application's own spans: an attribute's name. Within the handling
+   * of one message all values must then be equal.
+   */
+  readonly messageAttribute?: string
+}
+
+/** Spans with everything that rules look at. Made once, for all rules. */
+export interface Evidence {
+  readonly graph: SpanGraph
+  readonly journeys: readonly MessageJourney[]
+  readonly options: CheckOptions
+  /** By the key of their message. */
+  readonly arrivals: ReadonlyMap<string, Arrival>
+  /** Keys of the messages that a receive span links to their sends: their headers were there. */
+  readonly received: ReadonlySet<string>
+  /** The message that a span belongs to: its own, or the one that is being handled around it. */
+  journeyOf(node: SpanNode): MessageJourney | undefined
+}
+
+/** Works out once what rules look at. */
+export function evidenceOf(spans: readonly RecordedSpan[], options: CheckOptions = {}): Evidence {
+  const graph = spanGraph(spans)
+  const journeys = messageJourneys(graph)
+  const owners = new Map<SpanNode, MessageJourney>()
+  for (const journey of journeys) {
+    const { creation, attempts, moves } = journey
+    if (creation && !journey.shared) owners.set(creation, journey)
+    for (const { node } of attempts) owners.set(node, journey)
+    for (const node of moves) owners.set(node, journey)
+  }
+  return {
+    graph,
+    journeys,
+    options,
+    arrivals: byMessage(options.arrivals ?? []),
+    received: new Set([...graph.nodes.values()].flatMap(receivedBy)),
+    journeyOf(node) {
+      for (let current: SpanNode | undefined = node; current; current = current.parent) {
+        const owner = owners.get(current)
+        if (owner) return owner
+      }
+      return undefined
+    },
+  }
+}
+
+function receivedBy(node: SpanNode): string[] {
+  if (messageFacts(node.span).operationType !== 'receive') return []
+  return node.links.flatMap(({ link }) => linkIdentity(node, link.attributes)?.key ?? [])
+}
+
+/** A finding about one span: its message, its hop and its side are looked up. */
+export function findingAt(
+  evidence: Evidence,
+  node: SpanNode,
+  found: Pick<Finding, 'rule' | 'problem'> & Partial<Finding>,
+): Finding {
+  const journey = evidence.journeyOf(node)
+  const { destination } = messageFacts(node.span)
+  const place = destination === undefined ? 'no message' : `a message to ${destination}`
+  const creation = journey?.creation
+  return {
+    message: journey?.message ?? messageIdentity(node.span)?.text ?? place,
+    hop: creation && creation !== node ? `${hopEnd(creation.span)} → ${hopEnd(node.span)}` : hopEnd(node.span),
+    side: sideOf(node.span),
+    service: node.span.service,
+    spans: [node.span],
+    ...found,
+  }
+}

@@ -1,0 +1,67 @@
+import { isProcess } from '../creation.ts'
+import { findingAt, type Evidence } from '../evidence.ts'
+import { messageFacts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
+import type { SpanNode } from '../graph.ts'
+import { names } from '../names.ts'
+import { spanKey } from '../span.ts'
+import type { Rule } from './rule.ts'
+
+const ID = 'batch-links'
+
+/** A span about several messages can name them only by links. */
+export const batchLinks: Rule = {
+  id: ID,
+  title: 'a batch links each of its messages once, and no others',
+  check(evidence) {
+    const members = membersByBatch(evidence)
+    return [...evidence.graph.nodes.values()].flatMap((node) => checkBatch(evidence, node, members.get(node) ?? []))
+  },
+}
+
+function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNode[]): Finding[] {
+  const { batchSize, operationType } = messageFacts(node.span)
+  if (batchSize === undefined || (operationType !== 'process' && operationType !== 'receive')) return []
+  const find = (problem: string, expected?: unknown, actual?: unknown): Finding =>
+    findingAt(evidence, node, { rule: ID, problem, ...(expected !== undefined && { expected, actual }) })
+  const keys = node.links.map(({ link }) => spanKey(link))
+  const distinct = new Set(keys)
+  const findings: Finding[] = []
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
+  if (twice !== undefined) findings.push(find(`${node.span.name} links ${twice} more than once.`))
+  if (distinct.size > batchSize) {
+    findings.push(
+      find(
+        `${node.span.name} is a batch of ${batchSize} and links ${distinct.size} messages.`,
+        batchSize,
+        distinct.size,
+      ),
+    )
+  }
+  if (names.linksTotal.some((name) => node.span.attributes[name] !== undefined)) return findings
+  for (const member of members) {
+    const creation = member.links.find(({ link }) => link.role === 'creation')?.link
+    if (!creation || distinct.has(spanKey(creation))) continue
+    findings.push(
+      findingAt(evidence, member, {
+        rule: ID,
+        problem: `${node.span.name} handed over this message and does not link its send (${spanKey(creation)}).`,
+        spans: [node.span, member.span],
+      }),
+    )
+  }
+  return findings
+}
+
+/** The spans of single messages, by the batch that they say they belong to. */
+function membersByBatch({ graph }: Evidence): ReadonlyMap<SpanNode, readonly SpanNode[]> {
+  const members = new Map<SpanNode, SpanNode[]>()
+  for (const node of graph.nodes.values()) {
+    const batch = isProcess(node) && node.links.find(({ link }) => link.role === 'batch')?.target
+    if (!batch) continue
+    const known = members.get(batch)
+    if (known) known.push(node)
+    else members.set(batch, [node])
+  }
+  return members
+}

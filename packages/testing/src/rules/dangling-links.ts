@@ -1,0 +1,23 @@
+import { findingAt } from '../evidence.ts'
+import type { Rule } from './rule.ts'
+
+/** A link that leads nowhere is a step of the story that nobody can follow. */
+export const noDanglingLinks: Rule = {
+  id: 'no-dangling-links',
+  title: 'every span that a link names was recorded',
+  check: (evidence) =>
+    [...evidence.graph.nodes.values()].flatMap((node) =>
+      node.links
+        .filter(({ target }) => !target)
+        .map(({ link }) => {
+          const role = link.role === undefined ? 'A link' : `The ${link.role} link`
+          const unsampled = link.traceFlags !== undefined && (link.traceFlags & 1) === 0
+          const why = unsampled ? 'it was not sampled' : 'its service exports no spans here, or dropped it'
+          return findingAt(evidence, node, {
+            rule: 'no-dangling-links',
+            problem: `${role} of ${node.span.name} leads to ${link.traceId}/${link.spanId}, which was not recorded: ${why}.`,
+            ...(link.role !== 'previous_attempt' && link.role !== 'batch' && { side: 'producer', service: '' }),
+          })
+        }),
+    ),
+}

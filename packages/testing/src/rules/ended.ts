@@ -1,0 +1,15 @@
+import { findingAt } from '../evidence.ts'
+import type { Rule } from './rule.ts'
+
+/** A span that never ends is never exported. */
+export const allEnded: Rule = {
+  id: 'all-ended',
+  title: 'every span that was started has ended',
+  single: true,
+  check: (evidence) =>
+    [...evidence.graph.nodes.values()]
+      .filter(({ span }) => span.endTime === undefined)
+      .map((node) =>
+        findingAt(evidence, node, { rule: 'all-ended', problem: `${node.span.name} was started and never ended.` }),
+      ),
+}

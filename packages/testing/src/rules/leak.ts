@@ -1,0 +1,112 @@
+import { connectionOf, isBulk, isProcess } from '../creation.ts'
+import { findingAt, type Evidence } from '../evidence.ts'
+import { messageFacts } from '../facts.ts'
+import { hopEnd, type Finding } from '../finding.ts'
+import type { SpanNode } from '../graph.ts'
+import { messageIdentity } from '../identity.ts'
+import type { MessageAttempt } from '../journey.ts'
+import type { Rule } from './rule.ts'
+
+const ID = 'no-leak'
+
+/** The context of one message active in the handling of another: each trace then tells somebody else's story. */
+export const noLeak: Rule = {
+  id: ID,
+  title: 'no span of one message stands in the trace of another',
+  check: (evidence) => [
+    ...nested(evidence),
+    ...sharedContexts(evidence),
+    ...strangers(evidence, evidence.options.messageAttribute),
+  ],
+}
+
+/** Handling one message right inside the handling of another: no send lies between. */
+function nested(evidence: Evidence): Finding[] {
+  return [...evidence.graph.nodes.values()].flatMap((node): Finding[] => {
+    if (!isProcess(node)) return []
+    const outer = handlingAround(node)
+    if (!outer) return []
+    const [own, around] = [evidence.journeyOf(node), evidence.journeyOf(outer)]
+    if (!own || !around || own === around) return []
+    return [
+      findingAt(evidence, node, {
+        rule: ID,
+        problem: `${node.span.name} of ${own.message} stands inside ${outer.span.name} of ${around.message}.`,
+        hop: `${hopEnd(outer.span)} → ${hopEnd(node.span)}`,
+        spans: [node.span, outer.span],
+      }),
+    ]
+  })
+}
+
+function handlingAround(node: SpanNode): SpanNode | undefined {
+  for (let parent = node.parent; parent; parent = parent.parent) {
+    const { operationType, batchSize } = messageFacts(parent.span)
+    if (operationType === 'send' || operationType === 'create') return undefined
+    if (operationType === 'process' && batchSize === undefined) return parent
+  }
+  return undefined
+}
+
+/** One message's context on another one: by what identifies them, two messages, and one send that made only one. */
+function sharedContexts(evidence: Evidence): Finding[] {
+  const followers = new Map<SpanNode, MessageAttempt[]>()
+  for (const { attempts } of evidence.journeys) {
+    const [first] = attempts
+    if (!first?.creation || !first.identity || isBulk(first.creation)) continue
+    const known = followers.get(first.creation)
+    if (known) known.push(first)
+    else followers.set(first.creation, [first])
+  }
+  return [...followers].flatMap(([creation, attempts]): Finding[] => {
+    const sent = messageIdentity(creation.span)
+    const [first] = attempts
+    const right = attempts.find(({ identity }) => identity?.key === sent?.key) ?? first
+    return attempts
+      .filter((attempt) => attempt !== right && attempt.facts.destination === right?.facts.destination)
+      .map((attempt) =>
+        findingAt(evidence, attempt.node, {
+          rule: ID,
+          problem: `${attempt.identity?.text} carries the context of ${right?.identity?.text}: two messages left with the one context of ${creation.span.name}.`,
+          message: attempt.identity?.text ?? '',
+          hop: `${hopEnd(creation.span)} → ${hopEnd(attempt.node.span)}`,
+          side: 'producer',
+          service: creation.span.service,
+          spans: [attempt.node.span, creation.span],
+        }),
+      )
+  })
+}
+
+/** What the application says about its messages has to agree within the handling of one. */
+function strangers(evidence: Evidence, attribute: string | undefined): Finding[] {
+  if (attribute === undefined) return []
+  return [...evidence.graph.nodes.values()].flatMap((node): Finding[] => {
+    const own = node.span.attributes[attribute]
+    if (own === undefined) return []
+    const other = saying(node, attribute)
+    if (!other || other.span.attributes[attribute] === own) return []
+    const expected = other.span.attributes[attribute]
+    return [
+      findingAt(evidence, node, {
+        rule: ID,
+        problem: `${node.span.name} has ${attribute} ${JSON.stringify(own)} and stands below ${other.span.name} with ${JSON.stringify(expected)}.`,
+        spans: [node.span, other.span],
+        expected,
+        actual: own,
+      }),
+    ]
+  })
+}
+
+/** The nearest span above, or the send that the handling around is connected to, that has the attribute. */
+function saying(node: SpanNode, attribute: string): SpanNode | undefined {
+  for (let current: SpanNode | undefined = node; current; current = current.parent) {
+    const up: SpanNode | undefined =
+      current.parent ?? (isProcess(current) ? connectionOf(current)?.creation : undefined)
+    if (!up) return undefined
+    if (up.span.attributes[attribute] !== undefined) return up
+    if (!current.parent) return undefined
+  }
+  return undefined
+}

@@ -1,0 +1,85 @@
+import { headerValues, type Arrival } from '../arrival.ts'
+import { findingAt, type Evidence } from '../evidence.ts'
+import type { Finding } from '../finding.ts'
+import type { SpanNode } from '../graph.ts'
+import type { RecordedSpan } from '../span.ts'
+import type { Rule } from './rule.ts'
+
+const ID = 'no-secrets'
+
+/** What is a secret wherever it stands. */
+const PATTERNS: readonly (readonly [what: string, pattern: RegExp])[] = [
+  ['a password in an address', /\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i],
+  ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
+  ['a JSON web token', /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/],
+  ['an AWS access key', /\b(?:AKIA|ASIA)[A-Z\d]{16}\b/],
+  ['a bearer token', /\bbearer\s+[\w.~+/-]{16,}/i],
+]
+
+const SECRET_NAME = /(?:^|[._-])(?:password|passwd|secret|api[_-]?key|access[_-]?token|authorization|cookie)$/i
+
+/** Spans are read by many, and kept for long. */
+export const noSecrets: Rule = {
+  id: ID,
+  title: 'no password, no token and no private baggage stands on a span',
+  single: true,
+  check: (evidence) => [
+    ...[...evidence.graph.nodes.values()].flatMap((node) => checkSpan(evidence, node)),
+    ...[...evidence.arrivals.values()].flatMap((arrival) => checkArrival(evidence, arrival)),
+  ],
+}
+
+function checkSpan(evidence: Evidence, node: SpanNode): Finding[] {
+  const { secrets = [], privateBaggage = [] } = evidence.options
+  return textsOf(node.span).flatMap(([place, key, value]): Finding[] => {
+    const what = leakOf(key, value, secrets, privateBaggage)
+    // The secret itself would only travel further in a report.
+    return what === undefined
+      ? []
+      : [findingAt(evidence, node, { rule: ID, problem: `${node.span.name} shows ${what} in ${place}.` })]
+  })
+}
+
+function leakOf(
+  key: string,
+  value: string,
+  secrets: readonly string[],
+  privateBaggage: readonly string[],
+): string | undefined {
+  if (secrets.some((secret) => secret !== '' && value.includes(secret))) return 'a text that was said to be secret'
+  if (privateBaggage.some((name) => key === name || key === `baggage.${name}`)) return `the baggage entry ${key}`
+  if (SECRET_NAME.test(key) && value !== '') return `the value of ${key}`
+  return PATTERNS.find(([, pattern]) => pattern.test(value))?.[0]
+}
+
+function textsOf(span: RecordedSpan): [place: string, key: string, value: string][] {
+  const texts: [string, string, string][] = [
+    ['its name', '', span.name],
+    ['its status', '', span.statusMessage ?? ''],
+  ]
+  const add = (place: string, attributes: RecordedSpan['attributes']): void => {
+    for (const [key, value] of Object.entries(attributes)) {
+      texts.push([`${place} ${key}`, key, typeof value === 'string' ? value : (JSON.stringify(value) ?? '')])
+    }
+  }
+  add('the attribute', span.attributes)
+  for (const event of span.events) add(`the event ${event.name}, attribute`, event.attributes)
+  for (const link of span.links) add('a link, attribute', link.attributes)
+  return texts
+}
+
+function checkArrival({ options }: Evidence, { system, destination, headers }: Arrival): Finding[] {
+  const entries = headerValues(headers, 'baggage').flatMap((value) => value.split(','))
+  const keys = new Set(entries.map((entry) => entry.split('=')[0]?.trim()))
+  return (options.privateBaggage ?? [])
+    .filter((name) => keys.has(name))
+    .map((name) => ({
+      rule: ID,
+      problem: `The baggage entry ${name} left with a message.`,
+      message: `${system} message to ${destination ?? 'an unknown destination'}`,
+      hop: `the wire of ${destination ?? 'an unknown destination'}`,
+      side: 'producer',
+      service: '',
+      spans: [],
+    }))
+}
