@@ -199,7 +199,7 @@ export const mutations = [
   {
     name: 'a context on a message is overwritten',
     file: 'plan.ts',
-    edits: [["return { ...base, act: 'keep',", "return { ...base, act: 'create',"]],
+    edits: [["return toPlan(message, extracted, 'keep',", "return toPlan(message, extracted, 'create',"]],
     caughtBy: 'the context of somebody else’s message is kept, and linked',
   },
   {

@@ -34,22 +34,41 @@ export type DescribeOperation = (
 /** More destinations than this are no set of queues but a leak; then it starts over. */
 const REMEMBERED = 1_000
 
+/** The operations of one verb. There are only a few, so that looking through them beats making a key and hashing it. */
+interface Family {
+  readonly type: OperationType | undefined
+  readonly name: string
+  readonly system: string
+  readonly byDestination: Map<string, Operation>
+}
+
 /** @param templateOf the user's low-cardinality names for destinations */
 export function createOperations(
   names: Names,
   templateOf: (system: string, destination: Destination) => string | undefined,
 ): DescribeOperation {
-  const operations = new Map<string, Operation>()
+  const families: Family[] = []
+
   return (type, name, system, destination, consumerGroup) => {
-    const { name: destinationName = '', template = '', temporary, anonymous, lowCardinality } = destination
-    const key = `${name}\n${type}\n${system}\n${destinationName}\n${template}\n${temporary}${anonymous}${lowCardinality}\n${consumerGroup}`
-    let operation = operations.get(key)
+    const { byDestination } = familyOf(type, name, system)
+    const key = keyOf(destination, consumerGroup)
+    let operation = byDestination.get(key)
     if (operation === undefined) {
-      if (operations.size >= REMEMBERED) operations.clear()
+      if (byDestination.size >= REMEMBERED) byDestination.clear()
       operation = describe(type, name, system, destination, consumerGroup)
-      operations.set(key, operation)
+      byDestination.set(key, operation)
     }
     return operation
+  }
+
+  function familyOf(type: OperationType | undefined, name: string, system: string): Family {
+    for (const family of families) {
+      if (family.name === name && family.type === type && family.system === system) return family
+    }
+    const family: Family = { type, name, system, byDestination: new Map() }
+    // Verbs and systems are the adapters', never a message's.
+    families.push(family)
+    return family
   }
 
   function describe(
@@ -78,4 +97,12 @@ export function createOperations(
     names.set(attributes, 'anonymous', destination.anonymous === true ? true : undefined)
     return { spanName: shortName === undefined ? operationName : `${operationName} ${shortName}`, attributes, labels }
   }
+}
+
+/** The name alone, where there is no more to it. */
+function keyOf(destination: Destination, consumerGroup: string | undefined): string {
+  const { name = '', template = '', temporary, anonymous, lowCardinality } = destination
+  const vague = temporary ?? anonymous ?? lowCardinality
+  if (consumerGroup === undefined && template === '' && vague === undefined) return name
+  return `${name}\n${template}\n${temporary}${anonymous}${lowCardinality}\n${consumerGroup}`
 }

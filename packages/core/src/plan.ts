@@ -14,7 +14,7 @@ export interface Plan {
   readonly message: OutgoingMessage
   /** `create`: a new message. `keep`: it has a context already. `move`: it is the message being handled. */
   readonly act: 'create' | 'keep' | 'move'
-  readonly moved?: Move['kind']
+  readonly moved: Move['kind'] | undefined
   /** A context that the send span links: the kept one, or the one of a message that this was made from. */
   readonly link: { readonly role: LinkRole; readonly context: SpanContext } | undefined
   readonly extracted: Extracted
@@ -30,16 +30,15 @@ export function planMessage(
 ): Plan {
   const extracted = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
   const { creation } = extracted
-  const base = { message, extracted, lineage: undefined }
-  if (creation === undefined) return { ...base, act: 'create', link: undefined }
+  if (creation === undefined) return toPlan(message, extracted, 'create')
   const own = validSpanContext(active)
   // A remote one is no span of ours: without an SDK the message's own context is active.
-  if (sameSpan(creation, own) && own?.isRemote !== true) return { ...base, act: 'create', link: undefined }
+  if (sameSpan(creation, own) && own?.isRemote !== true) return toPlan(message, extracted, 'create')
 
   const handling = getHandling(active)
   const handled = handling && findHandled(handling, extracted)
   if (handling === undefined || handled === undefined) {
-    return { ...base, act: 'keep', link: { role: 'creation', context: creation } }
+    return toPlan(message, extracted, 'keep', { role: 'creation', context: creation })
   }
 
   const destination = message.destination ?? publication.destination
@@ -47,20 +46,27 @@ export function planMessage(
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   const move =
     publication.move ?? runtime.republishFor(asked, handled.delivery) ?? (home ? ('retry' as const) : 'forward')
-  if (move === 'forward') return { ...base, act: 'create', link: { role: 'message', context: creation } }
-  return {
-    ...base,
-    act: 'move',
-    moved: move,
-    link: { role: 'creation', context: creation },
-    lineage: advance(creation, handled.belief.lineage?.relation, {
-      kind: move,
-      delay: message.delay,
-      attempt: handled.attempt,
-      attemptContext: handling.spanContext,
-      firstSent: handled.firstSent,
-    }),
-  }
+  if (move === 'forward') return toPlan(message, extracted, 'create', { role: 'message', context: creation })
+  const lineage = advance(creation, handled.belief.lineage?.relation, {
+    kind: move,
+    delay: message.delay,
+    attempt: handled.attempt,
+    attemptContext: handling.spanContext,
+    firstSent: handled.firstSent,
+  })
+  return toPlan(message, extracted, 'move', { role: 'creation', context: creation }, move, lineage)
+}
+
+/** Always of the same shape, and made in one step: this runs once for every message. */
+function toPlan(
+  message: OutgoingMessage,
+  extracted: Extracted,
+  act: Plan['act'],
+  link?: Plan['link'],
+  moved?: Move['kind'],
+  lineage?: Lineage,
+): Plan {
+  return { message, act, moved, link, extracted, lineage }
 }
 
 /** The message being handled that is sent once more. The messages of a bulk send share a context: lineage tells them apart. */

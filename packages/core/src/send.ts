@@ -14,7 +14,7 @@ import { getHandling, type Handling } from './handling.ts'
 import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
 import type { Move } from './lineage.ts'
 import { capLinks } from './links.ts'
-import { ERROR_TYPE, linkAttributes } from './names.ts'
+import { linkAttributes } from './names.ts'
 import { copyAttributes, type Operation } from './operation.ts'
 import { planMessage, type Plan } from './plan.ts'
 import type { LinkRole, Outcome } from './policy.ts'
@@ -51,8 +51,8 @@ interface Begun {
 function begin(runtime: Runtime, publication: Publication): Begun {
   const active = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
   const plans = publication.messages.map((message) => planMessage(runtime, publication, message, active))
-  const fresh = plans.filter(({ act }) => act === 'create').length
-  const perMessage = plans.length > 1 && fresh > 0 && plans.length <= runtime.spanPerMessageUpTo
+  const anyNew = plans.some(({ act }) => act === 'create')
+  const perMessage = plans.length > 1 && anyNew && plans.length <= runtime.spanPerMessageUpTo
 
   const creates = perMessage ? plans.map((item) => startCreate(runtime, publication, item, active)) : []
   const single = plans.length === 1 ? plans[0] : undefined
@@ -67,7 +67,7 @@ function begin(runtime: Runtime, publication: Publication): Begun {
     runtime,
     operation.spanName,
     {
-      kind: perMessage || fresh === 0 ? SpanKind.CLIENT : SpanKind.PRODUCER,
+      kind: perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER,
       attributes,
       links: capLinks(linksOf(plans, creates), runtime.maxLinks, attributes),
     },
@@ -87,13 +87,13 @@ function begin(runtime: Runtime, publication: Publication): Begun {
     return inject(runtime, publication, operation, item, outgoing)
   })
 
-  const startedAt = performance.now()
+  const startedAt = runtime.metrics.isIdle() ? undefined : performance.now()
   return {
     context,
     injections,
     end(ending) {
-      const sent = finish(runtime, publication, operation, plans, creates, span, startedAt, ending)
-      tellOutcome(getHandling(active), sent)
+      const results = finish(runtime, publication, operation, plans, creates, span, startedAt, ending)
+      if (!ending.failed) tellOutcome(getHandling(active), plans, results)
     },
   }
 }
@@ -128,6 +128,7 @@ function attributesOf(
 
 /** One link for each distinct context that is not the span's own. */
 function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined)[]): Link[] {
+  if (creates.length === 0 && plans.every(({ link }) => link === undefined)) return []
   const links = new Map<string, Link>()
   plans.forEach((item, index) => {
     const created = creates[index]?.context
@@ -141,7 +142,7 @@ function toLink(role: LinkRole, context: SpanContext): Link {
   return { context, attributes: linkAttributes(role) }
 }
 
-/** Ends the spans of a call, and gives the messages that were sent. */
+/** Ends the spans of a call, and gives what the broker answered. */
 function finish(
   runtime: Runtime,
   publication: Publication,
@@ -149,43 +150,52 @@ function finish(
   plans: readonly Plan[],
   creates: readonly (SafeSpan | undefined)[],
   span: SafeSpan,
-  startedAt: number,
+  startedAt: number | undefined,
   ending: Ending,
-): readonly Plan[] {
-  const { names, metrics, report } = runtime
+): SendResults | undefined {
+  const { names, report } = runtime
   const results: SendResults | undefined = ending.failed
     ? undefined
     : report.guard('describe', () => publication.results?.(ending.value))
-  const attributes: Attributes = {}
-  names.facts(attributes, results?.facts)
-  if (publication.batch) names.set(attributes, 'messageCount', results?.count)
-  const refused = new Map<string, number>()
-  plans.forEach((_, index) => {
-    const result = results?.messages?.[index]
-    const own = plans.length === 1 ? attributes : {}
-    names.facts(own, result?.facts)
-    if (result?.error !== undefined) {
-      own[ERROR_TYPE] = result.error
-      refused.set(result.error, (refused.get(result.error) ?? 0) + 1)
-    }
-    const created = creates[index]
-    created?.set(own)
-    if (result?.error !== undefined) (created ?? span).refuse(result.error)
-    created?.end()
-  })
-  span.set(attributes)
+  if (results !== undefined) {
+    const attributes: Attributes = {}
+    names.facts(attributes, results.facts)
+    if (publication.batch) names.set(attributes, 'messageCount', results.count)
+    plans.forEach((_, index) => {
+      const { facts, error } = results.messages?.[index] ?? {}
+      const own = creates[index] ?? (plans.length === 1 ? span : undefined)
+      const said = own === span ? attributes : {}
+      names.facts(said, facts)
+      if (own !== span) own?.set(said)
+      if (error !== undefined) (own ?? span).refuse(error)
+    })
+    span.set(attributes)
+  }
+  for (const created of creates) created?.end()
   if (ending.failed) span.fail(ending.error)
   span.end()
+  if (startedAt !== undefined) measure(runtime, operation, plans.length, results, secondsSince(startedAt), ending)
+  return results
+}
 
+/** Messages that the broker refused are counted by what it said. */
+function measure(
+  { metrics }: Runtime,
+  { labels }: Operation,
+  messages: number,
+  results: SendResults | undefined,
+  seconds: number,
+  ending: Ending,
+): void {
   const errorType = ending.failed ? errorTypeOf(ending.error) : undefined
-  metrics.operation(operation.labels, secondsSince(startedAt), errorType)
-  let rest = results?.count ?? plans.length
-  for (const [error, count] of refused) {
-    metrics.sent(operation.labels, count, error)
-    rest -= count
+  metrics.operation(labels, seconds, errorType)
+  let rest = results?.count ?? messages
+  for (const result of results?.messages?.slice(0, messages) ?? []) {
+    if (result?.error === undefined) continue
+    metrics.sent(labels, 1, result.error)
+    rest -= 1
   }
-  if (rest > 0) metrics.sent(operation.labels, rest, errorType)
-  return ending.failed ? [] : plans.filter((_, index) => results?.messages?.[index]?.error === undefined)
+  if (rest > 0) metrics.sent(labels, rest, errorType)
 }
 
 const MOVED: Readonly<Record<Move['kind'], Outcome>> = {
@@ -195,7 +205,9 @@ const MOVED: Readonly<Record<Move['kind'], Outcome>> = {
 }
 
 /** The attempt that published its own message once more has found what becomes of it. */
-function tellOutcome(handling: Handling | undefined, sent: readonly Plan[]): void {
+function tellOutcome(handling: Handling | undefined, plans: readonly Plan[], results: SendResults | undefined): void {
   if (handling === undefined || handling.batch !== undefined) return
-  for (const { moved } of sent) if (moved !== undefined) handling.moved = MOVED[moved]
+  plans.forEach(({ moved }, index) => {
+    if (moved !== undefined && results?.messages?.[index]?.error === undefined) handling.moved = MOVED[moved]
+  })
 }

@@ -7,8 +7,7 @@ import { lookAlike } from '@tracebaton/core'
 export function copyWith<Original extends object>(original: Original, changes: Partial<Original>): Original {
   const prototype: unknown = Object.getPrototypeOf(original)
   if (prototype !== Object.prototype && prototype !== null) return lookAlike(original, changes)
-  // A spread with more keys behind it is many times slower.
-  const copy = { ...original }
-  for (const key of Object.keys(changes) as (keyof Original)[]) copy[key] = changes[key] as Original[typeof key]
-  return copy
+  // Adding keys to what a spread made is many times slower, but only a spread keeps a key of that name.
+  if (Object.hasOwn(original, '__proto__')) return { ...original, ...changes }
+  return Object.assign({}, original, changes)
 }

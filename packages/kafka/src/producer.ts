@@ -2,6 +2,7 @@ import {
   replaceFields,
   resolveTracing,
   type Injection,
+  type OutgoingMessage,
   type Publication,
   type Tracing,
   type TracingInput,
@@ -58,14 +59,15 @@ function publish(
 }
 
 function toPublication(tracing: Tracing, records: readonly RecordLike[]): Publication {
-  const messages = records.flatMap(({ topic, messages: own }) =>
-    own.map((message) => toOutgoing(tracing, topic, message)),
-  )
-  const topics = new Set(records.map(({ topic }) => topic))
+  const messages: OutgoingMessage[] = []
+  for (const { topic, messages: own } of records) {
+    for (const message of own) messages.push(toOutgoing(tracing, topic, message))
+  }
+  const topic = records[0]?.topic
   return {
     system: SYSTEM,
     operation: 'send',
-    destination: topics.size === 1 ? { name: records[0]?.topic } : {},
+    destination: records.every((record) => record.topic === topic) ? { name: topic } : {},
     batch: true,
     messages,
     results: (answer) => toSendResults(answer, messages.length),
