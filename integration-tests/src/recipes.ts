@@ -60,6 +60,9 @@ export const recipes: Readonly<Record<BrokerName, Recipe>> = {
       KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
       KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
+      // Made when the first group or transaction asks for them, which otherwise waits for fifty partitions.
+      KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS: '1',
+      KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS: '1',
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
     }),
   },

@@ -48,6 +48,7 @@ export async function openSession(traced: boolean): Promise<Session> {
   const untraced = new Kafka({
     clientId: 'behaviour',
     brokers: [inject('brokers').kafka],
+    connectionTimeout: 10_000,
     logLevel: logLevel.NOTHING,
     retry: { initialRetryTime: 30, maxRetryTime: 300, retries: 12 },
   })
@@ -82,7 +83,8 @@ export async function openSession(traced: boolean): Promise<Session> {
         kafka.consumer({
           groupId: groupName(),
           allowAutoTopicCreation: false,
-          sessionTimeout: 10_000,
+          // Nobody fails to leave its group here, and a machine that is busy must not look like it.
+          sessionTimeout: 60_000,
           heartbeatInterval: 500,
           maxWaitTimeInMs: 100,
           ...config,

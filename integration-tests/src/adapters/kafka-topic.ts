@@ -2,16 +2,23 @@ import { setTimeout } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 
 /**
- * Makes a topic and waits until every partition has a leader: a consumer that comes earlier reads some messages twice,
- * and kafkajs's own waiting gives up when it asks before the broker knows the topic.
+ * Makes a topic and waits until the leader of every partition serves it: a broker names leaders a moment before they
+ * do, and a producer that is refused by one of them sends again what the others have taken. kafkajs's own waiting does
+ * not see that, and gives up when it asks before the broker knows the topic.
  */
 export async function createTopic(admin: Admin, topic: string, numPartitions = 1): Promise<void> {
   await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
   for (let left = 500; left > 0; left--) {
-    const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined)
-    const led = known?.topics[0]?.partitions.filter(({ leader }) => leader >= 0)
-    if (led?.length === numPartitions) return
+    if (await isServed(admin, topic, numPartitions).catch(() => false)) return
     await setTimeout(20)
   }
-  throw new Error(`${topic} has no leaders`)
+  throw new Error(`${topic} is not served by its leaders`)
+}
+
+async function isServed(admin: Admin, topic: string, numPartitions: number): Promise<boolean> {
+  const known = await admin.fetchTopicMetadata({ topics: [topic] })
+  const led = known.topics[0]?.partitions.filter(({ leader }) => leader >= 0)
+  if (led?.length !== numPartitions) return false
+  // Only leaders know the offsets.
+  return (await admin.fetchTopicOffsets(topic)).length === numPartitions
 }
