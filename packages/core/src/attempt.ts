@@ -8,7 +8,7 @@ import {
   type Link,
 } from '@opentelemetry/api'
 import { rememberAttempt } from './attempts.ts'
-import { errorTypeOfEnding, type Ending } from './call.ts'
+import { errorTypeOf, type Ending } from './call.ts'
 import type { Delivery } from './delivery.ts'
 import { judge, timeInQueue, type Judgement } from './judgement.ts'
 import type { AttemptFacts } from './lineage.ts'
@@ -19,14 +19,14 @@ import type { Outcome } from './policy.ts'
 import { linksOf, parentOf } from './relation.ts'
 import type { Runtime } from './runtime.ts'
 import { getHandling, memberOf, setHandling, type Handling } from './handling.ts'
-import { activate, callHook, secondsSince, startSpan, type SafeSpan } from './span.ts'
+import { activate, callHook, startSpan, type SafeSpan } from './span.ts'
 
 /** One attempt, begun: its span is open. */
 export interface Attempt {
   /** What the handler runs in. */
   readonly context: Context
-  /** The handler is done, and how. */
-  readonly handled: (ending: Ending) => void
+  /** The handler is done: how, and after how many seconds of work. Of several calls the last one tells how. */
+  readonly handled: (ending: Ending, seconds: number) => void
   /** The latest word on what became of the message. */
   readonly settled: (outcome: Outcome) => void
   /** Ends the span. Once. */
@@ -34,9 +34,9 @@ export interface Attempt {
 }
 
 /** Starts the span of one attempt, with all that is known at the time. May throw. */
-export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
-  const judged = judge(runtime, delivery)
-  const { belief, attempt, carried } = judged
+export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
+  const judged = judge(runtime, arrival)
+  const { delivery, belief, attempt, carried } = judged
   const outer = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
   const deliveredAt = delivery.deliveredAt ?? Date.now()
   const age = judged.firstSent === undefined ? undefined : Math.max(0, deliveredAt - judged.firstSent)
@@ -105,44 +105,57 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
 
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
   const handling: Handling = { messages: [judged], spanContext: span.context, batch: undefined, outcome: undefined }
-  const startedAt = performance.now() - (delivery.startedAt === undefined ? 0 : Date.now() - delivery.startedAt)
-  let ending: Ending = { failed: false, value: undefined }
+  let ending: Ending | undefined
+  let worked = delivery.startedAt === undefined ? 0 : Math.max(0, Date.now() - delivery.startedAt) / 1000
+  let flying = true
+  const land = (): void => {
+    if (flying) landed?.()
+    flying = false
+  }
   return {
     context: setHandling(activate(base, span), handling),
-    handled(how) {
+    handled(how, seconds) {
       ending = how
-      // The time of a message of a batch is part of the batch's.
-      if (landed === undefined) return
-      landed()
-      const failure = meaningOf(runtime, delivery, how)?.steered === true ? undefined : errorTypeOfEnding(how)
-      runtime.metrics.processed(operation.labels, secondsSince(startedAt), failure)
+      worked += seconds
+      land()
     },
     settled(outcome) {
       handling.outcome = outcome
     },
-    end: () => finish(runtime, operation, judged, handling, span, ending),
+    end() {
+      land()
+      const errorType = finish(runtime, operation, judged, handling, span, ending)
+      // The time of a message of a batch is part of the batch's.
+      if (ending !== undefined && landed !== undefined) runtime.metrics.processed(operation.labels, worked, errorType)
+    },
   }
 }
 
+/** Ends the span, and gives the `error.type` of an attempt that failed. */
 function finish(
   runtime: Runtime,
   operation: Operation,
   { delivery, attempt }: Judgement,
   handling: Handling,
   span: SafeSpan,
-  ending: Ending,
-): void {
-  const meaning = meaningOf(runtime, delivery, ending)
-  const outcome = ending.failed
+  ending: Ending | undefined,
+): string | undefined {
+  const failed = ending?.failed === true
+  const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
+  const outcome = failed
     ? (handling.outcome ?? meaning?.outcome ?? afterFailure(delivery, attempt))
     : afterReturn(handling)
   const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
+  const status = runtime.errorStatus === 'every' || terminal
   span.set({ [OURS.outcome]: outcome })
-  if (ending.failed && meaning?.steered !== true) {
-    span.fail(ending.error, runtime.errorStatus === 'every' || terminal)
-  }
+  // Whoever caught the error gave the message back instead.
+  const refused = !failed && (outcome === 'requeued' || outcome === 'rejected')
+  if (failed && meaning?.steered !== true) span.fail(ending.error, status)
+  if (refused) span.refuse(outcome, status)
   span.end()
   runtime.metrics.delivered(operation.labels, outcome, attempt.kind)
+  if (refused) return outcome
+  return failed && meaning?.steered !== true ? errorTypeOf(ending.error) : undefined
 }
 
 /** The message's baggage reaches its handler in every mode. */
@@ -160,10 +173,9 @@ function afterReturn({ outcome, moved }: Handling): Outcome {
 function meaningOf(
   { report }: Runtime,
   { meaning }: Delivery,
-  ending: Ending,
+  error: unknown,
 ): ReturnType<NonNullable<Delivery['meaning']>> | undefined {
-  if (!ending.failed || meaning === undefined) return undefined
-  return report.guard('describe', () => meaning(ending.error))
+  return meaning === undefined ? undefined : report.guard('describe', () => meaning(error))
 }
 
 /** What a failed handler leads to, unless a settlement said otherwise. */

@@ -63,6 +63,15 @@ export interface SendResults {
   readonly count?: number | undefined
 }
 
+/** What a broker says of its own moving of a message. */
+export interface BrokerMove {
+  /** Where the message was. */
+  readonly source?: string | undefined
+  readonly reason?: string | undefined
+  /** Its time there was over, which on a retry copy is what the copy was sent there for. @default false */
+  readonly waited?: boolean | undefined
+}
+
 /** One arrival of one message, described neutrally by an adapter. */
 export interface Delivery<Carrier = unknown> {
   /** `messaging.system.name`. */
@@ -101,8 +110,8 @@ export interface Delivery<Carrier = unknown> {
   readonly related?: readonly Relative[] | undefined
   /** What this copy is, where the broker tells. @default `first` */
   readonly kind?: DeliveryKind | undefined
-  /** Set on a dead letter. */
-  readonly deadLetter?: { readonly source?: string | undefined; readonly reason?: string | undefined } | undefined
+  /** Set on a message that the broker itself moved here. */
+  readonly deadLetter?: BrokerMove | undefined
   /** Comes from a scheduler or a repeating job. @default false */
   readonly scheduled?: boolean | undefined
   /** The span that is active when the handler is called belongs to this delivery (Lambda, HTTP push). @default false */

@@ -10,7 +10,10 @@ export { logFields, type LogFields } from './log-fields.ts'
 
 // For authors of adapters.
 export { resolveTracing } from './tracing.ts'
+export { copyWith } from './copy.ts'
+export { warnOfInstrumentation } from './instrumentation.ts'
 export { lookAlike } from './look-alike.ts'
+export { originalOf, traced } from './original.ts'
 export { processWide } from './process-wide.ts'
 export { createMemory, type Memory } from './memory.ts'
 export { replaceFields, type Fields, type HeaderGetter, type HeaderSetter } from './carrier.ts'

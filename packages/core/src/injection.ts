@@ -37,7 +37,7 @@ export function inject(
 ): Injection | undefined {
   if (outgoing === undefined) return undefined
   const { context, fields } = outgoing
-  const lineage = item.lineage ?? firstLineage(runtime, item.message, context)
+  const lineage = movedLineage(item) ?? firstLineage(runtime, item.message, context)
   const full = lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage) })
 
   const { fits, slot } = item.message
@@ -61,6 +61,11 @@ export function inject(
   }
   count(slot === true ? 'broker_slot' : 'no_room')
   return slot === true ? { slot: context } : undefined
+}
+
+/** Lineage of a copy that is a move. */
+function movedLineage({ lineage, message }: Plan): Lineage | undefined {
+  return lineage !== undefined && message.stampTime === true ? { ...lineage, sent: Date.now() } : lineage
 }
 
 /** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, type Context, type SpanContext } from '@opentelemetry/api
 import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
 import type { Delivery } from './delivery.ts'
-import { countAttempt, type AttemptFacts } from './lineage.ts'
+import { countAttempt, type AttemptFacts, type Lineage } from './lineage.ts'
 import type { ContextStatus, Trust } from './policy.ts'
 import { believe, type Belief } from './relation.ts'
 import type { Runtime } from './runtime.ts'
@@ -23,10 +23,11 @@ export interface Judgement {
 }
 
 /** Reads a message and decides what to believe. Contains its own failures: in doubt, nothing is believed. */
-export function judge(runtime: Runtime, delivery: Delivery): Judgement {
-  const extracted = runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot)
-  const trust = runtime.trustFor(delivery)
+export function judge(runtime: Runtime, arrival: Delivery): Judgement {
+  const extracted = runtime.propagation.extract(arrival.carrier, arrival.getter ?? recordGetter, arrival.slot)
+  const trust = runtime.trustFor(arrival)
   const belief = believe(trust, extracted.creation, extracted.lineage)
+  const delivery = afterWait(arrival, belief.lineage)
   const attempt = countAttempt({
     lineage: belief.lineage,
     broker: delivery.count,
@@ -47,6 +48,13 @@ export function judge(runtime: Runtime, delivery: Delivery): Judgement {
     status: trust === 'ignore' && extracted.status === 'present' ? 'untrusted' : extracted.status,
     carried: trust === 'full' ? extracted.context : ROOT_CONTEXT,
   }
+}
+
+/** A retry copy that the broker moved because it had waited long enough is no dead letter, but where it was sent. */
+function afterWait(delivery: Delivery, lineage: Lineage | undefined): Delivery {
+  if (delivery.deadLetter?.waited !== true) return delivery
+  if (lineage?.kind !== 'immediate' && lineage?.kind !== 'delayed') return delivery
+  return { ...delivery, kind: undefined, deadLetter: undefined }
 }
 
 /** What the message carries, as far as it is believed, and no more. */

@@ -101,6 +101,13 @@ export interface DeliveryCount {
   readonly deliveries: number
   /** `false`: at least so many. */
   readonly exact: boolean
+  /**
+   * The broker says that nobody had this copy before, so that what is remembered is of another one. @default unknown,
+   * even where it counts a single delivery
+   */
+  readonly fresh?: boolean | undefined
+  /** Attempts on earlier copies at this destination, at least, where the broker itself brought the message back. @default 0 */
+  readonly earlier?: number | undefined
 }
 
 /** An attempt this process made and still remembers. */
@@ -147,13 +154,17 @@ export interface AttemptSources {
 export function countAttempt(sources: AttemptSources): AttemptFacts {
   const { broker } = sources
   const lineage = countedOn(sources)
-  const start = lineage?.attempt ?? 1
+  // What the application counted includes what the broker counted before.
+  const earlier = lineage?.attempt === undefined ? (broker?.earlier ?? 0) : 0
+  const start = lineage?.attempt ?? 1 + earlier
   const redrives = sources.redrives ?? sources.lineage?.redrives ?? 0
-  const past = isOfThisCopy(sources.past, start, redrives) ? sources.past : undefined
+  const past = isOfThisMessage(sources, lineage?.attempt ?? 1, redrives) ? sources.past : undefined
   const told = start + (broker?.deliveries ?? 1) - 1
   const remembered = past === undefined ? 0 : past.attempt + 1
   const attempt = Math.max(told, remembered)
-  const firstDelivery = past === undefined && (broker?.deliveries ?? 1) === 1
+  const firstDelivery = broker?.fresh ?? (past === undefined && (broker?.deliveries ?? 1) === 1)
+  const before = past?.attempt === attempt - 1 ? past.context : undefined
+  const elsewhere = sources.pastElsewhere?.context
   return {
     attempt,
     maxAttempts: lineage?.maxAttempts ?? sources.maxAttempts,
@@ -163,20 +174,22 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
       remembered > told || (remembered === told && broker?.exact !== true),
       firstDelivery,
     ),
-    kind: firstDelivery ? (lineage?.kind ?? sources.kind ?? 'first') : 'redelivery',
+    kind: firstDelivery ? firstKind(lineage, sources.kind, earlier > 0) : 'redelivery',
     redrives,
     firstDelivery,
-    previous: firstDelivery
-      ? (lineage?.previousAttempt ?? sources.pastElsewhere?.context ?? sources.previous)
-      : past !== undefined && past.attempt === attempt - 1
-        ? past.context
-        : sources.previous,
+    previous: before ?? (firstDelivery ? (lineage?.previousAttempt ?? elsewhere) : undefined) ?? sources.previous,
   }
 }
 
-/** A copy may bear the name of the one before it, whose attempts do not count here. */
-function isOfThisCopy(past: PastAttempt | undefined, start: number, redrives: number): boolean {
-  return past !== undefined && past.attempt >= start && past.redrives === redrives
+/** What this copy is, of which the later mover knows better. */
+function firstKind(lineage: Lineage | undefined, broker: DeliveryKind | undefined, broughtBack: boolean): DeliveryKind {
+  return (broughtBack ? (broker ?? lineage?.kind) : (lineage?.kind ?? broker)) ?? 'first'
+}
+
+/** A copy may bear the name of the one before it, whose attempts do not count here, unless the broker brought it back. */
+function isOfThisMessage({ past, broker }: AttemptSources, start: number, redrives: number): boolean {
+  if (past === undefined || (broker?.fresh === true && (broker.earlier ?? 0) === 0)) return false
+  return past.attempt >= start && past.redrives === redrives
 }
 
 /** A message that the broker itself moved to a dead-letter queue counts from 1 there, whatever it counted before. */
@@ -192,7 +205,7 @@ function sourceOf(
 ): AttemptFacts['source'] {
   if (fromMemory) return 'memory'
   if (firstDelivery && lineage?.attempt !== undefined) return 'field'
-  if (broker?.exact === true || (broker !== undefined && broker.deliveries > 1)) return 'broker'
+  if (broker !== undefined && (broker.exact || broker.deliveries > 1 || (broker.earlier ?? 0) > 0)) return 'broker'
   return lineage?.attempt === undefined ? 'assumed' : 'field'
 }
 

@@ -4,6 +4,7 @@ import { callIn, runIn } from './call.ts'
 import type { Delivery } from './delivery.ts'
 import { readCarried } from './judgement.ts'
 import type { Runtime } from './runtime.ts'
+import { secondsSince } from './span.ts'
 
 /**
  * Runs the handler of one message as one attempt: in a CONSUMER span of its own, with the message's context and
@@ -13,8 +14,9 @@ export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, ha
   if (runtime.isIdle()) return passOn(runtime, delivery, handler)
   const attempt = runtime.report.guard('span', () => beginAttempt(runtime, delivery))
   if (attempt === undefined) return handler()
+  const startedAt = performance.now()
   return callIn(attempt.context, handler, runtime.report, (ending) => {
-    attempt.handled(ending)
+    attempt.handled(ending, secondsSince(startedAt))
     attempt.end()
   })
 }

@@ -22,8 +22,8 @@ export interface SafeSpan {
   set(attributes: Attributes): void
   /** Marks the span as failed. `status` off: only the type is recorded. */
   fail(error: unknown, status?: boolean): void
-  /** Marks the span as failed where the broker refused without an exception. */
-  refuse(errorType: string): void
+  /** Marks the span as failed where there is no exception. `status` off: only the type is recorded. */
+  refuse(errorType: string, status?: boolean): void
   /** Only the first call counts. */
   end(): void
 }
@@ -53,9 +53,9 @@ export function startSpan(
       const message = report.guard('describe', () => messageOf(error)) ?? ''
       report.guard('span', () => span?.setStatus({ code: SpanStatusCode.ERROR, message }))
     },
-    refuse(errorType) {
+    refuse(errorType, status = true) {
       report.guard('span', () => span?.setAttribute(ERROR_TYPE, errorType))
-      report.guard('span', () => span?.setStatus({ code: SpanStatusCode.ERROR }))
+      if (status) report.guard('span', () => span?.setStatus({ code: SpanStatusCode.ERROR }))
     },
     end() {
       if (ended) return

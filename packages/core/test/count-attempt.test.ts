@@ -16,6 +16,8 @@ const timed: Lineage = { creation, firstSent: 1_000, sent: 1_000 }
 
 const exactly = (deliveries: number) => ({ deliveries, exact: true })
 const atLeast = (deliveries: number) => ({ deliveries, exact: false })
+const fresh = { deliveries: 1, exact: true, fresh: true }
+const back = (earlier: number) => ({ ...fresh, earlier })
 const past = (attempt: number, redrives = 0) => ({ attempt, redrives, context: here })
 
 type Row = readonly [
@@ -58,6 +60,49 @@ const rows: readonly Row[] = [
   ['at least two, remembered', { broker: atLeast(2), past: past(1) }, [2, 'memory', 'redelivery', here]],
   ['at least two, remembered more often', { broker: atLeast(2), past: past(4) }, [5, 'memory', 'redelivery', here]],
   ['at least four, remembered less often', { broker: atLeast(4), past: past(1) }, [4, 'broker', 'redelivery']],
+
+  ['nobody had this copy, whatever is remembered', { broker: fresh, past: past(1) }, [1, 'broker', 'first']],
+  [
+    'a retry copy that nobody had, whatever is remembered',
+    { lineage: third, broker: fresh, past: past(3) },
+    [3, 'field', 'delayed', before],
+  ],
+  ['the broker brought it back once', { broker: back(1), kind: 'delayed' }, [2, 'broker', 'delayed']],
+  [
+    'the broker brought it back, remembered',
+    { broker: back(1), kind: 'delayed', past: past(1) },
+    [2, 'broker', 'delayed', here],
+  ],
+  [
+    'the broker brought it back, and counts fewer attempts than this process',
+    { broker: back(1), kind: 'delayed', past: past(3) },
+    [4, 'memory', 'delayed', here],
+  ],
+  [
+    'the broker brought it back, and another process missed none',
+    { broker: back(3), kind: 'immediate', past: past(1) },
+    [4, 'broker', 'immediate'],
+  ],
+  [
+    'the broker brought back a retry copy, which counts the earlier ones already',
+    { lineage: third, broker: back(1), kind: 'immediate' },
+    [3, 'field', 'delayed', before],
+  ],
+  [
+    'the same, remembered',
+    { lineage: third, broker: back(1), kind: 'immediate', past: past(3) },
+    [4, 'memory', 'delayed', here],
+  ],
+  [
+    'the broker brought it back, and this copy comes again',
+    { broker: { deliveries: 2, exact: false, fresh: false, earlier: 2 }, kind: 'delayed' },
+    [4, 'broker', 'redelivery'],
+  ],
+  [
+    'this copy comes again, nobody counts',
+    { broker: { deliveries: 1, exact: false, fresh: false } },
+    [1, 'assumed', 'redelivery'],
+  ],
 
   ['remembered alone', { past: past(1) }, [2, 'memory', 'redelivery', here]],
   ['remembered again', { past: past(7) }, [8, 'memory', 'redelivery', here]],

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { processWide, resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
+import {
+  copyWith,
+  originalOf,
+  processWide,
+  resolveTracing,
+  traced,
+  warnOfInstrumentation,
+  type Tracing,
+  type TracingInput,
+} from '@tracebaton/core'
 import type { BatchPayload, ConsumerLike, ReceivedMessage, RunConfigLike } from './client.ts'
-import { copyWith } from './copy.ts'
-import { toDelivery, type Group, type Position } from './describe.ts'
-import { warnOfInstrumentation } from './instrumentation.ts'
-import { originalOf, traced } from './original.ts'
+import { LIBRARY, toDelivery, type Group, type Position } from './describe.ts'
 
 /** Options of {@link traceConsumer}. */
 export type ConsumerOptions = TracingInput & {
@@ -33,7 +39,7 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
   const tracing = resolveTracing(options)
   const original = originalOf<ConsumerLike>(consumer)
   const group = groupOf(original, options?.groupId)
-  warnOfInstrumentation(tracing, original, 'run')
+  warnOfInstrumentation(tracing, original, 'run', LIBRARY)
   return traced(original, {
     run: (...args: [config?: RunConfigLike]) => {
       const config = tracing.guard(() => traceRun(tracing, group, args[0]))

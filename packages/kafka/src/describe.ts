@@ -5,6 +5,9 @@ import { headersGetter } from './headers.ts'
 /** `messaging.system.name`. */
 export const SYSTEM = 'kafka'
 
+/** The client's package. */
+export const LIBRARY = 'kafkajs'
+
 export function toOutgoing(tracing: Tracing, topic: string, message: MessageLike): OutgoingMessage {
   return {
     carrier: message.headers,

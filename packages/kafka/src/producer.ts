@@ -1,6 +1,10 @@
 import {
+  copyWith,
+  originalOf,
   replaceFields,
   resolveTracing,
+  traced,
+  warnOfInstrumentation,
   type Injection,
   type OutgoingMessage,
   type Publication,
@@ -8,11 +12,8 @@ import {
   type TracingInput,
 } from '@tracebaton/core'
 import type { BatchRecordLike, MessageLike, ProducerLike, RecordLike, SenderLike } from './client.ts'
-import { copyWith } from './copy.ts'
-import { SYSTEM, toOutgoing, toSendResults } from './describe.ts'
+import { LIBRARY, SYSTEM, toOutgoing, toSendResults } from './describe.ts'
 import { toHeader } from './headers.ts'
-import { originalOf, traced } from './original.ts'
-import { warnOfInstrumentation } from './instrumentation.ts'
 
 /**
  * Wraps a producer: gives one of the same type whose `send`, `sendBatch` and transactions are traced. The original stays
@@ -21,7 +22,7 @@ import { warnOfInstrumentation } from './instrumentation.ts'
 export function traceProducer<Producer extends ProducerLike>(producer: Producer, options?: TracingInput): Producer {
   const tracing = resolveTracing(options)
   const original = originalOf<ProducerLike>(producer)
-  warnOfInstrumentation(tracing, original, 'send')
+  warnOfInstrumentation(tracing, original, 'send', LIBRARY)
   return traced(original, {
     ...senderOf(tracing, original),
     transaction: () => original.transaction().then((sender) => traced(sender, senderOf(tracing, sender))),

@@ -1,7 +1,6 @@
-import { resolveTracing, type TracingInput } from '@tracebaton/core'
+import { originalOf, resolveTracing, traced, type TracingInput } from '@tracebaton/core'
 import type { KafkaLike } from './client.ts'
 import { traceConsumer } from './consumer.ts'
-import { originalOf, traced } from './original.ts'
 import { traceProducer } from './producer.ts'
 
 /**

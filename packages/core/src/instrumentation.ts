@@ -1,4 +1,4 @@
-import type { Tracing } from '@tracebaton/core'
+import type { Tracing } from './tracing.ts'
 
 const warned = new WeakSet<Tracing>()
 
@@ -7,15 +7,16 @@ const warned = new WeakSet<Tracing>()
  * everything, and the context on a message is that of the inner one. It cannot be undone from here.
  *
  * @param method the name of a method that it patches
+ * @param library the client's package: `kafkajs`
  */
-export function warnOfInstrumentation(tracing: Tracing, client: object, method: string): void {
+export function warnOfInstrumentation(tracing: Tracing, client: object, method: string, library: string): void {
   tracing.guard(() => {
     const patched = Reflect.get(client, method) as Readonly<Record<string, unknown>> | undefined
     if (patched?.['__wrapped'] !== true || warned.has(tracing)) return
     warned.add(tracing)
     tracing.warn(
-      'kafkajs is also patched by another instrumentation, so every span is there twice. Disable one, for example by ' +
-        "getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-kafkajs': { enabled: false } })",
+      `${library} is also patched by another instrumentation, so every span is there twice. Disable one, for example by ` +
+        `getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-${library}': { enabled: false } })`,
     )
   })
 }

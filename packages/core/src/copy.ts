@@ -1,4 +1,4 @@
-import { lookAlike } from '@tracebaton/core'
+import { lookAlike } from './look-alike.ts'
 
 /**
  * A copy of one of the caller's objects with some members replaced. The object itself may be frozen, shared or used

@@ -1,4 +1,5 @@
-import { lookAlike, processWide } from '@tracebaton/core'
+import { lookAlike } from './look-alike.ts'
+import { processWide } from './process-wide.ts'
 
 /** The client objects behind our look-alikes. */
 const originals = processWide('tracebaton.originals.0', () => new WeakMap<object, object>())
