@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
+import { installPackages, mayInstall } from './bare-machine.ts'
 import { startDaemon } from './docker-daemon.ts'
-import { lastLine, run, succeeds } from './command.ts'
+import { run, succeeds } from './command.ts'
 import { announced, say } from './progress.ts'
 
 /** Whether a Docker daemon answers. Never rejects. */
@@ -17,11 +17,14 @@ export async function ensureDocker(): Promise<void> {
   if (await dockerAnswers()) {
     return
   }
-  if (!mayInstall()) {
+  if (!mayInstall() || process.env['DOCKER_HOST'] !== undefined) {
     throw noDocker('No Docker daemon answers.')
   }
   if (!(await succeeds('dockerd', ['--version']))) {
-    await install()
+    const problem = await installPackages('docker.io', 'iptables')
+    if (problem !== undefined) {
+      throw noDocker(problem)
+    }
   }
   if (await dockerAnswers()) {
     return
@@ -31,32 +34,6 @@ export async function ensureDocker(): Promise<void> {
     throw noDocker(`The Docker daemon does not start, see ${daemon.log}.`)
   }
   say(`Docker daemon started; it stays running, for the next time (log: ${daemon.log})`)
-}
-
-// Somebody's own machine has a service manager; what is installed there is not for tests to decide.
-function mayInstall(): boolean {
-  return (
-    process.platform === 'linux' &&
-    process.getuid?.() === 0 &&
-    existsSync('/etc/debian_version') &&
-    process.env['DOCKER_HOST'] === undefined &&
-    (Boolean(process.env['CI']) || !existsSync('/run/systemd/system'))
-  )
-}
-
-async function install(): Promise<void> {
-  say('no Docker here: installing it with apt-get')
-  const steps = [['update'], ['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', 'docker.io', 'iptables']]
-  for (const parameters of steps) {
-    const command = `apt-get ${parameters.at(-1) === 'update' ? 'update' : 'install docker.io'}`
-    // oxlint-disable-next-line no-await-in-loop -- one needs the other
-    const result = await announced(command, () =>
-      run('apt-get', parameters, { environment: { DEBIAN_FRONTEND: 'noninteractive' } }),
-    )
-    if (result.code !== 0) {
-      throw noDocker(`${command} failed: ${lastLine(result.stderr)}`)
-    }
-  }
 }
 
 // What to do is all there is to say: where it was thrown helps nobody, and test reporters print it at length.

@@ -26,7 +26,7 @@ export function linkTexts(node: SpanNode): string[] {
     if (shownByTree(node, link)) continue
     const key = spanKey(link.link)
     const entry = byTarget.get(key) ?? { roles: new Set(), links: [link] }
-    entry.roles.add(roleText(node, link))
+    entry.roles.add(linkRole(node, link))
     byTarget.set(key, entry)
   }
   const counts = new Map<string, number>()
@@ -46,7 +46,8 @@ function shownByTree(node: SpanNode, { link, target }: SpanLink): boolean {
   return target === node.parent || (link.role === 'previous_attempt' && !!node.parent && target.parent === node.parent)
 }
 
-function roleText(node: SpanNode, { link }: SpanLink): string {
+/** Why a link is there, in words: `creation`, `previous attempt`, `last attempt` … */
+export function linkRole(node: SpanNode, { link }: SpanLink): string {
   const role = link.role ?? 'link to'
   if (role === 'previous_attempt' && messageFacts(node.span).deliveryKind === 'dead_letter') return 'last attempt'
   return roles[role] ?? clean(role)

@@ -1,10 +1,10 @@
-import { inspect } from 'node:util'
 import { clean, cut } from './display-text.ts'
 import { durationText } from './duration.ts'
 import type { Picture } from './picture.ts'
 import { colors, serviceColor } from './svg-colors.ts'
 import { element, escaped } from './svg-element.ts'
 import { columnsIn, detailMiddle, fontSize, markAt, textWidth, type SvgLayout, type SvgRow } from './svg-layout.ts'
+import { valueText } from './value-text.ts'
 
 const barHeight = 14
 
@@ -135,8 +135,4 @@ function tooltip({ row }: SvgRow, drawn: Picture): string {
     `trace ${span.traceId} span ${span.spanId}`,
     ...attributes,
   ].join('¶')
-}
-
-function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : inspect(value, { depth: 2, breakLength: Infinity })
 }

@@ -1,0 +1,99 @@
+import { createReadStream } from 'node:fs'
+import { createJsonTexts, type JsonText } from './json-texts.ts'
+import { otlpContent } from './otlp-request.ts'
+import type { RecordedSpan } from './span.ts'
+
+/** Where OTLP JSON comes from: the path of a file, or its bytes, such as `process.stdin`. */
+export type OtlpInput = string | AsyncIterable<Uint8Array | string>
+
+/** Something in a file that could not be read, and was left out. */
+export interface OtlpProblem {
+  /** Counted from 1: where the piece begins. */
+  readonly line: number
+  /** `not JSON`, `not a trace request`, `2 spans without valid ids` … */
+  readonly reason: string
+  /** The piece is the last one and stops in the middle: its writer is still at it, or was ended. */
+  readonly unfinished: boolean
+}
+
+/** How {@link readOtlp} reads. */
+export interface ReadOtlpOptions {
+  /**
+   * Called with each piece that could not be read. Reading goes on after it.
+   *
+   * @default what cannot be read is skipped
+   */
+  readonly onProblem?: (problem: OtlpProblem) => void
+  /**
+   * Bytes: a longer line (of a document: a longer request) is left out and reported. It bounds the memory.
+   *
+   * @default 64 MiB
+   */
+  readonly maxRequestBytes?: number
+}
+
+/**
+ * Reads the spans of OTLP JSON, one request after the other, in as little memory as one request takes: lines as the
+ * Collector's file exporter and {@link otlpJsonLines} write them, one document over many lines, or an array of requests.
+ * Requests for logs and metrics are passed over. What is malformed is reported and left out. Rejects only when the input
+ * itself cannot be read, with the error of the file system.
+ */
+export async function* readOtlp(
+  input: OtlpInput,
+  options: ReadOtlpOptions = {},
+): AsyncGenerator<RecordedSpan, void, void> {
+  for await (const { spans } of readRequests(input, options)) yield* spans
+}
+
+/** The spans of one request, and what it took in the file. */
+export interface OtlpRequest {
+  readonly spans: readonly RecordedSpan[]
+  readonly bytes: number
+  readonly line: number
+}
+
+/** {@link readOtlp} by the request, which is faster than by the span. */
+async function* readRequests(input: OtlpInput, options: ReadOtlpOptions = {}): AsyncGenerator<OtlpRequest, void, void> {
+  const { onProblem = () => {}, maxRequestBytes = 64 * 1024 * 1024 } = options
+  const report = (line: number, reason: string, unfinished = false): void => onProblem({ line, reason, unfinished })
+  const texts = createJsonTexts({
+    maxBytes: maxRequestBytes,
+    onTooLong: (line) => report(line, `longer than ${Math.round(maxRequestBytes / 1024 / 1024)} MiB`),
+  })
+  const read = (text: JsonText, last: boolean): OtlpRequest | undefined => {
+    const parsed = parse(text.bytes)
+    if (!parsed) {
+      report(text.line, last ? 'stops in the middle' : 'not JSON', last)
+      return undefined
+    }
+    const content = otlpContent(parsed.value)
+    if (!content && !isOtherSignal(parsed.value)) report(text.line, 'not a trace request')
+    if (!content) return undefined
+    if (content.invalid > 0) report(text.line, `${content.invalid} spans without valid ids`)
+    return { spans: content.spans, bytes: text.bytes.length, line: text.line }
+  }
+
+  const chunks = typeof input === 'string' ? createReadStream(input, { highWaterMark: 1024 * 1024 }) : input
+  for await (const chunk of chunks as AsyncIterable<Uint8Array | string>) {
+    for (const text of texts.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) {
+      const request = read(text, false)
+      if (request) yield request
+    }
+  }
+  for (const text of texts.end()) {
+    const request = read(text, true)
+    if (request) yield request
+  }
+}
+
+function parse(bytes: Buffer): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(bytes.toString('utf8')) }
+  } catch {
+    return undefined
+  }
+}
+
+function isOtherSignal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && ('resourceLogs' in value || 'resourceMetrics' in value)
+}
