@@ -74,9 +74,9 @@ export const mutations = [
     edits: [
       ['links: capLinks(\n        links.map(', 'links: capLinks(\n        links.slice(links.length).map('],
       [
-        'callHook(runtime, runtime.hooks.onProcess, span, { delivery, attempt })',
-        'callHook(runtime, runtime.hooks.onProcess, span, { delivery, attempt })\n' +
-          '  span.span?.addLinks(links.map(({ role, context }): Link => ({ context, attributes: linkAttributes(role) })))',
+        '  const base = parent ===',
+        '  span.span?.addLinks(links.map(({ role, context }): Link => ({ context, attributes: linkAttributes(role) })))\n' +
+          '  const base = parent ===',
       ],
     ],
     caughtBy: 'links are given at the start of a span, where samplers see them',
@@ -120,7 +120,7 @@ export const mutations = [
   {
     name: 'every producer is trusted',
     file: 'judgement.ts',
-    edits: [['const trust = runtime.trustFor(delivery)', "const trust = 'full' as Trust"]],
+    edits: [['const trust = runtime.trustFor(arrival)', "const trust = 'full' as Trust"]],
     caughtBy: 'of a producer that is ignored nothing is taken',
   },
   {
@@ -144,7 +144,7 @@ export const mutations = [
   {
     name: 'a retry does not count on',
     file: 'lineage.ts',
-    edits: [["attempt: move.kind === 'retry' ? attempt.attempt + 1 : 1,", 'attempt: 1,']],
+    edits: [['attempt: retry ? attempt.attempt + 1 : 1,', 'attempt: 1,']],
     caughtBy: 'a message that its handler sends back is the same message: one context, the next attempt, linked',
   },
   {
@@ -211,7 +211,7 @@ export const mutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'plan.ts',
-    edits: [["(home ? ('retry' as const) : 'forward')", "'retry'"]],
+    edits: [["(isHome(destination.name, judged.delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {

@@ -2,8 +2,8 @@ import type { Tracing } from '@tracebaton/core'
 import { toDelivery } from './describe.ts'
 import type { Queues, ReceivedMessage } from './queues.ts'
 
-/** Where a message of a batch was received, for as long as somebody holds the message. */
-const receivedFrom = new WeakMap<object, { readonly tracing: Tracing; readonly queue: string }>()
+/** Where a message was received, for as long as somebody holds it. */
+export const receivedFrom: WeakMap<object, { readonly tracing: Tracing; readonly queue: string }> = new WeakMap()
 
 /** The handling half of a queue, traced: one attempt for each message, one span for each batch. */
 export function traceHandling(
@@ -46,6 +46,7 @@ export async function forEachMessage<Result>(
 }
 
 function attempt<Result>(tracing: Tracing, queue: string, message: ReceivedMessage, call: () => Result): Result {
+  receivedFrom.set(message, { tracing, queue })
   const delivery = tracing.guard(() => toDelivery(queue, message))
   return delivery === undefined ? call() : tracing.process(delivery, call)
 }

@@ -1,4 +1,4 @@
-import { replaceFields, type Injection, type Publication, type Tracing } from '@tracebaton/core'
+import { replaceFields, type Injection, type Move, type Publication, type Tracing } from '@tracebaton/core'
 import { SYSTEM, toOutgoing, toSendResults } from './describe.ts'
 import { toHeader } from './headers.ts'
 import type { Message, Queues } from './queues.ts'
@@ -8,11 +8,7 @@ type Sender = Pick<Queues, 'publish' | 'publishAll'>
 /** The publishing half of a queue, traced. Whatever cannot be described goes to the original as it is. */
 export function tracePublishing(tracing: Tracing, queues: Sender): Sender {
   return {
-    publish(queue, message) {
-      const publication = tracing.guard(() => toPublication(queue, [message], false))
-      if (publication === undefined) return queues.publish(queue, message)
-      return tracing.send(publication, ([injection]) => queues.publish(queue, inject(tracing, message, injection)))
-    },
+    publish: (queue, message) => publish(tracing, queues, queue, message),
     publishAll(queue, messages) {
       const publication = tracing.guard(() => toPublication(queue, messages, true))
       if (publication === undefined) return queues.publishAll(queue, messages)
@@ -24,6 +20,19 @@ export function tracePublishing(tracing: Tracing, queues: Sender): Sender {
       )
     },
   }
+}
+
+/** @param move where the message is one that was received */
+export function publish(
+  tracing: Tracing,
+  queues: Sender,
+  queue: string,
+  message: Message,
+  move?: Move,
+): Promise<{ readonly id: string }> {
+  const publication = tracing.guard(() => Object.assign(toPublication(queue, [message], false), { move }))
+  if (publication === undefined) return queues.publish(queue, message)
+  return tracing.send(publication, ([injection]) => queues.publish(queue, inject(tracing, message, injection)))
 }
 
 function toPublication(queue: string, messages: readonly Message[], batch: boolean): Publication {

@@ -7,6 +7,8 @@ export type HeaderValue = string | Uint8Array | readonly (string | Uint8Array)[]
 export interface Message {
   readonly body: string
   readonly headers?: Readonly<Record<string, HeaderValue>>
+  /** ms before it can arrive. Default: 0 */
+  readonly delay?: number
 }
 
 /** A message as it arrives. */
@@ -63,7 +65,8 @@ export function createQueues(): Queues {
   function accept(queue: Queue, message: Message): { readonly id: string } {
     if (typeof message.body !== 'string') throw new TypeError('A message needs a body')
     const copy = { ...structuredClone(message), id: randomUUID(), publishedAt: Date.now(), deliveries: 0 }
-    put(queue, [copy], 'push')
+    if (message.delay === undefined) put(queue, [copy], 'push')
+    else setTimeout(() => put(queue, [copy], 'push'), message.delay)
     return { id: copy.id }
   }
 

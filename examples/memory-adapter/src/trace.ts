@@ -1,13 +1,24 @@
-import { lookAlike, resolveTracing, type TracingInput } from '@tracebaton/core'
+import { lookAlike, resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
 import { traceHandling } from './consumer.ts'
 import { tracePublishing } from './producer.ts'
 import type { Queues } from './queues.ts'
 
+/** What stands behind each of our look-alikes. */
+const traced = new WeakMap<object, { readonly original: Queues; readonly tracing: Tracing }>()
+
 /** Wraps queues: gives an object of the same type that is traced. The original stays as it is. Never throws. */
 export function traceQueues<Client extends Queues>(queues: Client, options?: TracingInput): Client {
   const tracing = resolveTracing(options)
-  return lookAlike<Queues>(queues, {
-    ...tracePublishing(tracing, queues),
-    ...traceHandling(tracing, queues),
-  }) as Client
+  const { original } = originalOf(queues)
+  const client = lookAlike<Queues>(original, {
+    ...tracePublishing(tracing, original),
+    ...traceHandling(tracing, original),
+  })
+  traced.set(client, { original, tracing })
+  return client as Client
+}
+
+/** The queues themselves, and how they are traced; they may not be. */
+export function originalOf(queues: Queues): { readonly original: Queues; readonly tracing?: Tracing } {
+  return traced.get(queues) ?? { original: queues }
 }

@@ -18,7 +18,8 @@ import { copyAttributes, type Operation } from './operation.ts'
 import type { Outcome } from './policy.ts'
 import { linksOf, parentOf } from './relation.ts'
 import type { Runtime } from './runtime.ts'
-import { getHandling, memberOf, setHandling, type Handling } from './handling.ts'
+import { getHandling, memberOf, rememberHandling, setHandling, type Handling } from './handling.ts'
+import { deadLetterOf, historyOf } from './history.ts'
 import { activate, callHook, startSpan, type SafeSpan } from './span.ts'
 
 /** One attempt, begun: its span is open. */
@@ -101,10 +102,14 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
   if (delivery.received !== true) runtime.metrics.consumed(operation.labels, batch === undefined ? 1 : 0)
   if (queueTime !== undefined) runtime.metrics.queued(operation.labels, queueTime)
   const landed = batch === undefined ? runtime.metrics.started(operation.labels, 1) : undefined
-  callHook(runtime, runtime.hooks.onProcess, span, { delivery, attempt })
+  const { onProcess } = runtime.hooks
+  if (onProcess !== undefined) {
+    callHook(runtime, onProcess, span, { delivery, attempt, history: historyOf(judged, previous) })
+  }
 
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
   const handling: Handling = { messages: [judged], spanContext: span.context, batch: undefined, outcome: undefined }
+  rememberHandling(handling)
   let ending: Ending | undefined
   let worked = delivery.startedAt === undefined ? 0 : Math.max(0, Date.now() - delivery.startedAt) / 1000
   let flying = true
@@ -148,14 +153,15 @@ function finish(
   const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
   const status = runtime.errorStatus === 'every' || terminal
   span.set({ [OURS.outcome]: outcome })
-  // Whoever caught the error gave the message back instead.
-  const refused = !failed && (outcome === 'requeued' || outcome === 'rejected')
-  if (failed && meaning?.steered !== true) span.fail(ending.error, status)
+  // Whoever caught the error may have said so where the message was moved, or have given the message back instead.
+  const failure = failed && meaning?.steered !== true ? ending : handling.failure
+  const refused = !failed && failure === undefined && (outcome === 'requeued' || outcome === 'rejected')
+  if (failure !== undefined) span.fail(failure.error, status)
   if (refused) span.refuse(outcome, status)
   span.end()
   runtime.metrics.delivered(operation.labels, outcome, attempt.kind)
   if (refused) return outcome
-  return failed && meaning?.steered !== true ? errorTypeOf(ending.error) : undefined
+  return failure && errorTypeOf(failure.error)
 }
 
 /** The message's baggage reaches its handler in every mode. */
@@ -195,7 +201,8 @@ function batchAround(outer: Context, delivery: Delivery): Handling | undefined {
   return handling?.batch?.has(memberOf(delivery)) === true ? handling : undefined
 }
 
-function describeAttempt(attributes: Attributes, { attempt, delivery, status }: Judgement, linked: boolean): void {
+function describeAttempt(attributes: Attributes, judged: Judgement, linked: boolean): void {
+  const { attempt, status } = judged
   attributes[OURS.attempt] = attempt.attempt
   attributes[OURS.attemptSource] = attempt.source
   attributes[OURS.kind] = attempt.kind
@@ -203,7 +210,7 @@ function describeAttempt(attributes: Attributes, { attempt, delivery, status }: 
   if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
   if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
   if (status !== 'present') attributes[OURS.contextStatus] = status
-  const { source, reason } = delivery.deadLetter ?? {}
+  const { source, reason } = deadLetterOf(judged) ?? {}
   if (source !== undefined) attributes[OURS.deadLetterSource] = source
   if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
 }

@@ -5,7 +5,7 @@ import { capLinks } from './links.ts'
 import type { Facts } from './names.ts'
 import { judge } from './judgement.ts'
 import { linksTo } from './receive.ts'
-import { memberOf, setHandling } from './handling.ts'
+import { memberOf, rememberHandling, setHandling, type Handling } from './handling.ts'
 import { copyAttributes } from './operation.ts'
 import { parentOf } from './relation.ts'
 import type { Runtime } from './runtime.ts'
@@ -56,13 +56,15 @@ function begin(
   metrics.consumed(operation.labels, deliveries.filter(({ received }) => received !== true).length)
   const landed = metrics.started(operation.labels, deliveries.length)
   const startedAt = performance.now()
+  const handling: Handling = {
+    messages,
+    spanContext: span.context,
+    batch: new Set(deliveries.map(memberOf).filter((member) => member !== undefined)),
+    outcome: undefined,
+  }
+  rememberHandling(handling)
   return {
-    context: setHandling(activate(base, span), {
-      messages,
-      spanContext: span.context,
-      batch: new Set(deliveries.map(memberOf).filter((member) => member !== undefined)),
-      outcome: undefined,
-    }),
+    context: setHandling(activate(base, span), handling),
     end(ending) {
       // A batch that failed is handed out again.
       if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every')

@@ -28,10 +28,19 @@ export interface Publication {
   readonly batch: boolean
   readonly messages: readonly OutgoingMessage[]
   readonly facts?: Facts | undefined
-  /** Set by the publishing helpers: this is a move of the message being handled. */
-  readonly move?: 'retry' | 'dead_letter' | 'redrive' | undefined
+  /** Set by the publishing helpers: the one message of this call is a message that was received, moved. */
+  readonly move?: Move | undefined
   /** Reads the broker's answer, once it is there. */
   readonly results?: ((answer: unknown) => SendResults | undefined) | undefined
+}
+
+/** A move of a received message by the application, inside its handler or later. */
+export interface Move {
+  readonly kind: 'retry' | 'dead_letter' | 'redrive'
+  /** The message as it arrived. */
+  readonly delivery: Delivery
+  /** What its handler failed with. @default nothing: it did not fail, or nobody says with what */
+  readonly error?: unknown
 }
 
 /** One message of a publication. */
@@ -88,8 +97,16 @@ export interface Delivery<Carrier = unknown> {
   readonly identity?: string | undefined
   /** What identified it where it was before the broker itself moved it here. */
   readonly identityBefore?: string | undefined
+  /** The client's object for this very delivery: what a move of the message is told by which attempt it belongs to. */
+  readonly handle?: object | undefined
   /** The broker's handle for settling this very delivery. */
   readonly receipt?: string | undefined
+  /** Where the message stands: partition and offset, delivery tag, message id or job id. @default the message id */
+  readonly position?: string | undefined
+  /** The queue, where that is not the destination: RabbitMQ. @default none */
+  readonly queue?: string | undefined
+  /** What producers call the place that the message came from. @default the destination's name */
+  readonly homes?: readonly string[] | undefined
   /** First sent, ms since the epoch, as far as the broker tells. Lineage knows better. */
   readonly sentAt?: number | undefined
   /** This copy came into the queue, ms since the epoch; `null`: nobody knows. @default `sentAt` */

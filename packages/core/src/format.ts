@@ -2,6 +2,7 @@ import { trace, type Context, type SpanContext } from '@opentelemetry/api'
 import type { Fields } from './carrier.ts'
 import type { Headers } from './headers.ts'
 import type { Lineage } from './lineage.ts'
+import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus } from './policy.ts'
 
 /** What the headers of one message say. */
@@ -12,11 +13,13 @@ export interface Extracted {
   readonly status: Exclude<ContextStatus, 'untrusted'>
   /** Read, not yet believed. */
   readonly lineage: Lineage | undefined
+  /** Read, not yet believed. */
+  readonly moved: MoveFacts | undefined
 }
 
 /** How contexts are written into headers. Either of its functions may throw what the propagator throws. */
 export interface Format {
-  read(headers: Headers): Omit<Extracted, 'lineage'>
+  read(headers: Headers): Omit<Extracted, 'lineage' | 'moved'>
   write(context: Context, spanContext: SpanContext): Fields | undefined
   /** The part that a context cannot do without; `undefined` where the fields cannot be told apart. */
   essential(fields: Fields): Fields | undefined

@@ -2,6 +2,7 @@ import { createContextKey, type Context, type SpanContext } from '@opentelemetry
 import type { Delivery } from './delivery.ts'
 import type { Judgement } from './judgement.ts'
 import type { Outcome } from './policy.ts'
+import { processWide } from './process-wide.ts'
 
 /** What a handler's context knows about the work it belongs to. */
 export interface Handling {
@@ -11,8 +12,25 @@ export interface Handling {
   readonly batch: ReadonlySet<unknown> | undefined
   /** Set by a settlement during the handler. */
   outcome: Outcome | undefined
-  /** What became of the message when the handler published it once more. */
+  /** What became of the message when it was published once more. */
   moved?: Outcome | undefined
+  /** What the application says its handler failed with, where it moved the message instead of throwing. */
+  failure?: { readonly error: unknown } | undefined
+}
+
+/** By the client's object for a delivery: a move of the message may come after its handler, outside of its context. */
+const handlings = processWide('tracebaton.handlings.0', () => new WeakMap<object, Handling>())
+
+/** Makes a handling known to the moves of its messages. */
+export function rememberHandling(handling: Handling): void {
+  for (const { delivery } of handling.messages) {
+    if (delivery.handle !== undefined) handlings.set(delivery.handle, handling)
+  }
+}
+
+/** The latest handling of this very delivery. */
+export function recallHandling({ handle }: Delivery): Handling | undefined {
+  return handle === undefined ? undefined : handlings.get(handle)
 }
 
 /** What a message of a batch is recognised by. */

@@ -2,7 +2,9 @@ import type { Context, SpanContext } from '@opentelemetry/api'
 import type { Fields } from './carrier.ts'
 import type { OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext } from './format.ts'
-import { formatLineage, LINEAGE_FIELD, type Lineage } from './lineage.ts'
+import { advance, formatLineage, LINEAGE_FIELD, type Lineage } from './lineage.ts'
+import type { SkipReason } from './metrics.ts'
+import { packMoveFacts, writeMoveFacts } from './move-facts.ts'
 import type { Operation } from './operation.ts'
 import type { Plan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
@@ -27,26 +29,29 @@ export function fieldsFor(runtime: Runtime, context: Context): Outgoing | undefi
   return fields === undefined || spanContext === undefined ? undefined : { context: spanContext, fields }
 }
 
-/** Chooses what fits: everything, the essential part, the broker's own slot, or nothing; the send goes out anyway. */
+/**
+ * Chooses what fits: everything, with the facts about a move packed into one header, without them, the essential part of
+ * the context, the broker's own slot, or nothing. The send goes out anyway.
+ */
 export function inject(
   runtime: Runtime,
   publication: Publication,
   operation: Operation,
-  item: Plan,
+  { message, moved }: Plan,
   outgoing: Outgoing | undefined,
 ): Injection | undefined {
-  if (outgoing === undefined) return undefined
+  const facts = moved === undefined ? {} : writeMoveFacts(moved.facts)
+  const some = Object.keys(facts).length > 0
+  // Without an SDK a message that never had a context gets none, and yet says where it was.
+  if (outgoing === undefined) return some ? { fields: facts } : undefined
   const { context, fields } = outgoing
-  const lineage = movedLineage(item) ?? firstLineage(runtime, item.message, context)
-  const full = lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage) })
+  const lineage = moved === undefined ? firstLineage(runtime, message, context) : advance(context, moved.step)
+  const traced = lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage) })
 
-  const { fits, slot } = item.message
+  const { fits, slot } = message
   const fitting = (candidate: Fields): boolean =>
     fits === undefined || runtime.report.guard('headers', () => fits(candidate)) !== false
-  if (fitting(full)) return { fields: full }
-
-  const essential = runtime.propagation.essential(full)
-  const count = (reason: 'essential_only' | 'broker_slot' | 'no_room'): void => {
+  const count = (reason: SkipReason): void => {
     runtime.metrics.skipped(operation.labels, reason)
     runtime.report.failed(
       'headers',
@@ -55,17 +60,22 @@ export function inject(
       ),
     )
   }
+
+  const full = some ? Object.assign({}, traced, facts) : traced
+  if (fitting(full)) return { fields: full }
+  if (moved !== undefined && some) {
+    const packed = Object.assign({}, traced, packMoveFacts(moved.facts))
+    if (fitting(packed)) return { fields: packed }
+    count('facts')
+    if (fitting(traced)) return { fields: traced }
+  }
+  const essential = runtime.propagation.essential(traced)
   if (essential !== undefined && fitting(essential)) {
     count('essential_only')
     return { fields: essential }
   }
   count(slot === true ? 'broker_slot' : 'no_room')
   return slot === true ? { slot: context } : undefined
-}
-
-/** Lineage of a copy that is a move. */
-function movedLineage({ lineage, message }: Plan): Lineage | undefined {
-  return lineage !== undefined && message.stampTime === true ? { ...lineage, sent: Date.now() } : lineage
 }
 
 /** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */

@@ -2,7 +2,8 @@ import { ROOT_CONTEXT, type Context, type SpanContext } from '@opentelemetry/api
 import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
 import type { Delivery } from './delivery.ts'
-import { countAttempt, type AttemptFacts, type Lineage } from './lineage.ts'
+import { countAttempt, type AttemptFacts, type Lineage, type PastAttempt } from './lineage.ts'
+import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus, Trust } from './policy.ts'
 import { believe, type Belief } from './relation.ts'
 import type { Runtime } from './runtime.ts'
@@ -20,18 +21,38 @@ export interface Judgement {
   readonly attempt: AttemptFacts
   /** ms since the epoch, where known. */
   readonly firstSent: number | undefined
+  /** The lineage on the message, believed or not. */
+  readonly lineage: Lineage | undefined
+  /** What the message says of its moves, as far as it is believed. */
+  readonly moved: MoveFacts | undefined
 }
 
 /** Reads a message and decides what to believe. Contains its own failures: in doubt, nothing is believed. */
-export function judge(runtime: Runtime, arrival: Delivery): Judgement {
+export function judge(runtime: Runtime, delivery: Delivery): Judgement {
+  return judgeAfter(runtime, delivery, recallAttempt(delivery.identity))
+}
+
+/**
+ * The same for a message whose attempt was made already, nobody knows by whom. What this process remembers of the message
+ * may be that attempt or an earlier one, so it counts nothing.
+ */
+export function judgeLater(runtime: Runtime, delivery: Delivery): Judgement {
+  return judgeAfter(runtime, delivery, undefined)
+}
+
+/** @param past the latest attempt on this copy before the one in question */
+function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | undefined): Judgement {
   const extracted = runtime.propagation.extract(arrival.carrier, arrival.getter ?? recordGetter, arrival.slot)
   const trust = runtime.trustFor(arrival)
-  const belief = believe(trust, extracted.creation, extracted.lineage)
+  const believed = believe(trust, extracted.creation, extracted.lineage)
+  // Facts belong to the lineage that they came with.
+  const moved = trust === 'full' && believed.origin === undefined ? extracted.moved : undefined
+  const belief = moved === undefined ? believed : { ...believed, lineage: putBack(believed.lineage, moved, arrival) }
   const delivery = afterWait(arrival, belief.lineage)
   const attempt = countAttempt({
     lineage: belief.lineage,
     broker: delivery.count,
-    past: recallAttempt(delivery.identity),
+    past,
     pastElsewhere: recallAttempt(delivery.identityBefore),
     maxAttempts: delivery.maxAttempts,
     kind: delivery.kind,
@@ -43,7 +64,9 @@ export function judge(runtime: Runtime, arrival: Delivery): Judgement {
     trust,
     belief,
     attempt,
+    moved,
     creation: extracted.creation,
+    lineage: extracted.lineage,
     firstSent: belief.lineage?.firstSent ?? delivery.sentAt,
     status: trust === 'ignore' && extracted.status === 'present' ? 'untrusted' : extracted.status,
     carried: trust === 'full' ? extracted.context : ROOT_CONTEXT,
@@ -55,6 +78,22 @@ function afterWait(delivery: Delivery, lineage: Lineage | undefined): Delivery {
   if (delivery.deadLetter?.waited !== true) return delivery
   if (lineage?.kind !== 'immediate' && lineage?.kind !== 'delayed') return delivery
   return { ...delivery, kind: undefined, deadLetter: undefined }
+}
+
+/**
+ * A dead letter that arrives where it came from was put back there, by somebody who did not say so: a script, a shovel,
+ * a move task.
+ */
+function putBack(
+  lineage: Lineage | undefined,
+  { originalDestination, originalConsumer }: MoveFacts,
+  { destination, queue }: Delivery,
+): Lineage | undefined {
+  if (lineage?.kind !== 'dead_letter') return lineage
+  const back =
+    (originalDestination !== undefined && originalDestination === destination.name) ||
+    (originalConsumer !== undefined && originalConsumer === queue)
+  return back ? { ...lineage, kind: 'redrive', redrives: (lineage.redrives ?? 0) + 1 } : lineage
 }
 
 /** What the message carries, as far as it is believed, and no more. */

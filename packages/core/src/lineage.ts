@@ -209,33 +209,37 @@ function sourceOf(
   return lineage?.attempt === undefined ? 'assumed' : 'field'
 }
 
-/** A move of a message by the application: what it is, and the attempt that asked for it. */
-export interface Move {
+/** The step from one copy of a message to the next: what it is, and the attempt that asked for it. */
+export interface Step {
   readonly kind: 'retry' | 'dead_letter' | 'redrive'
   /** ms the copy is meant to wait. */
   readonly delay?: number | undefined
   readonly attempt: AttemptFacts
   readonly attemptContext: SpanContext | undefined
   readonly firstSent: number | undefined
+  /** The copy is sent at this time, ms, where the broker does not keep it. */
+  readonly sent?: number | undefined
+  readonly relation: Lineage['relation']
 }
 
 /**
  * The lineage of the next copy: a retry counts on, a dead letter and a redrive count from 1 again, and what was first
  * said (when it was sent) is kept.
  */
-export function advance(creation: SpanContext, relation: Lineage['relation'], move: Move): Lineage {
-  const { attempt } = move
-  const delayed = move.delay !== undefined && move.delay > 0
+export function advance(creation: SpanContext, step: Step): Lineage {
+  const { attempt, delay = 0 } = step
+  const retry = step.kind === 'retry'
   return defined({
     creation,
-    attempt: move.kind === 'retry' ? attempt.attempt + 1 : 1,
-    maxAttempts: move.kind === 'retry' ? attempt.maxAttempts : undefined,
-    firstSent: move.firstSent,
-    delay: delayed ? move.delay : undefined,
-    previousAttempt: move.attemptContext,
-    kind: move.kind === 'retry' ? (delayed ? 'delayed' : 'immediate') : move.kind,
-    redrives: attempt.redrives + (move.kind === 'redrive' ? 1 : 0),
-    relation,
+    attempt: retry ? attempt.attempt + 1 : 1,
+    maxAttempts: retry ? attempt.maxAttempts : undefined,
+    firstSent: step.firstSent,
+    sent: step.sent,
+    delay: delay > 0 ? delay : undefined,
+    previousAttempt: step.attemptContext,
+    kind: step.kind !== 'retry' ? step.kind : delay > 0 ? 'delayed' : 'immediate',
+    redrives: attempt.redrives + (step.kind === 'redrive' ? 1 : 0),
+    relation: step.relation,
   }) as unknown as Lineage
 }
 

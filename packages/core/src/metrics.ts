@@ -4,8 +4,8 @@ import type { Outcome } from './policy.ts'
 import type { DeliveryKind } from './lineage.ts'
 import type { Report, Stage } from './report.ts'
 
-/** Why a message went out with less than its full context. */
-export type SkipReason = 'essential_only' | 'broker_slot' | 'no_room'
+/** What a message went out without, or with instead, where not all of it had room. */
+export type SkipReason = 'facts' | 'essential_only' | 'broker_slot' | 'no_room'
 
 /** The metrics of messaging. They do not depend on sampling. Durations in seconds. Never throws. */
 export interface Metrics {

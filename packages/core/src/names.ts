@@ -101,6 +101,21 @@ export const OURS = {
   stage: 'tracebaton.stage',
 } as const
 
+/** Headers that say in plain words what a moved message has been through. The first three are written once. */
+export const FACT_HEADERS = {
+  originalDestination: 'tracebaton-original-destination',
+  originalPosition: 'tracebaton-original-position',
+  originalConsumer: 'tracebaton-original-consumer',
+  attempts: 'tracebaton-attempts',
+  errorType: 'tracebaton-error-type',
+  errorMessage: 'tracebaton-error-message',
+  errorStack: 'tracebaton-error-stack',
+  failedAt: 'tracebaton-failed-at',
+} as const
+
+/** The header that holds the same as JSON, where a message has no room for so many. */
+export const FACTS_HEADER = 'tracebaton-facts'
+
 /** Metrics, with their units. */
 export const METRICS = {
   operationDuration: ['messaging.client.operation.duration', 's'],

@@ -9,6 +9,7 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api'
 import type { Delivery, Destination, Publication } from './delivery.ts'
+import { describeFailure, type FailurePolicy } from './failure.ts'
 import { createErrorCounter, createMetrics } from './metrics.ts'
 import { chooseConvention, createNames, SCOPE, type Convention } from './names.ts'
 import { createOperations } from './operation.ts'
@@ -45,6 +46,8 @@ export interface TracingOptions {
   readonly republish?:
     | ((publication: Publication, delivery: Delivery) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined)
     | undefined
+  /** What dead letters and retry copies say of the failure behind them. */
+  readonly deadLetter?: FailurePolicy | undefined
   /** Links on one span; of more, the newest are kept and the total recorded. @default 128 */
   readonly maxLinks?: number | undefined
   /** The names on spans and metrics. @default as `OTEL_SEMCONV_STABILITY_OPT_IN` says, else 'compatible' */
@@ -109,6 +112,10 @@ export function createRuntime(options: TracingOptions): Runtime {
     trustFor: (delivery) =>
       typeof trust === 'function' ? (ask(report, () => trust(delivery) ?? 'full') ?? 'ignore') : trust,
     republishFor: (publication, delivery) => ask(report, () => republish?.(publication, delivery)),
+    describeFailure: (error) =>
+      report.guard('describe', () =>
+        describeFailure(error, options.deadLetter ?? {}, (question) => ask(report, question)),
+      ),
     wish: relation === 'child' || relation === 'link' ? relation : undefined,
     maxTraceAge: options.maxTraceAge ?? DEFAULTS.maxTraceAge,
     maxLinks: options.maxLinks ?? DEFAULTS.maxLinks,

@@ -1,10 +1,11 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
 import { recordGetter } from './carrier.ts'
-import type { OutgoingMessage, Publication } from './delivery.ts'
+import type { Delivery, OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext, type Extracted } from './format.ts'
 import { getHandling, type Handling } from './handling.ts'
 import type { Judgement } from './judgement.ts'
-import { advance, formatLineage, type Lineage, type Move } from './lineage.ts'
+import { formatLineage } from './lineage.ts'
+import { planMove, planMoveByHand, type MovePlan } from './move.ts'
 import type { LinkRole } from './policy.ts'
 import type { Runtime } from './runtime.ts'
 import { sameSpan } from './traceparent.ts'
@@ -12,13 +13,13 @@ import { sameSpan } from './traceparent.ts'
 /** What is decided about one message before the call. */
 export interface Plan {
   readonly message: OutgoingMessage
-  /** `create`: a new message. `keep`: it has a context already. `move`: it is the message being handled. */
+  /** `create`: a new context goes onto it. `keep`: it has a context already. `move`: it was received, and keeps its own. */
   readonly act: 'create' | 'keep' | 'move'
-  readonly moved: Move['kind'] | undefined
   /** A context that the send span links: the kept one, or the one of a message that this was made from. */
   readonly link: { readonly role: LinkRole; readonly context: SpanContext } | undefined
   readonly extracted: Extracted
-  readonly lineage: Lineage | undefined
+  /** Set where a received message is sent once more. */
+  readonly moved: MovePlan | undefined
 }
 
 /** Decides what a message is: see the table "What a message is when you send it" in `docs/propagation.md`. */
@@ -28,6 +29,12 @@ export function planMessage(
   message: OutgoingMessage,
   active: Context,
 ): Plan {
+  if (publication.move !== undefined) {
+    const { extracted, moved } = planMove(runtime, publication.move, message, active)
+    const { creation } = extracted
+    if (creation === undefined) return toPlan(message, extracted, 'create', undefined, moved)
+    return toPlan(message, extracted, 'move', { role: 'creation', context: creation }, moved)
+  }
   const extracted = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
   const { creation } = extracted
   if (creation === undefined) return toPlan(message, extracted, 'create')
@@ -36,25 +43,19 @@ export function planMessage(
   if (sameSpan(creation, own) && own?.isRemote !== true) return toPlan(message, extracted, 'create')
 
   const handling = getHandling(active)
-  const handled = handling && findHandled(handling, extracted)
-  if (handling === undefined || handled === undefined) {
+  const judged = handling && findHandled(handling, extracted)
+  if (handling === undefined || judged === undefined) {
     return toPlan(message, extracted, 'keep', { role: 'creation', context: creation })
   }
 
   const destination = message.destination ?? publication.destination
-  const home = destination.name !== undefined && destination.name === handled.delivery.destination.name
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
-  const move =
-    publication.move ?? runtime.republishFor(asked, handled.delivery) ?? (home ? ('retry' as const) : 'forward')
-  if (move === 'forward') return toPlan(message, extracted, 'create', { role: 'message', context: creation })
-  const lineage = advance(creation, handled.belief.lineage?.relation, {
-    kind: move,
-    delay: message.delay,
-    attempt: handled.attempt,
-    attemptContext: handling.spanContext,
-    firstSent: handled.firstSent,
-  })
-  return toPlan(message, extracted, 'move', { role: 'creation', context: creation }, move, lineage)
+  const kind =
+    runtime.republishFor(asked, judged.delivery) ??
+    (isHome(destination.name, judged.delivery) ? ('retry' as const) : 'forward')
+  if (kind === 'forward') return toPlan(message, extracted, 'create', { role: 'message', context: creation })
+  const moved = planMoveByHand(kind, message, judged, handling)
+  return toPlan(message, extracted, 'move', { role: 'creation', context: creation }, moved)
 }
 
 /** Always of the same shape, and made in one step: this runs once for every message. */
@@ -63,10 +64,14 @@ function toPlan(
   extracted: Extracted,
   act: Plan['act'],
   link?: Plan['link'],
-  moved?: Move['kind'],
-  lineage?: Lineage,
+  moved?: MovePlan,
 ): Plan {
-  return { message, act, moved, link, extracted, lineage }
+  return { message, act, link, extracted, moved }
+}
+
+function isHome(name: string | undefined, { destination, homes }: Delivery): boolean {
+  if (name === undefined) return false
+  return homes === undefined ? name === destination.name : homes.includes(name)
 }
 
 /** The message being handled that is sent once more. The messages of a bulk send share a context: lineage tells them apart. */
@@ -74,6 +79,6 @@ function findHandled(handling: Handling, { creation, lineage }: Extracted): Judg
   const candidates = handling.messages.filter((candidate) => sameSpan(candidate.creation, creation))
   if (candidates.length < 2) return candidates[0]
   const text = lineage && formatLineage(lineage)
-  const alike = candidates.filter(({ belief }) => (belief.lineage && formatLineage(belief.lineage)) === text)
+  const alike = candidates.filter((candidate) => (candidate.lineage && formatLineage(candidate.lineage)) === text)
   return alike.length === 1 ? alike[0] : undefined
 }

@@ -5,6 +5,7 @@ import { createForeignFormat } from './foreign.ts'
 import { validSpanContext, type Extracted, type Format } from './format.ts'
 import { readHeaders, textOf, textsOf, type Headers } from './headers.ts'
 import { LINEAGE_FIELD, parseLineage, type Lineage } from './lineage.ts'
+import { FACT_NAMES, readMoveFacts } from './move-facts.ts'
 import type { Report } from './report.ts'
 import { parseTraceparent } from './traceparent.ts'
 import { createW3cFormat } from './w3c.ts'
@@ -29,7 +30,13 @@ export interface Propagation {
 
 const W3C_FIELDS: readonly string[] = ['traceparent', 'tracestate', 'baggage']
 
-const ABSENT: Extracted = { context: ROOT_CONTEXT, creation: undefined, status: 'absent', lineage: undefined }
+const ABSENT: Extracted = {
+  context: ROOT_CONTEXT,
+  creation: undefined,
+  status: 'absent',
+  lineage: undefined,
+  moved: undefined,
+}
 
 /** What is used until the propagator, or its absence, says otherwise. */
 interface Binding {
@@ -68,8 +75,8 @@ export function createPropagation(
   function bind(told: readonly string[], builtIn: boolean): Binding {
     const fields = builtIn ? W3C_FIELDS : told
     const own = new Set(fields.map((name) => name.toLowerCase()))
-    const names = new Set([...own, LINEAGE_FIELD])
-    const base = { told: [...told], spelled: [...fields, LINEAGE_FIELD], names }
+    const names = new Set([...own, LINEAGE_FIELD, ...FACT_NAMES])
+    const base = { told: [...told], spelled: [...fields, LINEAGE_FIELD, ...FACT_NAMES], names }
     const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.includes(name))
     return w3c
       ? { ...base, wanted: names, format: createW3cFormat(own, builtIn ? undefined : propagator, policy, report) }
@@ -78,7 +85,7 @@ export function createPropagation(
 
   function read({ format }: Binding, headers: Headers): Extracted {
     const { context, creation, status } = report.guard('propagator', () => format.read(headers)) ?? ABSENT
-    return { context, creation, status, lineage: readLineage(headers) }
+    return { context, creation, status, lineage: readLineage(headers), moved: readMoveFacts(headers) }
   }
 
   function readLineage(headers: Headers): Lineage | undefined {
@@ -96,8 +103,8 @@ export function createPropagation(
       const extracted = headers === undefined ? ABSENT : read(current, headers)
       const spare = slot !== undefined && extracted.status === 'absent' ? parseTraceparent(slot) : undefined
       if (spare === undefined) return extracted
-      const { context, lineage } = extracted
-      return { context: trace.setSpanContext(context, spare), creation: spare, status: 'present', lineage }
+      const { context, lineage, moved } = extracted
+      return { context: trace.setSpanContext(context, spare), creation: spare, status: 'present', lineage, moved }
     },
     fields(context) {
       const { format } = bound()

@@ -4,6 +4,8 @@ import type { AttemptFacts, Lineage } from './lineage.ts'
 import type { Metrics } from './metrics.ts'
 import type { Names } from './names.ts'
 import type { DescribeOperation } from './operation.ts'
+import type { Failure } from './failure.ts'
+import type { DeliveryHistory } from './history.ts'
 import type { Outcome, Relation, Trust } from './policy.ts'
 import type { Propagation } from './propagation.ts'
 import type { Report } from './report.ts'
@@ -25,6 +27,8 @@ export interface Runtime {
     publication: Publication,
     delivery: Delivery,
   ) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined
+  /** A failure as a moved message tells it. */
+  readonly describeFailure: (error: unknown) => Failure | undefined
   /** What a producer with these options wishes of its consumers. */
   readonly wish: Lineage['relation']
   readonly maxTraceAge: number
@@ -40,6 +44,7 @@ export interface Runtime {
 export interface AttemptDetails {
   readonly delivery: Delivery
   readonly attempt: AttemptFacts
+  readonly history: DeliveryHistory
 }
 
 /**

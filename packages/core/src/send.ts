@@ -10,11 +10,10 @@ import {
 import { callIn, errorTypeOf, type Ending } from './call.ts'
 import type { Publication, SendResults } from './delivery.ts'
 import { validSpanContext } from './format.ts'
-import { getHandling, type Handling } from './handling.ts'
 import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
-import type { Move } from './lineage.ts'
+import type { Step } from './lineage.ts'
 import { capLinks } from './links.ts'
-import { linkAttributes } from './names.ts'
+import { linkAttributes, OURS } from './names.ts'
 import { copyAttributes, type Operation } from './operation.ts'
 import { planMessage, type Plan } from './plan.ts'
 import type { LinkRole, Outcome } from './policy.ts'
@@ -32,7 +31,7 @@ export function sendPublication<Result>(
   publication: Publication,
   publish: (injections: readonly (Injection | undefined)[]) => Result,
 ): Result {
-  if (runtime.isIdle() && activeSpanContext(runtime) === undefined) return publish([])
+  if (runtime.isIdle() && publication.move === undefined && activeSpanContext(runtime) === undefined) return publish([])
   const begun = runtime.report.guard('span', () => begin(runtime, publication))
   if (begun === undefined) return publish([])
   return callIn(begun.context, () => publish(begun.injections), runtime.report, begun.end)
@@ -71,7 +70,7 @@ function begin(runtime: Runtime, publication: Publication): Begun {
       attributes,
       links: capLinks(linksOf(plans, creates), runtime.maxLinks, attributes),
     },
-    active,
+    single?.moved?.parent ?? active,
   )
   callHook(runtime, runtime.hooks.onSend, span, publication)
 
@@ -93,7 +92,7 @@ function begin(runtime: Runtime, publication: Publication): Begun {
     injections,
     end(ending) {
       const results = finish(runtime, publication, operation, plans, creates, span, startedAt, ending)
-      if (!ending.failed) tellOutcome(getHandling(active), plans, results)
+      if (!ending.failed) tellOutcome(plans, results)
     },
   }
 }
@@ -123,6 +122,11 @@ function attributesOf(
   names.facts(attributes, publication.facts)
   names.facts(attributes, single?.message.facts)
   if (publication.batch) names.set(attributes, 'messageCount', publication.messages.length)
+  if (single?.moved?.step.kind === 'dead_letter') {
+    const { originalDestination, errorType } = single.moved.facts
+    if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = originalDestination
+    if (errorType !== undefined) attributes[OURS.deadLetterReason] = errorType
+  }
   return attributes
 }
 
@@ -198,16 +202,18 @@ function measure(
   if (rest > 0) metrics.sent(labels, rest, errorType)
 }
 
-const MOVED: Readonly<Record<Move['kind'], Outcome>> = {
+const MOVED: Readonly<Record<Step['kind'], Outcome>> = {
   retry: 'retry_scheduled',
   dead_letter: 'dead_lettered',
   redrive: 'acked',
 }
 
-/** The attempt that published its own message once more has found what becomes of it. */
-function tellOutcome(handling: Handling | undefined, plans: readonly Plan[], results: SendResults | undefined): void {
-  if (handling === undefined || handling.batch !== undefined) return
+/** The attempt whose message was published once more gets to know what became of it, and what it failed with. */
+function tellOutcome(plans: readonly Plan[], results: SendResults | undefined): void {
   plans.forEach(({ moved }, index) => {
-    if (moved !== undefined && results?.messages?.[index]?.error === undefined) handling.moved = MOVED[moved]
+    if (moved?.handling === undefined || moved.handling.batch !== undefined) return
+    if (results?.messages?.[index]?.error !== undefined) return
+    moved.handling.moved = MOVED[moved.step.kind]
+    moved.handling.failure = moved.failure
   })
 }

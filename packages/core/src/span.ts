@@ -11,6 +11,7 @@ import {
 } from '@opentelemetry/api'
 import { errorTypeOf, isError } from './call.ts'
 import { isValid } from './format.ts'
+import { messageOf } from './failure.ts'
 import { ERROR_TYPE } from './names.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -89,8 +90,4 @@ export function secondsSince(start: number): number {
 
 function recordException(span: Span | undefined, error: unknown): void {
   if (isError(error)) span?.recordException(error)
-}
-
-function messageOf(error: unknown): string {
-  return isError(error) ? error.message : typeof error === 'string' ? error : ''
 }

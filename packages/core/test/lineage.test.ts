@@ -7,7 +7,7 @@ import {
   parseLineage,
   type AttemptFacts,
   type Lineage,
-  type Move,
+  type Step,
 } from '../src/lineage.ts'
 import { P, spanContext, T } from './sample.ts'
 
@@ -201,8 +201,15 @@ describe('the lineage of the next copy', () => {
     firstDelivery: true,
     previous: spanContext('b'),
   }
-  const move = (kind: Move['kind'], delay?: number): Lineage =>
-    advance(creation, undefined, { kind, delay, attempt, attemptContext: previousAttempt, firstSent: 1_000 })
+  const move = (kind: Step['kind'], delay?: number): Lineage =>
+    advance(creation, {
+      kind,
+      delay,
+      attempt,
+      attemptContext: previousAttempt,
+      firstSent: 1_000,
+      relation: undefined,
+    })
 
   it.each([
     ['an immediate retry', move('retry'), { attempt: 3, maxAttempts: 5, kind: 'immediate', redrives: 1 }],
@@ -216,13 +223,13 @@ describe('the lineage of the next copy', () => {
   })
 
   it('keeps the wish of the producer', () => {
-    const facts = { kind: 'retry', attempt, attemptContext: undefined, firstSent: undefined } as const
-    expect(advance(creation, 'link', facts).relation).toBe('link')
+    const step = { kind: 'retry', attempt, attemptContext: undefined, firstSent: undefined, relation: 'link' } as const
+    expect(advance(creation, step).relation).toBe('link')
   })
 
   it('has no key for what nobody knows', () => {
     const facts = { attempt: { ...attempt, maxAttempts: undefined }, attemptContext: undefined, firstSent: undefined }
-    const lineage = advance(creation, undefined, { kind: 'retry', ...facts })
+    const lineage = advance(creation, { kind: 'retry', relation: undefined, ...facts })
     expect(Object.keys(lineage).toSorted()).toEqual(['attempt', 'creation', 'kind', 'redrives'])
   })
 })

@@ -71,6 +71,25 @@ describe('the fields of a log line', () => {
     expect(inside({}, { count: { deliveries: 3, exact: true } }).fields['messaging.attempt']).toBe(3)
   })
 
+  it('say what the message has been through, where there is something to say', () => {
+    const carrier = {
+      traceparent: OK,
+      tracebaton: `0;c=${T}-${P}-01;a=2;m=5;k=delayed;n=1`,
+      'tracebaton-original-destination': 'orders-first',
+      'tracebaton-attempts': '1',
+      'tracebaton-error-type': 'TypeError',
+    }
+    expect(inside({}, { carrier }).fields).toMatchObject({
+      'messaging.attempt': 2,
+      'messaging.max_attempts': 5,
+      'messaging.delivery_kind': 'delayed',
+      'messaging.redrives': 1,
+      'messaging.original_destination': 'orders-first',
+      'messaging.attempts_before': 1,
+      'messaging.last_error_type': 'TypeError',
+    })
+  })
+
   it('leave out what is unknown', () => {
     const { fields } = inside({}, { destination: {}, facts: undefined })
     expect(Object.keys(fields)).toEqual(['trace_id', 'span_id', 'trace_flags', 'messaging.attempt'])

@@ -1,5 +1,6 @@
+import { SpanStatusCode } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { OutgoingMessage, Publication } from '../src/delivery.ts'
+import type { Move, OutgoingMessage, Publication } from '../src/delivery.ts'
 import { parseLineage } from '../src/lineage.ts'
 import { METRICS, OURS } from '../src/names.ts'
 import type { TracingOptions } from '../src/options.ts'
@@ -90,6 +91,55 @@ describe('the outcome of an attempt whose message was published once more', () =
 
   test('is that of an ordinary message where another one was sent', async () => {
     expect(await outcomeAfter(({ tracing }) => tracing.send(publication(), () => {}))).toBe('acked')
+  })
+})
+
+describe('an attempt that moved its message because of an error', () => {
+  const noStock = new TypeError('no stock')
+
+  async function attemptThat(kind: Move['kind'], options: TracingOptions = {}, call: Partial<Publication> = {}) {
+    const traced = createTraced(options)
+    const received = delivery({ receipt: 'r-1', handle: {} })
+    await traced.tracing.process(received, async () => {
+      const move = { kind, delivery: received, error: noStock }
+      traced.tracing.send(publication([{ carrier: CARRIER }], { move, ...call }), () => {})
+      settle(traced, 'acked')
+    })
+    const { status, attributes } = traced.span('process orders')
+    return { traced, code: status.code, error: attributes['error.type'], outcome: attributes[OURS.outcome] }
+  }
+
+  test('has failed with that error, although its handler returned', async () => {
+    const { traced, ...attempt } = await attemptThat('dead_letter')
+    expect(attempt).toEqual({ code: SpanStatusCode.ERROR, error: 'TypeError', outcome: 'dead_lettered' })
+    expect(traced.span('process orders').events.map(({ name }) => name)).toEqual(['exception'])
+    expect(await traced.counted(METRICS.processDuration[0], { 'error.type': 'TypeError' })).toBe(1)
+    expect(traced.span('send orders').status.code).toBe(SpanStatusCode.UNSET)
+  })
+
+  test('is an ERROR only where no attempt is left, if the option says so', async () => {
+    const options = { errorStatus: 'terminal' } as const
+    const code = { retry: SpanStatusCode.UNSET, dead_letter: SpanStatusCode.ERROR }
+    for (const kind of ['retry', 'dead_letter'] as const) {
+      expect(await attemptThat(kind, options)).toMatchObject({ code: code[kind], error: 'TypeError' })
+    }
+  })
+
+  test('has not failed where the broker refused the copy: the handler goes on', async () => {
+    const attempt = await attemptThat('dead_letter', {}, REFUSED)
+    expect(attempt).toMatchObject({ code: SpanStatusCode.UNSET, error: undefined, outcome: 'acked' })
+  })
+
+  test('that is open until it is settled gets to know of a move after its handler', () => {
+    const traced = createTraced()
+    const received = delivery({ handle: {} })
+    const attempt = traced.tracing.open(received)
+    attempt.run(() => {})
+    const move = { kind: 'dead_letter', delivery: received, error: noStock } as const
+    traced.tracing.send(publication([{ carrier: CARRIER }], { move }), () => {})
+    attempt.settle('acked')
+    expect(traced.span('process orders').attributes[OURS.outcome]).toBe('dead_lettered')
+    expect(traced.span('process orders').status.code).toBe(SpanStatusCode.ERROR)
   })
 })
 

@@ -100,7 +100,10 @@ describe('a message sent back to where it came from', () => {
         traced.tracing.send(publication([{ carrier }]), ([one]) => one?.fields),
       )
       carrier = { ...fields }
-      expect(Object.keys(carrier).toSorted()).toEqual(['tracebaton', 'traceparent'])
+      expect(Object.keys(carrier).filter((name) => !name.startsWith('tracebaton-'))).toEqual([
+        'traceparent',
+        'tracebaton',
+      ])
       expect(carrier['traceparent']).toBe(TRACEPARENT)
       expect(parseLineage(carrier['tracebaton'] ?? '')).toMatchObject({
         attempt: hop + 1,
@@ -167,8 +170,9 @@ describe('a message sent on to another place', () => {
     ['retry', { attempt: 3, kind: 'immediate' }],
     ['dead_letter', { attempt: 1, kind: 'dead_letter' }],
     ['redrive', { attempt: 1, kind: 'redrive', redrives: 2 }],
-  ] as const)('by a helper that says %s is a move', (move, expected) => {
+  ] as const)('by a helper that says %s is a move', (kind, expected) => {
     const carrier = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 2, redrives: 1 }) }
+    const move = { kind, delivery: delivery({ carrier }) }
     const { traced, injection } = resend({ received: { carrier }, call: { ...elsewhere, move } })
     expect(traced.span('send elsewhere').kind).toBe(SpanKind.CLIENT)
     expect(traceparentOf(injection)).toBe(TRACEPARENT)

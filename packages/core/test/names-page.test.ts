@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { METRICS, OLDER_SYSTEMS, OURS, STANDARD, SYSTEM } from '../src/names.ts'
+import { FACT_HEADERS, FACTS_HEADER, METRICS, OLDER_SYSTEMS, OURS, STANDARD, SYSTEM } from '../src/names.ts'
 
 /** When each attribute of ours is there, and what it says. */
 const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
@@ -10,8 +10,8 @@ const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
   redrives: 'how often the message came back from a dead-letter queue, if it did',
   outcome: '`acked`, `requeued`, `retry_scheduled`, `rejected`, `dead_lettered`, `discarded` or `abandoned`',
   previousAttempt: '`unknown` on an attempt after the first whose predecessor cannot be linked',
-  deadLetterSource: 'on the attempts of a dead letter: where it came from',
-  deadLetterReason: 'on the attempts of a dead letter: why, in the words of the broker',
+  deadLetterSource: 'on the attempts of a dead letter, and on the send that makes one: where it came from',
+  deadLetterReason: 'on the same spans: why, in the words of the broker, or the type of the error',
   contextStatus: '`absent`, `malformed` or `untrusted`, where the message has no context that could be used',
   originTraceId: 'trace id of the first send, where the message carries another context by now',
   creationTraceId: 'trace id of the send, where the span belongs to another trace',
@@ -19,8 +19,20 @@ const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
   queueAge: 'seconds since the message was first sent',
   linksTotal: 'how many links there would have been, where some were left out',
   linkRole: 'on every link: `creation`, `previous_attempt`, `origin`, `message`, `batch`, `scheduler` or `child_job`',
-  reason: 'on `tracebaton.propagation.skipped`: `essential_only`, `broker_slot` or `no_room`',
+  reason: 'on `tracebaton.propagation.skipped`: `facts`, `essential_only`, `broker_slot` or `no_room`',
   stage: 'on `tracebaton.errors`: where in our own work something failed',
+}
+
+/** What each header says on a message that the application moved. */
+const FACT_MEANINGS: { readonly [Key in keyof typeof FACT_HEADERS]: string } = {
+  originalDestination: 'where it was before its first move; written once, like the next two',
+  originalPosition: 'partition and offset, delivery tag, message id or job id there',
+  originalConsumer: 'the group or queue that handled it there',
+  attempts: 'attempts before the latest move',
+  errorType: 'what the last of them failed with, if somebody said so',
+  errorMessage: 'the same in its own words, up to 256 characters; the option `deadLetter` leaves it out or redacts it',
+  errorStack: 'where it happened, up to 4,096 characters; only where the option `deadLetter` asks for it',
+  failedAt: 'time of the latest move, ISO 8601',
 }
 
 const METRIC_MEANINGS: { readonly [Key in keyof typeof METRICS]: string } = {
@@ -62,6 +74,17 @@ ${Object.values(STANDARD)
 | attribute | meaning |
 | --- | --- |
 ${(Object.keys(OURS) as (keyof typeof OURS)[]).map((key) => `| \`${OURS[key]}\` | ${MEANINGS[key]} |`).join('\n')}
+
+## Headers of a message that was moved
+
+Beside the context and the \`tracebaton\` field, on retry copies and dead letters. Where a message has no room for so many
+(SQS), one header \`${FACTS_HEADER}\` holds them as JSON, by their names without \`tracebaton-\`.
+
+| header | meaning |
+| --- | --- |
+${(Object.keys(FACT_HEADERS) as (keyof typeof FACT_HEADERS)[])
+  .map((key) => `| \`${FACT_HEADERS[key]}\` | ${FACT_MEANINGS[key]} |`)
+  .join('\n')}
 
 ## Metrics
 

@@ -4,6 +4,8 @@ import {
   chooseConvention,
   createNames,
   ERROR_TYPE,
+  FACT_HEADERS,
+  FACTS_HEADER,
   linkAttributes,
   METRICS,
   OPERATION_BUCKETS,
@@ -40,6 +42,7 @@ describe('the names', () => {
       `# ours\n${Object.entries(OURS)
         .map((pair) => pair.join(': '))
         .join('\n')}`,
+      `# headers of facts\n${[...Object.values(FACT_HEADERS), FACTS_HEADER].join('\n')}`,
       `# metrics\n${Object.entries(METRICS)
         .map(([key, [name, unit]]) => `${key}: ${name} (${unit})`)
         .join('\n')}`,

@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/api'
 import { W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { describe, expect, it, vi } from 'vitest'
+import { FACT_NAMES } from '../src/move-facts.ts'
 import { createTracing } from '../src/tracing.ts'
 import { OK, P, spanContext, T, traceparentOf } from './sample.ts'
 import { registerContextManager, resetGlobals, w3cPropagator } from './sdk.ts'
@@ -49,7 +50,7 @@ describe('which propagator', () => {
   it('is the global one, also when it is registered after us', () => {
     const tracing = createTracing()
     expect(tracing.extract({ traceparent: OK }).status).toBe('present')
-    expect(tracing.fieldNames()).toEqual(['traceparent', 'tracestate', 'baggage', 'tracebaton'])
+    expect(tracing.fieldNames()).toEqual(['traceparent', 'tracestate', 'baggage', 'tracebaton', ...FACT_NAMES])
 
     propagation.setGlobalPropagator(ownPropagator(['X-Own']))
     const carrier = {}
@@ -58,7 +59,7 @@ describe('which propagator', () => {
     expect(carrier).toEqual({ 'X-Own': `${other.traceId}/${other.spanId}` })
     expect(tracing.extract({ traceparent: OK }).status).toBe('absent')
     expect(tracing.extract({ 'x-own': `${T}/${P}` }).status).toBe('present')
-    expect(tracing.fieldNames()).toEqual(['X-Own', 'tracebaton'])
+    expect(tracing.fieldNames()).toEqual(['X-Own', 'tracebaton', ...FACT_NAMES])
     expect(['X-OWN', 'TraceBaton', 'traceparent'].map((name) => tracing.isField(name))).toEqual([true, true, false])
   })
 
@@ -107,7 +108,12 @@ describe('which propagator', () => {
     const propagator = new W3CTraceContextPropagator()
     expect(sentBy({ propagator })).toEqual({ traceparent: OK })
     expect(baggageOf({ propagator })).toBeUndefined()
-    expect(createTracing({ propagator }).fieldNames()).toEqual(['traceparent', 'tracestate', 'tracebaton'])
+    expect(createTracing({ propagator }).fieldNames()).toEqual([
+      'traceparent',
+      'tracestate',
+      'tracebaton',
+      ...FACT_NAMES,
+    ])
   })
 
   it('writes baggage and no context for a lone Baggage propagator', () => {

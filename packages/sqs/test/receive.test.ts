@@ -118,8 +118,13 @@ async function asked(
   return seen
 }
 
+const ofOurs = (name: string): string => `tracebaton-${name}`
+
 describe('the lists of names that a caller asks for', () => {
-  const FIELDS = ['traceparent', 'tracestate', 'baggage', 'tracebaton']
+  const FIELDS = ['traceparent', 'tracestate', 'baggage', 'tracebaton'].concat(
+    ['original-destination', 'original-position', 'original-consumer', 'attempts', 'error-type'].map(ofOurs),
+    ['error-message', 'error-stack', 'failed-at', 'facts'].map(ofOurs),
+  )
   const SYSTEM = ['AWSTraceHeader', 'ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn']
 
   test('are ours where there are none', async () => {

@@ -1,0 +1,95 @@
+import { trace, type Context, type SpanContext } from '@opentelemetry/api'
+import { recallAttempt } from './attempts.ts'
+import { recordGetter } from './carrier.ts'
+import type { Delivery, Move, OutgoingMessage } from './delivery.ts'
+import type { Extracted } from './format.ts'
+import { getHandling, memberOf, recallHandling, type Handling } from './handling.ts'
+import { judgeLater, type Judgement } from './judgement.ts'
+import type { Step } from './lineage.ts'
+import { nextMoveFacts, type MoveFacts } from './move-facts.ts'
+import type { Runtime } from './runtime.ts'
+
+/** A received message on its way to its next copy. */
+export interface MovePlan {
+  readonly step: Step
+  readonly facts: MoveFacts
+  /** The attempt, if it was made in this process. */
+  readonly handling: Handling | undefined
+  /** What the attempt failed with, as far as anybody said. */
+  readonly failure: { readonly error: unknown } | undefined
+  /** The parent of the send span, where that is not the active one. */
+  readonly parent: Context | undefined
+}
+
+/** A move that somebody asked for, in the message's handler or anywhere else. */
+export function planMove(
+  runtime: Runtime,
+  { delivery, kind, error }: Move,
+  message: OutgoingMessage,
+  active: Context,
+): { readonly extracted: Extracted; readonly moved: MovePlan } {
+  const extracted = runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot)
+  const handling = handlingOf(delivery, active)
+  const judged = handling?.messages.find((known) => isSame(known.delivery, delivery)) ?? judgeLater(runtime, delivery)
+  const attemptContext = handling === undefined ? rememberedContext(judged) : handling.spanContext
+  const failure = error === undefined ? undefined : { error }
+  const inside = handling !== undefined && handling === getHandling(active)
+  return {
+    extracted,
+    moved: {
+      step: stepOf(kind, message, judged, attemptContext),
+      facts: nextMoveFacts(kind, judged, failure && runtime.describeFailure(error)),
+      handling,
+      failure,
+      parent: inside || attemptContext === undefined ? undefined : trace.setSpanContext(active, attemptContext),
+    },
+  }
+}
+
+/** A move that is known by where its message goes, or by the option `republish`. */
+export function planMoveByHand(
+  kind: Step['kind'],
+  message: OutgoingMessage,
+  judged: Judgement,
+  handling: Handling,
+): MovePlan {
+  return {
+    step: stepOf(kind, message, judged, handling.spanContext),
+    facts: nextMoveFacts(kind, judged, undefined),
+    handling,
+    failure: undefined,
+    parent: undefined,
+  }
+}
+
+function stepOf(
+  kind: Step['kind'],
+  message: OutgoingMessage,
+  { attempt, firstSent, belief }: Judgement,
+  attemptContext: SpanContext | undefined,
+): Step {
+  const sent = message.stampTime === true ? Date.now() : undefined
+  const relation = belief.lineage?.relation
+  return { kind, delay: message.delay, attempt, attemptContext, firstSent, sent, relation }
+}
+
+/** The handling of this very delivery: the one around the call, else the one that is remembered by the client's object. */
+function handlingOf(delivery: Delivery, active: Context): Handling | undefined {
+  const around = getHandling(active)
+  return around?.messages.some((known) => isSame(known.delivery, delivery)) === true ? around : recallHandling(delivery)
+}
+
+function isSame(one: Delivery, other: Delivery): boolean {
+  return one.handle !== undefined && other.handle !== undefined
+    ? one.handle === other.handle
+    : memberOf(one) !== undefined && memberOf(one) === memberOf(other)
+}
+
+/**
+ * The attempt that this process remembers of a message whose own is not known: taken only where the broker's exact count
+ * says that it is the one.
+ */
+function rememberedContext({ delivery, attempt }: Judgement): SpanContext | undefined {
+  const past = delivery.count?.exact === true ? recallAttempt(delivery.identity) : undefined
+  return past?.attempt === attempt.attempt && past.redrives === attempt.redrives ? past.context : undefined
+}
