@@ -52,7 +52,7 @@ export function messageFacts(span: RecordedSpan): MessageFacts {
   const { attributes } = span
   const system = text(attributes, names.system) ?? (text(attributes, names.bullmq) === undefined ? undefined : 'bullmq')
   return {
-    system: system === undefined ? undefined : (systems[system] ?? system),
+    system: system !== undefined && Object.hasOwn(systems, system) ? systems[system] : system,
     destination: text(attributes, names.destination),
     operationType: system === undefined ? undefined : operationType(span),
     operationName: text(attributes, names.operationName),

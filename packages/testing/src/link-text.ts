@@ -50,7 +50,7 @@ function shownByTree(node: SpanNode, { link, target }: SpanLink): boolean {
 export function linkRole(node: SpanNode, { link }: SpanLink): string {
   const role = link.role ?? 'link to'
   if (role === 'previous_attempt' && messageFacts(node.span).deliveryKind === 'dead_letter') return 'last attempt'
-  return roles[role] ?? clean(role)
+  return Object.hasOwn(roles, role) ? roles[role]! : clean(role)
 }
 
 function targetText({ link, target }: SpanLink): string {
