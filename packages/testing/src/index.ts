@@ -33,6 +33,27 @@ export type { Finding, Side } from './finding.ts'
 export type { CheckOptions, Evidence } from './evidence.ts'
 export type { Arrival } from './arrival.ts'
 
+export { TraceAssertionError } from './assertions/assertion-error.ts'
+export type { SpanSource } from './assertions/source.ts'
+export { assertJourney } from './assertions/journey.ts'
+export type { JourneyOptions } from './assertions/journey.ts'
+export { assertConnected } from './assertions/connected.ts'
+export type { ConnectedOptions } from './assertions/connected.ts'
+export { assertBatchLinks } from './assertions/batch.ts'
+export {
+  assertAllEnded,
+  assertConventions,
+  assertNoDanglingLinks,
+  assertNoLeak,
+  assertNoOrphans,
+  assertNoSecrets,
+  assertPropagation,
+  assertSamplingConsistent,
+} from './assertions/rules.ts'
+export type { PropagationOptions } from './assertions/rules.ts'
+export { matchers } from './matchers.ts'
+export type { Matcher, MatcherResult, TraceMatchers } from './matchers.ts'
+
 export { waterfall } from './waterfall.ts'
 export type { WaterfallOptions } from './waterfall.ts'
 export { svg } from './svg.ts'
