@@ -1,5 +1,7 @@
 export { createRecorder } from './recorder.ts'
 export type { Recorder, RecorderOptions } from './recorder.ts'
+export { createReceiver } from './receiver.ts'
+export type { Receiver, ReceiverOptions } from './receiver.ts'
 export type { Falsy, UntilCondition, UntilOptions } from './until.ts'
 export type { HighResolutionTime, SdkResource, SdkScope, SdkSpan, SdkSpanContext } from './sdk-span.ts'
 

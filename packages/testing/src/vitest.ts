@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-empty-named-blocks, unicorn/require-module-specifiers -- the declaration below needs it
+import type {} from 'vitest'
 import type { TraceMatchers } from './matchers.ts'
 
 export { matchers } from './matchers.ts'
