@@ -107,7 +107,9 @@ export function timeInQueue(
   { delivery, attempt, belief: { lineage } }: Judgement,
   deliveredAt: number,
 ): number | undefined {
-  const queuedAt = delivery.queuedAt === undefined ? (lineage?.sent ?? delivery.sentAt) : delivery.queuedAt
-  if (!attempt.firstDelivery || queuedAt === undefined || queuedAt === null) return undefined
+  const told = delivery.queuedAt === undefined ? (lineage?.sent ?? delivery.sentAt) : delivery.queuedAt
+  if (!attempt.firstDelivery || told === undefined || told === null) return undefined
+  // A broker that knows whole seconds may tell a time before the copy was sent.
+  const queuedAt = Math.max(told, lineage?.sent ?? told)
   return Math.max(0, deliveredAt - queuedAt - (delivery.delay ?? lineage?.delay ?? 0)) / 1000
 }

@@ -1,7 +1,7 @@
 import { beginAttempt, type Attempt } from './attempt.ts'
 import { callIn, runIn, type Ending } from './call.ts'
 import type { Delivery } from './delivery.ts'
-import { keepOpen } from './open-attempts.ts'
+import { openAttempts } from './register.ts'
 import type { Outcome } from './policy.ts'
 import { passOn } from './process.ts'
 import type { Runtime } from './runtime.ts'
@@ -29,6 +29,8 @@ export interface OpenAttempt {
 export interface OpenOptions {
   /** Whether the handler may take longer than a settlement may keep us waiting. @default false */
   readonly longHandler?: boolean | undefined
+  /** Whether nobody settles the message but the handler, by its end. @default false */
+  readonly settledByHandler?: boolean | undefined
   /** Called once the span has ended, whatever ended it. */
   readonly ended?: (() => void) | undefined
 }
@@ -45,7 +47,8 @@ export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenO
   return attempt === undefined ? without((handler) => handler()) : keep(runtime, attempt, options)
 }
 
-function keep({ report }: Runtime, attempt: Attempt, { longHandler, ended: told }: OpenOptions): OpenAttempt {
+function keep({ report }: Runtime, attempt: Attempt, options: OpenOptions): OpenAttempt {
+  const { longHandler, settledByHandler, ended: told } = options
   let running = 0
   let failure: Ending | undefined
   let handled = false
@@ -65,7 +68,7 @@ function keep({ report }: Runtime, attempt: Attempt, { longHandler, ended: told 
     if (handled && running === 0) end()
   }
   const bound = (): (() => void) =>
-    keepOpen(() => {
+    openAttempts.keep(() => {
       settle('abandoned')
       end()
     })
@@ -82,7 +85,7 @@ function keep({ report }: Runtime, attempt: Attempt, { longHandler, ended: told 
         if (running > 0 || ended) return
         handled = true
         attempt.handled(failure ?? ending, secondsSince(startedAt))
-        if (settled) end()
+        if (settled || settledByHandler === true) end()
         else if (longHandler === true) {
           release()
           release = bound()

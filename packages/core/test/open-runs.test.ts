@@ -1,7 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { METRICS, OURS } from '../src/names.ts'
-import { LONGEST_OPEN } from '../src/open-attempts.ts'
+import { LONGEST_OPEN } from '../src/register.ts'
 import { createTracing } from '../src/tracing.ts'
 import { delivery } from './messages.ts'
 import { createTraced, useContexts } from './traced.ts'
@@ -14,6 +14,8 @@ beforeAll(() => {
 afterAll(() => {
   vi.useRealTimers()
 })
+
+const discarded = () => ({ outcome: 'discarded', steered: false }) as const
 
 function fail(): never {
   throw new TypeError('no stock')
@@ -102,6 +104,17 @@ describe('a message that was given back', () => {
     attempt.settle('rejected')
     expect(span('process orders').attributes['error.type']).toBe('TypeError')
   })
+})
+
+test.each([
+  [() => {}, 'acked'],
+  [fail, 'discarded'],
+])('a message that only its handler settles is settled by its end: %#', async (handler, outcome) => {
+  const { tracing, span } = createTraced()
+  const attempt = tracing.open(delivery({ meaning: discarded }), { settledByHandler: true })
+  const run = async (): Promise<unknown> => attempt.run(handler)
+  await run().catch(() => {})
+  expect(span('process orders').attributes[OURS.outcome]).toBe(outcome)
 })
 
 describe('whoever keeps an attempt', () => {

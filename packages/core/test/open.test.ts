@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { METRICS, OURS } from '../src/names.ts'
-import { LONGEST_OPEN, MOST_OPEN, openAttempts } from '../src/open-attempts.ts'
+import { LONGEST_OPEN, MOST_OPEN, openAttempts } from '../src/register.ts'
 import type { Settlement } from '../src/settle.ts'
 import { createTracing } from '../src/tracing.ts'
 import { delivery } from './messages.ts'
@@ -151,12 +151,12 @@ describe('attempts that nobody settles', () => {
       attempt.run(() => {})
       return attempt
     })
-    expect(openAttempts()).toBe(MOST_OPEN)
+    expect(openAttempts.size()).toBe(MOST_OPEN)
     expect(spans.map(({ name }) => name)).toEqual(['process 0', 'process 1', 'process 2'])
     expect(spans.map(({ attributes }) => attributes[OURS.outcome])).toEqual(['abandoned', 'abandoned', 'abandoned'])
     // From the middle, from both ends, and those that are gone.
     for (const attempt of attempts.toSorted(() => Math.random() - 0.5)) attempt.settle('acked')
-    expect(openAttempts()).toBe(0)
+    expect(openAttempts.size()).toBe(0)
     expect(spans).toHaveLength(attempts.length)
   })
 
@@ -182,10 +182,10 @@ test('a handler that may take long keeps its attempt open, and only its settleme
   const running = attempt.run(() => once(working, 'finished'))
   vi.advanceTimersByTime(2 * LONGEST_OPEN)
   expect(spans).toEqual([])
-  expect(openAttempts()).toBe(0)
+  expect(openAttempts.size()).toBe(0)
   working.emit('finished')
   await running
-  expect(openAttempts()).toBe(1)
+  expect(openAttempts.size()).toBe(1)
   vi.advanceTimersByTime(LONGEST_OPEN)
   expect(span('process orders').attributes[OURS.outcome]).toBe('abandoned')
 })
@@ -195,5 +195,5 @@ test('without an SDK the handler runs, and nothing is kept; neither is anything 
   expect(attempt.run(() => 'done')).toBe('done')
   attempt.settle('acked')
   attempt.abandon()
-  expect(openAttempts()).toBe(0)
+  expect(openAttempts.size()).toBe(0)
 })
