@@ -28,11 +28,7 @@ export function kafka(): Promise<Broker> {
   return startBroker('kafka')
 }
 
-/**
- * Starts a RabbitMQ broker of its own for the caller, unless TRACEBATON_AMQP names a running one. Rejects when it cannot.
- *
- * @public
- */
+/** Starts a RabbitMQ broker of its own for the caller, unless TRACEBATON_AMQP names a running one. Rejects when it cannot. */
 export function rabbitmq(): Promise<Broker> {
   return startBroker('rabbitmq')
 }

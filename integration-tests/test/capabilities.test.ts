@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { memoryCapabilities } from '../../examples/memory-adapter/test/capabilities.ts'
+import { amqpCapabilities } from '../src/adapters/amqp-capabilities.ts'
 import { kafkaCapabilities } from '../src/adapters/kafka-capabilities.ts'
 import { sqsCapabilities } from '../src/adapters/sqs-capabilities.ts'
 import { capabilityPage } from '../src/capability-page.ts'
@@ -8,6 +9,7 @@ import { CAPABILITIES } from '../src/contract/capability.ts'
 
 const columns = [
   { name: 'kafka', capabilities: kafkaCapabilities },
+  { name: 'amqp', capabilities: amqpCapabilities },
   { name: 'sqs', capabilities: sqsCapabilities },
   { name: 'memory', capabilities: memoryCapabilities },
 ]

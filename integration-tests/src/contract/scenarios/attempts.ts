@@ -23,6 +23,11 @@ function copied({ headers }: Received): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values[0] ?? '']))
 }
 
+/** What a message says of its history, more than when it was sent: some brokers do not tell that. */
+function historyOn(message: Received): string[] {
+  return headerOf(message, 'tracebaton').filter((text) => /;[admnpk]=/.test(text))
+}
+
 /** What a message has been through. */
 export const attemptScenarios: readonly Scenario[] = [
   {
@@ -120,7 +125,8 @@ export const attemptScenarios: readonly Scenario[] = [
       expect(numbers(attempts)).toEqual([1, 2, 3])
       attempts.forEach((attempt, index) => {
         expect(contextOn(attempt)).toEqual(creation)
-        expect(headerOf(attempt, 'tracebaton')).toHaveLength(index === 0 ? 0 : 1)
+        expect(headerOf(attempt, 'tracebaton').length).toBeLessThanOrEqual(1)
+        expect(historyOn(attempt)).toHaveLength(index === 0 ? 0 : 1)
         expectChild(attempt.span, creation)
         expectLinks(attempt.span, 'previous_attempt', index === 0 ? [] : [attempts[index - 1]!.span])
         expect(messageFacts(attempt.span).deliveryKind).toBe(index === 0 ? 'first' : 'immediate')
@@ -148,7 +154,7 @@ export const attemptScenarios: readonly Scenario[] = [
       expect(forward.kind).toBe('producer')
       expectChild(forward, order!.span)
       expect(contextOn(invoice!).spanId).toBe(forward.spanId)
-      expect(headerOf(invoice!, 'tracebaton')).toEqual([])
+      expect(historyOn(invoice!)).toEqual([])
       expectLinks(forward, 'message', [contextOn(order!)])
       expectChild(invoice!.span, forward)
       expect(numbers([invoice!])).toEqual([1])

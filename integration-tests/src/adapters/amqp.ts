@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto'
+import { traceConnection, traceHandler } from '@tracebaton/amqp'
+import type { TracingInput } from '@tracebaton/core'
+import {
+  connect,
+  type Channel,
+  type ChannelModel,
+  type ConfirmChannel,
+  type ConsumeMessage,
+  type Options,
+} from 'amqplib'
+import { deferred } from '../contract/deferred.ts'
+import type { Client, Consumer, Fixture, HeaderValue, Received } from '../contract/fixture.ts'
+import { runElsewhere } from './elsewhere.ts'
+import { textsOf } from './texts.ts'
+
+/** A message without its queue. */
+interface Message {
+  /** The client takes bytes only as a Buffer, which freezing and copying do not leave one. */
+  readonly content: Uint8Array
+  readonly options: Options.Publish
+}
+
+/**
+ * amqplib and RabbitMQ for the suite that every adapter passes.
+ *
+ * @param restart restarts the broker, where the fixture may
+ */
+export async function createAmqpFixture(address: string, restart?: () => Promise<void>): Promise<Fixture> {
+  const admin = await connect(address, { recovery: true })
+  return {
+    system: 'rabbitmq',
+    // A routing key has at most 255 bytes.
+    impossible: 'x'.repeat(300),
+    patience: 30_000,
+    async createDestination() {
+      const queue = `orders-${randomUUID()}`
+      const channel = await admin.createChannel()
+      await channel.assertQueue(queue)
+      await channel.close()
+      return queue
+    },
+    headers: (headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, toHeader(value)])),
+    message: (body, headers): Message => ({
+      content: new Uint8Array(Buffer.from(body)),
+      options: { persistent: true, messageId: randomUUID(), ...(headers && { headers }) },
+    }),
+    connect: (options) => toClient(address, options),
+    elsewhere: (task) => runElsewhere('amqp-process.js', address, task),
+    restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
+    [Symbol.asyncDispose]: () => admin.close(),
+  }
+}
+
+/** A client that comes back by itself: after each connect its `setup` makes all channels anew. */
+async function toClient(address: string, options: TracingInput | undefined): Promise<Client> {
+  const consumers = new Set<(connection: ChannelModel) => Promise<void>>()
+  let current!: ChannelModel
+  let producer = deferred<ConfirmChannel>()
+  const connection = await connect(address, {
+    recovery: {
+      async setup(bare: ChannelModel) {
+        current = options === undefined ? bare : traceConnection(bare, options)
+        const channel = await current.createConfirmChannel()
+        for (const consume of consumers) await consume(current)
+        producer.resolve(channel)
+      },
+    },
+  })
+  connection.on('error', () => {})
+  connection.on('disconnect', () => {
+    producer = deferred()
+  })
+  return {
+    async send(queue, input) {
+      const { content, options: properties } = input as Message
+      const channel = await producer.promise
+      const bytes = content instanceof Uint8Array ? Buffer.from(content) : content
+      return new Promise((resolve, reject) => {
+        channel.sendToQueue(queue, bytes, properties, (error: unknown) => (error ? reject(error) : resolve(undefined)))
+      })
+    },
+    sendBatch: () => Promise.reject(new Error('A call publishes one message')),
+    async consume(queue, handler, concurrency = 1) {
+      const plainly = (message: ConsumeMessage): unknown => handler(toReceived(message))
+      const consumer = createConsumer(queue, options === undefined ? plainly : traceHandler(plainly), concurrency)
+      consumers.add(consumer.start)
+      await consumer.start(current)
+      return {
+        async [Symbol.asyncDispose]() {
+          consumers.delete(consumer.start)
+          await consumer[Symbol.asyncDispose]()
+        },
+      }
+    },
+    consumeBatch: () => Promise.reject(new Error('Messages arrive one by one')),
+    [Symbol.asyncDispose]: () => connection.close(),
+  }
+}
+
+/** Handles messages as most programs do: what was handled is acknowledged, what failed goes back. */
+function createConsumer(
+  queue: string,
+  handle: (message: ConsumeMessage) => unknown,
+  concurrency: number,
+): Consumer & { readonly start: (connection: ChannelModel) => Promise<void> } {
+  const running = new Set<Promise<void>>()
+  let stop: (() => Promise<void>) | undefined
+  const work = async (channel: Channel, message: ConsumeMessage): Promise<void> => {
+    let handled = false
+    try {
+      await handle(message)
+      handled = true
+    } catch {
+      // It goes back to the queue.
+    }
+    try {
+      if (handled) channel.ack(message)
+      else channel.nack(message)
+    } catch {
+      // The connection is gone: the broker hands the message out again.
+    }
+  }
+  return {
+    async start(connection) {
+      const channel = await connection.createChannel()
+      await channel.prefetch(concurrency)
+      const { consumerTag } = await channel.consume(queue, (message) => {
+        if (message === null) return
+        const done = work(channel, message).finally(() => running.delete(done))
+        running.add(done)
+      })
+      stop = async () => {
+        await channel.cancel(consumerTag)
+        await Promise.all(running)
+        await channel.close()
+      }
+    },
+    [Symbol.asyncDispose]: async () => stop?.(),
+  }
+}
+
+/** The client takes bytes only as a Buffer. */
+function toHeader(value: HeaderValue): string | Buffer | (string | Buffer)[] {
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  return value.map((part) => (typeof part === 'string' ? part : Buffer.from(part)))
+}
+
+function toReceived({ content, properties }: ConsumeMessage): Received {
+  const headers = Object.entries(properties.headers ?? {}).map(([name, value]) => [name, textsOf(value)])
+  return { body: content.toString(), headers: Object.fromEntries(headers) as Received['headers'] }
+}

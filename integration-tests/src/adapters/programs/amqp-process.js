@@ -1,0 +1,30 @@
+import { traceConnection, traceHandler } from '@tracebaton/amqp'
+import { connect } from 'amqplib'
+import { perform } from './task.js'
+
+await perform({
+  async send(address, options, { destination, bodies }) {
+    const connection = traceConnection(await connect(address), options)
+    const channel = await connection.createConfirmChannel()
+    bodies.forEach((body, index) => channel.sendToQueue(destination, Buffer.from(body), { messageId: `m-${index}` }))
+    await channel.waitForConfirms()
+    await connection.close()
+  },
+  async handle(address, options, { destination }, { handler, finished }) {
+    const connection = traceConnection(await connect(address), options)
+    const channel = await connection.createChannel()
+    await channel.prefetch(1)
+    const handle = traceHandler(() => handler())
+    await channel.consume(destination, (message) => {
+      try {
+        handle(message)
+        channel.ack(message)
+      } catch {
+        channel.nack(message)
+      }
+    })
+    await finished
+    await channel.close()
+    await connection.close()
+  },
+})

@@ -1,0 +1,49 @@
+import { processWide, type Delivery, type OpenAttempt, type Outcome, type Tracing } from '@tracebaton/core'
+import type { ChannelLike, MessageLike } from './client.ts'
+import { openUnsettled } from './unsettled.ts'
+
+/** A message as it arrived on a traced channel, and what has become of it since. */
+interface Arrival {
+  readonly tracing: Tracing
+  readonly channel: ChannelLike
+  readonly delivery: Delivery
+  /** Whether the broker waits for no settlement. */
+  readonly noAck: boolean
+  attempt: OpenAttempt | undefined
+  /** Settled before anybody handled it. */
+  outcome: Outcome | undefined
+}
+
+/** For as long as somebody holds the message. */
+const arrivals = processWide('tracebaton.amqp.arrivals.0', () => new WeakMap<object, Arrival>())
+
+export function noteArrival(
+  tracing: Tracing,
+  channel: ChannelLike,
+  message: MessageLike,
+  delivery: Delivery,
+  noAck: boolean,
+): void {
+  arrivals.set(message, { tracing, channel, delivery, noAck, attempt: undefined, outcome: undefined })
+}
+
+/** Tells what a settlement says of a message that nobody has handled yet. */
+export function noteOutcome(message: unknown, outcome: Outcome): void {
+  const arrival = arrivals.get(message as object)
+  if (arrival !== undefined) arrival.outcome ??= outcome
+}
+
+/** The attempt at a message, begun when it is first asked for; `undefined`: it arrived on a channel without tracing. */
+export function attemptAt(message: MessageLike): OpenAttempt | undefined {
+  const arrival = arrivals.get(message)
+  if (arrival === undefined) return undefined
+  arrival.attempt ??= arrival.tracing.guard(() => begin(arrival, message.fields.deliveryTag))
+  return arrival.attempt
+}
+
+function begin({ tracing, channel, delivery, noAck, outcome }: Arrival, tag: number): OpenAttempt {
+  if (noAck) return tracing.open(delivery, { settledByHandler: true, longHandler: true })
+  const attempt = openUnsettled(tracing, channel, tag, delivery)
+  if (outcome !== undefined) attempt.settle(outcome)
+  return attempt
+}

@@ -1,0 +1,111 @@
+import { types } from 'node:util'
+import { context } from '@opentelemetry/api'
+import type { Tracing } from '@tracebaton/core'
+import { attemptAt, noteArrival } from './arrivals.ts'
+import { invoke, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import { SYSTEM, serverFacts, toDelivery } from './describe.ts'
+import { deliveredFrom } from './destination.ts'
+
+/**
+ * Members of a channel that receive.
+ *
+ * @param chained gives the look-alike in place of the channel
+ */
+export function receivers(
+  tracing: Tracing,
+  channel: ChannelLike,
+  chained: (result: unknown) => unknown,
+): Pick<ChannelLike, 'consume' | 'get'> {
+  const call = (method: 'consume' | 'get', args: unknown[]): unknown => chained(invoke(channel, method, args))
+  const consume: Method = (...args) => {
+    const [queue, handler, options] = args
+    if (typeof handler !== 'function') return call('consume', args)
+    const noAck = isNoAck(options)
+    args[1] = function (this: unknown, ...given: [message: MessageLike | null]): unknown {
+      const [message] = given
+      const handle = (): unknown => Reflect.apply(handler, this, given)
+      // The broker has cancelled the consumer: there is no message.
+      if (message === null) return handle()
+      tracing.guard(() => {
+        noteArrival(tracing, channel, message, toDelivery(tracing, channel, message, nameOf(queue), noAck), noAck)
+      })
+      const attempt = attemptAt(message)
+      return attempt === undefined ? handle() : attempt.run(handle)
+    }
+    return call('consume', args)
+  }
+  const get: Method = (...args) => {
+    const [queue, options, callback] = args
+    const received = receptionOf(tracing, channel, nameOf(queue), isNoAck(options))
+    if (typeof callback === 'function') {
+      args[2] = function (this: unknown, ...answer: unknown[]): unknown {
+        received(answer)
+        return Reflect.apply(callback, this, answer)
+      }
+      return call('get', args)
+    }
+    const answer = call('get', args)
+    if (!types.isPromise(answer)) return answer
+    return answer.then(
+      (message) => {
+        received([null, message])
+        return message
+      },
+      (error: unknown) => {
+        received([error])
+        throw error
+      },
+    )
+  }
+  return { consume, get }
+}
+
+/** Records one `get`, as a call of the span that is active now. Told the answer as a callback is: error, message. */
+function receptionOf(tracing: Tracing, channel: ChannelLike, queue: string | undefined, noAck: boolean) {
+  const startedAt = Date.now()
+  const record = (answer: readonly unknown[]): void => {
+    const [error, found] = answer
+    const message = typeof found === 'object' && found !== null ? (found as MessageLike) : undefined
+    const delivery = message && { ...toDelivery(tracing, channel, message, queue, noAck), received: true }
+    if (message !== undefined && delivery !== undefined) noteArrival(tracing, channel, message, delivery, noAck)
+    tracing.receive(
+      {
+        system: SYSTEM,
+        operation: 'get',
+        destination: delivery?.destination ?? deliveredFrom(channel, '', queue ?? '', queue),
+        batch: false,
+        startedAt,
+        facts: serverFacts(channel),
+        ...(error !== null && error !== undefined && { error }),
+      },
+      delivery === undefined ? [] : [delivery],
+    )
+  }
+  const bound = tracing.guard(() => context.bind(context.active(), record)) ?? record
+  return (answer: readonly unknown[]): void => tracing.guard(() => bound(answer))
+}
+
+/**
+ * Wraps a function that handles one message: each call is the attempt at that message, or a part of it, and when the
+ * function fails, the attempt has failed. For messages of `get`, for handlers that catch their own errors to settle the
+ * message, and for messages that are handled after `consume` has handed them over. Messages of channels that are not
+ * traced are handled without a span. What the function returns and throws stays the same.
+ */
+export function traceHandler<Message extends MessageLike, Rest extends unknown[], Result>(
+  handler: (message: Message, ...rest: Rest) => Result,
+): (message: Message, ...rest: Rest) => Result {
+  return function (this: unknown, message, ...rest) {
+    const call = (): Result => handler.call(this, message, ...rest)
+    const attempt = attemptAt(message)
+    return attempt === undefined ? call() : attempt.run(call)
+  }
+}
+
+function isNoAck(options: unknown): boolean {
+  return Boolean((options as { readonly noAck?: unknown } | null | undefined)?.noAck)
+}
+
+/** Without a name the broker takes the queue that was declared last. */
+function nameOf(queue: unknown): string | undefined {
+  return typeof queue === 'string' && queue !== '' ? queue : undefined
+}

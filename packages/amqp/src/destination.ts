@@ -1,0 +1,85 @@
+import { processWide, type Destination } from '@tracebaton/core'
+import type { ChannelLike } from './client.ts'
+
+/** Queues that end with their connection, by what channels call their connection; the latest of them. */
+const exclusive = processWide('tracebaton.amqp.exclusive.0', () => new WeakMap<object, Set<string>>())
+
+/** More are not remembered; whoever makes so many names of queues has named them by a rule anyway. */
+const REMEMBERED = 1_000
+
+/** Remembers that a queue ends with the connection of this channel. */
+export function rememberExclusive(channel: ChannelLike, queue: unknown): void {
+  const connection = connectionOf(channel)
+  if (connection === undefined || typeof queue !== 'string' || queue === '') return
+  const known = exclusive.get(connection) ?? new Set()
+  exclusive.set(connection, known)
+  if (known.size >= REMEMBERED) known.clear()
+  known.add(queue)
+}
+
+/** Whether a queue is known to be one that the broker named, or that ends with its connection. */
+function isTemporary(channel: ChannelLike, queue: string): boolean {
+  if (isNamedByBroker(queue)) return true
+  const connection = connectionOf(channel)
+  return connection !== undefined && exclusive.get(connection)?.has(queue) === true
+}
+
+/** Those for direct replies are among them. No client may use this prefix. */
+function isNamedByBroker(queue: string): boolean {
+  return queue.startsWith('amq.gen-') || queue.startsWith('amq.rabbitmq.reply-to')
+}
+
+/** What a producer calls the place it publishes to: the exchange and the routing key, whichever there are. */
+export function producerName(exchange: string, routingKey: string): string {
+  if (routingKey === '') return exchange === '' ? 'amq.default' : exchange
+  return exchange === '' ? routingKey : `${exchange}:${routingKey}`
+}
+
+/** Where a message goes. Through the default exchange that is a queue. */
+export function publishedTo(channel: ChannelLike, exchange: string, routingKey: string): Destination {
+  const name = producerName(exchange, routingKey)
+  if (exchange === '') return queueDestination(channel, name, routingKey)
+  return { name, template: hasId(routingKey) ? producerName(exchange, withoutIds(routingKey)) : undefined }
+}
+
+/** Where a message comes from: the exchange, the routing key and the queue; a key that is the queue stands there once. */
+export function deliveredFrom(
+  channel: ChannelLike,
+  exchange: string,
+  routingKey: string,
+  queue: string | undefined,
+): Destination {
+  if (queue === undefined || queue === '') return publishedTo(channel, exchange, routingKey)
+  if (exchange === '' && (routingKey === '' || routingKey === queue)) return queueDestination(channel, queue, queue)
+  const behind = routingKey === queue ? '' : `:${queue}`
+  const name = producerName(exchange, routingKey) + behind
+  const temporary = isTemporary(channel, queue)
+  if (!temporary && !hasId(routingKey)) return { name }
+  const template = producerName(exchange, withoutIds(routingKey)) + (temporary ? '' : behind)
+  return { name, template, ...(temporary && { temporary, anonymous: isNamedByBroker(queue) }) }
+}
+
+function queueDestination(channel: ChannelLike, name: string, queue: string): Destination {
+  return isTemporary(channel, queue) ? { name, temporary: true, anonymous: isNamedByBroker(queue) } : { name }
+}
+
+/** A word of a routing key that has too many values for a name: digits in a row, a UUID, a long mixture. */
+const ID = /\d{3}|[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16}|(?=[^.]*\d)[^.]{20}/i
+
+function hasId(routingKey: string): boolean {
+  return ID.test(routingKey)
+}
+
+/** In the language of topic exchanges, `*` is any one word. */
+function withoutIds(routingKey: string): string {
+  return routingKey
+    .split('.')
+    .map((word) => (ID.test(word) ? '*' : word))
+    .join('.')
+}
+
+/** What the client calls the connection of a channel, or of one of its own connections: the same in both APIs. */
+export function connectionOf(owner: object): object | undefined {
+  const { connection } = owner as { readonly connection?: unknown }
+  return typeof connection === 'object' && connection !== null ? connection : undefined
+}

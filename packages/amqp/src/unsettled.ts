@@ -1,0 +1,101 @@
+import { processWide, type Delivery, type OpenAttempt, type OpenOptions, type Tracing } from '@tracebaton/core'
+import type { ChannelLike } from './client.ts'
+import { connectionOf } from './destination.ts'
+
+/** A delivery of a channel that nobody has settled yet. */
+export interface Unsettled {
+  readonly delivery: Delivery
+  readonly attempt: OpenAttempt
+}
+
+/** The unsettled deliveries of each channel, by delivery tag, which grows: the oldest is first. */
+const byChannel = processWide('tracebaton.amqp.unsettled.0', () => new WeakMap<object, Map<number, Unsettled>>())
+
+/** The channels that have some; core bounds the number of attempts, and with it this. */
+const waiting = processWide('tracebaton.amqp.waiting.0', () => new Set<object>())
+
+/** ms between two looks at the channels that have unsettled deliveries. */
+const LOOK_AGAIN = 1_000
+
+/** Begins the attempt of a delivery, and keeps it until its span has ended. */
+export function openUnsettled(
+  tracing: Tracing,
+  channel: ChannelLike,
+  tag: number,
+  delivery: Delivery,
+  options?: OpenOptions,
+): OpenAttempt {
+  const unsettled = byChannel.get(channel) ?? new Map<number, Unsettled>()
+  byChannel.set(channel, unsettled)
+  const attempt = tracing.open(delivery, {
+    ...options,
+    ended() {
+      unsettled.delete(tag)
+      if (unsettled.size === 0) waiting.delete(channel)
+    },
+  })
+  if (!attempt.isOpen()) return attempt
+  unsettled.set(tag, { delivery, attempt })
+  waiting.add(channel)
+  watch()
+  return attempt
+}
+
+/**
+ * The unsettled deliveries that a settlement is about.
+ *
+ * @param allUpTo whether it is about all earlier ones, too; then tag 0 means all there are
+ */
+export function findUnsettled(
+  channel: ChannelLike,
+  tag: number,
+  allUpTo: boolean,
+): readonly (readonly [tag: number, unsettled: Unsettled | undefined])[] {
+  const unsettled = byChannel.get(channel)
+  if (!allUpTo) return [[tag, unsettled?.get(tag)]]
+  const found: [number, Unsettled][] = []
+  for (const entry of unsettled ?? []) {
+    if (tag !== 0 && entry[0] > tag) break
+    found.push(entry)
+  }
+  return found
+}
+
+/** Gives up what is unsettled on a channel that takes no more settlements. */
+export function abandonUnsettled(channel: object): void {
+  for (const { attempt } of byChannel.get(channel)?.values() ?? []) attempt.abandon()
+}
+
+/** Gives up what is unsettled on the channels of a connection that is being closed. */
+export function abandonChannelsOf(model: object): void {
+  const connection = connectionOf(model)
+  for (const channel of waiting) {
+    if (connection !== undefined && connectionOf(channel) === connection) abandonUnsettled(channel)
+  }
+}
+
+/** Gives up what is unsettled on channels that are closed. */
+export function abandonClosed(): void {
+  for (const channel of waiting) if (isClosed(channel)) abandonUnsettled(channel)
+}
+
+/**
+ * The client says that a channel is closed by an event, and listening to that would make us a listener of the caller's
+ * object. But its list of calls that wait for an answer goes away with the channel.
+ */
+function isClosed(channel: object): boolean {
+  return (channel as { readonly pending?: unknown }).pending === null
+}
+
+let timer: NodeJS.Timeout | undefined
+
+/** Looks from time to time as long as there is something to look at. Does not keep the process alive. */
+function watch(): void {
+  if (timer !== undefined || waiting.size === 0) return
+  timer = setTimeout(() => {
+    timer = undefined
+    abandonClosed()
+    watch()
+  }, LOOK_AGAIN)
+  timer.unref()
+}

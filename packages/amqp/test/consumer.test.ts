@@ -1,0 +1,224 @@
+import { context, propagation, trace } from '@opentelemetry/api'
+import type { ConsumeMessage } from 'amqplib'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { traceChannel } from '../src/index.ts'
+import { createHollow } from './hollow.ts'
+import { attemptOf, createRecording, useContexts } from './recording.ts'
+
+beforeAll(useContexts)
+
+const TRACEPARENT = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+
+function setUp(options = {}) {
+  const hollow = createHollow()
+  const recording = createRecording(options)
+  return { ...recording, hollow, channel: traceChannel(hollow.channel, recording.options) }
+}
+
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+
+describe('a message that is consumed', () => {
+  test('is handled in a child of its send, which it links and which says all about it', async () => {
+    const { channel, hollow, span, failures } = setUp({ capture: { bodySize: true } })
+    await channel.consume('billing', (message) => channel.ack(message!))
+    hollow.deliver({
+      queue: 'billing',
+      headers: { traceparent: TRACEPARENT },
+      properties: { messageId: 'm-1', correlationId: 'c-1' },
+      fields: { exchange: 'shop', routingKey: 'order.created' },
+    })
+    const { kind, traceId, parentSpanId, links, attributes } = span('process shop:order.created:billing')
+    expect({ kind, traceId, parentSpanId }).toEqual({
+      kind: 'consumer',
+      traceId: 'a'.repeat(32),
+      parentSpanId: 'b'.repeat(16),
+    })
+    expect(links.map(({ role, spanId }) => [role, spanId])).toEqual([['creation', 'b'.repeat(16)]])
+    expect(attributes).toMatchObject({
+      'messaging.system.name': 'rabbitmq',
+      'messaging.operation.name': 'process',
+      'messaging.destination.name': 'shop:order.created:billing',
+      'rabbitmq.destination.routing_key': 'order.created',
+      'rabbitmq.message.delivery_tag': 1,
+      'messaging.message.id': 'm-1',
+      'messaging.message.conversation_id': 'c-1',
+      'messaging.message.body.size': 5,
+      'tracebaton.delivery.attempt': 1,
+      'tracebaton.delivery.attempt_source': 'broker',
+    })
+    expect(failures).toEqual([])
+  })
+
+  test('reaches the handler as it is, which gets nothing else', async () => {
+    const { channel, hollow } = setUp()
+    const handler = vi.fn<(...given: unknown[]) => void>()
+    await channel.consume('orders', handler)
+    hollow.deliver({ headers: { region: 'north' } })
+    const [[message, ...others] = []] = handler.mock.calls
+    expect(others).toEqual([])
+    expect(message).toMatchObject({ fields: { deliveryTag: 1 }, properties: { headers: { region: 'north' } } })
+    expect(Object.keys(message as object)).toEqual(['fields', 'properties', 'content'])
+  })
+
+  test.each(['auto', 'link'] as const)(
+    'has no part in the span that the consumer was started in: %s',
+    async (relation) => {
+      const { channel, hollow, provider, recorder, span } = setUp({ relation })
+      const seen: unknown[] = []
+      await provider.getTracer('test').startActiveSpan('start-up', async (outer) => {
+        await channel.consume('orders', (message) => {
+          seen.push(propagation.getActiveBaggage()?.getEntry('customer')?.value)
+          channel.ack(message!)
+        })
+        hollow.deliver()
+        hollow.deliver({ headers: { traceparent: TRACEPARENT, baggage: 'customer=42' } })
+        outer.end()
+      })
+      const [without, having] = recorder.spans.filter(({ name }) => name === 'process orders')
+      expect(without?.parentSpanId).toBeUndefined()
+      expect(without?.links).toEqual([])
+      expect(having?.parentSpanId).toBe(relation === 'link' ? undefined : 'b'.repeat(16))
+      expect(having?.links.map(({ spanId }) => spanId)).toEqual(['b'.repeat(16)])
+      for (const one of [without, having]) expect(one?.traceId).not.toBe(span('start-up').traceId)
+      expect(seen).toEqual([undefined, '42'])
+    },
+  )
+
+  test('whose queue has an unknown name is known by where it was published', async () => {
+    const { channel, hollow, span } = setUp()
+    await channel.consume('', (message) => channel.ack(message!))
+    hollow.deliver({ queue: '', fields: { exchange: 'shop', routingKey: 'a' } })
+    expect(span('process shop:a').attributes).not.toHaveProperty('tracebaton.previous_attempt')
+  })
+
+  test('is handed over without a span where it makes no sense', async () => {
+    const { channel, hollow, recorder, failures } = setUp()
+    const handler = vi.fn<(message: ConsumeMessage | null) => void>()
+    await channel.consume('orders', handler)
+    hollow.channel.emit('delivery', { fields: { consumerTag: 'orders' } })
+    expect(handler).toHaveBeenCalledTimes(1)
+    expect(recorder.spans).toEqual([])
+    expect(failures).toHaveLength(1)
+  })
+})
+
+test('a cancelled consumer gets its null, and there is no span for it', async () => {
+  const { channel, hollow, recorder, failures } = setUp()
+  const handler = vi.fn<(message: ConsumeMessage | null) => void>()
+  await channel.consume('orders', handler)
+  hollow.cancel()
+  expect(handler.mock.calls).toEqual([[null]])
+  expect(recorder.spans).toEqual([])
+  expect(failures).toEqual([])
+})
+
+describe('a consumer without acknowledgements', () => {
+  test('has its handler awaited: the span ends with it', async () => {
+    const { channel, hollow, recorder, span } = setUp()
+    let finish!: () => void
+    const work = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    await channel.consume('orders', () => work, { noAck: true })
+    hollow.deliver()
+    await turn()
+    expect(recorder.open).toHaveLength(1)
+    finish()
+    await turn()
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'acked', status: 'unset' })
+  })
+
+  test('loses the message when the handler fails', async () => {
+    const { channel, hollow, span } = setUp()
+    const rejections: unknown[] = []
+    const keep = (error: unknown): void => void rejections.push(error)
+    process.on('unhandledRejection', keep)
+    await channel.consume('orders', () => Promise.reject(new RangeError('no stock')), { noAck: true })
+    hollow.deliver()
+    await turn()
+    process.off('unhandledRejection', keep)
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'discarded', status: 'error' })
+    // As without us, nobody handles it.
+    expect(rejections).toEqual([new RangeError('no stock')])
+  })
+
+  test('is not touched by acknowledgements of others, nor by the end of the channel', async () => {
+    const { channel, hollow, span } = setUp()
+    let finish!: () => void
+    const work = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    await channel.consume('orders', () => work, { noAck: true })
+    hollow.deliver()
+    channel.ackAll()
+    hollow.loseConnection()
+    finish()
+    await turn()
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'acked' })
+  })
+})
+
+describe('what a handler throws', () => {
+  test.each([
+    ['an error', new RangeError('no stock'), 'RangeError'],
+    ['null', null, '_OTHER'],
+    ['undefined', undefined, '_OTHER'],
+    ['a text', 'no stock', 'string'],
+  ])('reaches the client, whatever it is: %s', async (_, error, type) => {
+    const { channel, hollow, span, failures } = setUp()
+    const reported: unknown[] = []
+    channel.on('handler-error', (reason) => reported.push(reason))
+    await channel.consume('orders', () => {
+      throw error
+    })
+    hollow.deliver()
+    await turn()
+    expect(reported).toEqual([error])
+    channel.nackAll()
+    expect(span('process orders').attributes['error.type']).toBe(type)
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'requeued', status: 'error' })
+    expect(failures).toEqual([])
+  })
+
+  test('closes the channel where nobody wants to know, as without us', async () => {
+    const { channel, hollow, span } = setUp()
+    const errors: unknown[] = []
+    channel.on('error', (error) => errors.push(error))
+    await channel.consume('orders', () => {
+      throw new RangeError('no stock')
+    })
+    hollow.deliver()
+    await turn()
+    expect(errors.map(String)).toEqual(['RangeError: no stock'])
+    // Nobody has called anything since: the channel itself is looked at.
+    await vi.waitFor(() => expect(span('process orders')).toMatchObject({ status: 'error' }), 5_000)
+  })
+
+  test('leaves the active context as it was', async () => {
+    const { channel, hollow } = setUp()
+    channel.on('handler-error', () => {})
+    const before = context.active()
+    await channel.consume('orders', () => {
+      throw new RangeError('no stock')
+    })
+    hollow.deliver({ headers: { traceparent: TRACEPARENT } })
+    expect(context.active()).toBe(before)
+    expect(trace.getActiveSpan()).toBeUndefined()
+    channel.nackAll()
+  })
+})
+
+test('without an SDK the handler has the message’s context, and nothing is kept of it', async () => {
+  const hollow = createHollow()
+  const channel = traceChannel(hollow.channel)
+  const seen: unknown[] = []
+  await channel.consume('orders', () => void seen.push(trace.getSpanContext(context.active())?.spanId))
+  hollow.deliver({ headers: { traceparent: TRACEPARENT } })
+  hollow.deliver()
+  channel.ackAll()
+  expect(seen).toEqual(['b'.repeat(16), undefined])
+  expect(hollow.settled).toEqual([expect.objectContaining({ verb: 'ack', deliveryTag: 0, multiple: true })])
+})
