@@ -18,8 +18,8 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          // One file at a time: they share the brokers, and small machines.
-          maxWorkers: 1,
+          // They wait for brokers more than they compute.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['integration-tests/test/**/*.test.ts'],
           globalSetup: existsSync(brokers) ? [brokers] : [],

@@ -4,7 +4,7 @@ import { run, succeeds } from './command.ts'
 import { announced, say } from './progress.ts'
 
 /** Whether a Docker daemon answers. Never rejects. */
-export async function dockerAnswers(): Promise<boolean> {
+async function dockerAnswers(): Promise<boolean> {
   const { code, stdout } = await run('docker', ['info', '--format', '{{.ServerVersion}}'])
   return code === 0 && stdout.trim() !== ''
 }

@@ -21,8 +21,8 @@ export type ConsumerOptions = TracingInput & {
 /** The group of each consumer; a look-alike may be made again without being told. */
 const groups = processWide('tracebaton.kafka.groups.0', () => new WeakMap<object, Group>())
 
-/** Where a message of a batch was received, for as long as somebody holds the message. */
-const receivedAt = processWide(
+/** Where a message was received, for as long as somebody holds the message. */
+export const receivedAt: WeakMap<object, { readonly tracing: Tracing; readonly position: Position }> = processWide(
   'tracebaton.kafka.received.0',
   () => new WeakMap<object, { readonly tracing: Tracing; readonly position: Position }>(),
 )
@@ -65,7 +65,9 @@ function traceRun(tracing: Tracing, group: Group, config: RunConfigLike | undefi
     handlers.eachMessage = function (this: unknown, payload) {
       const delivery = tracing.guard(() => {
         const { topic, partition, message } = payload
-        return toDelivery(tracing, message, { topic, partition, group })
+        const position = { topic, partition, group }
+        receivedAt.set(message, { tracing, position })
+        return toDelivery(tracing, message, position)
       })
       const call = (): unknown => eachMessage.call(this, payload)
       return delivery === undefined ? call() : tracing.process(delivery, call)

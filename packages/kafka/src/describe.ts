@@ -33,7 +33,8 @@ export function toSendResults(answer: unknown, count: number): SendResults | und
 export interface Position {
   readonly topic: string
   readonly partition: number
-  readonly group: Group
+  /** `undefined`: it was no traced consumer that received it. */
+  readonly group: Group | undefined
 }
 
 /** On whose behalf messages are received. */
@@ -60,12 +61,14 @@ export function toDelivery(
     carrier: message.headers,
     getter: headersGetter,
     facts: {
-      consumerGroup: group.id,
+      consumerGroup: group?.id,
       partition: String(partition),
       offset: safeInteger(message.offset),
       ...payloadFacts(tracing, message),
     },
-    identity: `kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`,
+    handle: message,
+    position: `${partition}:${message.offset}`,
+    identity: group && `kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`,
     // Kafka writes -1 where a producer gave no time.
     sentAt: timestamp > 0 ? timestamp : undefined,
   }

@@ -6,6 +6,7 @@ import {
   traced,
   warnOfInstrumentation,
   type Injection,
+  type Move,
   type OutgoingMessage,
   type Publication,
   type Tracing,
@@ -23,10 +24,28 @@ export function traceProducer<Producer extends ProducerLike>(producer: Producer,
   const tracing = resolveTracing(options)
   const original = originalOf<ProducerLike>(producer)
   warnOfInstrumentation(tracing, original, 'send', LIBRARY)
-  return traced(original, {
+  const members = {
     ...senderOf(tracing, original),
-    transaction: () => original.transaction().then((sender) => traced(sender, senderOf(tracing, sender))),
-  }) as Producer
+    transaction: () => original.transaction().then((sender) => traced(sender, senderOf(tracing, sender), tracing)),
+  }
+  return traced(original, members, tracing) as Producer
+}
+
+/** Sends one message that was received once more. */
+export function sendMoved(
+  tracing: Tracing,
+  sender: SenderLike,
+  record: RecordLike,
+  move: Move | undefined,
+  delay: number | undefined,
+): Promise<unknown> {
+  const publication = tracing.guard(() => {
+    const described = toPublication(tracing, [record])
+    return { ...described, messages: described.messages.map((message) => Object.assign(message, { delay })), move }
+  })
+  const send = (records: readonly RecordLike[] = [record]): Promise<unknown> => sender.send(records[0] as never)
+  if (publication === undefined) return send()
+  return tracing.send(publication, (injections) => send(tracing.guard(() => inject(tracing, [record], injections))))
 }
 
 function senderOf(tracing: Tracing, sender: SenderLike): SenderLike {

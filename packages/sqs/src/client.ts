@@ -45,6 +45,23 @@ export interface OutgoingEntry {
   readonly MessageSystemAttributes?: MessageAttributes | undefined
 }
 
+/** One message to send, by itself. */
+export interface SendInput extends OutgoingEntry {
+  readonly QueueUrl: string | undefined
+  readonly MessageGroupId?: string | undefined
+  readonly MessageDeduplicationId?: string | undefined
+}
+
+/** What the service answers to one message. */
+export interface SendOutput {
+  readonly MessageId?: string | undefined
+}
+
+/** A client that sends. `never` takes the commands of any client. */
+export interface SendingClient {
+  send(command: never): Promise<unknown>
+}
+
 /** One message as received. The real client's `Message` fits. */
 export interface ReceivedMessage {
   readonly MessageId?: string | undefined

@@ -1,6 +1,6 @@
 import { processWide, resolveTracing, type Outcome, type Tracing, type TracingInput } from '@tracebaton/core'
 import type { Next, ReceivedMessage } from './client.ts'
-import { queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
+import { isFifo, queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
 
 /** Options of the functions that run handlers. How to trace is by default what the client that received was told. */
 export type HandlerOptions = TracingInput & {
@@ -14,7 +14,7 @@ export type HandlerOptions = TracingInput & {
 const SYSTEM_ATTRIBUTES = ['AWSTraceHeader', 'ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn']
 
 /** Where a message was received, for as long as somebody holds the message. */
-const receivedFrom = processWide(
+export const receivedFrom: WeakMap<object, { readonly tracing: Tracing; readonly queue: Queue }> = processWide(
   'tracebaton.sqs.received.0',
   () => new WeakMap<object, { readonly tracing: Tracing; readonly queue: Queue }>(),
 )
@@ -104,11 +104,13 @@ export function traceReceive(tracing: Tracing, legacyNames: boolean, next: Next)
 
 function askForAll(tracing: Tracing, input: ReceiveInput, legacyNames: boolean): ReceiveInput {
   const legacy = legacyNames || input.AttributeNames !== undefined
+  // A message that is moved stays in its group.
+  const names = isFifo(input.QueueUrl) ? [...SYSTEM_ATTRIBUTES, 'MessageGroupId'] : SYSTEM_ATTRIBUTES
   return {
     ...input,
     MessageAttributeNames: withNames(input.MessageAttributeNames, tracing.fieldNames()),
-    MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_ATTRIBUTES),
-    ...(legacy && { AttributeNames: withNames(input.AttributeNames, SYSTEM_ATTRIBUTES) }),
+    MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, names),
+    ...(legacy && { AttributeNames: withNames(input.AttributeNames, names) }),
   }
 }
 

@@ -20,6 +20,11 @@ export function queueOfUrl(url: string | undefined): Queue {
   return { id, destination: { name }, facts: { queueUrl: url } }
 }
 
+/** Whether a queue keeps the order of its messages, which its name has to tell. */
+export function isFifo(url: string | undefined): boolean {
+  return url?.endsWith('.fifo') === true
+}
+
 /** What identifies a message on the queue that an ARN names. */
 function identityAt(arn: string, messageId: string): { id: string; name: string } {
   const [name = '', account = ''] = arn.split(':').toReversed()
@@ -98,6 +103,7 @@ export function toDelivery(
     facts: { messageId, ...queue.facts },
     identity: messageId === undefined || queue.id === undefined ? undefined : identity(queue.id, messageId),
     identityBefore: before?.id,
+    handle: message,
     receipt: message.ReceiptHandle,
     sentAt: positive(attributes?.['SentTimestamp']),
     queuedAt: before === undefined ? undefined : null,

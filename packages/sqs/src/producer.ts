@@ -1,11 +1,42 @@
-import { replaceFields, type Injection, type SendResults, type Tracing } from '@tracebaton/core'
-import type { Arguments, Next, OutgoingEntry, Response } from './client.ts'
+import {
+  replaceFields,
+  type Injection,
+  type Move,
+  type Publication,
+  type SendResults,
+  type Tracing,
+} from '@tracebaton/core'
+import type { Arguments, Next, OutgoingEntry, Response, SendInput, SendOutput } from './client.ts'
 import { queueOfUrl, SYSTEM, toBatchResults, toOutgoing, toSendResults } from './describe.ts'
 import { createBudget, formatTraceHeader, toAttribute, TRACE_HEADER } from './headers.ts'
+
+/** Marks an input of ours that is traced already. A copy that somebody else's middleware makes of it has the mark, too. */
+const MOVED = Symbol.for('tracebaton.sqs.moved.0')
+
+/** Sends one message that was received once more. */
+export function sendMoved(
+  tracing: Tracing,
+  limits: readonly number[],
+  input: SendInput,
+  move: Move | undefined,
+  delay: number | undefined,
+  send: (input: SendInput) => Promise<SendOutput>,
+): Promise<SendOutput> {
+  const publication = tracing.guard(() => {
+    const described = toPublication(tracing, limits, input.QueueUrl, [input], false, toSendResults)
+    return { ...described, messages: described.messages.map((message) => Object.assign(message, { delay })), move }
+  })
+  if (publication === undefined) return send(input)
+  return tracing.send(publication, ([injection]) =>
+    send(Object.assign({ [MOVED]: true }, inject(tracing, input, injection))),
+  )
+}
 
 /** `SendMessage`: the input is the message. */
 export function traceSend(tracing: Tracing, limits: readonly number[], next: Next): Next {
   return (args) => {
+    const { [MOVED]: moved, ...rest } = args.input as { readonly [MOVED]?: true }
+    if (moved === true) return next(withInput(args, rest))
     const input = args.input as OutgoingEntry & { readonly QueueUrl?: string }
     return publish(tracing, limits, input.QueueUrl, [input], false, toSendResults, ([injection]) =>
       next(withInput(args, inject(tracing, input, injection))),
@@ -44,20 +75,31 @@ function publish(
   results: (output: unknown) => SendResults,
   call: (injections: readonly (Injection | undefined)[]) => Promise<Response>,
 ): Promise<Response> {
-  const publication = tracing.guard(() => {
-    const { destination, facts } = queueOfUrl(queueUrl)
-    const fits = createBudget(entries, limits)
-    return {
-      system: SYSTEM,
-      operation: 'send',
-      destination,
-      facts,
-      batch,
-      messages: entries.map((entry, index) => toOutgoing(entry, (fields) => fits(index, fields, tracing.isField))),
-      results: (response: unknown) => results((response as Response).output),
-    }
-  })
+  const publication = tracing.guard(() =>
+    toPublication(tracing, limits, queueUrl, entries, batch, (response) => results((response as Response).output)),
+  )
   return publication === undefined ? call([]) : tracing.send(publication, call)
+}
+
+function toPublication(
+  tracing: Tracing,
+  limits: readonly number[],
+  queueUrl: string | undefined,
+  entries: readonly OutgoingEntry[],
+  batch: boolean,
+  results: (answer: unknown) => SendResults,
+): Publication {
+  const { destination, facts } = queueOfUrl(queueUrl)
+  const fits = createBudget(entries, limits)
+  return {
+    system: SYSTEM,
+    operation: 'send',
+    destination,
+    facts,
+    batch,
+    messages: entries.map((entry, index) => toOutgoing(entry, (fields) => fits(index, fields, tracing.isField))),
+    results,
+  }
 }
 
 /** The message itself where there is nothing to write, else a copy. */

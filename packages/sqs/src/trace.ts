@@ -1,4 +1,4 @@
-import { resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
+import { resolveTracing, tracedBy, type Tracing, type TracingInput } from '@tracebaton/core'
 import type { InitializeStack, Next, SqsClientLike } from './client.ts'
 import { outcomeOfVisibility, traceReceive, traceSettle } from './consumer.ts'
 import { SIZE_LIMITS } from './headers.ts'
@@ -28,6 +28,7 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
   const tracing = resolveTracing(options)
   tracing.guard(() => {
     warnOfCache(tracing, client)
+    tracedBy(client, tracing)
     const limits = options?.maxMessageBytes === undefined ? SIZE_LIMITS : [options.maxMessageBytes]
     const legacy = options?.legacyAttributeNames === true
     const stack: InitializeStack = client.middlewareStack

@@ -1,4 +1,5 @@
 import { identityOf } from './identity.ts'
+import { messageParts, type MessageParts } from './message-parts.ts'
 
 /**
  * What stood on a message when it arrived, noted by a test: the only witness of what was on the wire that spans
@@ -55,4 +56,54 @@ export function byMessage(arrivals: readonly Arrival[]): ReadonlyMap<string, Arr
     if (identity) found.set(identity.key, arrival)
   }
   return found
+}
+
+/**
+ * Notes what stood on a message when it arrived. Made for the first line of a handler, of any of the four clients: an
+ * `eachMessage` payload of kafkajs, a delivery of amqplib, a message of SQS, a job of BullMQ. Throws a TypeError for
+ * anything else.
+ *
+ * @param destination for SQS, whose messages do not name their queue
+ */
+export function arrivalOf(message: object, destination?: string): Arrival {
+  const parts = messageParts(message)
+  if (!parts) throw new TypeError('This is no message of kafkajs, amqplib, SQS or BullMQ')
+  const headers = Object.fromEntries(Object.entries(parts.headers).map(([name, value]) => [name, textsOf(value)]))
+  return { ...PLACES[parts.client](message), headers, ...(destination !== undefined && { destination }) }
+}
+
+/** What identifies a message, in the words of its client. */
+interface Shape {
+  readonly topic?: string
+  readonly partition?: number
+  readonly message?: { readonly offset?: string }
+  readonly fields?: { readonly exchange?: string; readonly routingKey?: string }
+  readonly properties?: { readonly messageId?: string }
+  readonly MessageId?: string
+  readonly id?: string
+  readonly queueName?: string
+}
+
+const PLACES: Readonly<Record<MessageParts['client'], (message: Shape) => Omit<Arrival, 'headers'>>> = {
+  kafkajs: ({ topic, partition, message }) => ({
+    system: 'kafka',
+    destination: topic,
+    partition: partition === undefined ? undefined : String(partition),
+    offset: message?.offset,
+  }),
+  amqplib: ({ fields, properties }) => ({
+    system: 'rabbitmq',
+    destination: [fields?.exchange, fields?.routingKey].filter(Boolean).join(':'),
+    messageId: properties?.messageId,
+  }),
+  sqs: ({ MessageId }) => ({ system: 'aws.sqs', messageId: MessageId }),
+  bullmq: ({ queueName, id }) => ({ system: 'bullmq', destination: queueName, messageId: id }),
+}
+
+function textsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(textsOf)
+  if (typeof value === 'string') return [value]
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString()]
+  if (typeof value !== 'object' || value === null || !('StringValue' in value)) return []
+  return typeof value.StringValue === 'string' ? [value.StringValue] : []
 }

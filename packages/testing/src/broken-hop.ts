@@ -1,7 +1,8 @@
 import { wireContext, type WireContext } from './arrival.ts'
 import type { Evidence } from './evidence.ts'
 import type { SpanNode } from './graph.ts'
-import { messageFacts } from './facts.ts'
+import { messageFacts, type MessageFacts } from './facts.ts'
+import { messageIdentity } from './identity.ts'
 import type { MessageAttempt, MessageJourney } from './journey.ts'
 import { spanKey } from './span.ts'
 
@@ -27,19 +28,18 @@ export interface BrokenHop {
 
 /** Finds the attempts that are not connected to the send of their message, and where the context was lost. */
 export function brokenHops(evidence: Evidence): BrokenHop[] {
-  const unclaimed = evidence.journeys.filter(({ attempts, creation }) => creation && attempts.length === 0)
+  const loose = looseEnds(evidence)
   return evidence.journeys.flatMap((journey) =>
     journey.attempts.flatMap((attempt): BrokenHop[] => {
       const { creation } = journey
       const arrival = attempt.identity && evidence.arrivals.get(attempt.identity.key)
       const wire = arrival && wireContext(arrival)
       if (attempt.via !== undefined) {
-        // Where a bulk send or a forward put one context on several messages, that context is right for all of them.
-        const astray = creation !== undefined && attempt.creation !== undefined && attempt.creation !== creation
-        if (!astray) return []
+        if (creation === undefined || attempt.creation === creation) return []
+        if (attempt.creation === undefined && !isSameMessage(creation, attempt)) return []
         return [{ journey, attempt, send: creation, pairedBy: 'identity', loss: 'other', ...(wire && { wire }) }]
       }
-      const found = sendOf(evidence, journey, attempt, wire, unclaimed)
+      const found = sendOf(evidence, journey, attempt, wire, loose)
       if (!found) return []
       const loss = lossOf(evidence, journey, attempt, wire)
       return [{ journey, attempt, ...found, loss, ...(wire && { wire }) }]
@@ -47,12 +47,17 @@ export function brokenHops(evidence: Evidence): BrokenHop[] {
   )
 }
 
+/** A send that names the very message that was handled made it, whatever the handling leads to. */
+function isSameMessage({ span }: SpanNode, { identity }: MessageAttempt): boolean {
+  return identity !== undefined && messageIdentity(span)?.key === identity.key
+}
+
 function sendOf(
   evidence: Evidence,
   journey: MessageJourney,
   attempt: MessageAttempt,
   wire: WireContext | undefined,
-  unclaimed: readonly MessageJourney[],
+  loose: LooseEnds,
 ): Pick<BrokenHop, 'send' | 'pairedBy'> | undefined {
   if (wire?.state === 'present' && wire.traceId !== undefined && wire.spanId !== undefined) {
     const { traceId, spanId } = wire
@@ -61,26 +66,48 @@ function sendOf(
   }
   const { creation } = journey
   if (creation) return { send: creation, pairedBy: 'identity' }
-  const candidates = unclaimed.filter((other) => other.creation && leadsTo(other.creation, attempt))
-  const waiting = evidence.journeys.filter(
-    (other) => !other.creation && other.attempts.some((one) => alike(one, attempt)),
-  )
-  const [send, ...more] = candidates
+  const place = placeOf(attempt.facts)
+  if (place === undefined) return undefined
+  const sends = sendsTo(loose, place)
+  const handled = loose.handled.get(place) ?? []
   // With more sends than handled messages, or fewer, any pairing would be a guess.
-  if (!send?.creation || (more.length > 0 && candidates.length !== waiting.length)) return undefined
-  const position = waiting.indexOf(journey)
-  return { send: candidates[position]?.creation ?? send.creation, pairedBy: 'only' }
+  if (sends.length !== handled.length) return undefined
+  const only = sends[handled.indexOf(journey)]?.creation
+  return only && { send: only, pairedBy: 'only' }
+}
+
+/** By system and destination: sends that nothing leads to, and handled messages that lead to nothing. */
+interface LooseEnds {
+  readonly sends: ReadonlyMap<string, readonly MessageJourney[]>
+  readonly handled: ReadonlyMap<string, readonly MessageJourney[]>
+}
+
+function looseEnds({ journeys }: Evidence): LooseEnds {
+  const sends = new Map<string, MessageJourney[]>()
+  const handled = new Map<string, MessageJourney[]>()
+  for (const journey of journeys) {
+    const { creation, attempts } = journey
+    const [first] = attempts
+    if (creation && !first) add(sends, placeOf(messageFacts(creation.span)), journey)
+    if (first && !creation && first.via === undefined) add(handled, placeOf(first.facts), journey)
+  }
+  return { sends, handled }
+}
+
+function add(to: Map<string, MessageJourney[]>, place: string | undefined, journey: MessageJourney): void {
+  if (place === undefined) return
+  const known = to.get(place)
+  if (known) known.push(journey)
+  else to.set(place, [journey])
+}
+
+function placeOf({ system, destination }: Pick<MessageFacts, 'system' | 'destination'>): string | undefined {
+  return system === undefined || destination === undefined ? undefined : `${system} ${destination}`
 }
 
 /** A consumer on RabbitMQ adds its queue to what the producer calls the destination. */
-function leadsTo({ span }: SpanNode, { facts }: MessageAttempt): boolean {
-  const { system, destination } = messageFacts(span)
-  if (system !== facts.system || destination === undefined || facts.destination === undefined) return false
-  return facts.destination === destination || facts.destination.startsWith(`${destination}:`)
-}
-
-function alike({ via, facts }: MessageAttempt, other: MessageAttempt): boolean {
-  return via === undefined && facts.system === other.facts.system && facts.destination === other.facts.destination
+function sendsTo({ sends }: LooseEnds, place: string): readonly MessageJourney[] {
+  return sends.get(place) ?? sends.get(place.slice(0, Math.max(0, place.lastIndexOf(':')))) ?? []
 }
 
 function lossOf(

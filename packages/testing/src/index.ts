@@ -1,5 +1,7 @@
 export { createRecorder } from './recorder.ts'
 export type { Recorder, RecorderOptions } from './recorder.ts'
+export { createReceiver } from './receiver.ts'
+export type { Receiver, ReceiverOptions } from './receiver.ts'
 export type { Falsy, UntilCondition, UntilOptions } from './until.ts'
 export type { HighResolutionTime, SdkResource, SdkScope, SdkSpan, SdkSpanContext } from './sdk-span.ts'
 
@@ -31,7 +33,35 @@ export type { Rule } from './rules/rule.ts'
 export { findingText } from './finding.ts'
 export type { Finding, Side } from './finding.ts'
 export type { CheckOptions, Evidence } from './evidence.ts'
+export { arrivalOf } from './arrival.ts'
 export type { Arrival } from './arrival.ts'
+
+export { crashing, delayed, failing, redelivered, reordered } from './faults/handler.ts'
+export type { FailingOptions } from './faults/handler.ts'
+export { corrupt, duplicate, strip, upperCase } from './faults/headers.ts'
+export type { HeaderBag, HeaderFault } from './faults/headers.ts'
+export { tampered, tampering, tamperingMiddleware } from './faults/client.ts'
+
+export { TraceAssertionError } from './assertions/assertion-error.ts'
+export type { SpanSource } from './assertions/source.ts'
+export { assertJourney } from './assertions/journey.ts'
+export type { JourneyOptions } from './assertions/journey.ts'
+export { assertConnected } from './assertions/connected.ts'
+export type { ConnectedOptions } from './assertions/connected.ts'
+export { assertBatchLinks } from './assertions/batch.ts'
+export {
+  assertAllEnded,
+  assertConventions,
+  assertNoDanglingLinks,
+  assertNoLeak,
+  assertNoOrphans,
+  assertNoSecrets,
+  assertPropagation,
+  assertSamplingConsistent,
+} from './assertions/rules.ts'
+export type { PropagationOptions } from './assertions/rules.ts'
+export { matchers } from './matchers.ts'
+export type { Matcher, MatcherResult, TraceMatchers } from './matchers.ts'
 
 export { waterfall } from './waterfall.ts'
 export type { WaterfallOptions } from './waterfall.ts'

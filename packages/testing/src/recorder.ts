@@ -29,6 +29,8 @@ export interface Recorder {
    * says what was awaited and draws the spans that there are.
    */
   until<T>(condition: UntilCondition<T>, options?: UntilOptions): Promise<T>
+  /** Takes spans that were recorded elsewhere: in another process, or in a file. One that is known already is left out. */
+  add(spans: readonly RecordedSpan[]): void
   /** Forgets all spans, ended and open. */
   clear(): void
   /** For the SDK. Never throws. */
@@ -46,12 +48,23 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
   const limit = Math.max(1, options.limit ?? 10_000)
   const started = new Map<string, SdkSpan>()
   const ended: RecordedSpan[] = []
+  // Exporters send a request again when they do not know whether it arrived.
+  const added = new Set<string>()
   let snapshot: readonly RecordedSpan[] | undefined
   let dropped = 0
 
   const spans = (): readonly RecordedSpan[] => (snapshot ??= [...ended])
   const open = (): readonly RecordedSpan[] => [...started.values()].map(fromSdkSpan)
   const waiting = createWaiting(spans, open)
+  const keep = (span: RecordedSpan): void => {
+    ended.push(span)
+    if (ended.length > limit) {
+      const oldest = ended.shift()
+      if (oldest) added.delete(spanKey(oldest))
+      dropped += 1
+    }
+    snapshot = undefined
+  }
 
   return {
     get spans() {
@@ -64,7 +77,17 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
       return dropped
     },
     until: (condition, untilOptions) => waiting.until(condition, untilOptions),
+    add(given) {
+      for (const span of given) {
+        const key = spanKey(span)
+        if (added.has(key)) continue
+        added.add(key)
+        keep(span)
+      }
+      waiting.check()
+    },
     clear() {
+      added.clear()
       started.clear()
       ended.length = 0
       snapshot = undefined
@@ -84,12 +107,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     onEnd(span) {
       contain(() => {
         started.delete(spanKey(span.spanContext()))
-        ended.push(fromSdkSpan(span))
-        if (ended.length > limit) {
-          ended.shift()
-          dropped += 1
-        }
-        snapshot = undefined
+        keep(fromSdkSpan(span))
         waiting.check()
       })
     },

@@ -1,3 +1,4 @@
+import { TraceAssertionError } from './assertions/assertion-error.ts'
 import type { RecordedSpan } from './span.ts'
 import { waterfall } from './waterfall.ts'
 
@@ -68,9 +69,9 @@ export function createWaiting(spans: () => readonly RecordedSpan[], open: () => 
         },
         fail(reason) {
           settle()
-          const also = threw === undefined ? '' : `; the condition last threw ${errorText(threw)}`
+          const also = threw === undefined ? '.' : missingText(threw)
           const picture = waterfall([...spans(), ...open()], { width: 100, colors: false })
-          reject(new Error(`Waited for ${describe}: ${reason}${also}. Recorded so far:\n${picture}`))
+          reject(new Error(`Waited for ${describe}: ${reason}${also}\nRecorded so far:\n${picture}`))
         },
       }
       waits.add(wait)
@@ -100,6 +101,9 @@ function isPromise(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-function errorText(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no error'
+/** An assertion says what is missing; any other error is probably a mistake in the condition. */
+function missingText(threw: unknown): string {
+  if (threw instanceof TraceAssertionError) return `, because:\n${threw.summary}`
+  const text = threw instanceof Error ? `${threw.name}: ${threw.message}` : 'something that is no error'
+  return `; the condition last threw ${text}.`
 }

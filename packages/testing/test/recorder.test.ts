@@ -11,6 +11,7 @@ import {
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { expect, onTestFinished, test } from 'vitest'
+import { assertJourney } from '../src/assertions/journey.ts'
 import { createRecorder } from '../src/recorder.ts'
 import type { SdkSpan } from '../src/sdk-span.ts'
 
@@ -187,6 +188,23 @@ test('a condition that throws does not hold yet, and is named in the end', async
   tracer.startSpan('two').end()
   expect(await named).toBe('TWO')
   await expect(never).rejects.toThrow('the condition last threw TypeError')
+})
+
+test('an assertion can be awaited, and the time-out says what is missing', async () => {
+  const { recorder, tracer } = set()
+  const attributes = { 'messaging.system.name': 'kafka', 'messaging.destination.name': 'orders' }
+  const awaited = recorder.until((spans) => assertJourney(spans, ['send orders', 'process orders']))
+  const never = recorder.until((spans) => assertJourney(spans, ['send orders', 'process orders', 'redrive']), {
+    timeout: 50,
+    describe: 'the redrive',
+  })
+  const send = tracer.startSpan('send orders', { kind: SpanKind.PRODUCER, attributes })
+  tracer.startSpan('process orders', { kind: SpanKind.CONSUMER, attributes }, under(send)).end()
+  send.end()
+  expect(await awaited).toMatchObject([{ message: 'a message to orders' }])
+  await expect(never).rejects.toThrow(
+    /^Waited for the redrive: not reached within 50 ms, because:\nStep 3 is missing: redrive.*\nRecorded so far:\n2 spans/s,
+  )
 })
 
 test('a condition that returns a promise is refused', async () => {

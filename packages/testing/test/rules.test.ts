@@ -112,7 +112,7 @@ test('an attempt that hangs on the send of another message leaks', () => {
     {
       rule: 'connected',
       message: 'kafka orders/0@42',
-      problem: expect.stringContaining('the context of another message'),
+      problem: expect.stringContaining('it follows another context'),
     },
   ])
 })

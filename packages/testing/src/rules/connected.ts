@@ -45,8 +45,8 @@ function reasonOf({ loss, send, attempt, wire }: BrokenHop): string {
     case 'other': {
       const other = attempt.creation
         ? `${attempt.creation.span.name} (${attempt.creation.span.spanId})`
-        : 'another span'
-      return `it follows the context of another message: ${consumer} hangs it on ${other}`
+        : 'a span that was not recorded'
+      return `it follows another context than the message’s own: ${consumer} hangs it on ${other}`
     }
     default:
       return 'nothing says whether the header arrived; hand over what did as `arrivals`'

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import {
+  resolveTracing,
+  tracingOf,
+  type DeadLetterOptions,
+  type Move,
+  type RedriveOptions,
+  type RetryOptions,
+} from '@tracebaton/core'
+import type { ReceivedMessage, SendInput, SendingClient, SendOutput } from './client.ts'
+import { receivedFrom } from './consumer.ts'
+import { isFifo, queueOfUrl, toDelivery } from './describe.ts'
+import { SIZE_LIMITS, toAttribute, TRACE_HEADER } from './headers.ts'
+import { sendMoved } from './producer.ts'
+
+/**
+ * Sends a received message once more, for its next attempt: same body and attributes, same trace context, with its history
+ * and the facts of the failure. The copy has the attributes that were received: ask for all of them
+ * (`MessageAttributeNames: ['All']`) where there are some of your own. On a FIFO queue it stays in its message group.
+ *
+ * May be called inside the handler or later, with a client that is traced or not. The message at hand stays in its queue:
+ * delete it once this has resolved. Resolves, and rejects, as the client's `send` does; nothing of ours is ever thrown.
+ *
+ * @param options `to`: a queue URL, default the queue that a traced client received the message from. `delay`: up to
+ * 900,000 ms, in whole seconds; no FIFO queue has one
+ */
+export function retryLater(
+  client: SendingClient,
+  message: ReceivedMessage,
+  options: RetryOptions = {},
+): Promise<SendOutput> {
+  const { to = receivedFrom.get(message)?.queue.facts.queueUrl, error, delay } = options
+  return move(client, message, 'retry', to, error, delay)
+}
+
+/** Sends a received message to a dead-letter queue; otherwise as {@link retryLater}. */
+export function deadLetter(
+  client: SendingClient,
+  message: ReceivedMessage,
+  { to, error }: DeadLetterOptions,
+): Promise<SendOutput> {
+  return move(client, message, 'dead_letter', to, error)
+}
+
+/** Sends a dead letter back to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}. */
+export function redrive(client: SendingClient, message: ReceivedMessage, { to }: RedriveOptions): Promise<SendOutput> {
+  return move(client, message, 'redrive', to)
+}
+
+async function move(
+  client: SendingClient,
+  message: ReceivedMessage,
+  kind: Move['kind'],
+  to: string | undefined,
+  error?: unknown,
+  delay?: number,
+): Promise<SendOutput> {
+  // Only here: whoever moves no messages does not load the client because of us.
+  const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
+  const received = receivedFrom.get(message)
+  const tracing = tracingOf(client) ?? received?.tracing ?? resolveTracing(undefined)
+  const delivery = tracing.guard(() =>
+    toDelivery(message, received?.queue ?? queueOfUrl(undefined), received !== undefined),
+  )
+  const seconds = delay === undefined || isFifo(to) ? undefined : Math.ceil(delay / 1000)
+  const waits = seconds === undefined ? delay : seconds * 1000
+  const moved = delivery && { kind, delivery, error }
+  const send = (input: SendInput): Promise<unknown> =>
+    client.send(new SendMessageCommand(input as ConstructorParameters<typeof SendMessageCommand>[0]) as never)
+  return sendMoved(
+    tracing,
+    SIZE_LIMITS,
+    copyOf(message, to, seconds),
+    moved,
+    waits,
+    send as (input: SendInput) => Promise<SendOutput>,
+  )
+}
+
+function copyOf(message: ReceivedMessage, to: string | undefined, delaySeconds: number | undefined): SendInput {
+  const { Body, Attributes, MessageAttributes, ReceiptHandle = '' } = message
+  const header = Attributes?.[TRACE_HEADER]
+  return {
+    QueueUrl: to,
+    MessageBody: Body,
+    ...(MessageAttributes && { MessageAttributes }),
+    ...(header !== undefined && { MessageSystemAttributes: { [TRACE_HEADER]: toAttribute(header) } }),
+    ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+    ...(isFifo(to) && {
+      MessageGroupId: Attributes?.['MessageGroupId'],
+      // The same for a delivery that is moved twice, and another one for its next delivery: the queue takes each once.
+      MessageDeduplicationId: createHash('sha256').update(ReceiptHandle).digest('hex'),
+    }),
+  }
+}

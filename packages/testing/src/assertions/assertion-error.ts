@@ -1,0 +1,42 @@
+import { findingText, type Finding } from '../finding.ts'
+import type { RecordedSpan } from '../span.ts'
+import { waterfall } from '../waterfall.ts'
+
+/** The most findings that a message spells out. */
+const MOST = 8
+
+/**
+ * What the assertions throw. It looks like the assertion errors of test runners, so that they show `expected` and
+ * `actual` side by side; `findings` is for programs.
+ */
+export class TraceAssertionError extends Error {
+  override readonly name = 'AssertionError'
+  readonly code = 'ERR_ASSERTION'
+  readonly findings: readonly Finding[]
+  /** The message without the picture. */
+  readonly summary: string
+  readonly expected?: unknown
+  readonly actual?: unknown
+  /** For runners that ask before they print a comparison. */
+  readonly showDiff: boolean
+
+  constructor(findings: readonly Finding[], spans: readonly RecordedSpan[]) {
+    const summary = summaryOf(findings)
+    const picture = waterfall(spans, { width: 100, colors: false, limit: 60 })
+    super(`${summary}\n\nRecorded:\n${picture}`)
+    this.findings = findings
+    this.summary = summary
+    const compared = findings.find(({ expected }) => expected !== undefined)
+    this.showDiff = compared !== undefined
+    if (compared) {
+      this.expected = compared.expected
+      this.actual = compared.actual
+    }
+  }
+}
+
+function summaryOf(findings: readonly Finding[]): string {
+  const texts = findings.slice(0, MOST).map(findingText)
+  if (findings.length > MOST) texts.push(`… and ${findings.length - MOST} more findings`)
+  return texts.join('\n')
+}

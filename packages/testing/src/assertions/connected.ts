@@ -1,0 +1,129 @@
+import { brokenHops } from '../broken-hop.ts'
+import type { Via } from '../creation.ts'
+import { evidenceOf, findingAt, type CheckOptions, type Evidence } from '../evidence.ts'
+import { hopEnd, type Finding } from '../finding.ts'
+import type { SpanNode } from '../graph.ts'
+import type { MessageAttempt, MessageJourney } from '../journey.ts'
+import { connected } from '../rules/connected.ts'
+import { spanKey, type RecordedSpan } from '../span.ts'
+import { TraceAssertionError } from './assertion-error.ts'
+import { assertNothingFound, spansOf, type SpanSource } from './source.ts'
+
+/** How spans have to be connected. */
+export interface ConnectedOptions extends Pick<CheckOptions, 'arrivals'> {
+  /**
+   * `parent`: the send is above the handling. `link`: the handling links the send. `both`; or `either`.
+   *
+   * @default 'either'
+   */
+  readonly via?: Via | 'either'
+  /** Only this pair: the span to lead to. */
+  readonly from?: RecordedSpan
+  /** Only this pair: the span that leads there. */
+  readonly to?: RecordedSpan
+}
+
+/**
+ * Every handled message is connected to its send, or one span to another one. Throws a `TraceAssertionError` that says
+ * where the context was lost, else returns true.
+ */
+export function assertConnected(source: SpanSource, options: ConnectedOptions = {}): true {
+  const spans = spansOf(source)
+  const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
+  const { from, to } = options
+  if (from && to) return assertPair(evidence, spans, from, to, options.via ?? 'either')
+  const journeys = evidence.journeys.filter(
+    ({ creation, attempts }) =>
+      (!from || (creation && isSame(creation, from))) && (!to || attempts.some(({ node }) => isSame(node, to))),
+  )
+  return assertNothingFound(spans, connectionFindings(evidence, journeys, options), {
+    found: journeys.some(({ attempts }) => attempts.length > 0),
+    name: 'a handled message',
+    rule: connected.id,
+  })
+}
+
+/** What keeps journeys from being connected. Stricter than the rule: in a test nothing comes from outside. */
+export function connectionFindings(
+  evidence: Evidence,
+  journeys: readonly MessageJourney[],
+  { via = 'either', to }: Pick<ConnectedOptions, 'via' | 'to'>,
+): Finding[] {
+  const chosen = new Set(journeys)
+  const broken = brokenHops(evidence).filter(({ journey }) => chosen.has(journey))
+  const spans = new Set(broken.map(({ attempt }) => attempt.node.span))
+  const located = connected.check(evidence).filter((finding) => finding.spans.some((span) => spans.has(span)))
+  const others = journeys.flatMap((journey) =>
+    journey.attempts
+      .filter(({ node }) => !spans.has(node.span) && (!to || isSame(node, to)))
+      .flatMap((attempt) => loose(evidence, journey, attempt, via)),
+  )
+  return [...located, ...others]
+}
+
+function loose(
+  evidence: Evidence,
+  journey: MessageJourney,
+  attempt: MessageAttempt,
+  via: NonNullable<ConnectedOptions['via']>,
+): Finding[] {
+  const { node, creation } = attempt
+  const find = (problem: string, more: Partial<Finding> = {}): Finding[] => [
+    findingAt(evidence, node, { rule: connected.id, problem, message: journey.message, ...more }),
+  ]
+  if (!creation && attempt.via === undefined) {
+    const { contextStatus } = attempt.facts
+    const side = contextStatus === 'absent' || contextStatus === 'malformed' ? 'producer' : 'unknown'
+    const status = contextStatus === undefined ? '' : `, context ${contextStatus}`
+    return find(`${node.span.name} leads to no send${status}, and no send of this message was recorded.`, {
+      side,
+      ...(side === 'producer' ? { service: '' } : {}),
+    })
+  }
+  if (!creation) {
+    return find(`${node.span.name} leads to a send that was not recorded.`, { side: 'producer', service: '' })
+  }
+  if (via === 'either' || attempt.via === via || (attempt.via === 'both' && via !== 'both')) return []
+  return find(`${node.span.name} is connected to its send by ${wayText(attempt.via)}, not by ${wayText(via)}.`, {
+    expected: via,
+    actual: attempt.via,
+  })
+}
+
+function wayText(via: Via | undefined): string {
+  return via === 'both' ? 'parent and link' : (via ?? 'nothing')
+}
+
+function assertPair(
+  evidence: Evidence,
+  spans: readonly RecordedSpan[],
+  from: RecordedSpan,
+  to: RecordedSpan,
+  via: NonNullable<ConnectedOptions['via']>,
+): true {
+  const [start, end] = [from, to].map((span) => evidence.graph.nodes.get(spanKey(span)))
+  const parent = !!start && !!end && isAbove(start, end)
+  const link = to.links.some((one) => spanKey(one) === spanKey(from))
+  if ({ parent, link, both: parent && link, either: parent || link }[via]) return true
+  const is = parent ? 'parent' : link ? 'link' : undefined
+  const wanted = via === 'either' ? 'a parent or a link' : wayText(via)
+  const finding: Omit<Finding, 'message' | 'side' | 'service'> = {
+    rule: connected.id,
+    problem: `${to.name} is connected to ${from.name} by ${wayText(is)}, not by ${wanted}.`,
+    hop: `${hopEnd(from)} → ${hopEnd(to)}`,
+    spans: [to, from],
+    expected: via,
+    actual: is ?? 'nothing',
+  }
+  const missing = { ...finding, message: 'a message', side: 'unknown' as const, service: '' }
+  throw new TraceAssertionError([end ? findingAt(evidence, end, finding) : missing], spans)
+}
+
+function isAbove(start: SpanNode, end: SpanNode): boolean {
+  for (let parent = end.parent; parent; parent = parent.parent) if (parent === start) return true
+  return false
+}
+
+function isSame({ span }: SpanNode, other: RecordedSpan): boolean {
+  return spanKey(span) === spanKey(other)
+}

@@ -1,0 +1,114 @@
+import { evidenceOf, type Evidence } from '../evidence.ts'
+import { messageFacts } from '../facts.ts'
+import { hopEnd, type Finding } from '../finding.ts'
+import type { MessageJourney } from '../journey.ts'
+import { attemptsInOrder } from '../rules/attempts.ts'
+import type { RecordedSpan } from '../span.ts'
+import { isStep, stepsOf } from '../steps.ts'
+import { TraceAssertionError } from './assertion-error.ts'
+import { connectionFindings, type ConnectedOptions } from './connected.ts'
+import { spansOf, type SpanSource } from './source.ts'
+
+const RULE = 'journey'
+
+/** Which messages are meant, and how their hops have to hang together. */
+export interface JourneyOptions extends Pick<ConnectedOptions, 'via' | 'arrivals'> {
+  /**
+   * The message that is meant, by its send span, or by its id (`kafka orders/0@42` or only `orders/0@42`; a message id).
+   *
+   * @default every message whose send is as the first step says
+   */
+  readonly message?: string | RecordedSpan
+}
+
+/**
+ * A message went this way and no other: `['send orders', 'process orders attempt 1 requeued', 'process orders attempt 2
+ * dead_lettered', 'dead letter orders-dead acked', 'redrive orders acked']`. A step may be said in fewer words, as
+ * `process orders`. On the way every attempt is connected to the send, numbered without gaps, and linked to the attempt
+ * before. Throws a `TraceAssertionError` that says where the way parts; returns the journeys. Made for waiting, too:
+ * `recorder.until((spans) => assertJourney(spans, steps))`.
+ */
+export function assertJourney(
+  source: SpanSource,
+  steps: readonly string[],
+  options: JourneyOptions = {},
+): readonly MessageJourney[] {
+  const spans = spansOf(source)
+  const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
+  const meant = evidence.journeys.filter((journey) => isMeant(journey, steps, options.message))
+  if (meant.length === 0) throw new TraceAssertionError([nobody(evidence, steps, options.message)], spans)
+  const findings = meant.flatMap((journey) => {
+    const broken = [
+      ...connectionFindings(evidence, [journey], options),
+      ...attemptsInOrder.check({ ...evidence, journeys: [journey] }),
+    ]
+    const astray = partingOf(journey, steps)
+    return astray ? [astray, ...broken] : broken
+  })
+  if (findings.length > 0) throw new TraceAssertionError(findings, spans)
+  return meant
+}
+
+function isMeant(
+  journey: MessageJourney,
+  [first = '']: readonly string[],
+  message: JourneyOptions['message'],
+): boolean {
+  if (typeof message === 'string') return journey.message === message || journey.message.endsWith(` ${message}`)
+  if (message)
+    return journey.creation?.span.spanId === message.spanId && journey.creation.span.traceId === message.traceId
+  const [start] = stepsOf(journey)
+  return start !== undefined && isStep(start.text, first)
+}
+
+function nobody({ journeys }: Evidence, steps: readonly string[], message: JourneyOptions['message']): Finding {
+  const which = typeof message === 'string' ? message : (message?.name ?? `begins with “${steps[0] ?? ''}”`)
+  const others = journeys.flatMap((journey) => stepsOf(journey)[0]?.text ?? [])
+  const known = others.length === 0 ? 'There are no messages at all.' : `There are: ${[...new Set(others)].join(', ')}.`
+  return {
+    rule: RULE,
+    problem: `No message ${typeof message === 'string' || message ? 'is' : 'that'} ${which}${message ? '' : ' was recorded'}. ${known}`,
+    message: typeof message === 'string' ? message : 'none',
+    hop: steps[0] ?? 'none',
+    side: steps[0]?.startsWith('send') === true ? 'producer' : 'consumer',
+    service: '',
+    spans: [],
+    expected: steps,
+    actual: [],
+  }
+}
+
+function partingOf(journey: MessageJourney, steps: readonly string[]): Finding | undefined {
+  const actual = stepsOf(journey)
+  const length = Math.max(actual.length, steps.length)
+  const at = Array.from({ length }, (_, index) => index).find((index) => {
+    const [is, wanted] = [actual[index], steps[index]]
+    return !is || wanted === undefined || !isStep(is.text, wanted)
+  })
+  if (at === undefined) return undefined
+  const [is, wanted, before] = [actual[at], steps[at], actual[at - 1]]
+  const problem = !is
+    ? `Step ${at + 1} is missing: ${wanted}.`
+    : wanted === undefined
+      ? `The way goes on after its ${steps.length} steps: ${is.text}.`
+      : `Step ${at + 1} is “${is.text}”, not “${wanted}”.`
+  const culprit = is ?? before
+  return {
+    rule: RULE,
+    problem,
+    message: journey.message,
+    hop: `${before ? hopEnd(before.node.span) : 'the beginning'} → ${is ? hopEnd(is.node.span) : wanted}`,
+    side:
+      (is && messageFacts(is.node.span).operationType === 'send') || wanted?.startsWith('send')
+        ? 'producer'
+        : 'consumer',
+    service: is?.node.span.service ?? '',
+    spans: culprit ? [culprit.node.span] : [],
+    // What was described in fewer words is no difference.
+    expected: steps.map((step, index) => {
+      const text = actual[index]?.text
+      return text !== undefined && isStep(text, step) ? text : step
+    }),
+    actual: actual.map(({ text }) => text),
+  }
+}

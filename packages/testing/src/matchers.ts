@@ -1,0 +1,82 @@
+import { TraceAssertionError } from './assertions/assertion-error.ts'
+import { assertBatchLinks } from './assertions/batch.ts'
+import { assertConnected, type ConnectedOptions } from './assertions/connected.ts'
+import { assertJourney, type JourneyOptions } from './assertions/journey.ts'
+import {
+  assertAllEnded,
+  assertConventions,
+  assertNoDanglingLinks,
+  assertNoLeak,
+  assertNoOrphans,
+  assertNoSecrets,
+  assertPropagation,
+  assertSamplingConsistent,
+  type PropagationOptions,
+} from './assertions/rules.ts'
+import type { CheckOptions } from './evidence.ts'
+import type { RecordedSpan } from './span.ts'
+
+/** What `expect` of Vitest and of Jest takes from a matcher. */
+export interface MatcherResult {
+  readonly pass: boolean
+  readonly message: () => string
+  readonly expected?: unknown
+  readonly actual?: unknown
+}
+
+/** One matcher: what `expect` was given, then what the matcher was given. */
+export type Matcher = (received: unknown, ...parameters: unknown[]) => MatcherResult
+
+/** The assertions as matchers, as `expect(recorder)` offers them. All but `toLinkExactly` take spans or a recorder. */
+export interface TraceMatchers<Result = void> {
+  /** A message went this way; see `assertJourney`. */
+  toHaveJourney(steps: readonly string[], options?: JourneyOptions): Result
+  /** Every handled message, or one pair of spans, is connected; see `assertConnected`. */
+  toBeConnected(options?: ConnectedOptions): Result
+  /** The batch links exactly these sends; see `assertBatchLinks`. */
+  toLinkExactly(sends: readonly RecordedSpan[]): Result
+  /** See `assertNoOrphans`. */
+  toHaveNoOrphans(): Result
+  /** See `assertNoDanglingLinks`. */
+  toHaveNoDanglingLinks(): Result
+  /** See `assertAllEnded`. */
+  toHaveAllSpansEnded(): Result
+  /** See `assertNoLeak`. */
+  toHaveNoLeak(options?: Pick<CheckOptions, 'messageAttribute'>): Result
+  /** See `assertConventions`. */
+  toFollowConventions(): Result
+  /** See `assertNoSecrets`. */
+  toShowNoSecrets(options?: Pick<CheckOptions, 'secrets' | 'privateBaggage' | 'arrivals'>): Result
+  /** See `assertSamplingConsistent`. */
+  toBeSampledConsistently(): Result
+  /** All rules at once; see `assertPropagation`. */
+  toPropagate(options?: PropagationOptions): Result
+}
+
+/** For `expect.extend(matchers)`, in Vitest and in Jest. */
+export const matchers: Readonly<Record<keyof TraceMatchers, Matcher>> = {
+  toHaveJourney: matcher(assertJourney),
+  toBeConnected: matcher(assertConnected),
+  toLinkExactly: matcher(assertBatchLinks),
+  toHaveNoOrphans: matcher(assertNoOrphans),
+  toHaveNoDanglingLinks: matcher(assertNoDanglingLinks),
+  toHaveAllSpansEnded: matcher(assertAllEnded),
+  toHaveNoLeak: matcher(assertNoLeak),
+  toFollowConventions: matcher(assertConventions),
+  toShowNoSecrets: matcher(assertNoSecrets),
+  toBeSampledConsistently: matcher(assertSamplingConsistent),
+  toPropagate: matcher(assertPropagation),
+}
+
+function matcher(assert: (...parameters: never[]) => unknown): Matcher {
+  return (...parameters) => {
+    try {
+      assert(...(parameters as unknown as never[]))
+      return { pass: true, message: () => 'Nothing is wrong with these spans, and something was expected to be.' }
+    } catch (error) {
+      if (!(error instanceof TraceAssertionError)) throw error
+      const { message, expected, actual, showDiff } = error
+      return { pass: false, message: () => message, ...(showDiff && { expected, actual }) }
+    }
+  }
+}
