@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { memoryCapabilities } from '../../examples/memory-adapter/test/capabilities.ts'
 import { amqpCapabilities } from '../src/adapters/amqp-capabilities.ts'
+import { bullmqCapabilities, bullmqTelemetryCapabilities } from '../src/adapters/bullmq-capabilities.ts'
 import { kafkaCapabilities } from '../src/adapters/kafka-capabilities.ts'
 import { sqsCapabilities } from '../src/adapters/sqs-capabilities.ts'
 import { capabilityPage } from '../src/capability-page.ts'
@@ -11,6 +12,8 @@ const columns = [
   { name: 'kafka', capabilities: kafkaCapabilities },
   { name: 'amqp', capabilities: amqpCapabilities },
   { name: 'sqs', capabilities: sqsCapabilities },
+  { name: 'bullmq', capabilities: bullmqCapabilities },
+  { name: 'bullmq, telemetry alone', capabilities: bullmqTelemetryCapabilities },
   { name: 'memory', capabilities: memoryCapabilities },
 ]
 

@@ -7,6 +7,7 @@ export const amqpCapabilities: Capabilities = {
   binaryHeaders: true,
   repeatedHeaders: true,
   headerCase: true,
+  headersOnSend: true,
   manyHeaders: true,
   batchSend: missing('a call publishes one message'),
   contextPerMessage: true,

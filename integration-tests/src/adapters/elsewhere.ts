@@ -6,7 +6,7 @@ import type { Task } from '../contract/fixture.ts'
 
 /** Runs a program of this folder on a task and gives the spans that it prints. Rejects when it fails or takes a minute. */
 export async function runElsewhere(
-  program: 'amqp-process.js' | 'kafka-process.js' | 'sqs-process.js',
+  program: 'amqp-process.js' | 'bullmq-process.js' | 'kafka-process.js' | 'sqs-process.js',
   address: string,
   task: Task,
 ): Promise<readonly RecordedSpan[]> {

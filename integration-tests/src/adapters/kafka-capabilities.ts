@@ -5,6 +5,7 @@ export const kafkaCapabilities: Capabilities = {
   binaryHeaders: true,
   repeatedHeaders: true,
   headerCase: true,
+  headersOnSend: true,
   manyHeaders: true,
   batchSend: true,
   contextPerMessage: true,

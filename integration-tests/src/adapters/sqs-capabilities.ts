@@ -5,6 +5,7 @@ export const sqsCapabilities: Capabilities = {
   binaryHeaders: true,
   repeatedHeaders: missing('a message attribute has one value'),
   headerCase: missing('an attribute arrives only when it is asked for, by its exact name'),
+  headersOnSend: true,
   manyHeaders: missing('a message has ten attributes, ours included; with less room it carries less of its context'),
   batchSend: true,
   contextPerMessage: true,

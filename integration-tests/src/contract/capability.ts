@@ -3,6 +3,7 @@ export const CAPABILITIES = {
   binaryHeaders: 'A header value can be bytes.',
   repeatedHeaders: 'A header can stand on a message more than once.',
   headerCase: 'A header arrives whichever letter case its name was written in.',
+  headersOnSend: 'A message can be sent with headers of its own, a context among them.',
   manyHeaders: 'A message has room for thirty headers of its own beside the context.',
   batchSend: 'One call sends several messages.',
   contextPerMessage: 'Each message of one call can carry a context of its own.',

@@ -113,6 +113,7 @@ export const attemptScenarios: readonly Scenario[] = [
   },
   {
     name: 'a message that its handler sends back is the same message: one context, the next attempt, linked',
+    needs: ['headersOnSend'],
     async run(stage) {
       const client = await stage.client()
       const destination = await stage.destination()
@@ -141,6 +142,7 @@ export const attemptScenarios: readonly Scenario[] = [
   },
   {
     name: 'headers copied onto a message for another destination make a new message, linked to the old one',
+    needs: ['headersOnSend'],
     async run(stage) {
       const client = await stage.client()
       const [orders, invoices] = [await stage.destination(), await stage.destination()]
@@ -163,6 +165,7 @@ export const attemptScenarios: readonly Scenario[] = [
   },
   {
     name: 'a dead letter begins a trace, linked to the last attempt and to the send, and counts from one',
+    needs: ['headersOnSend'],
     async run(stage) {
       const client = await stage.client({ republish: () => 'dead_letter' })
       const [orders, dead] = [await stage.destination(), await stage.destination()]

@@ -34,6 +34,7 @@ function scenariosOf({ name, propagator, write, broken }: Style): Scenario[] {
   return [
     {
       name: `${name}: a sent message carries these fields and no others, and its handler finds them`,
+      needs: ['headersOnSend'],
       async run(stage) {
         const client = await stage.client({ propagator })
         const destination = await stage.destination()

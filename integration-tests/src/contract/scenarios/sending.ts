@@ -11,6 +11,7 @@ const bodies = (count: number): string[] => Array.from({ length: count }, (_, in
 export const sendingScenarios: readonly Scenario[] = [
   {
     name: 'a frozen message is sent, and stays as it is',
+    needs: ['headersOnSend'],
     async run(stage) {
       const { fixture } = stage
       const client = await stage.client()
@@ -127,6 +128,7 @@ export const sendingScenarios: readonly Scenario[] = [
   },
   {
     name: 'the context of somebody else’s message is kept, and linked',
+    needs: ['headersOnSend'],
     async run(stage) {
       const client = await stage.client()
       const destination = await stage.destination()
@@ -143,6 +145,7 @@ export const sendingScenarios: readonly Scenario[] = [
   },
   {
     name: 'a context written by hand from the active span is replaced, with all that stands beside it',
+    needs: ['headersOnSend'],
     async run(stage) {
       const client = await stage.client()
       const destination = await stage.destination()

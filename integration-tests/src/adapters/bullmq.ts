@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { bullmqTelemetry, traceHandler, traceQueue, type TracingInput } from '@tracebaton/bullmq'
+import { Queue, Worker, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq'
+import type { Client, Fixture, Received } from '../contract/fixture.ts'
+import { runElsewhere } from './elsewhere.ts'
+import { textsOf } from './texts.ts'
+
+/** The arguments of `add`. */
+interface Message {
+  readonly name: string
+  readonly data: string
+  readonly opts?: JobsOptions
+}
+
+/** A queue that takes no job, because it has no room for its data. */
+const IMPOSSIBLE = 'impossible'
+
+/** ms. BullMQ cannot fail a job with `null` or `undefined`: that one has to stall first. */
+const LOCK = { lockDuration: 5_000, stalledInterval: 1_000, maxStalledCount: 10 }
+
+/**
+ * BullMQ and Redis for the suite that every adapter passes.
+ *
+ * @param wrapped whether queues are wrapped, beside having the telemetry
+ * @param restart restarts the broker, where the fixture may
+ */
+export async function createBullmqFixture(
+  address: string,
+  wrapped: boolean,
+  restart?: () => Promise<void>,
+): Promise<Fixture> {
+  const connection = connectionTo(address)
+  return {
+    system: 'bullmq',
+    impossible: IMPOSSIBLE,
+    patience: 30_000,
+    createDestination: () => Promise.resolve(`orders-${randomUUID()}`),
+    headers: (headers) => ({ ...headers }),
+    message: (body, headers): Message => ({
+      name: 'order',
+      data: body,
+      ...(headers !== undefined &&
+        Object.keys(headers).length > 0 && { opts: { telemetry: { metadata: JSON.stringify(headers) } } }),
+    }),
+    connect: (options) => Promise.resolve(connect(connection, options, wrapped)),
+    elsewhere: (task) => runElsewhere('bullmq-process.js', address, task),
+    restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+/** How BullMQ connects to a Redis that is named by its URL. */
+export function connectionTo(address: string): ConnectionOptions {
+  const { hostname, port } = new URL(address)
+  return { host: hostname, port: Number(port) }
+}
+
+function connect(connection: ConnectionOptions, options: TracingInput | undefined, wrapped: boolean): Client {
+  const telemetry = options === undefined ? {} : { telemetry: bullmqTelemetry(options) }
+  const queues = new Map<string, Queue>()
+  const queueOf = (name: string): Queue => {
+    const known = queues.get(name)
+    if (known !== undefined) return known
+    const defaultJobOptions = name === IMPOSSIBLE ? { sizeLimit: 1 } : { attempts: 10 }
+    const queue = new Queue(name, { connection, defaultJobOptions, ...telemetry })
+    queue.on('error', () => {})
+    const traced = options !== undefined && wrapped ? traceQueue(queue, options) : queue
+    queues.set(name, traced)
+    return traced
+  }
+  return {
+    send(name, input) {
+      const { name: job, data, opts } = input as Message
+      return queueOf(name).add(job, data, opts)
+    },
+    sendBatch: (name, inputs) => queueOf(name).addBulk(inputs as Message[]),
+    async consume(name, handler, concurrency = 1) {
+      const processor = (job: Job): Promise<void> => withoutResult(handler(toReceived(job)))
+      const traced = options === undefined ? processor : traceHandler(processor)
+      const worker = new Worker(name, traced, { connection, concurrency, ...LOCK, ...telemetry })
+      worker.on('error', () => {})
+      await worker.waitUntilReady()
+      return { [Symbol.asyncDispose]: () => worker.close() }
+    },
+    consumeBatch: () => Promise.reject(new Error('A worker hands over one job')),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()))
+    },
+  }
+}
+
+/** BullMQ keeps what a processor returns. Whether it does so at once or later stays the same. */
+function withoutResult(result: unknown): Promise<void> {
+  return result instanceof Promise ? result.then(() => undefined) : (undefined as unknown as Promise<void>)
+}
+
+function toReceived({ data, opts }: Job<string>): Received {
+  let headers: unknown
+  try {
+    headers = JSON.parse(opts.telemetry?.metadata ?? '{}')
+  } catch {
+    headers = {}
+  }
+  const texts = Object.entries(headers as object).map(([name, value]) => [name, textsOf(value)])
+  return { body: data, headers: Object.fromEntries(texts) as Received['headers'] }
+}

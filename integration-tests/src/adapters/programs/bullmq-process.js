@@ -1,0 +1,32 @@
+import { bullmqTelemetry, traceHandler } from '@tracebaton/bullmq'
+import { Queue, Worker } from 'bullmq'
+import { perform } from './task.js'
+
+const connectionTo = (address) => {
+  const { hostname: host, port } = new URL(address)
+  return { host, port: Number(port) }
+}
+
+await perform({
+  async send(address, options, { destination, bodies }) {
+    const telemetry = bullmqTelemetry(options)
+    const queue = new Queue(destination, { connection: connectionTo(address), telemetry })
+    for (const body of bodies) await queue.add('order', body)
+    await queue.close()
+  },
+  async handle(address, options, { destination, count }, { handler, finished }) {
+    let left = count
+    const processor = async () => {
+      left -= 1
+      // A job that failed would come back here at once.
+      if (left === 0) await worker.pause(true)
+      handler()
+    }
+    const worker = new Worker(destination, traceHandler(processor), {
+      connection: connectionTo(address),
+      telemetry: bullmqTelemetry(options),
+    })
+    await finished
+    await worker.close()
+  },
+})

@@ -1,0 +1,25 @@
+// A worker that never gets done with a job, until somebody kills it.
+import { bullmqTelemetry, traceHandler } from '@tracebaton/bullmq'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { Worker } from 'bullmq'
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+const [, , address, queue, work] = process.argv
+const { hostname: host, port } = new URL(address)
+const telemetry = bullmqTelemetry({ tracerProvider: new BasicTracerProvider() })
+
+const processor = async (job) => {
+  if (work === 'fail') throw new TypeError('no')
+  process.stdout.write(`working on ${job.id}\n`)
+  await new Promise(() => {})
+}
+const worker = new Worker(queue, traceHandler(processor), {
+  connection: { host, port: Number(port) },
+  lockDuration: 500,
+  // Nobody looks for stalled jobs before the one who looked last would do so again.
+  stalledInterval: 500,
+  telemetry,
+})
+worker.on('failed', ({ id }) => process.stdout.write(`failed ${id}\n`))

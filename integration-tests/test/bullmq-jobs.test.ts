@@ -1,0 +1,233 @@
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq'
+import { expect, test } from 'vitest'
+import { deferred } from '../src/contract/deferred.ts'
+import { attemptOf, eventually, expectSound, linked, openSession } from './bullmq-session.ts'
+
+const first = { attempt: 1, source: 'broker', kind: 'first', previous: undefined }
+const again = { source: 'broker', kind: 'redelivery' }
+const acked = { outcome: 'acked', status: 'unset', error: undefined }
+const failed = { status: 'error', error: 'TypeError' }
+
+const fail = (): never => {
+  throw new TypeError('no')
+}
+
+test('a job that is tried again at once is requeued, and given up in the end', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, fail)
+  await queue.add('order', {}, { attempts: 2 })
+  const attempts = await session.attempts(queue, 2)
+  expect(attempts.map(attemptOf)).toEqual([
+    { ...first, ...failed, outcome: 'requeued' },
+    { ...again, ...failed, attempt: 2, outcome: 'dead_lettered', previous: attempts[0]?.spanId },
+  ])
+  const [send] = session.sends(queue)
+  for (const { parentSpanId } of attempts) expect(parentSpanId).toBe(send?.spanId)
+  expectSound(session)
+})
+
+test('a job that is tried again after a pause is scheduled, and no attempt spans the pause', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, ({ attemptsStarted }) => (attemptsStarted < 2 ? fail() : undefined))
+  await queue.add('order', {}, { attempts: 2, backoff: { type: 'fixed', delay: 300 } })
+  const attempts = await session.attempts(queue, 2)
+  expect(attempts.map(attemptOf)).toEqual([
+    { ...first, ...failed, outcome: 'retry_scheduled' },
+    { ...again, ...acked, attempt: 2, previous: attempts[0]?.spanId },
+  ])
+  expect(attempts[1]!.startTime - (attempts[0]!.endTime ?? 0)).toBeGreaterThan(200)
+  expectSound(session)
+})
+
+test('an error that rules out another attempt gives the job up, whatever its options', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, () => {
+    throw new UnrecoverableError('for good')
+  })
+  await queue.add('order', {}, { attempts: 9 })
+  const [attempt] = await session.attempts(queue, 1)
+  expect(attemptOf(attempt!)).toEqual({
+    ...first,
+    outcome: 'dead_lettered',
+    status: 'error',
+    error: 'UnrecoverableError',
+  })
+})
+
+test('a job that its processor puts off did not fail', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, async (job, token) => {
+    if (job.attemptsStarted > 1) return
+    await job.moveToDelayed(Date.now() + 50, token)
+    throw new DelayedError()
+  })
+  await queue.add('order', {})
+  const attempts = await session.attempts(queue, 2)
+  expect(attempts.map(attemptOf)).toEqual([
+    { ...first, outcome: 'retry_scheduled', status: 'unset', error: undefined },
+    { ...again, ...acked, attempt: 2, previous: attempts[0]?.spanId },
+  ])
+  expect(attempts[0]?.events).toEqual([])
+  expectSound(session)
+})
+
+test('a job whose processor hits a rate limit did not fail', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  const worker = session.worker(queue, async ({ attemptsStarted }: Job) => {
+    if (attemptsStarted > 1) return
+    await worker.rateLimit(50)
+    throw Worker.RateLimitError()
+  })
+  await queue.add('order', {})
+  const attempts = await session.attempts(queue, 2)
+  expect(attempts.map(attemptOf)).toEqual([
+    { ...first, outcome: 'requeued', status: 'unset', error: undefined },
+    { ...again, ...acked, attempt: 2, previous: attempts[0]?.spanId },
+  ])
+})
+
+test('jobs held back by a rate limit of the worker have one attempt each', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, () => {}, { limiter: { max: 1, duration: 100 } })
+  await queue.addBulk([1, 2, 3].map((data) => ({ name: 'order', data })))
+  const attempts = await session.attempts(queue, 3)
+  for (const attempt of attempts) expect(attemptOf(attempt)).toEqual({ ...first, ...acked })
+})
+
+test('the delay that was asked for is no time in the queue', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, () => {})
+  await queue.add('order', {}, { delay: 1_500 })
+  const [attempt] = await session.attempts(queue, 1)
+  expect(attempt?.attributes['tracebaton.queue.age']).toBeGreaterThanOrEqual(1.4)
+  expect(attempt?.attributes['tracebaton.queue.time']).toBeLessThan(1.4)
+})
+
+test('jobs are handled by their priority, each below its own send', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  for (const priority of [3, 1, 2]) await queue.add(`priority ${priority}`, {}, { priority })
+  session.worker(queue, () => {})
+  const attempts = await session.attempts(queue, 3)
+  const names = attempts.map(({ attributes }) => attributes['bullmq.job.name'])
+  expect(names).toEqual(['priority 1', 'priority 2', 'priority 3'])
+  const sends = new Map(session.sends(queue).map(({ spanId, attributes }) => [attributes['bullmq.job.name'], spanId]))
+  expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(names.map((name) => sends.get(name)))
+})
+
+test('a job that comes back after it was given up is redriven: its attempts count from one', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  let healed = false
+  const worker = session.worker(queue, () => (healed ? undefined : fail()))
+  const job = await queue.add('order', {}, { attempts: 2 })
+  const before = await session.attempts(queue, 2)
+  await eventually(async () => expect(await job.isFailed()).toBe(true))
+  await queue.retryJobs()
+  await session.attempts(queue, 3)
+  await eventually(async () => expect(await job.isFailed()).toBe(true))
+  healed = true
+  await queue.retryJobs()
+  const attempts = await session.attempts(queue, 4)
+  expect(attempts.slice(2).map(attemptOf)).toEqual([
+    { ...first, ...failed, source: 'assumed', kind: 'redrive', outcome: 'dead_lettered', previous: before[1]?.spanId },
+    { ...first, ...acked, source: 'assumed', kind: 'redrive', previous: attempts[2]?.spanId },
+  ])
+  expect(attempts.map(({ attributes }) => attributes['tracebaton.delivery.redrives'])).toEqual([
+    undefined,
+    undefined,
+    1,
+    2,
+  ])
+  expect(attempts[2]?.attributes).not.toHaveProperty('tracebaton.queue.time')
+  await worker.close()
+  expectSound(session)
+})
+
+test('a job id that is used again is another job', async () => {
+  await using session = openSession()
+  const queue = session.queue({ defaultJobOptions: { removeOnComplete: true } })
+  session.worker(queue, () => {})
+  await queue.add('order', {}, { jobId: 'customer-42' })
+  await session.attempts(queue, 1)
+  await eventually(async () => expect(await queue.getJob('customer-42')).toBeUndefined())
+  await queue.add('order', {}, { jobId: 'customer-42' })
+  const attempts = await session.attempts(queue, 2)
+  for (const attempt of attempts) expect(attemptOf(attempt)).toEqual({ ...first, ...acked })
+})
+
+test('a job whose lock was lost is abandoned here, and handled again with what is known of this attempt', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  const times = { lockDuration: 200, stalledInterval: 100, skipLockRenewal: true, concurrency: 2 }
+  const working = deferred()
+  const worker = session.worker(
+    queue,
+    ({ attemptsStarted }) => (attemptsStarted > 1 ? undefined : working.promise),
+    times,
+  )
+  await queue.add('order', {})
+  const [second] = await session.attempts(queue, 1)
+  working.resolve()
+  await worker.close()
+  const stalled = (await session.attempts(queue, 2)).find(({ spanId }) => spanId !== second?.spanId)
+  expect(attemptOf(stalled!)).toEqual({ ...first, outcome: 'abandoned', status: 'unset', error: undefined })
+  expect(attemptOf(second!)).toEqual({ ...again, ...acked, attempt: 2, previous: stalled?.spanId })
+  expectSound(session)
+})
+
+test('a job that stalled too often is given up without its processor, and that is one attempt, too', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  const times = { lockDuration: 200, stalledInterval: 100, skipLockRenewal: true, maxStalledCount: 0, concurrency: 2 }
+  let calls = 0
+  const working = deferred()
+  const worker = session.worker(
+    queue,
+    () => {
+      calls += 1
+      return working.promise
+    },
+    times,
+  )
+  await queue.add('order', {})
+  const [terminal] = await session.attempts(queue, 1)
+  expect(terminal).toMatchObject({ status: 'error', statusMessage: 'job stalled more than allowable limit' })
+  expect(attemptOf(terminal!)).toMatchObject({ outcome: 'dead_lettered', error: '_OTHER' })
+  expect(linked(terminal!, 'creation')).toEqual([session.sends(queue)[0]?.spanId])
+  expect(calls).toBe(1)
+  working.resolve()
+  await worker.close()
+  expectSound(session)
+})
+
+test('a processor that declares the abort signal gets it', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  const signals: unknown[] = []
+  const worker = session.worker(queue, async (_job: Job, _token?: string, signal?: AbortSignal) => {
+    signals.push(signal)
+  })
+  await queue.add('order', {})
+  await session.attempts(queue, 1)
+  await worker.close()
+  expect(signals).toEqual([expect.any(AbortSignal)])
+})
+
+test('neither the data of a job nor its result is in telemetry', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, () => ({ card: 'secret result' }))
+  await queue.add('order', { card: 'secret data' }, { attempts: 3, removeOnComplete: 7, keepLogs: 77 })
+  await session.attempts(queue, 1)
+  const text = JSON.stringify(session.recorder.spans)
+  expect(text).not.toContain('secret')
+  expect(text).not.toContain('keepLogs')
+})

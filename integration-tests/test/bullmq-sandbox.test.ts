@@ -1,0 +1,71 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { RecordedSpan } from '@tracebaton/testing'
+import { QueueEvents } from 'bullmq'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { attemptOf, expectSound, linked, openSession } from './bullmq-session.ts'
+
+const processor = fileURLToPath(new URL('../src/adapters/programs/bullmq-sandbox.js', import.meta.url))
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tracebaton-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+test.each([
+  ['a child process', false],
+  ['a worker thread', true],
+] as const)('attempts in %s are recorded there, and nowhere else', async (what, useWorkerThreads) => {
+  await using session = openSession({ sandboxed: true })
+  const file = join(folder, `${what}.jsonl`)
+  const queue = session.queue()
+  const events = new QueueEvents(queue.name, { connection: session.connection })
+  const env = { ...process.env, SPANS: file, NODE_OPTIONS: '' }
+  const worker = session.worker(queue, processor, {
+    useWorkerThreads,
+    workerForkOptions: { env },
+    workerThreadsOptions: { env },
+  })
+  const flaky = await queue.add('flaky', 42, { attempts: 2, backoff: 10 })
+  expect(await flaky.waitUntilFinished(events)).toBe(42)
+  await worker.close()
+  await events.close()
+
+  const spans = (await readFile(file, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RecordedSpan)
+  const attempts = spans.filter(({ name }) => name === `process ${queue.name}`)
+  const [send] = session.sends(queue)
+  expect(attempts.map(attemptOf)).toEqual([
+    {
+      attempt: 1,
+      source: 'broker',
+      kind: 'first',
+      outcome: 'retry_scheduled',
+      status: 'error',
+      error: 'TypeError',
+      previous: undefined,
+    },
+    {
+      attempt: 2,
+      source: 'broker',
+      kind: 'redelivery',
+      outcome: 'acked',
+      status: 'unset',
+      error: undefined,
+      previous: attempts[0]?.spanId,
+    },
+  ])
+  for (const attempt of attempts) {
+    expect(attempt.parentSpanId).toBe(send?.spanId)
+    expect(linked(attempt, 'creation')).toEqual([send?.spanId])
+  }
+  const query = spans.find(({ name }) => name === 'query')
+  expect(query?.parentSpanId).toBe(attempts[1]?.spanId)
+  expect(session.recorder.spans.map(({ name }) => name)).toEqual([`add ${queue.name}`])
+  expectSound(session)
+})

@@ -1,0 +1,134 @@
+import { context, propagation, trace } from '@opentelemetry/api'
+import { logFields } from '@tracebaton/bullmq'
+import { DelayedError, Worker, type Job } from 'bullmq'
+import { expect, test } from 'vitest'
+import { attemptOf, expectSound, linked, openSession } from './bullmq-session.ts'
+
+const first = { attempt: 1, source: 'assumed', kind: 'first', previous: undefined }
+const again = { attempt: 2, source: 'memory', kind: 'redelivery' }
+const acked = { outcome: 'acked', status: 'unset', error: undefined }
+
+test('without a traced processor an attempt is active and complete all the same, and knows its outcome', async () => {
+  await using session = openSession()
+  const queue = session.queue({}, 'telemetry')
+  const seen: unknown[] = []
+  session.worker(
+    queue,
+    async ({ id }) => {
+      const active = trace.getSpanContext(context.active())
+      seen.push({ span: active?.spanId, log: logFields(), baggage: propagation.getActiveBaggage()?.getEntry('region') })
+      expect(logFields()['messaging.message_id']).toBe(id)
+    },
+    {},
+    'telemetry',
+  )
+  const baggage = propagation.createBaggage({ region: { value: 'north' } })
+  const job = await context.with(propagation.setBaggage(context.active(), baggage), () => queue.add('order', {}))
+  const [attempt] = await session.attempts(queue, 1)
+  const [send] = session.sends(queue)
+  expect(attempt).toMatchObject({ kind: 'consumer', parentSpanId: send?.spanId })
+  expect(attempt?.attributes).toMatchObject({ 'messaging.message.id': job.id, 'bullmq.job.name': 'order' })
+  expect(attemptOf(attempt!)).toEqual({ ...first, ...acked })
+  expect(seen).toMatchObject([{ span: attempt?.spanId, log: { 'messaging.attempt': 1 }, baggage: { value: 'north' } }])
+  expectSound(session)
+})
+
+test('an attempt that nobody looked at has the time of its processor', async () => {
+  await using session = openSession()
+  const queue = session.queue({}, 'telemetry')
+  session.worker(queue, () => new Promise((resolve) => setTimeout(resolve, 150)), {}, 'telemetry')
+  await queue.add('order', {})
+  const [attempt] = await session.attempts(queue, 1)
+  expect((attempt!.endTime ?? 0) - attempt!.startTime).toBeGreaterThanOrEqual(140)
+})
+
+const fail = (): never => {
+  throw new TypeError('no stock')
+}
+
+test('a failed job is an error with its reason, of an unknown type, and its next attempt links this one', async () => {
+  await using session = openSession()
+  const queue = session.queue({}, 'telemetry')
+  session.worker(queue, fail, {}, 'telemetry')
+  await queue.add('order', {}, { attempts: 2, backoff: 10 })
+  const attempts = await session.attempts(queue, 2)
+  expect(attempts.map(attemptOf)).toEqual([
+    { ...first, outcome: 'retry_scheduled', status: 'error', error: '_OTHER' },
+    { ...again, outcome: 'dead_lettered', status: 'error', error: '_OTHER', previous: attempts[0]?.spanId },
+  ])
+  for (const { statusMessage } of attempts) expect(statusMessage).toBe('no stock')
+  expectSound(session)
+})
+
+test('a job that was put off or held back comes again, which is all that is known', async () => {
+  await using session = openSession()
+  const queue = session.queue({}, 'telemetry')
+  const worker = session.worker(
+    queue,
+    async (job: Job, token?: string) => {
+      if (job.attemptsStarted > 2) return
+      if (job.attemptsStarted === 2) {
+        await worker.rateLimit(20)
+        throw Worker.RateLimitError()
+      }
+      await job.moveToDelayed(Date.now() + 20, token)
+      throw new DelayedError()
+    },
+    {},
+    'telemetry',
+  )
+  await queue.add('order', {})
+  const attempts = await session.attempts(queue, 3)
+  expect(attempts.map(({ status, attributes }) => [status, attributes['tracebaton.delivery.outcome']])).toEqual([
+    ['unset', 'requeued'],
+    ['unset', 'requeued'],
+    ['unset', 'acked'],
+  ])
+})
+
+test('the jobs of one call share its context, and the call says how many there were', async () => {
+  await using session = openSession()
+  const queue = session.queue({}, 'telemetry')
+  await queue.addBulk([1, 2, 3].map((data) => ({ name: 'order', data })))
+  await session.flows('telemetry').add({
+    name: 'ship',
+    queueName: queue.name,
+    opts: {},
+    children: [{ name: 'pack', queueName: queue.name, opts: {} }],
+  })
+  session.worker(queue, () => {}, {}, 'telemetry')
+  const attempts = await session.attempts(queue, 5)
+  const [bulk, flow] = session.sends(queue)
+  expect([bulk, flow].map((send) => send?.attributes['messaging.batch.message_count'])).toEqual([3, 2])
+  const parents = attempts.map(({ parentSpanId }) => parentSpanId)
+  expect(parents.filter((parent) => parent === bulk?.spanId)).toHaveLength(3)
+  expect(parents.filter((parent) => parent === flow?.spanId)).toHaveLength(2)
+})
+
+test('a handler that traces its processor only after a look at the context has one attempt, not two', async () => {
+  await using session = openSession()
+  const { traceHandler } = await import('@tracebaton/bullmq')
+  const queue = session.queue()
+  const traced = traceHandler(async (job: Job, note?: string) => `${job.id} ${note}`)
+  session.worker(queue, (job) => traced(job, String(logFields()['trace_id'])), {}, 'telemetry')
+  await queue.add('order', {})
+  await session.attempts(queue, 1)
+  expect(session.recorder.spans.filter(({ kind }) => kind === 'consumer')).toHaveLength(1)
+  expectSound(session)
+})
+
+test('a traced processor on a worker without the telemetry tells what the options of the job say', async () => {
+  await using session = openSession()
+  const { traceHandler } = await import('@tracebaton/bullmq')
+  const queue = session.queue()
+  const processor = traceHandler(async () => {
+    throw new TypeError('no')
+  }, session.options)
+  session.worker(queue, processor, {}, 'nothing')
+  await queue.add('order', {}, { attempts: 3, backoff: { type: 'fixed', delay: 10 } })
+  const attempts = await session.attempts(queue, 3)
+  const outcomes = attempts.map((attempt) => attemptOf(attempt)['outcome'])
+  expect(outcomes).toEqual(['retry_scheduled', 'retry_scheduled', 'dead_lettered'])
+  expect(linked(attempts[2]!, 'previous_attempt')).toEqual([attempts[1]?.spanId])
+  expectSound(session)
+})

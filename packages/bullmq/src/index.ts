@@ -1,0 +1,5 @@
+export { bullmqTelemetry, type BullmqOptions } from './telemetry.ts'
+export { traceHandler } from './consumer.ts'
+export { traceFlowProducer, traceQueue } from './trace.ts'
+export type { FlowProducerLike, JobLike, ProcessorLike, QueueLike, TelemetryLike } from './client.ts'
+export { createTracing, logFields, type Tracing, type TracingInput, type TracingOptions } from '@tracebaton/core'

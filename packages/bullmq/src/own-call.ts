@@ -1,0 +1,25 @@
+import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
+import type { Tracing } from '@tracebaton/core'
+import { runIn } from './run-in.ts'
+
+/** A call that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. */
+interface OwnCall {
+  told: boolean
+}
+
+const OWN_CALL = createContextKey('tracebaton.bullmq.own-call.0')
+
+/** Makes a call that BullMQ's telemetry, if it is ours, leaves alone; but not what listeners do in the meantime. */
+export function callAlone<Result>(tracing: Tracing, call: () => Result): Result {
+  const own: OwnCall = { told: false }
+  const context = tracing.guard(() => contexts.active().setValue(OWN_CALL, own))
+  return context === undefined ? call() : runIn(tracing, context, call)
+}
+
+/** Whether the call that BullMQ tells of is one that a look-alike traces. Only the first is. */
+export function isOwnCall(context: Context): boolean {
+  const own = context.getValue(OWN_CALL) as OwnCall | undefined
+  if (own === undefined || own.told) return false
+  own.told = true
+  return true
+}

@@ -1,0 +1,110 @@
+import type { Injection, OutgoingMessage, Publication, Tracing } from '@tracebaton/core'
+import type { BulkJobLike, FlowJobLike, JobOptionsLike } from './client.ts'
+import { toFlowOutgoing, toOutgoing, toPublication, toResults } from './describe.ts'
+import { writeMetadata } from './headers.ts'
+import { callAlone } from './own-call.ts'
+
+type Injections = readonly (Injection | undefined)[]
+
+/** `add` and `upsertJobScheduler`: one job. */
+export function sendJob(
+  tracing: Tracing,
+  queue: string,
+  name: unknown,
+  options: JobOptionsLike | undefined,
+  call: (options: JobOptionsLike | undefined) => Promise<unknown>,
+): Promise<unknown> {
+  const publication = tracing.guard(() =>
+    toPublication([queue], [toOutgoing(tracing, name, options)], false, (job) => toResults([job])),
+  )
+  return send(tracing, publication, ([injection]) => call(withContext(tracing, options, injection)))
+}
+
+/** `addBulk` of a queue: a context for each job. */
+export function sendJobs(
+  tracing: Tracing,
+  queue: string,
+  jobs: readonly BulkJobLike[],
+  call: (jobs: readonly BulkJobLike[]) => Promise<unknown>,
+): Promise<unknown> {
+  const publication = tracing.guard(() => {
+    const messages = jobs.map(({ name, opts }) => toOutgoing(tracing, name, opts))
+    return toPublication([queue], messages, true, (added) => toResults(added as readonly unknown[]))
+  })
+  return send(tracing, publication, (injections) =>
+    call(
+      tracing.guard(() =>
+        jobs.map((job, index) => withOptions(job, withContext(tracing, job.opts, injections[index]))),
+      ) ?? jobs,
+    ),
+  )
+}
+
+/** `add` and `addBulk` of a producer of flows: a context for each job of each flow, also for one without options. */
+export function sendFlows(
+  tracing: Tracing,
+  flows: readonly FlowJobLike[],
+  call: (flows: readonly FlowJobLike[]) => Promise<unknown>,
+): Promise<unknown> {
+  const publication = tracing.guard(() => {
+    const jobs = flows.flatMap(withDescendants)
+    const messages: OutgoingMessage[] = jobs.map((job) => toFlowOutgoing(tracing, job))
+    return toPublication(
+      jobs.map(({ queueName }) => queueName),
+      messages,
+      true,
+      (trees) => toResults((Array.isArray(trees) ? trees : [trees]).flatMap(jobsOfTree)),
+    )
+  })
+  return send(tracing, publication, (injections) => {
+    const left = [...injections]
+    const copy = (job: FlowJobLike): FlowJobLike => {
+      const own = withOptions(job, withContext(tracing, job.opts, left.shift()))
+      return job.children === undefined ? own : { ...own, children: job.children.map(copy) }
+    }
+    return call((injections.length === 0 ? undefined : tracing.guard(() => flows.map(copy))) ?? flows)
+  })
+}
+
+function send(
+  tracing: Tracing,
+  publication: Publication | undefined,
+  publish: (injections: Injections) => Promise<unknown>,
+): Promise<unknown> {
+  const alone = (injections: Injections): Promise<unknown> => callAlone(tracing, () => publish(injections))
+  return publication === undefined ? alone([]) : tracing.send(publication, alone)
+}
+
+/** A copy of a job's options with the context in its metadata. */
+function withContext(
+  tracing: Tracing,
+  options: JobOptionsLike | undefined,
+  injection: Injection | undefined,
+): JobOptionsLike | undefined {
+  const { fields } = injection ?? {}
+  if (fields === undefined || options?.telemetry?.omitContext === true) return options
+  return (
+    tracing.guard(() => {
+      const metadata = writeMetadata(tracing, options?.telemetry?.metadata, fields)
+      return { ...options, telemetry: { ...options?.telemetry, metadata } }
+    }) ?? options
+  )
+}
+
+function withOptions<Job extends BulkJobLike>(job: Job, opts: JobOptionsLike | undefined): Job {
+  return opts === job.opts ? job : { ...job, opts }
+}
+
+/** A job and all that it waits for, parents first: the order in which flows are written here. */
+function withDescendants(job: FlowJobLike): FlowJobLike[] {
+  return [job, ...(job.children ?? []).flatMap(withDescendants)]
+}
+
+interface Tree {
+  readonly job?: unknown
+  readonly children?: readonly Tree[] | undefined
+}
+
+function jobsOfTree({ job, children }: Tree): unknown[] {
+  return [job, ...(children ?? []).flatMap(jobsOfTree)]
+}

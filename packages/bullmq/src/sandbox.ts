@@ -1,0 +1,66 @@
+import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
+import type { TracingInput } from '@tracebaton/core'
+import type { ProcessorLike } from './client.ts'
+import { traceHandler as traceProcessor } from './consumer.ts'
+
+/** Options of {@link traceHandler}. */
+export type SandboxOptions = TracingInput & {
+  /**
+   * Hands over what has been recorded; called after each job, because a sandbox may be ended as soon as it is idle. The
+   * job waits for it, a second at most. `false`: nothing is called. @default flushes the providers in use
+   */
+  readonly flush?: (() => unknown) | false | undefined
+}
+
+/** ms that a job waits for its telemetry. */
+const PATIENCE = 1_000
+
+/**
+ * Wraps the processor that a sandbox's file exports, in a child process or a worker thread: each call is one attempt on a
+ * job, as with the function of this name for processors that are not sandboxed. The SDK has to be set up in the sandbox,
+ * and the worker's `bullmqTelemetry` has to be told `sandboxed: true`. Never throws.
+ */
+export function traceHandler<Processor extends ProcessorLike>(
+  processor: Processor,
+  options?: SandboxOptions,
+): (...args: Parameters<Processor>) => Promise<Awaited<ReturnType<Processor>>> {
+  const traced = traceProcessor(processor, options)
+  const flush = options?.flush ?? (() => flushProviders(options))
+  const handle = async (...args: Parameters<Processor>): Promise<unknown> => {
+    try {
+      return await Reflect.apply(traced, undefined, args)
+    } finally {
+      if (flush !== false) await patiently(flush)
+    }
+  }
+  return handle as (...args: Parameters<Processor>) => Promise<Awaited<ReturnType<Processor>>>
+}
+
+async function flushProviders(options: SandboxOptions | undefined): Promise<void> {
+  const tracers = options?.tracerProvider ?? trace.getTracerProvider()
+  const meters = options?.meterProvider ?? metrics.getMeterProvider()
+  await Promise.all([
+    flushed(tracers instanceof ProxyTracerProvider ? tracers.getDelegate() : tracers),
+    flushed(meters),
+  ])
+}
+
+/** Providers of an SDK can be flushed; the API's own cannot. */
+async function flushed(provider: object): Promise<void> {
+  await (provider as { forceFlush?(): Promise<unknown> }).forceFlush?.()
+}
+
+/** Waits for work, not for ever, and not for its success. */
+async function patiently(work: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE)
+  })
+  await Promise.race([
+    Promise.resolve()
+      .then(work)
+      .catch(() => {}),
+    late,
+  ])
+  clearTimeout(timer)
+}

@@ -1,0 +1,89 @@
+import { lookAlike, resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
+import type { BulkJobLike, FlowJobLike, FlowProducerLike, JobOptionsLike, QueueLike } from './client.ts'
+import { sendFlows, sendJob, sendJobs } from './producer.ts'
+import { isOurs } from './telemetry.ts'
+
+/** The real methods, with the arguments that they are given here. */
+interface Queue {
+  readonly name: string
+  add(name: unknown, data: unknown, options: JobOptionsLike | undefined, ...rest: unknown[]): Promise<unknown>
+  addBulk(jobs: readonly BulkJobLike[], ...rest: unknown[]): Promise<unknown>
+  upsertJobScheduler(id: unknown, repeat: unknown, template?: BulkJobLike, ...rest: unknown[]): Promise<unknown>
+}
+
+interface FlowProducer {
+  add(flow: FlowJobLike, ...rest: unknown[]): Promise<unknown>
+  addBulk(flows: readonly FlowJobLike[], ...rest: unknown[]): Promise<unknown>
+}
+
+/**
+ * Wraps a queue: gives one of the same type that traces what is added. It does what `bullmqTelemetry` cannot: each job of
+ * `addBulk` has a context of its own, and one that brings a context keeps it. The original stays as it is, and may have
+ * that telemetry as well. Never throws.
+ */
+export function traceQueue<Traced extends QueueLike>(queue: Traced, options?: TracingInput): Traced {
+  const tracing = resolveTracing(options)
+  warnOfTelemetry(tracing, queue)
+  const original = queue as unknown as Queue
+  const overrides: Partial<Queue> = {
+    add: (name, data, opts, ...rest) =>
+      isOptions(opts)
+        ? sendJob(tracing, original.name, name, opts, (copy) => original.add(name, data, copy, ...rest))
+        : original.add(name, data, opts, ...rest),
+    addBulk: (jobs, ...rest) =>
+      Array.isArray(jobs) && jobs.length > 0
+        ? sendJobs(tracing, original.name, jobs, (copies) => original.addBulk(copies, ...rest))
+        : original.addBulk(jobs, ...rest),
+    upsertJobScheduler: (id, repeat, template, ...rest) =>
+      isOptions(template)
+        ? sendJob(tracing, original.name, template?.name ?? id, template?.opts, (opts) => {
+            const copy = opts === template?.opts ? template : ({ ...template, opts } as BulkJobLike)
+            return original.upsertJobScheduler(id, repeat, copy, ...rest)
+          })
+        : original.upsertJobScheduler(id, repeat, template, ...rest),
+  }
+  return lookAlike(queue, overrides as unknown as Partial<Traced>)
+}
+
+/**
+ * Wraps a producer of flows: gives one of the same type that traces what is added, and gives each job of a flow a context
+ * of its own, also one without options, which BullMQ's telemetry passes over. The original stays as it is, and may have
+ * `bullmqTelemetry` as well. Never throws.
+ */
+export function traceFlowProducer<Traced extends FlowProducerLike>(producer: Traced, options?: TracingInput): Traced {
+  const tracing = resolveTracing(options)
+  warnOfTelemetry(tracing, producer)
+  const original = producer as unknown as FlowProducer
+  const overrides: Partial<FlowProducer> = {
+    add: (flow, ...rest) =>
+      isObject(flow)
+        ? sendFlows(tracing, [flow], ([copy = flow]) => original.add(copy, ...rest))
+        : original.add(flow, ...rest),
+    addBulk: (flows, ...rest) =>
+      Array.isArray(flows) && flows.length > 0
+        ? sendFlows(tracing, flows, (copies) => original.addBulk(copies, ...rest))
+        : original.addBulk(flows, ...rest),
+  }
+  return lookAlike(producer, overrides as unknown as Partial<Traced>)
+}
+
+/** Says that there will be two spans for everything: another telemetry also replaces the context on each job. */
+function warnOfTelemetry(tracing: Tracing, client: object): void {
+  tracing.guard(() => {
+    const { telemetry } = (Reflect.get(client, 'opts') ?? {}) as { readonly telemetry?: unknown }
+    if (telemetry === undefined || isOurs(telemetry)) return
+    tracing.warn(
+      'A wrapped queue or flow producer also has the telemetry of another package, so every span is there twice. ' +
+        'Give it `telemetry: bullmqTelemetry()` or none',
+    )
+  })
+}
+
+/** Anything else gets the client's own error. */
+function isOptions(options: unknown): boolean {
+  return options === undefined || isObject(options)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,33 @@
+import type { Queue, FlowJob, FlowProducer, Job, Processor, SandboxedJob, Telemetry, WorkerOptions } from 'bullmq'
+import { expectTypeOf, test } from 'vitest'
+import type { FlowJobLike, FlowProducerLike, JobLike, JobOptionsLike, QueueLike, TelemetryLike } from '../src/client.ts'
+import { bullmqTelemetry, traceFlowProducer, traceHandler, traceQueue } from '../src/index.ts'
+import { traceHandler as traceSandboxed } from '../src/sandbox.ts'
+
+type Orders = Queue<{ order: number }, string, 'charge'>
+
+test('the types of BullMQ fit the structure that is asked for, and ours fits BullMQ’s', () => {
+  expectTypeOf<Queue>().toExtend<QueueLike>()
+  expectTypeOf<Orders>().toExtend<QueueLike>()
+  expectTypeOf<FlowProducer>().toExtend<FlowProducerLike>()
+  expectTypeOf<Job>().toExtend<JobLike>()
+  expectTypeOf<SandboxedJob>().toExtend<JobLike>()
+  expectTypeOf<Job['opts']>().toExtend<JobOptionsLike>()
+  expectTypeOf<FlowJob>().toExtend<FlowJobLike>()
+  expectTypeOf<TelemetryLike>().toExtend<Telemetry>()
+  expectTypeOf<{ telemetry: ReturnType<typeof bullmqTelemetry> }>().toExtend<Pick<WorkerOptions, 'telemetry'>>()
+})
+
+test('wrapping gives the same type back', () => {
+  expectTypeOf<ReturnType<typeof traceQueue<Orders>>>().toEqualTypeOf<Orders>()
+  expectTypeOf<ReturnType<typeof traceFlowProducer<FlowProducer>>>().toEqualTypeOf<FlowProducer>()
+  const processor = traceHandler(async (job: Job<{ order: number }>, token?: string) => `${job.data.order}${token}`)
+  expectTypeOf(processor).toEqualTypeOf<(job: Job<{ order: number }>, token?: string) => Promise<string>>()
+  expectTypeOf(processor).toExtend<Processor<{ order: number }, string>>()
+  const sandboxed = traceSandboxed((job: SandboxedJob<number>) => job.data)
+  expectTypeOf(sandboxed).toEqualTypeOf<(job: SandboxedJob<number>) => Promise<number>>()
+  // @ts-expect-error -- a producer of flows has no schedulers
+  expectTypeOf<FlowProducer>().toExtend<QueueLike>()
+  // @ts-expect-error -- a processor is a function, not the name of a file
+  expectTypeOf<string>().toExtend<Parameters<typeof traceHandler>[0]>()
+})
