@@ -82,6 +82,22 @@ test('every entry point of every package loads as CommonJS', async () => {
   expectLoaded(await node('--input-type=commonjs', '--eval', program), 'cjs')
 })
 
+test.each([
+  ['from the folder where npm puts commands', ['node_modules/.bin/tracebaton']],
+  ['as an ES module', [process.execPath, 'node_modules/@tracebaton/testing/dist/esm/cli/main.js']],
+  ['as CommonJS', [process.execPath, 'node_modules/@tracebaton/testing/dist/cjs/cli/main.js']],
+] as const)('the command runs %s', async (_, [command, ...args]) => {
+  const span = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), name: 'POST /orders', endTimeUnixNano: '1000000' }
+  await writeFile(
+    join(project, 'spans.jsonl'),
+    JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }),
+  )
+  const tracebaton = (...words: string[]): Promise<string> => execute(project, 60_000, command, [...args, ...words])
+  await expect(tracebaton('check', 'spans.jsonl')).resolves.toContain('nothing found in 1 spans')
+  await expect(tracebaton('render', 'spans.jsonl')).resolves.toContain('● POST /orders')
+  await expect(tracebaton('check', 'no-such-file')).rejects.toThrow('There is no file no-such-file')
+})
+
 /** What a package can be imported by, except for its manifest. */
 async function entriesOf(name: string): Promise<string[]> {
   const manifest = JSON.parse(await readFile(join(root, 'packages', name, 'package.json'), 'utf8'))

@@ -61,7 +61,7 @@ function order(number, random) {
       'http.request.method': 'POST',
       'url.path': '/orders',
     }),
-    span('shop', 'send orders', 4, trace, send, post, start + 4, 3, facts('orders', 'send', message)),
+    span('shop', 'send orders', 4, trace, send, post, start + 4, 3, facts('orders', 'send', message, number)),
   ]
   const failures = random() < 0.7 ? 0 : 1 + Math.floor(random() * 3)
   let before
@@ -70,7 +70,7 @@ function order(number, random) {
     const own = id(16)
     const at = start + 20 + (attempt - 1) * 180
     const outcome = failed ? (attempt === 3 ? 'dead_lettered' : 'requeued') : 'acked'
-    const attributes = { ...facts('orders', 'process', message), ...delivery(attempt, outcome) }
+    const attributes = { ...facts('orders', 'process', message, number), ...delivery(attempt, outcome) }
     const links = before === undefined ? [creation] : [link('previous_attempt', trace, before), creation]
     spans.push(
       span(
@@ -94,7 +94,7 @@ function order(number, random) {
   }
   if (failures === 3) {
     const attributes = {
-      ...facts('orders-dead', 'process', message),
+      ...facts('orders-dead', 'process', message, number),
       ...delivery(1, 'acked'),
       'tracebaton.delivery.kind': 'dead_letter',
       'tracebaton.dead_letter.source': 'orders',
@@ -105,7 +105,7 @@ function order(number, random) {
   return spans
 }
 
-function facts(destination, operation, message) {
+function facts(destination, operation, message, number) {
   return {
     'messaging.system.name': 'kafka',
     'messaging.system': 'kafka',
@@ -113,8 +113,8 @@ function facts(destination, operation, message) {
     'messaging.operation.type': operation,
     'messaging.destination.name': destination,
     'messaging.message.id': message,
-    'messaging.destination.partition.id': '3',
-    'kafka.offset': 18_207,
+    'messaging.destination.partition.id': String(number % 12),
+    'kafka.offset': number,
     ...(operation === 'process' ? { 'messaging.consumer.group.name': 'billing' } : {}),
   }
 }

@@ -26,8 +26,10 @@ type Fields = Readonly<Record<string, unknown>>
  * The spans of a parsed `ExportTraceServiceRequest` (or `TracesData`) in OTLP JSON. Takes what is written in practice:
  * ids in hex or base64, whole numbers as numbers or texts, enumerations as numbers or names. Undefined: it is something
  * else, or a request for logs or metrics. Never throws.
+ *
+ * @param wanted which traces are read; without it all of them
  */
-export function otlpContent(request: unknown): OtlpContent | undefined {
+export function otlpContent(request: unknown, wanted?: (traceId: string) => boolean): OtlpContent | undefined {
   if (!isFields(request) || !Array.isArray(request['resourceSpans'])) return undefined
   const spans: RecordedSpan[] = []
   let invalid = 0
@@ -44,7 +46,9 @@ export function otlpContent(request: unknown): OtlpContent | undefined {
         ...(textOf(version) === '' ? {} : { scopeVersion: textOf(version) }),
       }
       for (const given of fieldsOf(ofScope['spans'])) {
-        const span = spanOf(given, origin)
+        const traceId = idOf(given['traceId'], 32)
+        if (wanted && traceId !== undefined && !wanted(traceId)) continue
+        const span = traceId === undefined ? undefined : spanOf(given, traceId, origin)
         if (span) spans.push(span)
         else invalid += 1
       }
@@ -57,10 +61,9 @@ type Origin = Pick<RecordedSpan, 'service' | 'resource' | 'scope' | 'scopeVersio
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 // Fields are set one by one: a spread for each field that may be absent takes several times as long, for every span.
-function spanOf(given: Fields, origin: Origin): RecordedSpan | undefined {
-  const traceId = idOf(given['traceId'], 32)
+function spanOf(given: Fields, traceId: string, origin: Origin): RecordedSpan | undefined {
   const spanId = idOf(given['spanId'], 16)
-  if (traceId === undefined || spanId === undefined) return undefined
+  if (spanId === undefined) return undefined
   const { flags, status } = given
   const { code, message } = isFields(status) ? status : none
   const span: Writable<RecordedSpan> = {
@@ -125,14 +128,15 @@ function remoteOf(flags: unknown): boolean | undefined {
   return typeof flags === 'number' && (flags & remoteKnown) !== 0 ? (flags & remote) !== 0 : undefined
 }
 
-const ids = /^(?!0+$)(?:[0-9a-f]{16}|[0-9a-f]{32})$/
+const hex = /^[0-9a-f]+$/
+const zeros = '0'.repeat(32)
 
 // Protobuf's own JSON form writes bytes in base64; tools that did not read the OTLP page do the same.
 function idOf(given: unknown, length: number): string | undefined {
   if (typeof given !== 'string' || given === '') return undefined
-  if (given.length === length && ids.test(given)) return given
+  if (given.length === length && hex.test(given)) return zeros.startsWith(given) ? undefined : given
   const id = given.length === length ? given.toLowerCase() : Buffer.from(given, 'base64').toString('hex')
-  return id.length === length && ids.test(id) ? id : undefined
+  return id.length === length && hex.test(id) && !zeros.startsWith(id) ? id : undefined
 }
 
 const kindNames: readonly string[] = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER']

@@ -52,8 +52,16 @@ export interface OtlpRequest {
   readonly line: number
 }
 
-/** {@link readOtlp} by the request, which is faster than by the span. */
-async function* readRequests(input: OtlpInput, options: ReadOtlpOptions = {}): AsyncGenerator<OtlpRequest, void, void> {
+/**
+ * {@link readOtlp} by the request, which is faster than by the span.
+ *
+ * @param wanted which traces are read; without it all of them
+ */
+export async function* readRequests(
+  input: OtlpInput,
+  options: ReadOtlpOptions = {},
+  wanted?: (traceId: string) => boolean,
+): AsyncGenerator<OtlpRequest, void, void> {
   const { onProblem = () => {}, maxRequestBytes = 64 * 1024 * 1024 } = options
   const report = (line: number, reason: string, unfinished = false): void => onProblem({ line, reason, unfinished })
   const texts = createJsonTexts({
@@ -66,7 +74,7 @@ async function* readRequests(input: OtlpInput, options: ReadOtlpOptions = {}): A
       report(text.line, last ? 'stops in the middle' : 'not JSON', last)
       return undefined
     }
-    const content = otlpContent(parsed.value)
+    const content = otlpContent(parsed.value, wanted)
     if (!content && !isOtherSignal(parsed.value)) report(text.line, 'not a trace request')
     if (!content) return undefined
     if (content.invalid > 0) report(text.line, `${content.invalid} spans without valid ids`)

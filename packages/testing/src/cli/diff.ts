@@ -1,0 +1,116 @@
+import { open, readFile } from 'node:fs/promises'
+import { createPaint } from '../colors.ts'
+import { readStories } from '../read-stories.ts'
+import { storyStructures, writeStructures } from '../structure.ts'
+import { UsageError, type Command } from './command.ts'
+import { diffLines, type DiffLine } from './line-diff.ts'
+import { createProgress } from './progress.ts'
+import { openSources } from './sources.ts'
+import { EXIT, type Terminal } from './terminal.ts'
+
+/** The first line of a structure in a file, which tells it from OTLP JSON. */
+export const structureMark = '# tracebaton structure'
+
+const context = 3
+
+/** `tracebaton diff` */
+export const diff: Command = {
+  name: 'diff',
+  usage: 'BEFORE AFTER [options]',
+  summary: 'compare the shape of two recordings: spans, relations, attempts, outcomes; no ids and no times',
+  description: [
+    'Compares structure only: which spans there are, of which kind and service, what is below what, what links what, and ' +
+      'how attempts ended. Stories of the same shape are written once, with their number. BEFORE or AFTER can also be a ' +
+      'structure that tracebaton render --format structure has written, to be kept as a snapshot.',
+  ],
+  options: [
+    { name: 'mask', value: 'REGEXP', meaning: 'written as *, for names that differ in every run', many: true },
+    { name: 'ignore-counts', meaning: 'how often a story is there makes no difference' },
+  ],
+  exitCodes: [
+    [EXIT.ok, 'the shape is the same'],
+    [EXIT.found, 'the shape differs'],
+    [EXIT.usage, 'the command line is not understood, or a file is not there'],
+    [EXIT.input, 'a file could not be read'],
+  ],
+  async run(given, terminal) {
+    const [before, after, ...more] = given.files
+    if (before === undefined || after === undefined || more.length > 0) throw new UsageError('Two files are needed')
+    if (before === '-' && after === '-') throw new UsageError('- can be given once')
+    const options = { mask: masks(given.all('mask')), counts: !given.has('ignore-counts') }
+    const [first, second] = [await structureOf(before, options, terminal), await structureOf(after, options, terminal)]
+    if (first === second) {
+      terminal.out('The shape is the same.\n')
+      return EXIT.ok
+    }
+    terminal.out(written(diffLines(first.split('\n'), second.split('\n')), before, after, terminal.colors))
+    return EXIT.found
+  },
+}
+
+/** Regular expressions as they stand on a command line. Throws a `UsageError`. */
+export function masks(texts: readonly string[]): RegExp[] {
+  return texts.map((text) => {
+    try {
+      return new RegExp(text, 'g')
+    } catch {
+      throw new UsageError(`--mask needs a regular expression, and ${text} is none`)
+    }
+  })
+}
+
+interface StructureReading {
+  readonly mask: readonly RegExp[]
+  readonly counts: boolean
+}
+
+/** The structure of a file, however large; of a file that is a structure already, its text. */
+async function structureOf(file: string, { mask, counts }: StructureReading, terminal: Terminal): Promise<string> {
+  await using sources = await openSources([file], terminal)
+  const [path = ''] = sources.files
+  if (await isStructure(path)) {
+    const text = (await readFile(path, 'utf8')).replaceAll('\r', '').split('\n').slice(1).join('\n')
+    return counts ? text : text.replace(/^×\d+\n/gm, '')
+  }
+  const found = new Map<string, number>()
+  const progress = createProgress(terminal, sources.bytes)
+  const stories = readStories(sources.files, {
+    onProblem: ({ line, reason }) => terminal.error(`${sources.nameOf(path)}:${line}: ${reason}, left out\n`),
+    onProgress: progress.show,
+  })
+  for await (const { spans } of stories) {
+    for (const text of storyStructures(spans, { mask })) found.set(text, counts ? (found.get(text) ?? 0) + 1 : 1)
+  }
+  progress.end()
+  return writeStructures(found)
+}
+
+async function isStructure(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(structureMark.length), 0, structureMark.length, 0)
+    return buffer.toString('utf8', 0, bytesRead) === structureMark
+  } finally {
+    await file.close()
+  }
+}
+
+function written(lines: readonly DiffLine[], before: string, after: string, colors: boolean): string {
+  const paint = createPaint(colors)
+  const near = (index: number): boolean =>
+    lines.slice(Math.max(0, index - context), index + context + 1).some(({ where }) => where !== 'both')
+  const printed = [paint(`--- ${before}`, 'failed'), paint(`+++ ${after}`, 'ok')]
+  let gap = false
+  for (const [index, { where, text }] of lines.entries()) {
+    if (where === 'both' && !near(index)) {
+      if (!gap) printed.push(paint('…', 'quiet'))
+      gap = true
+      continue
+    }
+    gap = false
+    if (where === 'first') printed.push(paint(`-${text}`, 'failed'))
+    else if (where === 'second') printed.push(paint(`+${text}`, 'ok'))
+    else printed.push(` ${text}`)
+  }
+  return `${printed.join('\n')}\n`
+}

@@ -1,0 +1,67 @@
+import type { CheckOptions } from '../evidence.ts'
+import { readRequests } from '../read-otlp.ts'
+import { readStories } from '../read-stories.ts'
+import { findingsIn } from '../rules.ts'
+import type { Rule } from '../rules/rule.ts'
+import type { RecordedSpan } from '../span.ts'
+import { createProgress } from './progress.ts'
+import type { Report } from './report.ts'
+import type { Sources } from './sources.ts'
+import type { Terminal } from './terminal.ts'
+
+// The same as the budget of readStories: so many bytes of a file are held in memory anyway.
+const whole = 24 * 1024 * 1024
+
+/** Judges all spans of some files: together where they are few, else story by story. */
+export async function judge(
+  sources: Sources,
+  rules: readonly Rule[],
+  options: CheckOptions,
+  report: Report,
+  terminal: Terminal,
+): Promise<void> {
+  report.count('bytes', sources.bytes)
+  if (sources.bytes <= whole) await judgeTogether(sources, rules, options, report)
+  else await judgeStories(sources, rules, options, report, terminal)
+}
+
+async function judgeTogether(
+  { files, nameOf }: Sources,
+  rules: readonly Rule[],
+  options: CheckOptions,
+  report: Report,
+): Promise<void> {
+  const all: RecordedSpan[] = []
+  for (const file of files) {
+    const onProblem = (problem: Parameters<Report['addProblem']>[0]): void => report.addProblem(problem, nameOf(file))
+    for await (const { spans } of readRequests(file, { onProblem })) all.push(...spans)
+  }
+  report.count('spans', all.length)
+  report.add(findingsIn(all, options, rules))
+}
+
+async function judgeStories(
+  { files, nameOf, bytes }: Sources,
+  rules: readonly Rule[],
+  options: CheckOptions,
+  report: Report,
+  terminal: Terminal,
+): Promise<void> {
+  const progress = createProgress(terminal, bytes)
+  // One span at a time is all that these look at, so that a part of a story is enough for them.
+  const single = rules.filter((rule) => rule.single)
+  const stories = readStories(files, {
+    onProblem: (problem, file) => report.addProblem(problem, nameOf(file)),
+    onProgress: (now) => {
+      report.setPasses(now.passes ?? now.pass)
+      progress.show(now)
+    },
+  })
+  for await (const { spans, extent } of stories) {
+    report.count('spans', spans.length)
+    if (extent === 'whole') report.count('stories', 1)
+    else report.count('unjudged', spans.length)
+    report.add(findingsIn(spans, options, extent === 'whole' ? rules : single))
+  }
+  progress.end()
+}

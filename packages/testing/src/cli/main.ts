@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { wantsColors } from '../colors.ts'
+import { run } from './run.ts'
+
+// A reader that has enough, as `head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 3)
+})
+
+async function main(): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), {
+    out: (text) => void process.stdout.write(text),
+    error: (text) => void process.stderr.write(text),
+    input: process.stdin,
+    columns: process.stdout.columns,
+    colors: wantsColors(),
+    live: process.stderr.isTTY,
+  })
+}
+
+void main()

@@ -1,0 +1,46 @@
+import { createPaint } from '../colors.ts'
+import { clean } from '../display-text.ts'
+import { findingText } from '../finding.ts'
+import { placeOf, type Report } from './report.ts'
+
+/** A report for people. */
+export function textReport(report: Report, colors: boolean): string {
+  const paint = createPaint(colors)
+  const lines: string[] = []
+  for (const { rule, count, kept } of report.rules) {
+    const mark = count === 0 ? paint('✓', 'ok') : paint('✗', 'failed')
+    const found = count === 0 ? '' : paint(`  ${count} found`, 'failed')
+    lines.push(`${mark} ${paint(rule.id, 'title')}  ${rule.title}${found}`)
+    for (const finding of kept) {
+      const [problem = '', ...rest] = findingText(finding).split('\n')
+      const place = placeOf(finding)
+      lines.push('', `    ${problem}`, ...rest.map((line) => `    ${line}`))
+      if (place !== '') lines.push(`      ${paint(`at       ${clean(place)}`, 'quiet')}`)
+    }
+    if (count > kept.length && kept.length > 0) lines.push('', `    … ${count - kept.length} more`)
+    if (kept.length > 0) lines.push('')
+  }
+  return `${[...lines, ...summaryLines(report)].join('\n')}\n`
+}
+
+/** What was read, and what was not. */
+export function summaryLines(report: Report): string[] {
+  const { spans, stories, bytes, seconds, passes, problems, moreProblems, unjudged, total } = report
+  const megabytes = bytes / 1e6
+  const memory = Math.round(process.resourceUsage().maxRSS / 1000)
+  const how = passes > 1 ? `in ${stories} stories, ${passes} passes` : 'as a whole'
+  const lines = problems.map(
+    ({ file, line, reason, unfinished }) =>
+      `${clean(file)}:${line}: ${reason}, left out${unfinished ? ' (its writer was still at it, or was ended)' : ''}`,
+  )
+  if (moreProblems > 0) lines.push(`… ${moreProblems} more pieces could not be read`)
+  if (unjudged > 0) {
+    lines.push(`${unjudged} spans are in stories too large for the memory: judged one by one only, not their relations`)
+  }
+  if (spans === 0) lines.push('There are no spans.')
+  lines.push(
+    `${total === 0 ? 'nothing' : total} found in ${spans} spans, judged ${how}: ${megabytes.toFixed(1)} MB in ` +
+      `${seconds.toFixed(1)} s (${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s), at most ${memory} MB of memory`,
+  )
+  return lines
+}
