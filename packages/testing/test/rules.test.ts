@@ -206,6 +206,11 @@ test.each([
   expect(JSON.stringify({ ...finding, spans: [] })).not.toContain('hunter2')
 })
 
+test('a password that was made unreadable is none', () => {
+  const attributes = { 'url.full': 'amqp://shop:***@broker', 'other.url': 'amqp://shop:REDACTED@broker/x' }
+  expect(texts([send, attempt('a', send, 1, { attributes })])).toEqual([])
+})
+
 test('private baggage on a message is found', () => {
   const arrivals = [
     {

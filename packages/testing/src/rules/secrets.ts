@@ -9,7 +9,7 @@ const ID = 'no-secrets'
 
 /** What is a secret wherever it stands. */
 const PATTERNS: readonly (readonly [what: string, pattern: RegExp])[] = [
-  ['a password in an address', /\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i],
+  ['a password in an address', /\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:(?!(?:\*+|x{3,}|\[?redacted\]?)@)[^\s/@]+@/i],
   ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
   ['a JSON web token', /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/],
   ['an AWS access key', /\b(?:AKIA|ASIA)[A-Z\d]{16}\b/],

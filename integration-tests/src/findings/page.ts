@@ -1,0 +1,48 @@
+import type { Measured, Verdict } from './measure.ts'
+
+/** The page `docs/findings.md`. */
+export function findingsPage(measured: readonly Measured[]): string {
+  const [first] = measured
+  const titles = first?.stories.map(({ title }) => title) ?? []
+  const rows = titles.map((title, index) => {
+    const answers = measured.map(({ stories }) => (stories[index]?.verdicts.every(isSound) ? 'holds' : 'breaks'))
+    return [title].concat(answers)
+  })
+  return [
+    '# What the test kit finds in the official instrumentations',
+    'Generated: five small stories, played by unchanged clients with the unchanged official instrumentations on real brokers, each in a process of its own; spans taken over OTLP; judged by the assertions of `@tracebaton/testing`, which read every version of the attribute names and ask for nothing that only our own adapters could write. To measure anew: `npx vitest run --project integration findings -u`.',
+    'A story “breaks” where an assertion of the kit fails. What it printed stands below.',
+    table(['story', ...measured.map(({ client }) => client)], rows),
+    ...measured.flatMap(section),
+  ]
+    .join('\n\n')
+    .concat('\n')
+}
+
+function section({ client, instrumentation, handled, stories, rules }: Measured): string[] {
+  return [
+    `## ${client}`,
+    `\`${instrumentation}\`, ${handled} deliveries.`,
+    ...stories.flatMap(({ title, verdicts }) => [`### ${title}`, ...verdicts.map(verdictText)]),
+    '### Rules over all spans',
+    ...rules.map(verdictText),
+  ]
+}
+
+function verdictText({ claim, found, skipped }: Verdict): string {
+  if (skipped !== undefined) return `- ${claim}: not judged, ${skipped}`
+  if (found.length === 0) return `- ${claim}: holds`
+  return `- ${claim}: **does not hold**\n\n${['```text', ...found, '```'].join('\n').replaceAll(/^(?=.)/gm, '  ')}`
+}
+
+function isSound({ found }: Verdict): boolean {
+  return found.length === 0
+}
+
+/** A Markdown table as the formatter writes it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, index) => Math.max(3, ...[head, ...rows].map((row) => row[index]?.length ?? 0)))
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}

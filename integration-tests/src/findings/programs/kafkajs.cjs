@@ -1,0 +1,48 @@
+const { KafkaJsInstrumentation } = require('@opentelemetry/instrumentation-kafkajs')
+const { begin, play } = require('./play.cjs')
+
+begin(new KafkaJsInstrumentation())
+const { Kafka, logLevel } = require('kafkajs')
+
+void play(async (address) => {
+  const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 20 }
+  const kafka = new Kafka({ clientId: 'app', brokers: [address], logLevel: logLevel.NOTHING, retry })
+  const producer = kafka.producer()
+  await producer.connect()
+  const consumers = []
+  const run = async (topic, config) => {
+    const consumer = kafka.consumer({ groupId: `group-${topic}`, sessionTimeout: 6000, maxWaitTimeInMs: 200, retry })
+    consumers.push(consumer)
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await consumer.run(config)
+  }
+  return {
+    async create(queues) {
+      const admin = kafka.admin()
+      await admin.connect()
+      const topics = Object.values(queues).map((topic) => ({ topic, numPartitions: 1 }))
+      await admin.createTopics({ topics, waitForLeaders: true })
+      await admin.disconnect()
+    },
+    send: (topic, value) => producer.send({ topic, messages: [{ value }] }),
+    sendBatch: (topic, values) => producer.send({ topic, messages: values.map((value) => ({ value })) }),
+    // As applications do it: the message goes on with its headers.
+    bury: ({ message: { value, headers } }, topic) => producer.send({ topic, messages: [{ value, headers }] }),
+    consume: (topic, handler) => run(topic, { eachMessage: handler }),
+    consumeBatch: (topic, count, handler) =>
+      new Promise((resolve, reject) => {
+        let seen = 0
+        run(topic, {
+          eachBatch: async ({ batch: { partition, messages } }) => {
+            handler(messages.map((message) => ({ topic, partition, message })))
+            seen += messages.length
+            if (seen === count) setImmediate(resolve)
+          },
+        }).catch(reject)
+      }),
+    async close() {
+      for (const client of [...consumers, producer]) await client.disconnect()
+    },
+  }
+})
