@@ -3,7 +3,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { METRICS } from '../src/names.ts'
 import { createTracing } from '../src/tracing.ts'
-import { OnDemandReader } from './measure.ts'
+import { OnDemandReader } from './counting.ts'
 import { delivery, publication } from './messages.ts'
 import { createSdk, registerContextManager, resetGlobals, type Sdk } from './sdk.ts'
 

@@ -1,14 +1,9 @@
 import type { Attributes } from '@opentelemetry/api'
-import { MeterProvider, MetricReader, type DataPoint, type Histogram } from '@opentelemetry/sdk-metrics'
+import { MeterProvider, type DataPoint, type Histogram } from '@opentelemetry/sdk-metrics'
 import type { TracingOptions } from '../src/options.ts'
 import { createTracing, type Tracing } from '../src/tracing.ts'
+import { OnDemandReader } from './counting.ts'
 import { createSdk } from './sdk.ts'
-
-/** Collects when it is asked to. */
-export class OnDemandReader extends MetricReader {
-  protected override async onForceFlush(): Promise<void> {}
-  protected override async onShutdown(): Promise<void> {}
-}
 
 /** One data point, whatever its metric. */
 export interface Point {

@@ -3,7 +3,8 @@ import { AlwaysOffSampler, AlwaysOnSampler } from '@opentelemetry/sdk-trace-base
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { TracingOptions } from '../src/options.ts'
 import { createTracing } from '../src/tracing.ts'
-import { measure, OnDemandReader } from './measure.ts'
+import { OnDemandReader } from './counting.ts'
+import { measure } from './measure.ts'
 import { OK, T } from './sample.ts'
 import { createSdk, only, registerContextManager, resetGlobals } from './sdk.ts'
 

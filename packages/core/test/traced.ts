@@ -1,14 +1,14 @@
-import { context as contexts, type Attributes } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace-base'
 import type { TracingOptions } from '../src/options.ts'
 import type { Stage } from '../src/report.ts'
 import { createTracing, type Tracing } from '../src/tracing.ts'
+import { createCounting, type Counting } from './counting.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 
+export { useContexts } from './contexts.ts'
+
 /** Tracing with a real SDK behind it, everything kept in memory. */
-export interface Traced {
+export interface Traced extends Pick<Counting, 'counted'> {
   readonly tracing: Tracing
   /** Ended spans, in the order they ended. */
   readonly spans: readonly ReadableSpan[]
@@ -17,14 +17,6 @@ export interface Traced {
   readonly failures: { readonly stage: Stage; readonly error: unknown }[]
   /** The one span of a name; fails where there is none or another. */
   readonly span: (name: string) => ReadableSpan
-  /** Sum of a counter, or count of a histogram, over the points that have these labels. */
-  readonly counted: (metric: string, labels?: Attributes) => Promise<number>
-}
-
-/** Gives asynchronous code its active context, as an SDK does when it is registered. */
-export function useContexts(): void {
-  contexts.disable()
-  contexts.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 }
 
 export function createTraced(options: TracingOptions = {}, sampler?: Sampler): Traced {
@@ -42,12 +34,12 @@ export function createTraced(options: TracingOptions = {}, sampler?: Sampler): T
       },
     ],
   })
-  const reader = new MemoryReader()
+  const { meterProvider, counted } = createCounting()
   const failures: Traced['failures'] = []
   const ledger = createLedger(provider)
   const tracing = createTracing({
     tracerProvider: ledger.provider,
-    meterProvider: new MeterProvider({ readers: [reader] }),
+    meterProvider,
     onError: (error, { stage }) => failures.push({ stage, error }),
     ...options,
   })
@@ -63,22 +55,6 @@ export function createTraced(options: TracingOptions = {}, sampler?: Sampler): T
       }
       return span
     },
-    async counted(metric, labels = {}) {
-      const { resourceMetrics } = await reader.collect()
-      let sum = 0
-      for (const { descriptor, dataPoints } of resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)) {
-        if (descriptor.name !== metric) continue
-        for (const { attributes, value } of dataPoints) {
-          const wanted = Object.entries(labels).every(([key, label]) => attributes[key] === label)
-          if (wanted) sum += typeof value === 'number' ? value : value.count
-        }
-      }
-      return sum
-    },
+    counted,
   }
-}
-
-class MemoryReader extends MetricReader {
-  protected override async onForceFlush(): Promise<void> {}
-  protected override async onShutdown(): Promise<void> {}
 }

@@ -11,21 +11,16 @@ import {
 } from '@aws-sdk/client-sqs'
 import { SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { traceHandler, type HandlerOptions } from '../src/consumer.ts'
 import { traceSqs } from '../src/trace.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts, type Traced } from './traced.ts'
+import { useQueues } from './queues.ts'
+import { createTraced, type Traced } from './traced.ts'
 
-let queues: Queues
+const queues = await useQueues()
 let traced: Traced
 let client: SQSClient
 
-beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
-})
-afterAll(() => queues.close())
 beforeEach(() => {
   traced = createTraced()
   client = traceSqs(queues.client(), { ...traced.options, legacyAttributeNames: true })

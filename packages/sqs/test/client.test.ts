@@ -6,22 +6,17 @@ import {
   type Message,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
+import { beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import type { Middleware, ReceivedMessage, SqsClientLike } from '../src/client.ts'
 import { traceHandler } from '../src/consumer.ts'
 import { traceSqs } from '../src/trace.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts, type Traced } from './traced.ts'
+import { useQueues } from './queues.ts'
+import { createTraced, type Traced } from './traced.ts'
 
-let queues: Queues
+const queues = await useQueues()
 let traced: Traced
 let QueueUrl: string
 
-beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
-})
-afterAll(() => queues.close())
 beforeEach(async () => {
   QueueUrl = await queues.create()
   traced = createTraced()

@@ -1,15 +1,10 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQS, type Message, type SQSClient } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { deadLetter, redrive, retryLater, traceHandler, traceSqs } from '../src/index.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts, type Traced } from './traced.ts'
+import { useQueues } from './queues.ts'
+import { createTraced, type Traced } from './traced.ts'
 
-let queues: Queues
-beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
-})
-afterAll(() => queues.close())
+const queues = await useQueues()
 
 const CONTEXT = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 const noStock = new TypeError('no stock')

@@ -11,10 +11,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { optionSeams, type Seam } from '../../core/test/seams.ts'
 import { traceHandler } from '../src/consumer.ts'
 import { traceSqs } from '../src/trace.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { useContexts } from './traced.ts'
+import { useQueues } from './queues.ts'
 
-let queues: Queues
+const queues = await useQueues()
 let QueueUrl: string
 let bare: SQSClient
 let tried = 0
@@ -22,15 +21,12 @@ const unhandled: unknown[] = []
 const keep = (error: unknown): void => void unhandled.push(error)
 
 beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
   bare = queues.client()
   QueueUrl = await queues.create()
   process.on('unhandledRejection', keep)
 })
 afterAll(async () => {
   process.off('unhandledRejection', keep)
-  await queues.close()
 })
 
 const ERROR = Object.freeze(new Error('of the host'))

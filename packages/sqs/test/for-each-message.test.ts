@@ -1,7 +1,8 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { forEachMessage } from '../src/consumer.ts'
-import { createTraced, useContexts, type Traced } from './traced.ts'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createTraced, type Traced } from './traced.ts'
 
 let traced: Traced
 beforeAll(useContexts)

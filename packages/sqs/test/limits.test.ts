@@ -1,17 +1,12 @@
 import { SendMessageBatchCommand, SendMessageCommand, type MessageAttributeValue } from '@aws-sdk/client-sqs'
 import { context as contexts, propagation } from '@opentelemetry/api'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createBudget } from '../src/headers.ts'
 import { traceSqs, type SqsOptions } from '../src/trace.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts } from './traced.ts'
+import { useQueues } from './queues.ts'
+import { createTraced } from './traced.ts'
 
-let queues: Queues
-beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
-})
-afterAll(() => queues.close())
+const queues = await useQueues()
 
 const text = (StringValue: string): MessageAttributeValue => ({ DataType: 'String', StringValue })
 const own = (count: number) =>

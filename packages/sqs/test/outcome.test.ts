@@ -6,21 +6,16 @@ import {
   type Message,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { traceHandler } from '../src/consumer.ts'
 import { traceSqs } from '../src/trace.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts, type Traced } from './traced.ts'
+import { useQueues } from './queues.ts'
+import { createTraced, type Traced } from './traced.ts'
 
-let queues: Queues
+const queues = await useQueues()
 let traced: Traced
 let client: SQSClient
 
-beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
-})
-afterAll(() => queues.close())
 beforeEach(() => {
   traced = createTraced({
     republish: ({ destination }, { destination: home }) => (destination.name === home.name ? undefined : 'dead_letter'),

@@ -7,10 +7,12 @@ import {
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs'
 import { createSqsServer } from 'local-aws-sqs'
+import { afterAll } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
 
 /** A queue service in this process, spoken to by the real client over HTTP. */
 export interface Queues {
-  /** A client of its own, which `close` destroys. */
+  /** A client of its own, destroyed after the tests. */
   client(config?: SQSClientConfig): SQSClient
   readonly config: SQSClientConfig
   /** Creates a queue; gives its URL. */
@@ -18,10 +20,11 @@ export interface Queues {
   arnOf(queueUrl: string): Promise<string>
   /** Takes exactly so many messages with everything on them, by an untraced client. */
   take(queueUrl: string, count?: number): Promise<Message[]>
-  close(): Promise<void>
 }
 
-export async function startQueues(): Promise<Queues> {
+/** Starts a queue service for the tests of this file, with contexts that are active; it ends after them. */
+export async function useQueues(): Promise<Queues> {
+  useContexts()
   const server = await createSqsServer({ port: 0, hostname: '127.0.0.1', emulateQueueCreationLifecycle: false })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The queue service has no port')
@@ -38,6 +41,11 @@ export async function startQueues(): Promise<Queues> {
     clients.push(created)
     return created
   }
+  afterAll(async () => {
+    for (const one of clients) one.destroy()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
   const bare = client()
   let queues = 0
   return {
@@ -65,11 +73,6 @@ export async function startQueues(): Promise<Queues> {
       )
       if (Messages.length !== count) throw new Error(`${Messages.length} messages instead of ${count}`)
       return Messages
-    },
-    async close() {
-      for (const one of clients) one.destroy()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
     },
   }
 }

@@ -6,25 +6,22 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs'
 import { propagation, SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { traceHandler } from '../src/consumer.ts'
 import { traceparentOf } from '../src/headers.ts'
 import { traceSqs } from '../src/trace.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts, type Traced } from './traced.ts'
+import { useQueues } from './queues.ts'
+import { createTraced, type Traced } from './traced.ts'
 
-let queues: Queues
+const queues = await useQueues()
 let traced: Traced
 let client: SQSClient
 let bare: SQSClient
 let QueueUrl: string
 
 beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
   bare = queues.client()
 })
-afterAll(() => queues.close())
 beforeEach(async () => {
   QueueUrl = await queues.create()
   traced = createTraced()

@@ -6,21 +6,16 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs'
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { traceSqs } from '../src/trace.ts'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts, type Traced } from './traced.ts'
+import { useQueues } from './queues.ts'
+import { createTraced, type Traced } from './traced.ts'
 
-let queues: Queues
+const queues = await useQueues()
 let traced: Traced
 let client: SQSClient
 let QueueUrl: string
 
-beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
-})
-afterAll(() => queues.close())
 beforeEach(async () => {
   QueueUrl = await queues.create()
   traced = createTraced()

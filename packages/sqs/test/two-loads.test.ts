@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { ReceiveMessageCommand, SendMessageCommand, type Message } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startQueues, type Queues } from './queues.ts'
-import { createTraced, useContexts } from './traced.ts'
+import { describe, expect, test } from 'vitest'
+import { useQueues } from './queues.ts'
+import { createTraced } from './traced.ts'
 
 type Build = Pick<typeof import('../src/index.ts'), 'forEachMessage' | 'traceHandler' | 'traceSqs'>
 
@@ -11,12 +11,7 @@ const load = (path: string): Promise<Build> => import(/* @vite-ignore */ new URL
 const esm: Build = await load('../dist/esm/index.js')
 const commonjs = createRequire(import.meta.url)('../dist/cjs/index.js') as Build
 
-let queues: Queues
-beforeAll(async () => {
-  useContexts()
-  queues = await startQueues()
-})
-afterAll(() => queues.close())
+const queues = await useQueues()
 
 test('the builds are two', () => {
   expect(esm.traceHandler).not.toBe(commonjs.traceHandler)
