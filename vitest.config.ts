@@ -11,7 +11,7 @@ export default defineConfig({
           name: 'unit',
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
-          include: ['{packages,examples}/*/test/**/*.test.ts', 'scripts/test/**/*.test.js'],
+          include: ['{packages,examples}/*/test/**/*.test.ts', '{scripts/test,integration-tests/mutations}/*.test.js'],
           testTimeout: 10_000,
         },
       },

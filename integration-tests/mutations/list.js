@@ -126,7 +126,7 @@ export const mutations = [
   {
     name: 'the time in the queue is measured again with each delivery',
     file: 'judgement.ts',
-    edits: [['if (!attempt.firstDelivery || queuedAt', 'if (queuedAt']],
+    edits: [['if (!attempt.firstDelivery || told', 'if (told']],
     caughtBy: 'the time in the queue is measured once for each message',
   },
   {

@@ -1,5 +1,6 @@
 // Breaks core in every way of list.js, one at a time, and runs the contract suite on queues in memory: a mutation that
-// leaves it green is a scenario that cannot fail. Works on a copy in a temporary folder.
+// leaves it green is a scenario that cannot fail, and one that no longer fits core is an error. Works on a copy in a
+// temporary folder.
 //
 //   node integration-tests/mutations/run.js [part of a mutation's name]
 import { spawn } from 'node:child_process'
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mutations } from './list.js'
+import { mutate } from './mutate.js'
 
 const SUITE = 'examples/memory-adapter/test/contract.test.ts'
 const COPIED = [
@@ -28,12 +30,15 @@ try {
   const wanted = process.argv[2] ?? ''
   const chosen = mutations.filter(({ name }) => name.includes(wanted))
   if (chosen.length === 0) throw new Error(`No mutation is called ${wanted}`)
-  const untouched = await play()
-  if (untouched.failed.length > 0) throw new Error(`Red without a mutation: ${untouched.failed.join('; ')}`)
+  for (const mutation of chosen) mutate(await readFile(sourceOf(mutation), 'utf8'), mutation)
+  const { passed, failed } = await play()
+  if (failed.length > 0) throw new Error(`Red without a mutation: ${failed.join('; ')}`)
+  const unknown = chosen.map(({ caughtBy }) => caughtBy).filter((scenario) => !passed.includes(scenario))
+  if (unknown.length > 0) throw new Error(`No scenario is called ${unknown.join('; ')}`)
 
   const rows = []
   for (const mutation of chosen) {
-    const { survived, note } = await judge(mutation, untouched)
+    const { survived, note } = await judge(mutation)
     rows.push({ name: mutation.name, survived, note })
     console.log(`${survived ? 'SURVIVED' : 'caught  '}  ${mutation.name}\n            ${note}`)
   }
@@ -69,19 +74,17 @@ async function prepare() {
   await writeFile(join(copy, 'vitest.config.js'), `export default ${JSON.stringify(config)}\n`)
 }
 
+function sourceOf({ file }) {
+  return join(copy, 'packages/core/src', file)
+}
+
 /** First only the scenario that has to catch it; all of them where that one does not. */
-async function judge(mutation, untouched) {
-  const { file, edits, caughtBy } = mutation
-  if (!untouched.passed.includes(caughtBy)) return { survived: true, note: `there is no scenario “${caughtBy}”` }
-  const path = join(copy, 'packages/core/src', file)
+async function judge(mutation) {
+  const { caughtBy } = mutation
+  const path = sourceOf(mutation)
   const source = await readFile(path, 'utf8')
-  let mutated = source
-  for (const [from, to] of edits) {
-    if (mutated.split(from).length !== 2) return { survived: true, note: `this is not once in ${file}: ${from}` }
-    mutated = mutated.replace(from, () => to)
-  }
   try {
-    await writeFile(path, mutated)
+    await writeFile(path, mutate(source, mutation))
     const { failed, messages } = await play(caughtBy)
     // What does not run at all proves nothing.
     const nonsense = /(?:Reference|Syntax)Error.*/.exec(messages)?.[0]
