@@ -5,6 +5,12 @@ import { toDelivery } from './describe.ts'
 import { getProcessing, type Processing } from './processing.ts'
 import { rememberRelative } from './relatives.ts'
 
+/** How a job was traced, for as long as somebody holds it. */
+export const tracedJobs: WeakMap<object, Tracing> = processWide(
+  'tracebaton.bullmq.jobs.0',
+  () => new WeakMap<object, Tracing>(),
+)
+
 /** Processors that are traced already. */
 const wrapped = processWide('tracebaton.bullmq.processors.0', () => new WeakSet<object>())
 
@@ -40,7 +46,10 @@ function processingOf(job: JobLike): Processing | undefined {
 function handle(tracing: Tracing, processing: Processing | undefined, job: JobLike, call: () => unknown): unknown {
   // Somebody has looked at the context already, so the attempt began without its facts: there is no second one.
   if (processing?.stateFor(job.id) === 'begun') return call()
-  const delivery: Delivery | undefined = tracing.guard(() => toDelivery(tracing, job))
+  const delivery: Delivery | undefined = tracing.guard(() => {
+    tracedJobs.set(job, tracing)
+    return toDelivery(tracing, job)
+  })
   if (delivery === undefined) return call()
   const processor = (): unknown => {
     tracing.guard(() => {

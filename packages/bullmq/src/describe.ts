@@ -57,6 +57,7 @@ export function toDelivery(tracing: Tracing, job: JobLike): Delivery {
   const identity = id === undefined ? undefined : `bullmq:${queueQualifiedName}:${id}:${timestamp}`
   return {
     ...common(tracing, queueName, opts.telemetry?.metadata, { messageId: id, jobName: name }),
+    handle: job,
     identity,
     sentAt: timestamp,
     delay: opts.delay,

@@ -1,4 +1,11 @@
-import type { Injection, OutgoingMessage, Publication, Tracing } from '@tracebaton/core'
+import {
+  copyWith,
+  type Injection,
+  type Move,
+  type OutgoingMessage,
+  type Publication,
+  type Tracing,
+} from '@tracebaton/core'
 import type { BulkJobLike, FlowJobLike, JobOptionsLike } from './client.ts'
 import { toFlowOutgoing, toOutgoing, toPublication, toResults } from './describe.ts'
 import { writeMetadata } from './headers.ts'
@@ -18,6 +25,24 @@ export function sendJob(
     toPublication([queue], [toOutgoing(tracing, name, options)], false, (job) => toResults([job])),
   )
   return send(tracing, publication, ([injection]) => call(withContext(tracing, options, injection)))
+}
+
+/** Adds a job that was received once more. */
+export function sendMoved(
+  tracing: Tracing,
+  queue: string,
+  name: string,
+  options: JobOptionsLike,
+  move: Move | undefined,
+  call: (options: JobOptionsLike) => Promise<unknown>,
+): Promise<unknown> {
+  const publication =
+    move &&
+    tracing.guard(() => {
+      const message = toOutgoing(tracing, name, options)
+      return { ...toPublication([queue], [message], false, (added) => toResults(jobsOf(added as Tree))), move }
+    })
+  return send(tracing, publication, ([injection]) => call(withContext(tracing, options, injection) ?? options))
 }
 
 /** `addBulk` of a queue: a context for each job. */
@@ -53,14 +78,14 @@ export function sendFlows(
       jobs.map(({ queueName }) => queueName),
       messages,
       true,
-      (trees) => toResults((Array.isArray(trees) ? trees : [trees]).flatMap(jobsOfTree)),
+      (trees) => toResults((Array.isArray(trees) ? trees : [trees]).flatMap(jobsOf)),
     )
   })
   return send(tracing, publication, (injections) => {
     const left = [...injections]
     const copy = (job: FlowJobLike): FlowJobLike => {
       const own = withOptions(job, withContext(tracing, job.opts, left.shift()))
-      return job.children === undefined ? own : { ...own, children: job.children.map(copy) }
+      return job.children === undefined ? own : copyWith(own, { children: job.children.map(copy) })
     }
     return call((injections.length === 0 ? undefined : tracing.guard(() => flows.map(copy))) ?? flows)
   })
@@ -86,13 +111,13 @@ function withContext(
   return (
     tracing.guard(() => {
       const metadata = writeMetadata(tracing, options?.telemetry?.metadata, fields)
-      return { ...options, telemetry: { ...options?.telemetry, metadata } }
+      return copyWith(options ?? {}, { telemetry: { ...options?.telemetry, metadata } })
     }) ?? options
   )
 }
 
 function withOptions<Job extends BulkJobLike>(job: Job, opts: JobOptionsLike | undefined): Job {
-  return opts === job.opts ? job : { ...job, opts }
+  return opts === job.opts ? job : copyWith(job, { opts } as Partial<Job>)
 }
 
 /** A job and all that it waits for, parents first: the order in which flows are written here. */
@@ -105,6 +130,7 @@ interface Tree {
   readonly children?: readonly Tree[] | undefined
 }
 
-function jobsOfTree({ job, children }: Tree): unknown[] {
-  return [job, ...(children ?? []).flatMap(jobsOfTree)]
+/** What was added: a producer of flows gives trees of jobs, parents first, and a queue gives a job. */
+function jobsOf(added: Tree): unknown[] {
+  return 'job' in added ? [added.job, ...(added.children ?? []).flatMap(jobsOf)] : [added]
 }

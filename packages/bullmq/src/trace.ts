@@ -1,4 +1,4 @@
-import { lookAlike, resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
+import { copyWith, originalOf, resolveTracing, traced, type Tracing, type TracingInput } from '@tracebaton/core'
 import type { BulkJobLike, FlowJobLike, FlowProducerLike, JobOptionsLike, QueueLike } from './client.ts'
 import { sendFlows, sendJob, sendJobs } from './producer.ts'
 import { isOurs } from './telemetry.ts'
@@ -19,12 +19,12 @@ interface FlowProducer {
 /**
  * Wraps a queue: gives one of the same type that traces what is added. It does what `bullmqTelemetry` cannot: each job of
  * `addBulk` has a context of its own, and one that brings a context keeps it. The original stays as it is, and may have
- * that telemetry as well. Never throws.
+ * that telemetry as well; wrapping what this gave replaces the options. Never throws.
  */
-export function traceQueue<Traced extends QueueLike>(queue: Traced, options?: TracingInput): Traced {
+export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: TracingInput): Wrapped {
   const tracing = resolveTracing(options)
   warnOfTelemetry(tracing, queue)
-  const original = queue as unknown as Queue
+  const original = originalOf<object>(queue) as Queue
   const overrides: Partial<Queue> = {
     add: (name, data, opts, ...rest) =>
       isOptions(opts)
@@ -37,23 +37,26 @@ export function traceQueue<Traced extends QueueLike>(queue: Traced, options?: Tr
     upsertJobScheduler: (id, repeat, template, ...rest) =>
       isOptions(template)
         ? sendJob(tracing, original.name, template?.name ?? id, template?.opts, (opts) => {
-            const copy = opts === template?.opts ? template : ({ ...template, opts } as BulkJobLike)
+            const copy = opts === template?.opts ? template : copyWith(template ?? ({} as BulkJobLike), { opts })
             return original.upsertJobScheduler(id, repeat, copy, ...rest)
           })
         : original.upsertJobScheduler(id, repeat, template, ...rest),
   }
-  return lookAlike(queue, overrides as unknown as Partial<Traced>)
+  return traced(original, overrides, tracing) as unknown as Wrapped
 }
 
 /**
  * Wraps a producer of flows: gives one of the same type that traces what is added, and gives each job of a flow a context
  * of its own, also one without options, which BullMQ's telemetry passes over. The original stays as it is, and may have
- * `bullmqTelemetry` as well. Never throws.
+ * `bullmqTelemetry` as well; wrapping what this gave replaces the options. Never throws.
  */
-export function traceFlowProducer<Traced extends FlowProducerLike>(producer: Traced, options?: TracingInput): Traced {
+export function traceFlowProducer<Wrapped extends FlowProducerLike>(
+  producer: Wrapped,
+  options?: TracingInput,
+): Wrapped {
   const tracing = resolveTracing(options)
   warnOfTelemetry(tracing, producer)
-  const original = producer as unknown as FlowProducer
+  const original = originalOf<object>(producer) as FlowProducer
   const overrides: Partial<FlowProducer> = {
     add: (flow, ...rest) =>
       isObject(flow)
@@ -64,7 +67,7 @@ export function traceFlowProducer<Traced extends FlowProducerLike>(producer: Tra
         ? sendFlows(tracing, flows, (copies) => original.addBulk(copies, ...rest))
         : original.addBulk(flows, ...rest),
   }
-  return lookAlike(producer, overrides as unknown as Partial<Traced>)
+  return traced(original, overrides, tracing) as unknown as Wrapped
 }
 
 /** Says that there will be two spans for everything: another telemetry also replaces the context on each job. */

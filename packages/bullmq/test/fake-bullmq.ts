@@ -31,9 +31,7 @@ interface FakeFlows {
   addBulk(flows: readonly FlowJobLike[]): Promise<{ readonly job: Job }[]>
 }
 
-const QUEUE = 'orders'
-
-export function createBullmq(given: TelemetryLike | undefined): FakeBullmq {
+export function createBullmq(given: TelemetryLike | undefined, name = 'orders'): FakeBullmq {
   const telemetry = given as Telemetry | undefined
   const added: Job[] = []
   const traced = <Result>(
@@ -41,17 +39,17 @@ export function createBullmq(given: TelemetryLike | undefined): FakeBullmq {
     operation: string,
     callback: Parameters<typeof trace<Result>>[5],
     metadata?: string,
-  ): Promise<Result> => trace<Result>(telemetry, kind, QUEUE, operation, QUEUE, callback, metadata)
+  ): Promise<Result> => trace<Result>(telemetry, kind, name, operation, name, callback, metadata)
 
-  function store(name: string, data: unknown, opts: JobOptionsLike = {}): Job {
-    if (name === 'refused') throw new RangeError('This job is refused')
+  function store(jobName: string, data: unknown, opts: JobOptionsLike = {}): Job {
+    if (jobName === 'refused') throw new RangeError('This job is refused')
     const job: Job = {
       id: String(added.length + 1),
-      name,
+      name: jobName,
       data,
       opts,
-      queueName: QUEUE,
-      queueQualifiedName: `bull:${QUEUE}`,
+      queueName: name,
+      queueQualifiedName: `bull:${name}`,
       timestamp: Date.now(),
       attemptsMade: 0,
       attemptsStarted: 1,
@@ -72,20 +70,20 @@ export function createBullmq(given: TelemetryLike | undefined): FakeBullmq {
   return {
     added,
     queue: {
-      name: QUEUE,
+      name,
       opts: { telemetry: given },
-      add: (name, data, opts) =>
+      add: (jobName, data, opts) =>
         traced(SpanKind.PRODUCER, 'add', async (span, metadata) => {
-          const job = store(name, data, withMetadata(opts, metadata))
-          span?.setAttributes({ 'bullmq.job.name': name, 'bullmq.job.id': job.id })
+          const job = store(jobName, data, withMetadata(opts, metadata))
+          span?.setAttributes({ 'bullmq.job.name': jobName, 'bullmq.job.id': job.id })
           return job
         }),
       addBulk: (jobs) =>
         traced(SpanKind.PRODUCER, 'addBulk', async (span, metadata) => {
-          const names = jobs.map(({ name }) => name)
+          const names = jobs.map((job) => job.name)
           span?.setAttributes({ 'bullmq.job.bulk.names': names, 'bullmq.job.bulk.count': jobs.length })
-          return jobs.map(({ name, data, opts }) =>
-            store(name, data, opts?.telemetry ? opts : withMetadata(opts, metadata)),
+          return jobs.map(({ name: jobName, data, opts }) =>
+            store(jobName, data, opts?.telemetry ? opts : withMetadata(opts, metadata)),
           )
         }),
       upsertJobScheduler: (id, _, template) =>

@@ -1,0 +1,117 @@
+import {
+  originalOf,
+  resolveTracing,
+  tracingOf,
+  type DeadLetterOptions,
+  type Move,
+  type RedriveOptions,
+  type RetryOptions,
+} from '@tracebaton/core'
+import type { FlowProducerLike, JobLike, JobOptionsLike, QueueLike } from './client.ts'
+import { tracedJobs } from './consumer.ts'
+import { toDelivery } from './describe.ts'
+import { sendMoved } from './producer.ts'
+
+/** What adds jobs: a queue, which takes them itself, or a producer of flows, which adds to any queue. */
+type Publisher = QueueLike | FlowProducerLike
+
+/** What adding gives. */
+type Added<By extends Publisher> = ReturnType<By['add']>
+
+/** A job to move, with its data. */
+type MovedJob = JobLike & { readonly data: unknown }
+
+/** A queue names itself, so nobody else has to. */
+type OptionsFor<By extends Publisher, Options extends { readonly to: string }> = By extends QueueLike
+  ? Omit<Options, 'to'> & { readonly to?: string | undefined }
+  : Options
+
+/**
+ * Adds a job once more, for its next attempt: same name, data and options, same trace context, with its history and the
+ * facts of the failure. Only where BullMQ's own `attempts` and `backoff` do not serve, and for another queue. The copy is
+ * a job of its own: it has another id, no parent, no schedule and no deduplication.
+ *
+ * May be called inside the processor or later, with a queue or a producer of flows that is traced or not. The job at hand
+ * is not ended: return from the processor once this has resolved. Resolves, and rejects, as `add` does; and rejects with
+ * the code `ERR_TRACEBATON_QUEUE` where the publisher does not add to `to`.
+ *
+ * @param options `to`: the name of a queue, default that of the queue that publishes, or where the job came from
+ */
+export function retryLater<By extends Publisher>(publisher: By, job: MovedJob, options: RetryOptions = {}): Added<By> {
+  const { to, error, delay } = options
+  return move(publisher, job, 'retry', to ?? nameOf(publisher) ?? job.queueName, error, delay)
+}
+
+/** Adds a job to a queue of dead letters; otherwise as {@link retryLater}. */
+export function deadLetter<By extends Publisher>(
+  publisher: By,
+  job: MovedJob,
+  options: OptionsFor<By, DeadLetterOptions>,
+): Added<By> {
+  const { to, error } = options as Partial<DeadLetterOptions>
+  return move(publisher, job, 'dead_letter', to, error)
+}
+
+/** Adds a dead letter back to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}. */
+export function redrive<By extends Publisher>(
+  publisher: By,
+  job: MovedJob,
+  options: OptionsFor<By, RedriveOptions>,
+): Added<By> {
+  return move(publisher, job, 'redrive', (options as Partial<RedriveOptions>).to)
+}
+
+/** Options that belong to this very job, and would make of its copy nothing, a twin or somebody's child. */
+const OWN_OPTIONS: ReadonlySet<string> = new Set([
+  'jobId',
+  'delay',
+  'timestamp',
+  'parent',
+  'failParentOnFailure',
+  'ignoreDependencyOnFailure',
+  'continueParentOnFailure',
+  'removeDependencyOnFailure',
+  'repeat',
+  'repeatJobKey',
+  'prevMillis',
+  'deduplication',
+])
+
+function move<By extends Publisher>(
+  publisher: By,
+  job: MovedJob,
+  kind: Move['kind'],
+  to: string | undefined,
+  error?: unknown,
+  delay?: number,
+): Added<By> {
+  const own = nameOf(publisher)
+  const queue = to ?? own
+  if (queue === undefined || (own !== undefined && own !== queue)) return refuse(own, to) as Added<By>
+  const tracing = tracingOf(publisher) ?? tracedJobs.get(job) ?? resolveTracing(undefined)
+  const delivery = tracing.guard(() => toDelivery(tracing, job))
+  const { name, data } = job
+  const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
+  const add = (opts: JobOptionsLike): Promise<unknown> =>
+    own === undefined ? original.add({ name, data, opts, queueName: queue }) : original.add(name, data, opts)
+  const options = optionsOf(job, delay)
+  return sendMoved(tracing, queue, name, options, delivery && { kind, delivery, error }, add) as Added<By>
+}
+
+function optionsOf({ opts }: JobLike, delay: number | undefined): JobOptionsLike {
+  const kept = Object.entries(opts).filter(([key, value]) => value !== undefined && !OWN_OPTIONS.has(key))
+  return { ...(Object.fromEntries(kept) as JobOptionsLike), ...(delay !== undefined && { delay }) }
+}
+
+/** The name of a queue; `undefined`: a producer of flows. */
+function nameOf(publisher: Publisher): string | undefined {
+  return 'name' in publisher ? publisher.name : undefined
+}
+
+function refuse(own: string | undefined, to: string | undefined): Promise<never> {
+  const message =
+    own === undefined
+      ? 'A producer of flows has to be told the queue: deadLetter(flows, job, { to })'
+      : `The queue ${own} does not add to ${to}: publish with that queue, or with a FlowProducer`
+  return Promise.reject(Object.assign(new TypeError(message), { code: 'ERR_TRACEBATON_QUEUE' }))
+}

@@ -1,0 +1,145 @@
+import type { FlowProducer, Job as RealJob, JobNode, Queue } from 'bullmq'
+import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
+import {
+  bullmqTelemetry,
+  deadLetter,
+  redrive,
+  retryLater,
+  traceFlowProducer,
+  traceHandler,
+  traceQueue,
+} from '../src/index.ts'
+import { createBullmq, type Job } from './fake-bullmq.ts'
+import { createRecording, rolesOf, useContexts, type Recording } from './recording.ts'
+
+beforeAll(useContexts)
+
+const noStock = new TypeError('no stock')
+
+/** The fields on a job. */
+const fieldsOf = (job: Job | undefined): Record<string, string> =>
+  JSON.parse(job?.opts.telemetry?.metadata ?? '{}') as Record<string, string>
+
+/** A queue with a job that is being worked on by this, and a queue for dead letters. */
+async function handled(recording: Recording, processor: (job: Job) => unknown, opts: Job['opts'] = {}) {
+  const orders = createBullmq(bullmqTelemetry(recording.options))
+  const job = await traceQueue(orders.queue, recording.options).add('charge', { order: 1 }, opts)
+  await orders.work(job, traceHandler(processor))
+  return { orders, job }
+}
+
+describe('a job moved by its processor', () => {
+  test('goes on with its name, its data, its options and its context, and says where it was', async () => {
+    const recording = createRecording()
+    const dead = createBullmq(bullmqTelemetry(recording.options), 'orders-dead')
+    const opts = {
+      attempts: 3,
+      jobId: 'a',
+      delay: 5,
+      parent: {},
+      deduplication: {},
+      removeOnComplete: 7,
+    } as Job['opts']
+    const { job } = await handled(
+      recording,
+      (one) => deadLetter(traceQueue(dead.queue, recording.options), one, { error: noStock }),
+      opts,
+    )
+    const [copy] = dead.added
+    expect([copy!.name, copy!.data]).toEqual(['charge', { order: 1 }])
+    expect({ ...copy!.opts, telemetry: undefined }).toEqual({ attempts: 3, removeOnComplete: 7, telemetry: undefined })
+    const fields = fieldsOf(copy)
+    expect(fields['traceparent']).toBe(fieldsOf(job)['traceparent'])
+    expect(fields).toMatchObject({
+      'tracebaton-original-destination': 'orders',
+      'tracebaton-original-position': '1',
+      'tracebaton-attempts': '1',
+      'tracebaton-error-type': 'TypeError',
+      'tracebaton-error-message': 'no stock',
+    })
+    const attempt = recording.span('process orders')
+    const send = recording.recorder.spans.find(({ parentSpanId }) => parentSpanId === attempt.spanId)
+    expect(fields['tracebaton']).toContain(`;p=${attempt.traceId}-${attempt.spanId}-01;k=dead_letter`)
+    expect([send?.kind, rolesOf(send!)]).toEqual(['client', ['creation']])
+    expect(send?.attributes['messaging.message.id']).toBe('1')
+    expect(attempt).toMatchObject({ status: 'error' })
+    expect(attempt.attributes).toMatchObject({
+      'tracebaton.delivery.outcome': 'dead_lettered',
+      'error.type': 'TypeError',
+    })
+    expect(recording.failures).toEqual([])
+  })
+
+  test('goes back to its own queue for its next attempt, and says how long it is to wait', async () => {
+    const recording = createRecording()
+    const later = createBullmq(undefined)
+    await handled(recording, (one) => retryLater(later.queue, one, { delay: 500 }))
+    const [copy] = later.added
+    expect(copy?.opts.delay).toBe(500)
+    expect(fieldsOf(copy)['tracebaton']).toMatch(/;a=2;.*d=500;.*k=delayed/)
+    await later.work(
+      copy!,
+      traceHandler(() => {}, recording.options),
+    )
+    const [first, second] = recording.spans('process orders')
+    expect(second?.attributes['tracebaton.delivery.attempt']).toBe(2)
+    expect(second?.links.find(({ role }) => role === 'previous_attempt')?.spanId).toBe(first?.spanId)
+    expect(first?.attributes['tracebaton.delivery.outcome']).toBe('retry_scheduled')
+  })
+
+  test('is moved by a producer of flows to the queue that it is told', async () => {
+    const recording = createRecording()
+    const { flows, added } = createBullmq(undefined)
+    await handled(recording, async (one) => {
+      await deadLetter(traceFlowProducer(flows, recording.options), one, { to: 'orders-dead', error: noStock })
+      await retryLater(flows, one)
+    })
+    expect(added.map(({ name }) => name)).toEqual(['charge', 'charge'])
+    expect(added.map((copy) => /k=(\w+)/.exec(fieldsOf(copy)['tracebaton'] ?? '')?.[1])).toEqual([
+      'dead_letter',
+      'immediate',
+    ])
+    const [send] = recording.spans('add orders-dead')
+    expect(send?.attributes['messaging.message.id']).toBe('1')
+  })
+})
+
+test('a job moved after its processor belongs to its attempt all the same, and comes back counted from one', async () => {
+  const recording = createRecording()
+  const { orders, job } = await handled(recording, () => {})
+  const dead = createBullmq(undefined, 'orders-dead')
+  await deadLetter(dead.queue, job, { error: noStock })
+  const [letter] = dead.added
+  const attempt = recording.span('process orders')
+  expect(fieldsOf(letter)['tracebaton']).toContain(`;p=${attempt.traceId}-${attempt.spanId}`)
+  await redrive(orders.queue, letter!, {})
+  const again = orders.added.at(-1)
+  expect(fieldsOf(again)['tracebaton']).toMatch(/;a=1;.*k=redrive;n=1/)
+  expect(fieldsOf(again)['traceparent']).toBe(fieldsOf(job)['traceparent'])
+})
+
+test('nothing is added to another queue than the publisher’s own, and nothing to none', async () => {
+  const { queue, flows, added } = createBullmq(undefined)
+  const { job } = await handled(createRecording(), () => {})
+  const code = 'ERR_TRACEBATON_QUEUE'
+  await expect(deadLetter(queue, job, { to: 'orders-dead' })).rejects.toMatchObject({ code })
+  await expect(deadLetter(flows, job, {} as { to: string })).rejects.toMatchObject({ code })
+  expect(added).toEqual([])
+  await deadLetter(queue, job, { to: 'orders' })
+  expect(added).toHaveLength(1)
+})
+
+test('a call that fails fails as it is', async () => {
+  const { queue } = createBullmq(undefined)
+  const { job } = await handled(createRecording(), () => {})
+  await expect(retryLater(queue, { ...job, name: 'refused' })).rejects.toThrow('This job is refused')
+})
+
+test('what the publisher gives is what comes back', () => {
+  expectTypeOf<ReturnType<typeof deadLetter<Queue>>>().toEqualTypeOf<ReturnType<Queue['add']>>()
+  expectTypeOf<ReturnType<typeof retryLater<FlowProducer>>>().toEqualTypeOf<Promise<JobNode>>()
+  expectTypeOf<Parameters<typeof retryLater<Queue>>[1]>().toExtend<object>()
+  expectTypeOf<RealJob>().toExtend<Parameters<typeof retryLater<Queue>>[1]>()
+  // @ts-expect-error -- a producer of flows has to be told the queue
+  expectTypeOf<object>().toExtend<Parameters<typeof deadLetter<FlowProducer>>[2]>()
+})
