@@ -1,12 +1,13 @@
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runOnBullmq } from './bullmq.ts'
 import { runOnKafka } from './kafka.ts'
 import { ORDERS } from './orders.ts'
 import { draw, findFaults, save, tell } from './report.ts'
 import { runOnSqs } from './sqs.ts'
 import { startTelemetry } from './telemetry.ts'
 
-const BROKERS = { sqs: runOnSqs, kafka: runOnKafka }
+const BROKERS = { sqs: runOnSqs, kafka: runOnKafka, bullmq: runOnBullmq }
 
 /** The story takes about four seconds; after this many ms something is stuck. */
 const PATIENCE = 30_000
