@@ -228,4 +228,39 @@ export const mutations = [
     ],
     caughtBy: 'broken telemetry changes nothing for a send or for a handler',
   },
+  {
+    name: 'a move belongs to the handler around it, and after that to nobody',
+    file: 'move.ts',
+    edits: [
+      [
+        'handling === undefined ? rememberedContext(judged) : handling.spanContext',
+        'void rememberedContext(judged) ?? getHandling(active)?.spanContext',
+      ],
+    ],
+    caughtBy: 'a message that is moved after its handler still belongs to its attempt',
+  },
+  {
+    name: 'where a message was at first is written with each move',
+    file: 'move-facts.ts',
+    edits: [['moved?.originalDestination === undefined\n      ? {', 'moved !== null\n      ? {']],
+    caughtBy: 'a message that dies again after a redrive has a new history, and its old origin',
+  },
+  {
+    name: 'a dead letter that comes back stays one',
+    file: 'judgement.ts',
+    edits: [["if (lineage?.kind !== 'dead_letter') return lineage", 'if (lineage !== null) return lineage']],
+    caughtBy: 'a dead letter that somebody puts back by hand is a redrive',
+  },
+  {
+    name: 'an attempt that gave its message up has not failed',
+    file: 'send.ts',
+    edits: [['moved.handling.failure = moved.failure', 'void moved.failure']],
+    caughtBy: 'of a message that is given up exactly one span is an error, where only the end counts',
+  },
+  {
+    name: 'the wait that was asked for is time in the queue',
+    file: 'lineage.ts',
+    edits: [['delay: delay > 0 ? delay : undefined,', 'delay: undefined,']],
+    caughtBy: 'a message that is to wait says so, and the wait is no time in the queue',
+  },
 ]

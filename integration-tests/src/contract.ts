@@ -12,18 +12,24 @@ import { failureScenarios } from './contract/scenarios/failures.ts'
 import { handlerScenarios } from './contract/scenarios/handlers.ts'
 import { headerScenarios } from './contract/scenarios/headers.ts'
 import { metricScenarios } from './contract/scenarios/metrics.ts'
+import { moveScenarios } from './contract/scenarios/moves.ts'
 import { policyScenarios } from './contract/scenarios/policies.ts'
 import { processScenarios } from './contract/scenarios/processes.ts'
 import { propagatorScenarios } from './contract/scenarios/propagators.ts'
 import { relationScenarios } from './contract/scenarios/relation.ts'
 import { restartScenarios } from './contract/scenarios/restart.ts'
 import { sendingScenarios } from './contract/scenarios/sending.ts'
+import { storyScenarios } from './contract/scenarios/story.ts'
+import { terminalScenarios } from './contract/scenarios/terminal.ts'
 import { createStage } from './contract/stage.ts'
 
 /** Everything an adapter has to do. The slowest first, because they run side by side. */
 export const scenarios: readonly Scenario[] = [
   ...restartScenarios,
   ...processScenarios,
+  ...storyScenarios,
+  ...moveScenarios,
+  ...terminalScenarios,
   ...concurrencyScenarios,
   ...relationScenarios,
   ...headerScenarios,

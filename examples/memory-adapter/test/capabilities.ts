@@ -15,6 +15,7 @@ export const memoryCapabilities: Capabilities = {
   concurrentHandling: true,
   redelivery: true,
   exactDeliveryCount: true,
+  moves: true,
   sentTime: true,
   separateProcesses: missing('the queues live in one process'),
   restart: missing('there is no broker'),

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Client, Fixture, Received } from '../../../integration-tests/src/contract/fixture.ts'
 import {
   createQueues,
+  deadLetter,
   forEachMessage,
+  redrive,
+  retryLater,
   traceHandler,
   traceQueues,
   type HeaderValue,
@@ -56,8 +59,22 @@ function toClient(queues: Queues): Client {
       })
       return { [Symbol.asyncDispose]: stop }
     },
+    moves: {
+      retryLater: async (message, options) => retryLater(queues, originalOf(message), options),
+      deadLetter: async (message, options) => deadLetter(queues, originalOf(message), options),
+      redrive: async (message, options) => redrive(queues, originalOf(message), options),
+    },
     async [Symbol.asyncDispose]() {},
   }
+}
+
+/** What the queues gave for each message. */
+const originals = new WeakMap<Received, ReceivedMessage>()
+
+function originalOf(received: Received): ReceivedMessage {
+  const message = originals.get(received)
+  if (message === undefined) throw new Error(`${received.body} is no message of this fixture`)
+  return message
 }
 
 function find(natives: ReadonlyMap<Received, ReceivedMessage>, message: ReceivedMessage): Received {
@@ -70,6 +87,10 @@ function texts(value: HeaderValue): string[] {
   return value instanceof Uint8Array ? [Buffer.from(value).toString()] : value.flatMap(texts)
 }
 
-function toReceived({ body, headers = {} }: ReceivedMessage): Received {
-  return { body, headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, texts(value)])) }
+function toReceived(message: ReceivedMessage): Received {
+  const { body, headers = {} } = message
+  const entries = Object.entries(headers).map(([name, value]) => [name, texts(value)])
+  const received: Received = { body, headers: Object.fromEntries(entries) as Received['headers'] }
+  originals.set(received, message)
+  return received
 }

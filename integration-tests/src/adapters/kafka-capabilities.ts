@@ -17,6 +17,7 @@ export const kafkaCapabilities: Capabilities = {
   exactDeliveryCount: missing(
     'Kafka counts no deliveries: another process that reads an offset again does not know it',
   ),
+  moves: true,
   sentTime: true,
   separateProcesses: true,
   restart: true,

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { forEachMessage, traceHandler, traceKafka } from '@tracebaton/kafka'
+import { deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceKafka } from '@tracebaton/kafka'
 import {
   Kafka,
   logLevel,
   type Consumer as KafkaConsumer,
   type EachBatchPayload,
+  type EachMessagePayload,
   type KafkaMessage,
   type Message,
 } from 'kafkajs'
@@ -59,8 +60,10 @@ async function connect(kafka: Kafka): Promise<Client> {
         consumer.run(
           Object.freeze({
             partitionsConsumedConcurrently: concurrency,
-            eachMessage: async ({ message }: { message: KafkaMessage }) => {
-              await handler(toReceived(message))
+            eachMessage: async (payload: EachMessagePayload) => {
+              const received = toReceived(payload.message)
+              payloads.set(received, payload)
+              await handler(received)
             },
           }),
         ),
@@ -75,8 +78,22 @@ async function connect(kafka: Kafka): Promise<Client> {
           }),
         ),
       ),
+    moves: {
+      retryLater: (message, options) => retryLater(producer, payloadOf(message), options),
+      deadLetter: (message, options) => deadLetter(producer, payloadOf(message), options),
+      redrive: (message, options) => redrive(producer, payloadOf(message), options),
+    },
     [Symbol.asyncDispose]: () => producer.disconnect(),
   }
+}
+
+/** What `eachMessage` got with each message. */
+const payloads = new WeakMap<Received, EachMessagePayload>()
+
+function payloadOf(message: Received): EachMessagePayload {
+  const payload = payloads.get(message)
+  if (payload === undefined) throw new Error(`${message.body} was not received one by one`)
+  return payload
 }
 
 /** One group for each topic, which the other process belongs to as well. */

@@ -15,6 +15,7 @@ export const sqsCapabilities: Capabilities = {
   concurrentHandling: true,
   redelivery: true,
   exactDeliveryCount: true,
+  moves: true,
   sentTime: true,
   separateProcesses: true,
   restart: true,

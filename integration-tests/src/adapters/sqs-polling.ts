@@ -55,11 +55,24 @@ export function pollQueue(
   }
 }
 
+/** What the client gave for each message. */
+const originals = new WeakMap<Received, Message>()
+
+/** The message as the client gave it. */
+export function originalOf(received: Received): Message {
+  const message = originals.get(received)
+  if (message === undefined) throw new Error(`${received.body} is no message of this fixture`)
+  return message
+}
+
 /** A received message in neutral words. */
-export function toReceived({ Body = '', MessageAttributes = {} }: Message): Received {
+export function toReceived(message: Message): Received {
+  const { Body = '', MessageAttributes = {} } = message
   const headers = Object.entries(MessageAttributes).map(([name, { StringValue, BinaryValue }]) => [
     name,
     textsOf(StringValue ?? BinaryValue),
   ])
-  return { body: Body, headers: Object.fromEntries(headers) as Received['headers'] }
+  const received = { body: Body, headers: Object.fromEntries(headers) as Received['headers'] }
+  originals.set(received, message)
+  return received
 }

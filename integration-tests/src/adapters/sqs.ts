@@ -7,11 +7,11 @@ import {
   type Message as SqsMessage,
   type MessageAttributeValue,
 } from '@aws-sdk/client-sqs'
-import { forEachMessage, traceHandler, traceSqs } from '@tracebaton/sqs'
+import { deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceSqs } from '@tracebaton/sqs'
 import type { TracingInput } from '@tracebaton/core'
 import type { Client, Fixture, HeaderValue } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
-import { pollQueue, toReceived } from './sqs-polling.ts'
+import { originalOf, pollQueue, toReceived } from './sqs-polling.ts'
 
 /** A message without its queue: the input of one send call, or an entry of a batch. */
 interface Message {
@@ -107,6 +107,12 @@ function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: T
           },
         })
       }),
+    moves: {
+      retryLater: (message, { to, ...rest } = {}) =>
+        retryLater(client, originalOf(message), { ...rest, ...(to !== undefined && { to: urlOf(to) }) }),
+      deadLetter: (message, { to, error }) => deadLetter(client, originalOf(message), { to: urlOf(to), error }),
+      redrive: (message, { to }) => redrive(client, originalOf(message), { to: urlOf(to) }),
+    },
     async [Symbol.asyncDispose]() {
       client.destroy()
     },

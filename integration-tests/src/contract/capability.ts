@@ -13,6 +13,7 @@ export const CAPABILITIES = {
   concurrentHandling: 'One consumer can run several handlers at a time.',
   redelivery: 'A message whose handler failed is delivered again.',
   exactDeliveryCount: 'The broker counts deliveries, so that a process that did not see the others knows the attempt.',
+  moves: 'The adapter publishes retries, dead letters and redrives: `retryLater`, `deadLetter` and `redrive`.',
   sentTime: 'Somebody tells when a message was sent: the broker, or the adapter on the message.',
   separateProcesses: 'Producer and consumer can be different processes.',
   restart: 'The broker can be restarted under its clients.',

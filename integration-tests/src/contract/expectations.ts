@@ -34,6 +34,11 @@ export function headerOf({ headers }: Received, name: string): string[] {
   return Object.entries(headers).flatMap(([key, values]) => (key.toLowerCase() === name ? values : []))
 }
 
+/** What a message says of its history, more than when it was sent: some brokers do not tell that. */
+export function historyOn(message: Received): string[] {
+  return headerOf(message, 'tracebaton').filter((text) => /;[admnpk]=/.test(text))
+}
+
 /** The context on a message. Expects exactly one, and that it is valid. */
 export function contextOn(message: Received): SpanIdentity & { readonly flags: string } {
   const values = headerOf(message, 'traceparent')

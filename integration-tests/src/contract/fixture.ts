@@ -1,4 +1,4 @@
-import type { TracingInput } from '@tracebaton/core'
+import type { DeadLetterOptions, RedriveOptions, RetryOptions, TracingInput } from '@tracebaton/core'
 import type { RecordedSpan } from '@tracebaton/testing'
 
 /** One header value as a scenario writes it; a list repeats the header. */
@@ -30,6 +30,16 @@ export interface Batch {
 /** A running consumer. Disposing it stops it and waits for its handlers. */
 export type Consumer = AsyncDisposable
 
+/**
+ * The adapter's publishing helpers. They take a message as a handler of any client of the fixture got it, while that
+ * handler runs or later; `to` is a destination. Settling is the consumer's business, as always.
+ */
+export interface Moves {
+  retryLater(message: Received, options?: RetryOptions): Promise<unknown>
+  deadLetter(message: Received, options: DeadLetterOptions): Promise<unknown>
+  redrive(message: Received, options: RedriveOptions): Promise<unknown>
+}
+
 /** A connected client: the real one, wrapped by the adapter or plain. Disposing it disconnects it. */
 export interface Client extends AsyncDisposable {
   /** Sends one message. Hands over the input itself, and freezes whatever it has to put around it. */
@@ -45,6 +55,8 @@ export interface Client extends AsyncDisposable {
   consume(destination: string, handler: (message: Received) => unknown, concurrency?: number): Promise<Consumer>
   /** The same with all messages that are there at a time. Only with `batchHandling`. */
   consumeBatch(destination: string, handler: (batch: Batch) => unknown): Promise<Consumer>
+  /** Only with `moves`. On a plain client they work as well. */
+  readonly moves?: Moves
 }
 
 /** What another process is asked to do. It does it with a traced client, and ends. */
@@ -52,6 +64,8 @@ export type Task =
   | { readonly act: 'send'; readonly destination: string; readonly bodies: readonly string[] }
   /** `fail`: the handler throws, so that the message is delivered again. */
   | { readonly act: 'handle'; readonly destination: string; readonly count: number; readonly fail: boolean }
+  /** Handles one message, and calls `retryLater` with an `OrderError` instead of throwing it. Only with `moves`. */
+  | { readonly act: 'retry'; readonly destination: string; readonly to: string }
 
 /** What an adapter's author implements: a broker, its client and the adapter, in neutral words. */
 export interface Fixture extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { createTracing, type Tracing, type TracingOptions } from '@tracebaton/core'
 import { createRecorder, type Recorder } from '@tracebaton/testing'
 import { createCalls, type Call, type Calls } from './attempt.ts'
-import type { Batch, Client, Fixture, HeaderValue, Received } from './fixture.ts'
+import type { Batch, Client, Fixture, HeaderValue, Moves, Received } from './fixture.ts'
 import { createMetering, type Metering } from './metering.ts'
 
 /** Where one scenario plays: an SDK of its own, a fixture, and everything that has to be ended afterwards. */
@@ -38,6 +38,8 @@ export interface Stage {
   ): Promise<Calls>
   /** Handles batches; the handler notes the calls for single messages itself. */
   handleBatches(client: Client, destination: string, handler: (batch: Batch, calls: Calls) => unknown): Promise<Calls>
+  /** The publishing helpers of a client. Only with the capability `moves`. */
+  moves(client: Client): Moves
   /** Reads the next messages of a destination without tracing. */
   read(destination: string, count: number): Promise<readonly Received[]>
   /** Stops the consumers and disconnects the clients. */
@@ -95,6 +97,10 @@ export function createStage(fixture: Fixture): Stage {
       const calls = createCalls(recorder, fixture.patience)
       ending(await client.consumeBatch(destination, (batch) => handler(batch, calls)))
       return calls
+    },
+    moves(client) {
+      if (client.moves === undefined) throw new Error('This adapter has no publishing helpers')
+      return client.moves
     },
     async read(destination, count) {
       const calls = createCalls(recorder, fixture.patience)

@@ -1,4 +1,4 @@
-import { traceKafka } from '@tracebaton/kafka'
+import { retryLater, traceKafka } from '@tracebaton/kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import { perform } from './task.js'
 
@@ -13,15 +13,19 @@ await perform({
     await producer.disconnect()
   },
   async handle(address, options, { destination }, { handler, finished }) {
-    const consumer = clientOf(address, options).consumer({
+    const kafka = clientOf(address, options)
+    const producer = kafka.producer()
+    await producer.connect()
+    const consumer = kafka.consumer({
       groupId: `group-${destination}`,
       sessionTimeout: 6000,
       maxWaitTimeInMs: 200,
     })
     await consumer.connect()
     await consumer.subscribe({ topic: destination, fromBeginning: true })
-    await consumer.run({ eachMessage: async () => handler() })
+    await consumer.run({ eachMessage: async (payload) => handler((to) => retryLater(producer, payload, to)) })
     await finished
     await consumer.disconnect()
+    await producer.disconnect()
   },
 })

@@ -5,7 +5,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
-import { traceHandler, traceSqs } from '@tracebaton/sqs'
+import { retryLater, traceHandler, traceSqs } from '@tracebaton/sqs'
 import { perform } from './task.js'
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
@@ -23,13 +23,14 @@ await perform({
   async handle(address, options, { destination, count }, { handler }) {
     const QueueUrl = urlOf(address, destination)
     const client = clientOf(address, options)
-    const handle = traceHandler(handler, options)
+    const urlTo = ({ to, ...rest }) => ({ to: urlOf(address, to), ...rest })
+    const handle = traceHandler((message) => handler((to) => retryLater(client, message, urlTo(to))), options)
     for (let handled = 0; handled < count;) {
       const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }))
       for (const message of Messages) {
         const receipt = { QueueUrl, ReceiptHandle: message.ReceiptHandle }
         try {
-          handle(message)
+          await handle(message)
           await client.send(new DeleteMessageCommand(receipt))
         } catch {
           await client.send(new ChangeMessageVisibilityCommand({ ...receipt, VisibilityTimeout: 0 }))

@@ -14,22 +14,30 @@ export async function perform({ send, handle }) {
   const [, , address, text] = process.argv
   const task = JSON.parse(text)
   if (task.act === 'send') await send(address, options, task)
-  else await handle(address, options, task, handlerOf(task))
+  else await handle(address, options, { count: 1, ...task }, handlerOf({ count: 1, ...task }))
   console.log(JSON.stringify(recorder.spans))
 }
 
-/** A handler, and a promise that it has been called as often as the task says. */
-function handlerOf({ count, fail }) {
+class OrderError extends Error {
+  name = 'OrderError'
+}
+
+/**
+ * A handler, and a promise that it has been called as often as the task says. The handler takes the adapter's publishing
+ * helper, with its message.
+ */
+function handlerOf({ act, to, count, fail }) {
   let left = count
   let finish
   const finished = new Promise((resolve) => {
     finish = resolve
   })
-  const handler = () => {
+  const handler = (retryLater) => {
     left -= 1
     // The consumer is stopped once the last handler is done, not inside it.
-    if (left === 0) setImmediate(() => finish())
+    if (act !== 'retry' && left === 0) setImmediate(() => finish())
     if (fail) throw new Error('This process has had enough')
+    return act === 'retry' ? retryLater({ to, error: new OrderError('no stock') }).finally(finish) : undefined
   }
   return { handler, finished }
 }

@@ -1,6 +1,7 @@
 import { messageFacts } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import type { Attempt } from '../attempt.ts'
+import { copied } from '../copied.ts'
 import {
   contextOn,
   expectChild,
@@ -8,25 +9,15 @@ import {
   expectRoot,
   foreignContext,
   headerOf,
+  historyOn,
   only,
   operations,
 } from '../expectations.ts'
-import type { Received } from '../fixture.ts'
 import { OrderError } from '../order-error.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** The attempt numbers that the spans say. */
 const numbers = (attempts: readonly Attempt[]): unknown[] => attempts.map(({ span }) => messageFacts(span).attempt)
-
-/** The headers of a message, to be sent once more with it. */
-function copied({ headers }: Received): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values[0] ?? '']))
-}
-
-/** What a message says of its history, more than when it was sent: some brokers do not tell that. */
-function historyOn(message: Received): string[] {
-  return headerOf(message, 'tracebaton').filter((text) => /;[admnpk]=/.test(text))
-}
 
 /** What a message has been through. */
 export const attemptScenarios: readonly Scenario[] = [

@@ -1,0 +1,248 @@
+import type { DeliveryHistory } from '@tracebaton/core'
+import { messageFacts } from '@tracebaton/testing'
+import { expect } from 'vitest'
+import { copied } from '../copied.ts'
+import {
+  contextOn,
+  expectChild,
+  expectLinks,
+  expectRoot,
+  foreignContext,
+  headerOf,
+  operations,
+} from '../expectations.ts'
+import type { Received } from '../fixture.ts'
+import { OrderError } from '../order-error.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
+import { expectQueueTime } from '../times.ts'
+
+const error = new OrderError('no stock')
+
+const factOf = (message: Received | undefined, name: string): string | undefined =>
+  headerOf(message!, `tracebaton-${name}`)[0]
+
+/** Sends an order and lets it die: gives the queues, the client, and the dead letter as a plain client reads it. */
+async function kill(stage: Stage) {
+  const client = await stage.client()
+  const [orders, dead] = [await stage.destination(), await stage.destination()]
+  await stage.send(client, orders, 'order')
+  const calls = await stage.handle(client, orders, (message, { number }) =>
+    number === 1 ? stage.moves(client).deadLetter(message, { to: dead, error }) : undefined,
+  )
+  const [last] = await calls.ended(1)
+  return { client, orders, dead, calls, last: last! }
+}
+
+/** The publishing helpers, one at a time. */
+export const moveScenarios: readonly Scenario[] = [
+  {
+    name: 'a plain client reads on a moved message one context, one history and the facts',
+    needs: ['moves'],
+    async run(stage) {
+      const client = await stage.client()
+      const moves = stage.moves(client)
+      const [orders, later, dead, back] = await Promise.all([
+        stage.destination(),
+        stage.destination(),
+        stage.destination(),
+        stage.destination(),
+      ])
+      await stage.send(client, orders, 'order')
+      const calls = await stage.handle(client, orders, async (message) => {
+        await moves.retryLater(message, { to: later, error })
+        await moves.deadLetter(message, { to: dead, error })
+        await moves.redrive(message, { to: back })
+      })
+      const [attempt] = await calls.ended(1)
+      const kinds = { [later]: 'immediate', [dead]: 'dead_letter', [back]: 'redrive' }
+      for (const [destination, kind] of Object.entries(kinds)) {
+        const [copy] = await stage.read(destination, 1)
+        expect(copy!.body).toBe('order')
+        expect(contextOn(copy!)).toEqual(contextOn(attempt!))
+        expect(headerOf(copy!, 'tracebaton')).toEqual([expect.stringContaining(`;k=${kind}`)])
+        expect(headerOf(copy!, 'tracebaton')).toEqual([expect.stringContaining(attempt!.span.spanId)])
+        expect(factOf(copy, 'original-destination')).toBe(kind === 'redrive' ? undefined : orders)
+      }
+    },
+  },
+  {
+    name: 'a message that is moved after its handler still belongs to its attempt',
+    needs: ['moves'],
+    async run(stage) {
+      const client = await stage.client()
+      const [orders, dead] = [await stage.destination(), await stage.destination()]
+      await stage.send(client, orders, 'order')
+      const received: Received[] = []
+      const calls = await stage.handle(client, orders, (message) => void received.push(message))
+      const [attempt] = await calls.ended(1)
+      await stage.inSpan('clean up', () => stage.moves(client).deadLetter(received[0]!, { to: dead, error }))
+      const [letter] = await (await stage.handle(client, dead)).ended(1)
+      const [move] = operations(stage.recorder.spans, 'send', dead)
+      expectChild(move!, attempt!.span)
+      expectLinks(move!, 'creation', [contextOn(attempt!)])
+      expectLinks(letter!.span, 'previous_attempt', [attempt!.span])
+      expect(factOf(letter, 'error-message')).toBe('no stock')
+    },
+  },
+  {
+    name: 'a dead letter goes out although its handler has been told to stop',
+    needs: ['moves'],
+    async run(stage) {
+      const client = await stage.client()
+      const [orders, dead] = [await stage.destination(), await stage.destination()]
+      await stage.send(client, orders, 'order')
+      const calls = await stage.handle(client, orders, async (message) => {
+        const stop = new AbortController()
+        const work = new Promise((_, reject) => {
+          stop.signal.addEventListener('abort', () => reject(error))
+        })
+        stop.abort()
+        await work.catch((reason: unknown) => stage.moves(client).deadLetter(message, { to: dead, error: reason }))
+      })
+      const [attempt] = await calls.ended(1)
+      const [letter] = await (await stage.handle(client, dead)).ended(1)
+      expectLinks(letter!.span, 'previous_attempt', [attempt!.span])
+    },
+  },
+  {
+    name: 'a message that is to wait says so, and the wait is no time in the queue',
+    needs: ['moves', 'sentTime'],
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      await stage.send(client, destination, 'order')
+      const delay = 1000
+      const calls = await stage.handle(client, destination, (message, { number }) =>
+        number === 1 ? stage.moves(client).retryLater(message, { error, delay }) : undefined,
+      )
+      const [first, second] = await calls.ended(2)
+      expect(messageFacts(second!.span)).toMatchObject({ attempt: 2, deliveryKind: 'delayed' })
+      expectLinks(second!.span, 'previous_attempt', [first!.span])
+      const move = operations(stage.recorder.spans, 'send', destination).find(({ kind }) => kind === 'client')
+      expectQueueTime(second!.span, move!, delay)
+    },
+  },
+  {
+    name: 'a message that dies again after a redrive has a new history, and its old origin',
+    needs: ['moves'],
+    async run(stage) {
+      const { client, orders, dead, last } = await kill(stage)
+      const moves = stage.moves(client)
+      const again = await stage.destination()
+      const letters = await stage.handle(client, dead, (message, { number }) =>
+        number === 1 ? moves.redrive(message, { to: again }) : undefined,
+      )
+      const calls = await stage.handle(client, again, (message) =>
+        moves.deadLetter(message, { to: dead, error: new RangeError('too late') }),
+      )
+      const [second] = await calls.ended(1)
+      const [, letter] = await letters.ended(2)
+      expect(messageFacts(second!.span)).toMatchObject({ attempt: 1, deliveryKind: 'redrive' })
+      expect(messageFacts(letter!.span)).toMatchObject({ attempt: 1, deliveryKind: 'dead_letter' })
+      expect(letter!.span.attributes['tracebaton.delivery.redrives']).toBe(1)
+      expectLinks(letter!.span, 'previous_attempt', [second!.span])
+      expect(contextOn(letter!)).toEqual(contextOn(last))
+      expect(factOf(letter, 'original-destination')).toBe(orders)
+      expect(factOf(letter, 'error-type')).toBe('RangeError')
+    },
+  },
+  {
+    name: 'a dead letter that somebody puts back by hand is a redrive',
+    needs: ['moves'],
+    async run(stage) {
+      const { orders, dead, calls, last } = await kill(stage)
+      const [letter] = await stage.read(dead, 1)
+      await stage.send(await stage.plain(), orders, 'order', copied(letter!))
+      const [, back] = await calls.ended(2)
+      expect(messageFacts(back!.span)).toMatchObject({ attempt: 1, deliveryKind: 'redrive' })
+      expect(back!.span.attributes['tracebaton.delivery.redrives']).toBe(1)
+      expectChild(back!.span, contextOn(last))
+      expectLinks(back!.span, 'previous_attempt', [last.span])
+    },
+  },
+  {
+    name: 'where somebody else moves a message, its headers lead to its origin, or it says that it has none',
+    needs: ['moves'],
+    async run(stage) {
+      const { client, dead, last } = await kill(stage)
+      const [letter] = await stage.read(dead, 1)
+      const foreign = foreignContext()
+      const destination = await stage.destination()
+      const plain = await stage.plain()
+      await stage.send(plain, destination, 'copied', copied(letter!))
+      await stage.send(plain, destination, 'renamed', { ...copied(letter!), traceparent: foreign.traceparent })
+      await stage.send(plain, destination, 'stripped')
+      const attempts = await (await stage.handle(client, destination)).ended(3)
+      const spanOf = (body: string) => attempts.find((attempt) => attempt.body === body)!.span
+      expectLinks(spanOf('copied'), 'creation', [contextOn(last)])
+      expectLinks(spanOf('copied'), 'previous_attempt', [last.span])
+      expectChild(spanOf('renamed'), foreign)
+      expectLinks(spanOf('renamed'), 'origin', [contextOn(last)])
+      expectLinks(spanOf('renamed'), 'previous_attempt', [])
+      expect(messageFacts(spanOf('renamed'))).toMatchObject({ attempt: 1, deliveryKind: 'first' })
+      expectRoot(spanOf('stripped'))
+      expect(spanOf('stripped').links).toEqual([])
+      expect(spanOf('stripped').attributes['tracebaton.context.status']).toBe('absent')
+    },
+  },
+  {
+    name: 'a reply, a fan-out and a new message for the same place are no moves',
+    async run(stage) {
+      const client = await stage.client()
+      const [orders, mails, bills] = [await stage.destination(), await stage.destination(), await stage.destination()]
+      await stage.send(client, orders, 'order')
+      const calls = await stage.handle(client, orders, async (message, { number }) => {
+        if (number > 1) return
+        await stage.send(client, mails, 'mail', copied(message))
+        await stage.send(client, bills, 'bill', copied(message))
+        await stage.send(client, orders, 'another order')
+      })
+      const [order, another] = await calls.ended(2)
+      const [mail] = await (await stage.handle(client, mails)).ended(1)
+      const [bill] = await (await stage.handle(client, bills)).ended(1)
+      for (const made of [another!, mail!, bill!]) {
+        expect(contextOn(made)).not.toEqual(contextOn(order!))
+        expect(historyOn(made)).toEqual([])
+        expect(messageFacts(made.span)).toMatchObject({ attempt: 1, deliveryKind: 'first' })
+        expectLinks(made.span, 'previous_attempt', [])
+      }
+      expect(messageFacts(order!.span).outcome).toBe('acked')
+    },
+  },
+  {
+    name: 'hooks and log lines are told the history of a message',
+    needs: ['moves'],
+    async run(stage) {
+      const histories: DeliveryHistory[] = []
+      const hooks = {
+        onProcess: (_: unknown, { history }: { history: DeliveryHistory }) => void histories.push(history),
+      }
+      const client = await stage.client({ hooks })
+      const [orders, dead] = [await stage.destination(), await stage.destination()]
+      await stage.send(client, orders, 'order')
+      const calls = await stage.handle(client, orders, (message) =>
+        stage.moves(client).deadLetter(message, { to: dead, error }),
+      )
+      const [last] = await calls.ended(1)
+      const [letter] = await (await stage.handle(client, dead)).ended(1)
+      expect(histories).toMatchObject([
+        { attempt: 1, kind: 'first', redrives: 0, moved: undefined },
+        {
+          attempt: 1,
+          kind: 'dead_letter',
+          origin: { spanId: contextOn(last!).spanId },
+          previousAttempt: { spanId: last!.span.spanId },
+          deadLetter: { source: orders, reason: 'OrderError' },
+          moved: { attempts: 1, errorMessage: 'no stock' },
+        },
+      ])
+      expect(letter!.fields).toMatchObject({
+        'messaging.delivery_kind': 'dead_letter',
+        'messaging.original_destination': orders,
+        'messaging.last_error_type': 'OrderError',
+        'messaging.origin_trace_id': contextOn(last!).traceId,
+      })
+    },
+  },
+]

@@ -1,0 +1,183 @@
+import { messageFacts, type RecordedSpan } from '@tracebaton/testing'
+import { expect } from 'vitest'
+import {
+  contextOn,
+  expectChild,
+  expectLinks,
+  expectRoot,
+  headerOf,
+  linksOf,
+  only,
+  operations,
+} from '../expectations.ts'
+import type { Received } from '../fixture.ts'
+import { OrderError } from '../order-error.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Stage } from '../stage.ts'
+import { expectAge, expectQueueTime } from '../times.ts'
+
+/** What became of a message that failed three times, was given up, and was brought back. */
+interface Story {
+  readonly stage: Stage
+  /** Of all processes. */
+  readonly spans: readonly RecordedSpan[]
+  /** The first producer's. */
+  readonly send: RecordedSpan
+  /** Attempts 1, 2 and 3, the one on the dead letter, and the one after the redrive. */
+  readonly attempts: readonly RecordedSpan[]
+  /** The sends that moved the message, in the same order: each is what the attempt before led to. */
+  readonly moves: readonly RecordedSpan[]
+  /** What this process received, in order. */
+  readonly hops: readonly Received[]
+  readonly names: { readonly orders: string; readonly later: string; readonly dead: string }
+}
+
+type Retry = (stage: Stage, from: string, to: string) => Promise<readonly RecordedSpan[]>
+
+/** The second attempt, made in another process. */
+const elsewhere: Retry = (stage, destination, to) => stage.fixture.elsewhere({ act: 'retry', destination, to })
+
+/** The second attempt, made here by somebody else's client. */
+const here: Retry = async (stage, destination, to) => {
+  const client = await stage.client()
+  const calls = await stage.handle(client, destination, (message) =>
+    stage.moves(client).retryLater(message, { to, error: new OrderError('no stock') }),
+  )
+  await calls.ended(1)
+  return []
+}
+
+/** Plays the story: attempt 1 here, attempt 2 as told, attempt 3 here, the dead letter, and attempt 1 once more. */
+async function play(stage: Stage, second: Retry): Promise<Story> {
+  const client = await stage.client()
+  const moves = stage.moves(client)
+  const [orders, later, dead] = [await stage.destination(), await stage.destination(), await stage.destination()]
+  const error = new OrderError('no stock')
+  await stage.inSpan('request', () => stage.send(client, orders, 'order 1042'))
+  const calls = await stage.handle(client, orders, (message, { number }) => {
+    if (number === 1) return moves.retryLater(message, { to: later, error })
+    return number === 2 ? moves.deadLetter(message, { to: dead, error }) : undefined
+  })
+  const others = await second(stage, later, orders)
+  const letters = await stage.handle(client, dead, (message) => moves.redrive(message, { to: orders }))
+  const handled = await calls.ended(3)
+  const [letter] = await letters.ended(1)
+
+  const spans = [...stage.recorder.spans, ...others]
+  const attempts = [
+    handled[0]!.span,
+    only(operations(spans, 'process', later)),
+    handled[1]!.span,
+    letter!.span,
+    handled[2]!.span,
+  ]
+  const moved = attempts
+    .slice(0, -1)
+    .map((attempt) => only(spans.filter((span) => span.parentSpanId === attempt.spanId && span.kind !== 'consumer')))
+  const send = operations(spans, 'send', orders).find(({ kind }) => kind === 'producer')
+  const hops = [handled[0]!, handled[1]!, letter!, handled[2]!]
+  return { stage, spans, send: send!, attempts, moves: moved, hops, names: { orders, later, dead } }
+}
+
+function expectNumbered({ attempts }: Story): void {
+  const said = attempts.map(messageFacts)
+  expect(said.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 1, 1])
+  expect(said.map(({ deliveryKind }) => deliveryKind)).toEqual([
+    'first',
+    'immediate',
+    'immediate',
+    'dead_letter',
+    'redrive',
+  ])
+  expect(said.map(({ outcome }) => outcome)).toEqual([
+    'retry_scheduled',
+    'retry_scheduled',
+    'dead_lettered',
+    'acked',
+    'acked',
+  ])
+  expect(attempts.map(({ status }) => status)).toEqual(['error', 'error', 'error', 'unset', 'unset'])
+  expect(attempts.map(({ attributes }) => attributes['tracebaton.delivery.redrives'])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    1,
+  ])
+}
+
+/** One trace as far as it is read as one; elsewhere, links. One link leads from the last span to the first producer. */
+function expectConnected({ attempts, moves, send }: Story): void {
+  attempts.forEach((attempt, index) => {
+    if (index === 3) expectRoot(attempt)
+    else expectChild(attempt, send)
+    expectLinks(attempt, 'creation', [send])
+    expectLinks(attempt, 'previous_attempt', index === 0 ? [] : [attempts[index - 1]!])
+    expect(linksOf(attempt, 'origin')).toEqual([])
+    expect(attempt.attributes).not.toHaveProperty('tracebaton.previous_attempt')
+  })
+  moves.forEach((move, index) => {
+    expectChild(move, attempts[index]!)
+    expect(move.kind).toBe('client')
+    expectLinks(move, 'creation', [send])
+  })
+}
+
+function expectOnTheWire({ hops, send, names }: Story): void {
+  const firsts = new Set<string | undefined>()
+  hops.forEach((hop, index) => {
+    expect(contextOn(hop)).toMatchObject({ traceId: send.traceId, spanId: send.spanId })
+    const fields = headerOf(hop, 'tracebaton')
+    expect(fields.length).toBeLessThanOrEqual(1)
+    if (index > 0) firsts.add(/;f=(\d+)/.exec(fields[0] ?? '')?.[1])
+  })
+  expect(firsts.size, 'times of the first send').toBe(1)
+  const [, third, letter, back] = hops
+  for (const hop of [third!, letter!, back!]) {
+    expect(headerOf(hop, 'tracebaton-original-destination')).toEqual([names.orders])
+    expect(headerOf(hop, 'tracebaton-original-position')).toEqual(headerOf(third!, 'tracebaton-original-position'))
+    expect(headerOf(hop, 'tracebaton-error-type')).toEqual(['OrderError'])
+    expect(headerOf(hop, 'tracebaton-error-message')).toEqual(['no stock'])
+  }
+  expect([third!, letter!, back!].map((hop) => headerOf(hop, 'tracebaton-attempts'))).toEqual([['2'], ['3'], ['3']])
+}
+
+function expectTimes({ attempts, moves, send }: Story): void {
+  attempts.forEach((attempt, index) => {
+    expectAge(attempt, send)
+    expectQueueTime(attempt, index === 0 ? send : moves[index - 1]!)
+  })
+}
+
+function expectTold({ attempts, stage, names }: Story): void {
+  expect(attempts[3]!.attributes).toMatchObject({
+    'tracebaton.dead_letter.source': names.orders,
+    'tracebaton.dead_letter.reason': 'OrderError',
+    'tracebaton.creation.trace_id': attempts[0]!.traceId,
+  })
+  expect(operations(stage.recorder.spans, 'send', names.dead)[0]!.attributes).toMatchObject({
+    'tracebaton.dead_letter.source': names.orders,
+    'tracebaton.dead_letter.reason': 'OrderError',
+  })
+}
+
+function story(name: string, needs: Scenario['needs'], second: Retry): Scenario {
+  return {
+    name,
+    needs: ['moves', ...(needs ?? [])],
+    async run(stage) {
+      const played = await play(stage, second)
+      expectNumbered(played)
+      expectConnected(played)
+      expectOnTheWire(played)
+      expectTimes(played)
+      expectTold(played)
+    },
+  }
+}
+
+/** The whole way of one message. */
+export const storyScenarios: readonly Scenario[] = [
+  story('three attempts in two processes, a dead letter and a redrive are one story', ['separateProcesses'], elsewhere),
+  story('three attempts by two clients, a dead letter and a redrive are one story', [], here),
+]
