@@ -19,6 +19,7 @@ export const amqpCapabilities: Capabilities = {
   exactDeliveryCount: missing(
     'classic queues do not count deliveries, and quorum queues do not count all of them: the attempt is at least that',
   ),
+  moves: true,
   sentTime: true,
   separateProcesses: true,
   restart: true,

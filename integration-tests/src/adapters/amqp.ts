@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { traceConnection, traceHandler } from '@tracebaton/amqp'
+import { deadLetter, redrive, retryLater, traceConnection, traceHandler } from '@tracebaton/amqp'
 import type { TracingInput } from '@tracebaton/core'
 import {
   connect,
@@ -94,8 +94,22 @@ async function toClient(address: string, options: TracingInput | undefined): Pro
       }
     },
     consumeBatch: () => Promise.reject(new Error('Messages arrive one by one')),
+    moves: {
+      retryLater: async (message, to) => retryLater(await producer.promise, originalOf(message), to),
+      deadLetter: async (message, to) => deadLetter(await producer.promise, originalOf(message), to),
+      redrive: async (message, to) => redrive(await producer.promise, originalOf(message), to),
+    },
     [Symbol.asyncDispose]: () => connection.close(),
   }
+}
+
+/** What the client gave for each message. */
+const originals = new WeakMap<Received, ConsumeMessage>()
+
+function originalOf(received: Received): ConsumeMessage {
+  const message = originals.get(received)
+  if (message === undefined) throw new Error(`${received.body} is no message of this fixture`)
+  return message
 }
 
 /** Handles messages as most programs do: what was handled is acknowledged, what failed goes back. */
@@ -147,7 +161,10 @@ function toHeader(value: HeaderValue): string | Buffer | (string | Buffer)[] {
   return value.map((part) => (typeof part === 'string' ? part : Buffer.from(part)))
 }
 
-function toReceived({ content, properties }: ConsumeMessage): Received {
+function toReceived(message: ConsumeMessage): Received {
+  const { content, properties } = message
   const headers = Object.entries(properties.headers ?? {}).map(([name, value]) => [name, textsOf(value)])
-  return { body: content.toString(), headers: Object.fromEntries(headers) as Received['headers'] }
+  const received = { body: content.toString(), headers: Object.fromEntries(headers) as Received['headers'] }
+  originals.set(received, message)
+  return received
 }

@@ -33,6 +33,11 @@ export function noteOutcome(message: unknown, outcome: Outcome): void {
   if (arrival !== undefined) arrival.outcome ??= outcome
 }
 
+/** Where a message arrived; `undefined`: on a channel without tracing. */
+export function arrivalOf(message: object): Pick<Arrival, 'tracing' | 'delivery'> | undefined {
+  return arrivals.get(message)
+}
+
 /** The attempt at a message, begun when it is first asked for; `undefined`: it arrived on a channel without tracing. */
 export function attemptAt(message: MessageLike): OpenAttempt | undefined {
   const arrival = arrivals.get(message)

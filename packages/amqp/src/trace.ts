@@ -50,7 +50,7 @@ export function traceChannel<Channel extends ChannelLike>(channel: Channel, opti
   const original = originalOf<ChannelLike>(channel)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
   warnOfInstrumentation(tracing, original, 'publish', LIBRARY)
-  const facade: ChannelLike = traced(original, {
+  const members: Partial<ChannelLike> = {
     ...publishers(tracing, original),
     ...receivers(tracing, original, chained),
     ...settlers(tracing, original, chained),
@@ -59,7 +59,8 @@ export function traceChannel<Channel extends ChannelLike>(channel: Channel, opti
       if (declared?.exclusive) rememberExclusive(original, queue)
       return chained(invoke(original, 'assertQueue', args))
     },
-  })
+  }
+  const facade: ChannelLike = traced(original, members, tracing)
   return facade as Channel
 }
 

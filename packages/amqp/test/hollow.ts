@@ -17,6 +17,7 @@ export interface Published {
   /** All headers that go onto the wire, inherited ones too. */
   readonly headers: Readonly<Record<string, unknown>>
   readonly content: Buffer
+  readonly properties: Partial<MessageProperties>
 }
 
 /** A settlement as it left for the broker. */
@@ -107,11 +108,18 @@ export function createHollow<Api extends keyof Kinds = 'promise', Kind extends k
       answers[names.get(method) ?? '']?.(fields)
       return !hollow.full
     },
-    sendMessage(_: number, __: number, fields: Published, ___: number, { headers }: Published, content: Buffer) {
+    sendMessage(_: number, __: number, fields: Published, ___: number, properties: Published, content: Buffer) {
       if (!Buffer.isBuffer(content)) throw new TypeError('content is not a buffer')
       const written: Record<string, unknown> = {}
+      const { headers } = properties
       for (const name in headers) if (headers[name] !== undefined) written[name] = headers[name]
-      published.push({ exchange: fields.exchange, routingKey: fields.routingKey, headers: written, content })
+      published.push({
+        exchange: fields.exchange,
+        routingKey: fields.routingKey,
+        headers: written,
+        content,
+        properties,
+      })
       return !hollow.full
     },
   }

@@ -1,4 +1,4 @@
-import { traceConnection, traceHandler } from '@tracebaton/amqp'
+import { retryLater, traceConnection, traceHandler } from '@tracebaton/amqp'
 import { connect } from 'amqplib'
 import { perform } from './task.js'
 
@@ -12,12 +12,12 @@ await perform({
   },
   async handle(address, options, { destination }, { handler, finished }) {
     const connection = traceConnection(await connect(address), options)
-    const channel = await connection.createChannel()
+    const channel = await connection.createConfirmChannel()
     await channel.prefetch(1)
-    const handle = traceHandler(() => handler())
-    await channel.consume(destination, (message) => {
+    const handle = traceHandler((message) => handler((to) => retryLater(channel, message, to)))
+    await channel.consume(destination, async (message) => {
       try {
-        handle(message)
+        await handle(message)
         channel.ack(message)
       } catch {
         channel.nack(message)

@@ -32,12 +32,13 @@ function handlerOf({ act, to, count, fail }) {
   const finished = new Promise((resolve) => {
     finish = resolve
   })
+  // The consumer is stopped once the last handler is done, and its message settled, not inside it.
+  const stop = () => setImmediate(() => finish())
   const handler = (retryLater) => {
     left -= 1
-    // The consumer is stopped once the last handler is done, not inside it.
-    if (act !== 'retry' && left === 0) setImmediate(() => finish())
+    if (act !== 'retry' && left === 0) stop()
     if (fail) throw new Error('This process has had enough')
-    return act === 'retry' ? retryLater({ to, error: new OrderError('no stock') }).finally(finish) : undefined
+    return act === 'retry' ? retryLater({ to, error: new OrderError('no stock') }).finally(stop) : undefined
   }
   return { handler, finished }
 }

@@ -9,6 +9,7 @@ import {
   expectRoot,
   foreignContext,
   headerOf,
+  historyOn,
   operations,
 } from '../expectations.ts'
 import type { Received } from '../fixture.ts'
@@ -188,6 +189,7 @@ export const moveScenarios: readonly Scenario[] = [
   },
   {
     name: 'a reply, a fan-out and a new message for the same place are no moves',
+    needs: ['headersOnSend'],
     async run(stage) {
       const client = await stage.client()
       const [orders, mails, bills] = [await stage.destination(), await stage.destination(), await stage.destination()]
