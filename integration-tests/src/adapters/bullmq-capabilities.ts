@@ -15,7 +15,7 @@ export const bullmqCapabilities: Capabilities = {
   concurrentHandling: true,
   redelivery: true,
   exactDeliveryCount: true,
-  moves: missing('BullMQ itself delays a job, tries it again and keeps those that failed'),
+  moves: true,
   sentTime: true,
   separateProcesses: true,
   restart: true,

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { bullmqTelemetry, traceHandler, traceQueue, type TracingInput } from '@tracebaton/bullmq'
+import {
+  bullmqTelemetry,
+  deadLetter,
+  redrive,
+  retryLater,
+  traceHandler,
+  traceQueue,
+  type TracingInput,
+} from '@tracebaton/bullmq'
 import { Queue, Worker, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq'
 import type { Client, Fixture, Received } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
@@ -83,6 +91,14 @@ function connect(connection: ConnectionOptions, options: TracingInput | undefine
       return { [Symbol.asyncDispose]: () => worker.close() }
     },
     consumeBatch: () => Promise.reject(new Error('A worker hands over one job')),
+    moves: {
+      async retryLater(message, { to, ...rest } = {}) {
+        const job = jobOf(message)
+        await retryLater(queueOf(to ?? job.queueName), job, rest)
+      },
+      deadLetter: async (message, { to, error }) => deadLetter(queueOf(to), jobOf(message), { error }),
+      redrive: async (message, { to }) => redrive(queueOf(to), jobOf(message), {}),
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...queues.values()].map((queue) => queue.close()))
     },
@@ -94,7 +110,17 @@ function withoutResult(result: unknown): Promise<void> {
   return result instanceof Promise ? result.then(() => undefined) : (undefined as unknown as Promise<void>)
 }
 
-function toReceived({ data, opts }: Job<string>): Received {
+/** What the worker gave for each message. */
+const jobs = new WeakMap<Received, Job<string>>()
+
+function jobOf(received: Received): Job<string> {
+  const job = jobs.get(received)
+  if (job === undefined) throw new Error(`${received.body} is no message of this fixture`)
+  return job
+}
+
+function toReceived(job: Job<string>): Received {
+  const { data, opts } = job
   let headers: unknown
   try {
     headers = JSON.parse(opts.telemetry?.metadata ?? '{}')
@@ -102,5 +128,7 @@ function toReceived({ data, opts }: Job<string>): Received {
     headers = {}
   }
   const texts = Object.entries(headers as object).map(([name, value]) => [name, textsOf(value)])
-  return { body: data, headers: Object.fromEntries(texts) as Received['headers'] }
+  const received = { body: data, headers: Object.fromEntries(texts) as Received['headers'] }
+  jobs.set(received, job)
+  return received
 }

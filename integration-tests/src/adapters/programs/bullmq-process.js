@@ -1,4 +1,4 @@
-import { bullmqTelemetry, traceHandler } from '@tracebaton/bullmq'
+import { bullmqTelemetry, retryLater, traceHandler } from '@tracebaton/bullmq'
 import { Queue, Worker } from 'bullmq'
 import { perform } from './task.js'
 
@@ -16,11 +16,15 @@ await perform({
   },
   async handle(address, options, { destination, count }, { handler, finished }) {
     let left = count
-    const processor = async () => {
+    const processor = async (job) => {
       left -= 1
       // A job that failed would come back here at once.
       if (left === 0) await worker.pause(true)
-      handler()
+      return handler(async ({ to, error }) => {
+        const queue = new Queue(to, { connection: connectionTo(address), telemetry: bullmqTelemetry(options) })
+        await retryLater(queue, job, { error })
+        await queue.close()
+      })
     }
     const worker = new Worker(destination, traceHandler(processor), {
       connection: connectionTo(address),
