@@ -71,9 +71,13 @@ export function createHollow<Api extends keyof Kinds = 'promise', Kind extends k
   const settled: Settled[] = []
   const waiting: Part[] = []
   let tag = 0
-  const later = (id: string, fields: object = {}): void => {
-    setImmediate(() => channel.accept({ id: definitions[id], fields }))
+  /** What the broker answers in the next turn, unless the channel is gone by then. */
+  const soon = (answer: () => void): void => {
+    setImmediate(() => {
+      if (channel.pending !== null) answer()
+    })
   }
+  const later = (id: string, fields: object = {}): void => soon(() => channel.accept({ id: definitions[id], fields }))
   const arrive = (id: string, part: Part, more: object): number => {
     const { fields, properties, headers = {}, queue = 'orders' } = part
     tag += 1
@@ -90,7 +94,7 @@ export function createHollow<Api extends keyof Kinds = 'promise', Kind extends k
     QueueDeclare: ({ queue }) => later('QueueDeclareOk', { queue: queue || 'amq.gen-1' }),
     ChannelClose: () => later('ChannelCloseOk'),
     BasicGet() {
-      setImmediate(() => {
+      soon(() => {
         const part = waiting.shift()
         if (part === undefined) channel.accept({ id: definitions['BasicGetEmpty'], fields: {} })
         else arrive('BasicGetOk', part, { messageCount: 0 })
@@ -124,6 +128,7 @@ export function createHollow<Api extends keyof Kinds = 'promise', Kind extends k
     },
   }
   const Class = apis[api][kind === 'confirm' ? 'ConfirmChannel' : 'Channel'] as unknown as new (parent: object) => {
+    readonly pending: unknown
     accept(frame: object): void
     allocate(): void
     toClosed(reason: string): void

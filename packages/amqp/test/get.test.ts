@@ -1,0 +1,167 @@
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import type { GetMessage } from 'amqplib'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { traceChannel, traceHandler } from '../src/index.ts'
+import { createHollow } from './hollow.ts'
+import { attemptOf, createRecording, useContexts } from './recording.ts'
+
+beforeAll(useContexts)
+
+const TRACEPARENT = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+
+function setUp(options = {}) {
+  const hollow = createHollow()
+  const recording = createRecording(options)
+  return { ...recording, hollow, channel: traceChannel(hollow.channel, recording.options) }
+}
+
+describe('a message that was asked for', () => {
+  test('has a span of its own for the asking, in the caller’s trace, that links its send', async () => {
+    const { channel, hollow, provider, span, failures } = setUp()
+    hollow.put({ headers: { traceparent: TRACEPARENT } })
+    const outer = provider.getTracer('test').startSpan('poll')
+    const message = await context.with(trace.setSpan(ROOT_CONTEXT, outer), () => channel.get('orders'))
+    outer.end()
+    expect(message).toMatchObject({ content: Buffer.from('hello') })
+    const get = span('get orders')
+    expect(get).toMatchObject({ kind: 'client', parentSpanId: outer.spanContext().spanId })
+    expect(get.links.map(({ spanId }) => spanId)).toEqual(['b'.repeat(16)])
+    expect(get.attributes).toMatchObject({
+      'messaging.operation.type': 'receive',
+      'messaging.message.id': 'm-1',
+      'rabbitmq.message.delivery_tag': 1,
+    })
+    expect(get.attributes).not.toHaveProperty('messaging.batch.message_count')
+    channel.ackAll()
+    expect(failures).toEqual([])
+  })
+
+  test('of the callback API has the span in the caller’s trace, too, and reaches the callback as it is', async () => {
+    const { options, provider, span } = createRecording()
+    const hollow = createHollow('callback')
+    const channel = traceChannel(hollow.channel, options)
+    hollow.put()
+    const outer = provider.getTracer('test').startSpan('poll')
+    const answer = await new Promise<unknown[]>((resolve) => {
+      context.with(trace.setSpan(ROOT_CONTEXT, outer), () => {
+        expect(channel.get('orders', {}, (...given) => resolve(given))).toBe(channel)
+      })
+    })
+    outer.end()
+    expect(answer).toEqual([null, expect.objectContaining({ content: Buffer.from('hello') })])
+    expect(span('get orders').parentSpanId).toBe(outer.spanContext().spanId)
+  })
+
+  test('and was not there has no span, unless that is asked for', async () => {
+    const quiet = setUp()
+    expect(await quiet.channel.get('orders')).toBe(false)
+    expect(quiet.recorder.spans).toEqual([])
+    const loud = setUp({ spans: { emptyReceive: true } })
+    expect(await loud.channel.get('orders')).toBe(false)
+    expect(loud.span('get orders').links).toEqual([])
+  })
+
+  test('on a channel that is closed gets the client’s own error', async () => {
+    const { channel, hollow, failures } = setUp()
+    hollow.loseConnection()
+    await expect(channel.get('orders')).rejects.toThrow('Channel closed')
+    expect(failures).toEqual([])
+  })
+
+  test('when the channel closes meanwhile is a failed call', async () => {
+    const { channel, hollow, span } = setUp()
+    channel.on('error', () => {})
+    const asked = channel.get('orders')
+    hollow.closeByBroker()
+    await expect(asked).rejects.toThrow('PRECONDITION_FAILED')
+    expect(span('get orders')).toMatchObject({ status: 'error' })
+  })
+})
+
+describe('traceHandler', () => {
+  test('makes an attempt of a message that was asked for, until it is settled', async () => {
+    const { channel, hollow, span, spans } = setUp()
+    hollow.put({ headers: { traceparent: TRACEPARENT } })
+    const message = await channel.get('orders')
+    const handle = traceHandler((one: GetMessage, more: string) => `${one.content.toString()}, ${more}`)
+    expect(handle(message as GetMessage, 'more')).toBe('hello, more')
+    expect(spans('process orders')).toEqual([])
+    channel.ack(message as never)
+    expect(attemptOf(span('process orders'))).toMatchObject({ attempt: 1, outcome: 'acked' })
+    expect(span('process orders').parentSpanId).toBe('b'.repeat(16))
+  })
+
+  test('knows what became of a message that was settled before it was handled', async () => {
+    const { channel, hollow, span, recorder } = setUp()
+    hollow.put()
+    const message = await channel.get('orders')
+    channel.nack(message as never, false, false)
+    traceHandler(() => {})(message as never)
+    expect(recorder.open).toEqual([])
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'rejected' })
+  })
+
+  test('settles by its end what the broker has forgotten', async () => {
+    const { channel, hollow, span } = setUp()
+    hollow.put()
+    const message = await channel.get('orders', { noAck: true })
+    const failing = traceHandler(() => {
+      throw new RangeError('no stock')
+    })
+    expect(() => failing(message as never)).toThrow('no stock')
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'discarded', status: 'error' })
+  })
+
+  test('inside a consumer is the same attempt, and its failure is the attempt’s, although somebody catches it', async () => {
+    const { channel, hollow, span } = setUp()
+    const handle = traceHandler(async () => {
+      expect(trace.getActiveSpan()).toBeDefined()
+      throw new RangeError('no stock')
+    })
+    await channel.consume('orders', async (message) => {
+      try {
+        await handle(message!)
+      } catch {
+        channel.nack(message!)
+      }
+    })
+    hollow.deliver()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(attemptOf(span('process orders'))).toMatchObject({ attempt: 1, outcome: 'requeued', status: 'error' })
+    expect(span('process orders').attributes['error.type']).toBe('RangeError')
+  })
+
+  test('later than the consumer goes on in the attempt', async () => {
+    const { channel, hollow, span, recorder } = setUp()
+    const taken: unknown[] = []
+    await channel.consume('orders', (message) => void taken.push(message))
+    hollow.deliver()
+    const active = traceHandler(() => trace.getActiveSpan()?.spanContext().spanId)(taken[0] as never)
+    expect(recorder.open.map(({ spanId }) => spanId)).toEqual([active])
+    channel.ackAll()
+    expect(span('process orders').spanId).toBe(active)
+  })
+
+  test('keeps `this`, and the active context of whoever calls it', async () => {
+    const { channel, hollow } = setUp()
+    hollow.put()
+    const message = await channel.get('orders')
+    const worker = {
+      name: 'worker',
+      handle: traceHandler(function (this: unknown) {
+        return (this as { name: string }).name
+      }),
+    }
+    const before = context.active()
+    expect(worker.handle(message as never)).toBe('worker')
+    expect(context.active()).toBe(before)
+    channel.ackAll()
+  })
+
+  test('handles a message of a channel without tracing without a span', () => {
+    const { recorder } = setUp()
+    const handle = traceHandler((message: GetMessage) => message.content.length)
+    expect(handle({ content: Buffer.from('1') } as GetMessage)).toBe(1)
+    expect(recorder.spans).toEqual([])
+  })
+})
