@@ -1,24 +1,20 @@
 import type { TestProject } from 'vitest/node'
-import { brokerNames, givenAddress, sharedNames } from './broker-names.ts'
-import { type Brokers, prepareBrokers, startBrokers } from './brokers.ts'
-
-type SharedName = (typeof sharedNames)[number]
+import { type BrokerName, brokerNames } from './broker-names.ts'
+import { type Brokers, startBrokers } from './brokers.ts'
 
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- merged with the declaration in vitest
   export interface ProvidedContext {
     /** Addresses of the brokers that the suites share: `inject("brokers").kafka`. A test that restarts one starts one of its own. */
-    readonly brokers: Readonly<Record<SharedName, string>>
+    readonly brokers: Readonly<Record<BrokerName, string>>
   }
 }
 
-let running: Brokers<SharedName> | undefined
+let running: Brokers<BrokerName> | undefined
 
-/** Starts one of each broker that is shared before the first test file, side by side, and has the images of the others ready. */
+/** Starts one broker of each kind before the first test file, side by side. */
 export async function setup(project: TestProject): Promise<void> {
-  // Whoever gives all of them by address may have no Docker.
-  if (sharedNames.some((name) => givenAddress(name) === undefined)) await prepareBrokers(brokerNames)
-  running = await startBrokers(sharedNames)
+  running = await startBrokers(brokerNames)
   const { kafka, rabbitmq, redis, sqs } = running
   project.provide('brokers', {
     kafka: kafka.address,

@@ -18,4 +18,5 @@ async function main(): Promise<void> {
   })
 }
 
-void main()
+// A client that cannot reach its broker may go on trying: the result has been printed.
+void main().finally(() => setTimeout(() => process.exit(), 1000).unref())

@@ -1,12 +1,13 @@
 import { UsageError, readArguments, type Command } from './command.ts'
 import { check } from './check.ts'
 import { diff } from './diff.ts'
+import { doctor } from './doctor.ts'
 import { helpFor, overview } from './help.ts'
 import { render } from './render.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 
 /** Everything that `tracebaton` can do. */
-export const commands: readonly Command[] = [check, render, diff]
+export const commands: readonly Command[] = [check, render, diff, doctor]
 
 /** Does what a command line says, and resolves with the exit code. Never rejects. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<number> {

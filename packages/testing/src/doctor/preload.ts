@@ -1,0 +1,27 @@
+import { writeSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+import { diagnosisText, type Diagnosis } from './diagnosis.ts'
+import { diagnoseFiles } from './files.ts'
+import { diagnoseProcess } from './diagnose.ts'
+
+// For `node --import @tracebaton/testing/doctor app.js`: what is found is printed once, when the application has had
+// time to make its clients, or when it ends.
+const after = Number(process.env['TRACEBATON_DOCTOR_AFTER'] ?? 10_000)
+let said = false
+
+function report(): void {
+  if (said) return
+  said = true
+  try {
+    const found: Diagnosis[] = [...diagnoseFiles(process.cwd()), ...diagnoseProcess()]
+    // At the end of a process only what is written at once is written.
+    writeSync(2, `\ntracebaton doctor:\n${diagnosisText(found, { colors: process.stderr.isTTY })}`)
+  } catch {
+    // The application must not notice that it is looked at.
+  }
+}
+
+if (isMainThread) {
+  setTimeout(report, Number.isFinite(after) ? after : 10_000).unref()
+  process.once('exit', report)
+}

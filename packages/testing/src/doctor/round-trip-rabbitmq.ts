@@ -1,0 +1,48 @@
+import type { Arrived, Exchange } from './round-trip.ts'
+
+interface ConnectionLike {
+  createChannel(): Promise<ChannelLike>
+  close(): Promise<void>
+}
+
+interface ChannelLike {
+  assertQueue(name: string, options: object): Promise<{ readonly queue: string }>
+  consume(queue: string, handle: (message: MessageLike | null) => void, options: object): Promise<unknown>
+  sendToQueue(queue: string, content: Buffer, options: object): boolean
+  close(): Promise<void>
+}
+
+interface MessageLike {
+  readonly properties: { readonly headers?: Readonly<Record<string, unknown>> }
+}
+
+interface AmqplibLike {
+  connect(url: string): Promise<ConnectionLike>
+}
+
+/** Through a queue that the broker deletes with the channel. */
+export async function exchangeOverRabbitmq(exchange: Exchange): Promise<Arrived> {
+  const { load, address, client, fields, name, stopped, within } = exchange
+  const own = client === undefined ? await (load('amqplib') as AmqplibLike).connect(urlOf(address)) : undefined
+  const connection = own ?? (client as ConnectionLike)
+  try {
+    const channel = await connection.createChannel()
+    try {
+      const { queue } = await channel.assertQueue(name, { exclusive: true, autoDelete: true, durable: false })
+      const arrived = new Promise<MessageLike>((resolve) => {
+        void channel.consume(queue, (message) => message && resolve(message), { noAck: true })
+      })
+      within(() => channel.sendToQueue(queue, Buffer.from('tracebaton doctor'), fields ? { headers: fields } : {}))
+      const { headers = {} } = (await Promise.race([arrived, stopped])).properties
+      return Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), String(value)]))
+    } finally {
+      await Promise.allSettled([channel.close()])
+    }
+  } finally {
+    if (own) await Promise.allSettled([own.close()])
+  }
+}
+
+function urlOf(address: string): string {
+  return address.includes('://') ? address : `amqp://${address}`
+}

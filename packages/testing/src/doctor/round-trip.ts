@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { clean, cut } from '../display-text.ts'
+import type { Diagnosis } from './diagnosis.ts'
+import { exchangeOverBullmq } from './round-trip-bullmq.ts'
+import { exchangeOverKafka } from './round-trip-kafka.ts'
+import { exchangeOverRabbitmq } from './round-trip-rabbitmq.ts'
+import { exchangeOverSqs } from './round-trip-sqs.ts'
+import { inSpanContext } from './span-context.ts'
+
+/** A broker to send a message through. What is made for it there (a topic, a queue) is taken away again. */
+export interface RoundTripTarget {
+  readonly system: 'kafka' | 'rabbitmq' | 'sqs' | 'bullmq'
+  /**
+   * `localhost:9092`, `amqp://localhost`, the endpoint of SQS, `localhost:6379`. The message is then sent with headers
+   * written by hand, by the client library that the project has installed: it shows what the broker does to them.
+   */
+  readonly address?: string
+  /**
+   * A client of your own: a `Kafka`, a connection of amqplib, an `SQSClient`. The message is then sent within a span
+   * context, and shows whether this client writes it. Not for BullMQ.
+   */
+  readonly client?: unknown
+  /**
+   * ms for all of it.
+   *
+   * @default 20_000
+   */
+  readonly timeout?: number
+}
+
+/** How one message is sent and received. */
+export interface Exchange {
+  /** Of the project. */
+  readonly load: (name: string) => unknown
+  readonly address: string
+  readonly client: unknown
+  /** Written by hand; undefined: the client is to write its own. */
+  readonly fields: Readonly<Record<string, string>> | undefined
+  /** A name that nobody else uses. */
+  readonly name: string
+  /** Rejects when the time is over: what is awaited must not outlast it, so that everything is closed again. */
+  readonly stopped: Promise<never>
+  /** Runs the send itself. */
+  readonly within: <Result>(send: () => Result) => Result
+}
+
+/** Header fields as they arrived, as text. */
+export type Arrived = Readonly<Record<string, string | undefined>>
+
+const exchanges: Readonly<Record<RoundTripTarget['system'], (exchange: Exchange) => Promise<Arrived>>> = {
+  kafka: exchangeOverKafka,
+  rabbitmq: exchangeOverRabbitmq,
+  sqs: exchangeOverSqs,
+  bullmq: exchangeOverBullmq,
+}
+
+/** Sends one message with a context, receives it, and says what arrived. Never rejects. */
+export async function diagnoseRoundTrip(target: RoundTripTarget, folder: string): Promise<Diagnosis> {
+  const { system, address = '', client, timeout = 20_000 } = target
+  const ids = { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex') }
+  const fields = {
+    traceparent: `00-${ids.traceId}-${ids.spanId}-01`,
+    tracestate: 'doctor=tracebaton',
+    baggage: 'tracebaton.doctor=1',
+    tracebaton: `0;c=${ids.traceId}-${ids.spanId}-01`,
+  }
+  const where = address === '' ? `${system}, through the client given` : `${system} at ${withoutSecrets(address)}`
+  const { promise: stopped, cancel } = rejectAfter(timeout)
+  try {
+    const exchange: Exchange = {
+      stopped,
+      load: (name) => createRequire(join(folder, 'any.js'))(name),
+      address,
+      client,
+      fields: client === undefined ? fields : undefined,
+      name: `tracebaton-doctor-${randomBytes(4).toString('hex')}`,
+      within: (send) => (client === undefined ? send() : inSpanContext(ids, send)),
+    }
+    const arrived = await exchanges[system](exchange)
+    return client === undefined ? judgeBroker(where, fields, arrived) : judgeClient(where, ids.traceId, arrived)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return {
+      id: 'round-trip',
+      state: 'ill',
+      finding: `${where}: no round trip: ${cut(clean(withoutSecrets(reason)), 300)}`,
+    }
+  } finally {
+    cancel()
+  }
+}
+
+function rejectAfter(ms: number): { readonly promise: Promise<never>; readonly cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  const promise = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing arrived within ${ms} ms`)), ms)
+  })
+  promise.catch(() => {})
+  return { promise, cancel: () => clearTimeout(timer) }
+}
+
+function judgeBroker(where: string, sent: Readonly<Record<string, string>>, arrived: Arrived): Diagnosis {
+  const changes = Object.entries(sent).flatMap(([name, value]) => {
+    const found = arrived[name]
+    if (found === value) return []
+    return [found === undefined ? `${name} did not arrive` : `${name} arrived as ${cut(clean(found), 100)}`]
+  })
+  const names = Object.keys(sent).join(', ')
+  return changes.length === 0
+    ? { id: 'round-trip', state: 'well', finding: `${where}: ${names} arrived as they were sent.` }
+    : {
+        id: 'round-trip',
+        state: 'ill',
+        finding: `${where}: ${changes.join('; ')}.`,
+        advice:
+          'Something between producer and consumer drops or rewrites headers: a proxy, a bridge, a broker policy.',
+      }
+}
+
+function judgeClient(where: string, traceId: string, arrived: Arrived): Diagnosis {
+  const { traceparent } = arrived
+  const names = ['traceparent', 'tracestate', 'baggage', 'tracebaton', 'awstraceheader']
+  const present = names.filter((name) => arrived[name] !== undefined)
+  if (traceparent?.includes(traceId)) {
+    return { id: 'round-trip', state: 'well', finding: `${where}: the active trace arrived (${present.join(', ')}).` }
+  }
+  return {
+    id: 'round-trip',
+    state: 'ill',
+    finding:
+      traceparent === undefined
+        ? `${where}: the message arrived without traceparent.`
+        : `${where}: the message arrived with the context of another trace: ${cut(clean(traceparent), 100)}.`,
+    advice: 'Wrap this client (traceKafka, traceConnection, traceSqs), and register a context manager.',
+  }
+}
+
+function withoutSecrets(text: string): string {
+  return text.replace(/(^|\/\/)[^/@\s]*@/g, '$1')
+}

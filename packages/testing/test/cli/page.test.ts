@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { helpFor } from '../../src/cli/help.ts'
+import { commands } from '../../src/cli/run.ts'
+import type { DiagnosisId } from '../../src/doctor/diagnosis.ts'
+import { rules } from '../../src/rules.ts'
+
+const diagnoses: Readonly<Record<DiagnosisId, readonly [where: string, meaning: string]>> = {
+  sdk: ['in the process', 'whether an OpenTelemetry SDK is registered'],
+  propagator: ['in the process', 'whether a propagator is registered'],
+  'context-manager': ['in the process', 'whether a context manager is registered'],
+  'api-copies': ['files, in the process', 'copies of `@opentelemetry/api`, and those that do not see the SDK'],
+  'client-version': ['files', 'clients whose version is outside of the tested range'],
+  instrumentation: ['files, in the process', 'official instrumentations beside tracebaton, installed or active'],
+  'sqs-attributes': ['in the process', 'SQS clients and receives that do not ask for the context of messages'],
+  'bullmq-telemetry': ['in the process', 'BullMQ workers without telemetry'],
+  'round-trip': ['a live broker', 'what becomes of the headers of a message that is sent and received'],
+}
+
+test('the page of the command says what its code says', async () => {
+  const page = `# The command \`tracebaton\`
+
+Generated from \`packages/testing/src/cli\`; run \`npx vitest --project unit -u cli/page\` to write it anew.
+
+\`\`\`sh
+npm install --save-dev @tracebaton/testing
+npx tracebaton check traces.jsonl
+\`\`\`
+
+It comes with \`@tracebaton/testing\` and reads OTLP JSON: what the Collector's file exporter writes, what
+\`otlpJsonLines()\` writes in your tests, one request or an array of them.
+
+\`\`\`yaml
+# Collector: one file for check, render and diff
+exporters:
+  file:
+    path: traces.jsonl
+\`\`\`
+
+## Rules
+
+\`check\` uses the same rules as the assertions of the package, in unit tests and on production exports alike.
+
+| id | what is true where nothing is found |
+| --- | --- |
+${rules.map(({ id, title }) => `| \`${id}\` | ${title} |`).join('\n')}
+
+A finding of \`conventions\` also says which part: \`conventions/kind\`. \`--rule\` and \`--ignore\` take both forms.
+
+## Large files
+
+Files of up to 24 MiB are judged as a whole, exactly as in a test. Of larger ones each story is judged by itself: all
+traces that links connect, and all spans that name the same message. The first pass finds out which traces belong
+together, in some dozen bytes for each; the second collects the spans of a story and judges it when its last span has
+come. Where stories are mixed over the whole file, there are more passes; a story that is too large for the memory is
+judged one span at a time, and the report says how many spans that are. Standard input goes into a temporary file first.
+
+## What the doctor looks at
+
+| id | where | what |
+| --- | --- | --- |
+${Object.entries(diagnoses)
+  .map(([id, [where, meaning]]) => `| \`${id}\` | ${where} | ${meaning} |`)
+  .join('\n')}
+
+Files: \`npx tracebaton doctor\`. In the process, without a change of the application:
+
+\`\`\`sh
+node --import @tracebaton/testing/doctor app.js
+\`\`\`
+
+A live broker: \`npx tracebaton doctor --round-trip kafka=localhost:9092\`. And all of it from code, for example behind a
+health check; a client given here shows whether it writes the context:
+
+\`\`\`ts
+import { diagnose, diagnosisText } from '@tracebaton/testing'
+import { traceKafka } from '@tracebaton/kafka'
+import { Kafka } from 'kafkajs'
+
+const kafka = traceKafka(new Kafka({ brokers: ['localhost:9092'] }))
+console.log(diagnosisText(await diagnose({ roundTrips: [{ system: 'kafka', client: kafka }] })))
+\`\`\`
+
+## In CI
+
+\`\`\`yaml
+- run: npx tracebaton check traces.jsonl --format github
+- run: npx tracebaton render traces.jsonl --out traces.html
+  if: failure()
+- uses: actions/upload-artifact@v4
+  if: failure()
+  with: { name: traces, path: traces.html }
+\`\`\`
+
+A snapshot of the shape of what happened, without ids and times, to be committed and compared:
+
+\`\`\`sh
+npx tracebaton render traces.jsonl --format structure --out orders.txt
+npx tracebaton diff orders.txt traces.jsonl
+\`\`\`
+
+${commands.map((command) => `## ${command.name}\n\n\`\`\`text\n${helpFor(command)}\`\`\`\n`).join('\n')}`
+  await expect(page).toMatchFileSnapshot('../../../../docs/cli.md')
+})
