@@ -29,7 +29,8 @@ export async function removeLeftovers(): Promise<void> {
   }
 }
 
-function isAlive(processId: number): boolean {
+/** Whether there is a process of this id on this machine. */
+export function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0)
     return true

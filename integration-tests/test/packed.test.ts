@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type KeptFolder, takeFolder } from '../src/kept-folder.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const fixture = resolve(import.meta.dirname, '../fixtures/packed')
@@ -10,11 +11,22 @@ const packages = (await readdir(join(root, 'packages'))).toSorted()
 const entries = (await Promise.all(packages.map(entriesOf))).flat()
 const styles = ['module', 'commonjs'] as const
 
+let kept: KeptFolder
 let project: string
+let installed = false
 
-// What a user installs is the tarball, not this workspace: other files, other resolution, no links.
+// What a user installs is the tarball, not this workspace: other files, other resolution, no links. What they install
+// beside it is kept for the next run: three hundred packages.
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'tracebaton-packed-'))
+  const manifests = [fixture, ...packages.map((name) => join(root, 'packages', name))]
+  const contents = await Promise.all(manifests.map((path) => readFile(join(path, 'package.json'))))
+  const hash = createHash('sha256').update(process.version).update(Buffer.concat(contents)).digest('hex')
+  kept = await takeFolder('packed')
+  project = kept.path
+  const old = (await readFile(join(project, 'hash'), 'utf8').catch(() => '')) !== hash
+  await removeAllBut(old ? '' : 'node_modules', project)
+  await rm(join(project, 'node_modules/@tracebaton'), { recursive: true, force: true })
+
   await cp(fixture, project, { recursive: true })
   const imports = entries.map((entry, index) => `export * as entry${index} from '${entry}'\n`).join('')
   for (const style of styles) {
@@ -29,13 +41,15 @@ beforeAll(async () => {
   const packed = await npm(root, 30_000, 'pack', '--json', `--pack-destination=${project}`, ...workspaces)
   const tarballs = fileNames(JSON.parse(packed)).map((name) => join(project, name))
 
-  say(`installing them into an empty project, with jest, esbuild and typescript`)
+  say(`installing them into a project of their own, with jest, esbuild and typescript`)
   await npm(project, 150_000, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...tarballs)
+  await writeFile(join(project, 'hash'), hash)
+  installed = true
   say('compiling and running programs against them')
 }, 180_000)
 
 afterAll(async () => {
-  await rm(project, { recursive: true, force: true })
+  await (installed ? kept.keep() : kept.remove())
 })
 
 describe.each(styles)('a strict TypeScript program compiled to %s', (style) => {
@@ -120,6 +134,11 @@ function expectOneTrace(output: string): void {
   expect(body).toBe('order 1042')
   expect(sent).toMatch(/^[0-9a-f]{32}$/)
   expect({ processed, active }).toEqual({ processed: sent, active: sent })
+}
+
+async function removeAllBut(spared: string, folder: string): Promise<void> {
+  const others = (await readdir(folder)).filter((name) => name !== spared)
+  await Promise.all(others.map((name) => rm(join(folder, name), { recursive: true, force: true })))
 }
 
 /** npm prints a list, or since version 12 an object by package name. */
