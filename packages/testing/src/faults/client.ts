@@ -35,7 +35,10 @@ export function tampering<Client extends object>(
   })
 }
 
-/** A middleware of an AWS client that does the same: `client.middlewareStack.add(tamperingMiddleware(strip()), { step: 'build' })`. */
+/**
+ * A middleware of an AWS client that does the same, after the tracing and before the request is written:
+ * `client.middlewareStack.add(tamperingMiddleware(strip()), { step: 'initialize', priority: 'low' })`.
+ */
 export function tamperingMiddleware(fault: HeaderFault) {
   return <Request extends { readonly input: object }, Result>(next: (request: Request) => Result) =>
     (request: Request): Result =>

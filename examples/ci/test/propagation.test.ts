@@ -1,0 +1,21 @@
+import { assertJourney, failing } from '@tracebaton/testing'
+import { matchers } from '@tracebaton/testing/vitest'
+import { expect, test } from 'vitest'
+import { bill } from '../src/billing.js'
+import { placeOrder } from '../src/shop.js'
+import { story } from '../src/story.js'
+
+expect.extend(matchers)
+
+test('an order that cannot be charged at first is one story, from the shop to the bill', () =>
+  story('order', async ({ shop, billing, orders, recorder, start }) => {
+    const charge = failing(1, async () => {})
+    const steps = ['send orders', 'process orders attempt 1 requeued', 'process orders attempt 2 acked']
+
+    await placeOrder(shop, orders, 'order 1042')
+    start((closing) => bill(billing, orders, charge, closing))
+    await recorder.until((spans) => assertJourney(spans, steps))
+
+    expect(recorder).toPropagate()
+    expect(recorder).toBeConnected({ via: 'both' })
+  }))
