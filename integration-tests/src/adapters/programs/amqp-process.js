@@ -14,7 +14,9 @@ await perform({
     const connection = traceConnection(await connect(address), options)
     const channel = await connection.createConfirmChannel()
     await channel.prefetch(1)
-    const handle = traceHandler((message) => handler((to) => retryLater(channel, message, to)))
+    const handle = traceHandler((message) =>
+      handler((to) => retryLater(channel, message, to), message.content.toString()),
+    )
     await channel.consume(destination, async (message) => {
       try {
         await handle(message)

@@ -14,7 +14,7 @@ await perform({
     for (const body of bodies) await queue.add('order', body)
     await queue.close()
   },
-  async handle(address, options, { destination, count }, { handler, finished }) {
+  async handle(address, options, { act, destination, count }, { handler, finished }) {
     let left = count
     const processor = async (job) => {
       left -= 1
@@ -24,11 +24,13 @@ await perform({
         const queue = new Queue(to, { connection: connectionTo(address), telemetry: bullmqTelemetry(options) })
         await retryLater(queue, job, { error })
         await queue.close()
-      })
+      }, job.data)
     }
     const worker = new Worker(destination, traceHandler(processor), {
       connection: connectionTo(address),
       telemetry: bullmqTelemetry(options),
+      // What a worker had that was killed comes back soon.
+      ...(act === 'work' && { lockDuration: 1000, stalledInterval: 500, maxStalledCount: 1000 }),
     })
     await finished
     await worker.close()

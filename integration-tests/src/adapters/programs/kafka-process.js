@@ -23,7 +23,9 @@ await perform({
     })
     await consumer.connect()
     await consumer.subscribe({ topic: destination, fromBeginning: true })
-    await consumer.run({ eachMessage: async (payload) => handler((to) => retryLater(producer, payload, to)) })
+    await consumer.run({
+      eachMessage: async (payload) => handler((to) => retryLater(producer, payload, to), String(payload.message.value)),
+    })
     await finished
     await consumer.disconnect()
     await producer.disconnect()

@@ -20,13 +20,20 @@ await perform({
     }
     client.destroy()
   },
-  async handle(address, options, { destination, count }, { handler }) {
+  async handle(address, options, { act, destination, count }, { handler }) {
     const QueueUrl = urlOf(address, destination)
+    // What a worker had that was killed comes back soon.
+    const visibility = act === 'work' ? { VisibilityTimeout: 2 } : {}
     const client = clientOf(address, options)
     const urlTo = ({ to, ...rest }) => ({ to: urlOf(address, to), ...rest })
-    const handle = traceHandler((message) => handler((to) => retryLater(client, message, urlTo(to))), options)
+    const handle = traceHandler(
+      (message) => handler((to) => retryLater(client, message, urlTo(to)), message.Body),
+      options,
+    )
     for (let handled = 0; handled < count;) {
-      const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }))
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1, ...visibility }),
+      )
       for (const message of Messages) {
         const receipt = { QueueUrl, ReceiptHandle: message.ReceiptHandle }
         try {

@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { createRecorder } from '@tracebaton/testing'
+import { createWorker, teller } from './worker.js'
 
 /**
  * Does the task that was given on the command line and prints the spans of it. Plain JavaScript: this runs as any
@@ -10,9 +11,11 @@ import { createRecorder } from '@tracebaton/testing'
 export async function perform({ send, handle }) {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   const recorder = createRecorder()
-  const options = { tracerProvider: new BasicTracerProvider({ spanProcessors: [recorder] }) }
   const [, , address, text] = process.argv
   const task = JSON.parse(text)
+  const spanProcessors = [task.act === 'work' ? teller : recorder]
+  const options = { tracerProvider: new BasicTracerProvider({ spanProcessors }) }
+  if (task.act === 'work') await handle(address, options, { ...task, count: Infinity }, createWorker(task))
   if (task.act === 'send') await send(address, options, task)
   else await handle(address, options, { count: 1, ...task }, handlerOf({ count: 1, ...task }))
   console.log(JSON.stringify(recorder.spans))

@@ -1,0 +1,39 @@
+import { setTimeout } from 'node:timers/promises'
+import { context, trace } from '@opentelemetry/api'
+
+/** Tells the parent something, at once: this process may not live much longer. */
+function tell(what) {
+  process.stdout.write(`${JSON.stringify(what)}\n`)
+}
+
+/**
+ * A handler for a worker that is going to be killed: tells which attempt it is, works for a moment, and sends some messages
+ * to retry. Never finishes.
+ */
+export function createWorker({ destination }) {
+  const handler = async (retryLater, body) => {
+    const { traceId, spanId } = trace.getSpanContext(context.active())
+    tell({ began: { body, traceId, spanId } })
+    await setTimeout(Math.random() * 50)
+    if (Math.random() < 0.3) await retryLater({ to: destination })
+    else tell({ done: body })
+  }
+  return { handler, finished: new Promise(() => {}) }
+}
+
+/** Tells every span of a handler as soon as it has ended. */
+export const teller = {
+  onStart() {},
+  onEnd(span) {
+    const { traceId, spanId } = span.spanContext()
+    const links = span.links.map(({ context: linked, attributes }) => ({
+      traceId: linked.traceId,
+      spanId: linked.spanId,
+      role: attributes['tracebaton.link.role'],
+    }))
+    const { parentSpanContext: parent, name, kind } = span
+    tell({ span: { name, kind, traceId, spanId, parentSpanId: parent?.spanId, links } })
+  },
+  forceFlush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+}
