@@ -24,6 +24,10 @@ void play(async (address) => {
     async sendBatch(queue, bodies) {
       await Promise.all(bodies.map((body) => send(queue, body)))
     },
+    async pass({ content, properties: { headers, messageId } }, queue) {
+      channel.sendToQueue(queue, content, { messageId, headers })
+      await channel.waitForConfirms()
+    },
     consume: (queue, handler) =>
       channel.consume(queue, async (message) => {
         try {

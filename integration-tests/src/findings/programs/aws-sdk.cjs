@@ -16,11 +16,13 @@ const {
 void play(async (endpoint) => {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
   const client = new SQSClient({ endpoint, region: 'eu-west-1', credentials })
+  const passing = process.argv[3] === 'pass'
   const urlOf = (queue) => `${endpoint}/000000000000/${queue}`
   const settle = (Command, queue, { ReceiptHandle }, more) =>
     client.send(new Command({ QueueUrl: urlOf(queue), ReceiptHandle, ...more }))
   const receive = async (queue) => {
-    const request = { QueueUrl: urlOf(queue), WaitTimeSeconds: 1, MaxNumberOfMessages: 10 }
+    const names = passing ? { MessageAttributeNames: ['All'] } : {}
+    const request = { QueueUrl: urlOf(queue), WaitTimeSeconds: 1, MaxNumberOfMessages: 10, ...names }
     const { Messages = [] } = await client.send(new ReceiveMessageCommand(request))
     return Messages
   }
@@ -40,6 +42,8 @@ void play(async (endpoint) => {
       const Entries = bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody }))
       return client.send(new SendMessageBatchCommand({ QueueUrl: urlOf(queue), Entries }))
     },
+    pass: ({ Body, MessageAttributes }, queue) =>
+      client.send(new SendMessageCommand({ QueueUrl: urlOf(queue), MessageBody: Body, MessageAttributes })),
     async consume(queue, handler) {
       const loop = async () => {
         while (state.open) {

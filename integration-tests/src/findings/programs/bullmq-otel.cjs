@@ -25,6 +25,7 @@ void play(async (address) => {
     sendBatch: (queue, bodies) => queueOf(queue).addBulk(bodies.map((body) => ({ name: 'job', data: { body } }))),
     // As applications do it: another job with the same data.
     bury: (job, dead) => queueOf(dead).add('job', job.data),
+    pass: (job, queue) => queueOf(queue).add('job', job.data),
     async consume(queue, handler) {
       work(queue, handler)
     },

@@ -29,6 +29,7 @@ void play(async (address) => {
     sendBatch: (topic, values) => producer.send({ topic, messages: values.map((value) => ({ value })) }),
     // As applications do it: the message goes on with its headers.
     bury: ({ message: { value, headers } }, topic) => producer.send({ topic, messages: [{ value, headers }] }),
+    pass: ({ message: { value, headers } }, topic) => producer.send({ topic, messages: [{ value, headers }] }),
     consume: (topic, handler) => run(topic, { eachMessage: handler }),
     consumeBatch: (topic, count, handler) =>
       new Promise((resolve, reject) => {

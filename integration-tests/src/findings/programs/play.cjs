@@ -50,9 +50,18 @@ exports.begin = (...instrumentations) => {
   registerInstrumentations({ instrumentations, tracerProvider: provider })
 }
 
+/** Hands one message on, with its headers where there are any, as somebody else's stage between ours does it. */
+async function passOn(client, from, to) {
+  await handle(client, from, 1, (message) => client.pass(message, to))
+  await client.close()
+  await provider.shutdown()
+  process.exit()
+}
+
 /** The five stories. Each has queues of its own. */
 exports.play = async (open) => {
   const client = await open(process.argv[2])
+  if (process.argv[3] === 'pass') return passOn(client, ...process.argv.slice(4))
   const [one, retried, poison, dead, batch, first, second] = process.argv.slice(3)
   await client.create({ one, retried, poison, dead, batch, first, second })
 
