@@ -21,6 +21,7 @@ import { restartScenarios } from './contract/scenarios/restart.ts'
 import { sendingScenarios } from './contract/scenarios/sending.ts'
 import { storyScenarios } from './contract/scenarios/story.ts'
 import { terminalScenarios } from './contract/scenarios/terminal.ts'
+import { expectSound } from './contract/expectations.ts'
 import { createStage } from './contract/stage.ts'
 
 /** Everything an adapter has to do. The slowest first, because they run side by side. */
@@ -76,7 +77,7 @@ async function expectPlayed(scenario: Scenario, fixture: Fixture): Promise<void>
   } finally {
     await stage.close()
   }
-  expect(stage.recorder.open, 'spans that never ended').toEqual([])
+  expectSound(stage.recorder, scenario.provokes)
   expect(await stage.metering.counted('tracebaton.in_flight'), 'messages in flight').toBe(0)
   expect(stage.failures, 'contained failures').toEqual([])
 }

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly needs?: readonly CapabilityName[]
   /** Restarts the broker, so it gets one of its own. @default false */
   readonly alone?: boolean
+  /** Rules of the test kit that the scenario breaks on purpose. @default none */
+  readonly provokes?: readonly string[]
   readonly run: (stage: Stage) => Promise<void>
 }
 

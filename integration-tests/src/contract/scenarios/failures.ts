@@ -79,6 +79,7 @@ export const failureScenarios: readonly Scenario[] = [
   },
   {
     name: 'a trust policy that fails believes nothing',
+    provokes: ['connected'],
     async run(stage) {
       const client = await stage.client({ trust: fail })
       const destination = await stage.destination()

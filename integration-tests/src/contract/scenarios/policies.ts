@@ -35,6 +35,7 @@ export const policyScenarios: readonly Scenario[] = [
   },
   {
     name: 'of a producer that is trusted for links only, the context is a link that decides nothing',
+    provokes: ['sampling-consistent'],
     async run(stage) {
       const client = await stage.client({ trust: 'link-only', relation: 'child' })
       const destination = await stage.destination()

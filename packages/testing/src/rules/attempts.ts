@@ -56,26 +56,18 @@ function checkRow(evidence: Evidence, journey: MessageJourney, row: readonly Mes
         `${node.span.name} has been tried before, and says neither which attempt it is nor links the one before.`,
       )
     }
-    if (before?.facts.attempt !== undefined && facts.previousAttempt !== 'unknown') {
-      const expected = before.facts.attempt + 1
-      if (facts.attempt !== expected) {
-        return find(
-          `${node.span.name} is attempt ${facts.attempt} after attempt ${before.facts.attempt}.`,
-          expected,
-          facts.attempt,
-        )
-      }
+    if (facts.attempt === 1) {
+      if (before?.facts.attempt === undefined || hasPreviousLink(node)) return []
+      return find(`${node.span.name} is attempt 1 after attempt ${before.facts.attempt}.`, before.facts.attempt + 1, 1)
     }
-    if (facts.attempt > 1 && !hasPreviousLink(node) && facts.previousAttempt !== 'unknown') {
+    if (facts.previousAttempt === 'unknown') return []
+    if (!hasPreviousLink(node)) {
       return find(`${node.span.name} is attempt ${facts.attempt} and does not link the attempt before.`)
     }
+    // Retries may go through another queue, and count on there.
     const number = linked && messageFacts(linked.span).attempt
-    if (facts.attempt > 1 && linked && before && linked !== before.node && number !== facts.attempt - 1) {
-      return find(
-        `${node.span.name} is attempt ${facts.attempt} and links attempt ${number ?? '?'} as the one before.`,
-        facts.attempt - 1,
-        number,
-      )
+    if (number !== undefined && number !== facts.attempt - 1) {
+      return find(`${node.span.name} is attempt ${facts.attempt} after attempt ${number}.`, number + 1, facts.attempt)
     }
     return []
   })
