@@ -36,6 +36,8 @@ export function brokenHops(evidence: Evidence): BrokenHop[] {
       const wire = arrival && wireContext(arrival)
       if (attempt.via !== undefined) {
         if (creation === undefined || attempt.creation === creation) return []
+        // A broker that was emptied gives the same ids to other messages.
+        if (attempt.creation !== undefined && isSameMessage(attempt.creation, attempt)) return []
         if (attempt.creation === undefined && !isSameMessage(creation, attempt)) return []
         return [{ journey, attempt, send: creation, pairedBy: 'identity', loss: 'other', ...(wire && { wire }) }]
       }

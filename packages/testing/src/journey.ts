@@ -42,7 +42,7 @@ export function messageJourneys({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJou
   const together = createDisjointSets<object>()
   const atoms = new Map<SpanNode, MessageAttempt>(attempts.map((attempt) => [attempt.node, attempt]))
 
-  joinSameIdentity([...attempts.map(({ node }) => node), ...creations], together)
+  joinSameIdentity(attempts, creations, together)
   for (const { node } of attempts) {
     for (const { link, target } of node.links) {
       if (link.role === 'previous_attempt' && target) together.join(target, node)
@@ -86,14 +86,24 @@ function isMove(node: SpanNode): boolean {
   )
 }
 
-function joinSameIdentity(nodes: readonly SpanNode[], together: { join(one: object, other: object): void }): void {
-  const first = new Map<string, SpanNode>()
-  for (const node of nodes) {
+/** A broker that was emptied gives an id twice: then an attempt belongs to the send that it leads to. */
+function joinSameIdentity(
+  attempts: readonly MessageAttempt[],
+  creations: readonly SpanNode[],
+  together: { join(one: object, other: object): void },
+): void {
+  const made = new Map<string, SpanNode[]>()
+  for (const node of creations) {
     const key = messageIdentity(node.span)?.key
-    if (key === undefined) continue
-    const known = first.get(key)
-    if (known) together.join(known, node)
-    else first.set(key, node)
+    if (key !== undefined) made.set(key, [...(made.get(key) ?? []), node])
+  }
+  const first = new Map<string, SpanNode>()
+  for (const { node, identity, creation } of attempts) {
+    if (!identity) continue
+    const sends = made.get(identity.key) ?? []
+    const anchor = sends.find((send) => send === creation) ?? sends[0] ?? first.get(identity.key)
+    if (anchor) together.join(anchor, node)
+    else first.set(identity.key, node)
   }
 }
 

@@ -185,6 +185,17 @@ test('one context on two messages of one destination is a leak of the producer',
   ])
 })
 
+test('a retry copy has the context of the message, although what identifies it is another one', () => {
+  const copy = attempt('b', send, 3, { attributes: at(43), links: [link('previous_attempt', alone('lost'))] })
+  expect(found([send, first, copy]).map(({ rule }) => rule)).toEqual(['no-dangling-links'])
+})
+
+test('ids that a broker gives twice are two messages', () => {
+  const again = messaging('t', 'send', 'orders', { traceId: 'e'.repeat(32), startTime: 50, attributes: at(42) })
+  const handled = attempt('h', again, 1, { startTime: 60 })
+  expect(texts([send, first, second, again, handled])).toEqual([])
+})
+
 test('what tells messages apart is the same throughout the handling of one', () => {
   const query = (order: number) =>
     spanOf({ name: 'query', spanId: 'q', parentSpanId: 'a', startTime: 11, attributes: mark(order) })

@@ -108,6 +108,7 @@ export const handlerScenarios: readonly Scenario[] = [
   },
   {
     name: 'a context without a sampled flag is passed on all the same, and handled unsampled',
+    provokes: ['sampling-consistent'],
     async run(stage) {
       const client = await stage.client()
       const destination = await stage.destination()

@@ -53,7 +53,7 @@ function sharedContexts(evidence: Evidence): Finding[] {
   const followers = new Map<SpanNode, MessageAttempt[]>()
   for (const { attempts } of evidence.journeys) {
     const [first] = attempts
-    if (!first?.creation || !first.identity || isBulk(first.creation)) continue
+    if (!first?.creation || !first.identity || isBulk(first.creation) || isCopy(first)) continue
     const known = followers.get(first.creation)
     if (known) known.push(first)
     else followers.set(first.creation, [first])
@@ -76,6 +76,12 @@ function sharedContexts(evidence: Evidence): Finding[] {
         }),
       )
   })
+}
+
+/** A retry, a dead letter or a redrive has another identity and keeps the context: it is the same message. */
+function isCopy({ node, facts }: MessageAttempt): boolean {
+  const { attempt = 1, deliveryKind = 'first' } = facts
+  return attempt > 1 || deliveryKind !== 'first' || node.links.some(({ link }) => link.role === 'previous_attempt')
 }
 
 /** What the application says about its messages has to agree within the handling of one. */
