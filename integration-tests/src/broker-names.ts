@@ -1,5 +1,8 @@
-/** Every broker there is a recipe for. */
-export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'sqs'] as const
+/** The brokers that the suites share. */
+export const sharedNames = ['kafka', 'rabbitmq', 'redis', 'sqs'] as const
+
+/** Every broker there is a recipe for. Postgres is BullMQ's other store; the test that needs it starts it. */
+export const brokerNames = ['kafka', 'postgres', 'rabbitmq', 'redis', 'sqs'] as const
 
 /** One of the brokers. */
 export type BrokerName = (typeof brokerNames)[number]
@@ -7,6 +10,7 @@ export type BrokerName = (typeof brokerNames)[number]
 // Named after what is at the address, as their users would name it.
 const variables: Readonly<Record<BrokerName, string>> = {
   kafka: 'TRACEBATON_KAFKA',
+  postgres: 'TRACEBATON_POSTGRES',
   rabbitmq: 'TRACEBATON_AMQP',
   redis: 'TRACEBATON_REDIS',
   sqs: 'TRACEBATON_SQS',

@@ -38,6 +38,11 @@ export function redis(): Promise<Broker> {
   return startBroker('redis')
 }
 
+/** Starts a PostgreSQL server of its own for the caller, unless TRACEBATON_POSTGRES names a running one. Rejects when it cannot. */
+export function postgres(): Promise<Broker> {
+  return startBroker('postgres')
+}
+
 /** Starts an SQS server of its own for the caller, unless TRACEBATON_SQS names a running one. Rejects when it cannot. */
 export function sqs(): Promise<Broker> {
   return startBroker('sqs')
@@ -64,7 +69,7 @@ export async function startBrokers<Name extends BrokerName>(which: readonly Name
 const prepared = new Map<BrokerName, Promise<Images>>()
 
 /** Makes sure of Docker and of an image for each broker without an address, once per process. Rejects when there is none to be had. */
-async function prepareBrokers(which: readonly BrokerName[]): Promise<void> {
+export async function prepareBrokers(which: readonly BrokerName[]): Promise<void> {
   const needed = which.filter((name) => givenAddress(name) === undefined)
   await Promise.all(needed.map((name) => preparation(name, needed)))
 }

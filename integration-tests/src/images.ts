@@ -9,6 +9,7 @@ export const imagesFolder: string = join(import.meta.dirname, '../images')
 
 const official: Readonly<Record<BrokerName, string>> = {
   kafka: 'apache/kafka:4.3.0',
+  postgres: 'postgres:17',
   rabbitmq: 'rabbitmq:4-management',
   redis: 'redis:8',
   sqs: 'softwaremill/elasticmq:1.7.1',

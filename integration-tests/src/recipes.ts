@@ -66,6 +66,14 @@ export const recipes: Readonly<Record<BrokerName, Recipe>> = {
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
     }),
   },
+  postgres: {
+    port: 5432,
+    ready: /database system is ready to accept connections/,
+    // The official image first starts a server that listens to itself alone.
+    check: 'pg_isready --host=127.0.0.1',
+    address: ({ host, port }) => `postgres://postgres@${host}:${port}/postgres`,
+    environment: () => ({ POSTGRES_HOST_AUTH_METHOD: 'trust' }),
+  },
   rabbitmq: {
     port: 5672,
     ready: /Server startup complete/,

@@ -1,12 +1,14 @@
 import { connect } from 'node:net'
 import { expect, inject, test, vi } from 'vitest'
-import { brokerNames } from '../src/broker-names.ts'
-import { type Broker, redis } from '../src/brokers.ts'
+import { sharedNames } from '../src/broker-names.ts'
+import { type Broker, postgres, redis } from '../src/brokers.ts'
 
 // One conversation per broker, in its own protocol: an open port alone may be Docker's proxy with nobody behind it.
 const greetings: Readonly<Record<Broker['name'], { say: string | Buffer; hear: RegExp }>> = {
   // Kafka's ApiVersions request in version 0: correlation id `ping`, no client id. The answer starts with that id.
   kafka: { say: Buffer.from('0000000a0012000070696e67ffff', 'hex'), hear: /^[^]{4}ping/ },
+  // Whether it speaks TLS: no, or yes.
+  postgres: { say: Buffer.from('0000000804d2162f', 'hex'), hear: /^[NS]/ },
   rabbitmq: { say: 'AMQP\0\0\u0009\u0001', hear: /RabbitMQ/ },
   redis: { say: 'PING\r\n', hear: /^\+PONG/ },
   sqs: {
@@ -17,9 +19,14 @@ const greetings: Readonly<Record<Broker['name'], { say: string | Buffer; hear: R
 
 test('the brokers that all suites share answer in their own protocols', async () => {
   const addresses = inject('brokers')
-  const answers = await Promise.all(brokerNames.map((name) => answer({ name, address: addresses[name] })))
+  const answers = await Promise.all(sharedNames.map((name) => answer({ name, address: addresses[name] })))
 
-  expect(answers).toEqual(brokerNames.map((name) => expect.stringMatching(greetings[name].hear)))
+  expect(answers).toEqual(sharedNames.map((name) => expect.stringMatching(greetings[name].hear)))
+})
+
+test('a broker that only one suite needs answers in its own protocol, too', async () => {
+  await using broker = await postgres()
+  expect(await answer(broker)).toMatch(greetings.postgres.hear)
 })
 
 // The contract of adapters restarts the others.

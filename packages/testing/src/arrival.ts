@@ -1,4 +1,4 @@
-import { identityOf } from './identity.ts'
+import { identityOf, type MessageIdentity } from './identity.ts'
 import { messageParts, type MessageParts } from './message-parts.ts'
 
 /**
@@ -47,12 +47,22 @@ export function headerValues(headers: Arrival['headers'], name: string): string[
   return Object.entries(headers).flatMap(([key, values]) => (key.toLowerCase() === name ? values : []))
 }
 
+/** What identifies the message that arrived. */
+export function arrivalIdentity({
+  system,
+  destination,
+  messageId,
+  partition,
+  offset,
+}: Arrival): MessageIdentity | undefined {
+  return identityOf({ system, destination, messageId, partition, offset })
+}
+
 /** Arrivals by the key of their message. */
 export function byMessage(arrivals: readonly Arrival[]): ReadonlyMap<string, Arrival> {
   const found = new Map<string, Arrival>()
   for (const arrival of arrivals) {
-    const { system, destination, messageId, partition, offset } = arrival
-    const identity = identityOf({ system, destination, messageId, partition, offset })
+    const identity = arrivalIdentity(arrival)
     if (identity) found.set(identity.key, arrival)
   }
   return found

@@ -1,7 +1,7 @@
 import { byMessage, type Arrival } from './arrival.ts'
 import { linkIdentity } from './creation.ts'
 import { messageFacts } from './facts.ts'
-import { hopEnd, sideOf, type Finding } from './finding.ts'
+import { hopEnd, sideOf, type Finding, type Side } from './finding.ts'
 import { spanGraph, type SpanGraph, type SpanNode } from './graph.ts'
 import { messageIdentity } from './identity.ts'
 import { messageJourneys, type MessageJourney } from './journey.ts'
@@ -67,6 +67,15 @@ function receivedBy(node: SpanNode): string[] {
   return node.links.flatMap(({ link }) => linkIdentity(node, link.attributes)?.key ?? [])
 }
 
+/** The application's own spans are on the side of what they stand below. */
+function sideAround(node: SpanNode): Side {
+  for (let current: SpanNode | undefined = node; current; current = current.parent) {
+    const side = sideOf(current.span)
+    if (side !== 'unknown') return side
+  }
+  return 'unknown'
+}
+
 /** A finding about one span: its message, its hop and its side are looked up. */
 export function findingAt(
   evidence: Evidence,
@@ -80,7 +89,7 @@ export function findingAt(
   return {
     message: journey?.message ?? messageIdentity(node.span)?.text ?? place,
     hop: creation && creation !== node ? `${hopEnd(creation.span)} → ${hopEnd(node.span)}` : hopEnd(node.span),
-    side: sideOf(node.span),
+    side: sideAround(node),
     service: node.span.service,
     spans: [node.span],
     ...found,

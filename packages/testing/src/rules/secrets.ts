@@ -1,4 +1,4 @@
-import { headerValues, type Arrival } from '../arrival.ts'
+import { arrivalIdentity, headerValues, type Arrival } from '../arrival.ts'
 import { findingAt, type Evidence } from '../evidence.ts'
 import type { Finding } from '../finding.ts'
 import type { SpanNode } from '../graph.ts'
@@ -25,7 +25,7 @@ export const noSecrets: Rule = {
   single: true,
   check: (evidence) => [
     ...[...evidence.graph.nodes.values()].flatMap((node) => checkSpan(evidence, node)),
-    ...[...evidence.arrivals.values()].flatMap((arrival) => checkArrival(evidence, arrival)),
+    ...(evidence.options.arrivals ?? []).flatMap((arrival) => checkArrival(evidence, arrival)),
   ],
 }
 
@@ -68,7 +68,8 @@ function textsOf(span: RecordedSpan): [place: string, key: string, value: string
   return texts
 }
 
-function checkArrival({ options }: Evidence, { system, destination, headers }: Arrival): Finding[] {
+function checkArrival({ options }: Evidence, arrival: Arrival): Finding[] {
+  const { system, destination, headers } = arrival
   const entries = headerValues(headers, 'baggage').flatMap((value) => value.split(','))
   const keys = new Set(entries.map((entry) => entry.split('=')[0]?.trim()))
   return (options.privateBaggage ?? [])
@@ -76,7 +77,7 @@ function checkArrival({ options }: Evidence, { system, destination, headers }: A
     .map((name) => ({
       rule: ID,
       problem: `The baggage entry ${name} left with a message.`,
-      message: `${system} message to ${destination ?? 'an unknown destination'}`,
+      message: arrivalIdentity(arrival)?.text ?? `${system} message to ${destination ?? 'an unknown destination'}`,
       hop: `the wire of ${destination ?? 'an unknown destination'}`,
       side: 'producer',
       service: '',

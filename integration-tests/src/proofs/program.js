@@ -1,0 +1,117 @@
+// A shop on SQS with the real adapter, or with one that something was taken out of: a message that fails twice, its
+// dead letter, two messages handled as they came together, and two that start traces of their own. Prints what was
+// recorded, and what stood on the messages.
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs'
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BasicTracerProvider, ParentBasedSampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
+import { createTracing } from '@tracebaton/core'
+import { linkAwareSampler } from '@tracebaton/core/sampler'
+import { traceHandler, traceSqs } from '@tracebaton/sqs'
+import { arrivalOf, createRecorder } from '@tracebaton/testing'
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+
+const recorder = createRecorder()
+const arrivals = []
+const [, , endpoint, ...queues] = process.argv
+const [orders, dead, batch, linked] = queues
+const urlOf = (queue) => `${endpoint}/000000000000/${queue}`
+
+/** One service: a tracer provider of its own, and a client that is traced with it. */
+function service(name, options = {}, sampler) {
+  const tracerProvider = new BasicTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': name }),
+    spanProcessors: [recorder],
+    ...(sampler && { sampler }),
+  })
+  const tracing = createTracing({ tracerProvider, baggage: ['tenant'], ...options })
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  const client = traceSqs(new SQSClient({ endpoint, region: 'eu-west-1', credentials }), { tracing })
+  return { tracer: tracerProvider.getTracer('application'), tracing, client }
+}
+
+async function createQueues(client) {
+  for (const QueueName of [dead, batch, linked]) await client.send(new CreateQueueCommand({ QueueName }))
+  const names = { QueueUrl: urlOf(dead), AttributeNames: ['QueueArn'] }
+  const { Attributes } = await client.send(new GetQueueAttributesCommand(names))
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes.QueueArn, maxReceiveCount: 2 })
+  await client.send(new CreateQueueCommand({ QueueName: orders, Attributes: { RedrivePolicy } }))
+}
+
+/** Handles so many messages of a queue; a handler that throws gets its message again. */
+async function handle({ client, tracing }, queue, count, work = async () => {}) {
+  const handler = traceHandler(work, { tracing, maxReceiveCount: 2 })
+  for (let handled = 0; handled < count;) {
+    const request = { QueueUrl: urlOf(queue), WaitTimeSeconds: 1, MaxNumberOfMessages: 10 }
+    const { Messages = [] } = await client.send(new ReceiveMessageCommand(request))
+    handled += Messages.length
+    await Promise.all(
+      Messages.map(async (message) => {
+        arrivals.push(arrivalOf(message, queue))
+        const receipt = { QueueUrl: urlOf(queue), ReceiptHandle: message.ReceiptHandle }
+        try {
+          await handler(message)
+          await client.send(new DeleteMessageCommand(receipt))
+        } catch {
+          await client.send(new ChangeMessageVisibilityCommand({ ...receipt, VisibilityTimeout: 0 }))
+        }
+      }),
+    )
+  }
+}
+
+const shop = service('shop')
+const billing = service('billing', {
+  // The application says on its spans which order they are about.
+  hooks: { onProcess: (span, { delivery }) => void span.setAttribute('order.id', delivery.facts.messageId) },
+})
+await createQueues(shop.client)
+
+const baggage = propagation.createBaggage({ tenant: { value: 'a' }, 'customer.email': { value: 'x@example.org' } })
+const send = (command) => context.with(propagation.setBaggage(ROOT_CONTEXT, baggage), () => shop.client.send(command))
+
+await send(new SendMessageCommand({ QueueUrl: urlOf(orders), MessageBody: 'order' }))
+await handle(billing, orders, 2, async () => {
+  throw new Error('no stock')
+})
+// The broker moves a message that was received too often when somebody asks for it once more.
+await billing.client.send(new ReceiveMessageCommand({ QueueUrl: urlOf(orders) }))
+await handle(billing, dead, 1)
+
+const Entries = ['1', '2'].map((Id) => ({ Id, MessageBody: `order ${Id}` }))
+await send(new SendMessageBatchCommand({ QueueUrl: urlOf(batch), Entries }))
+await handle(billing, batch, 2, async ({ MessageId }) => {
+  billing.tracer.startSpan('query', { attributes: { 'order.id': MessageId } }).end()
+})
+
+// A producer that keeps every other trace, and a consumer that by itself would keep none.
+let sends = 0
+const decide = (decision) => ({ shouldSample: () => ({ decision: decision() }), toString: () => 'decide' })
+const every = decide(() => [SamplingDecision.RECORD, SamplingDecision.RECORD_AND_SAMPLED][++sends % 2])
+const none = decide(() => SamplingDecision.RECORD)
+const sampled = service('sampled shop', {}, new ParentBasedSampler({ root: every }))
+const consumer = service(
+  'sampled billing',
+  { relation: 'link' },
+  new ParentBasedSampler({ root: linkAwareSampler(none) }),
+)
+for (const MessageBody of ['kept', 'dropped']) {
+  await sampled.client.send(new SendMessageCommand({ QueueUrl: urlOf(linked), MessageBody }))
+}
+await handle(consumer, linked, 2)
+
+for (const { client } of [shop, billing, sampled, consumer]) client.destroy()
+trace.disable()
+const { spans, open } = recorder
+process.stdout.write(JSON.stringify({ spans, open, arrivals }))
