@@ -82,7 +82,8 @@ export function requestFacts(output: unknown): Facts {
  * One arrival of a message.
  *
  * On a dead-letter queue the broker's receive count may include the receives on the source queue, so it is not taken
- * there, and nobody says when the message was moved.
+ * there, and nobody says when the message was moved. The same holds for one that came back to its source queue, where the
+ * service still names that: emulators do.
  */
 export function toDelivery(
   message: ReceivedMessage,
@@ -94,6 +95,9 @@ export function toDelivery(
   const source = attributes?.['DeadLetterQueueSourceArn']
   const before = source === undefined || messageId === undefined ? undefined : identityAt(source, messageId)
   const receives = positive(attributes?.['ApproximateReceiveCount'])
+  const own = messageId === undefined || queue.id === undefined ? undefined : identity(queue.id, messageId)
+  const back = before !== undefined && before.id === own
+  const dead = before !== undefined && !back
   return {
     system: SYSTEM,
     destination: queue.destination,
@@ -101,8 +105,8 @@ export function toDelivery(
     getter: attributesGetter,
     slot: traceparentOf(attributes?.[TRACE_HEADER]),
     facts: { messageId, ...queue.facts },
-    identity: messageId === undefined || queue.id === undefined ? undefined : identity(queue.id, messageId),
-    identityBefore: before?.id,
+    identity: own,
+    identityBefore: dead ? before.id : undefined,
     handle: message,
     receipt: message.ReceiptHandle,
     sentAt: positive(attributes?.['SentTimestamp']),
@@ -110,8 +114,9 @@ export function toDelivery(
     count: before !== undefined || receives === undefined ? undefined : { deliveries: receives, exact: true },
     maxAttempts: maxReceiveCount,
     exhausted: 'dead_lettered',
-    kind: before === undefined ? undefined : 'dead_letter',
-    deadLetter: before === undefined ? undefined : { source: before.name, reason: 'maxReceiveCount' },
+    kind: dead ? 'dead_letter' : back ? 'redrive' : undefined,
+    redrives: back ? 1 : undefined,
+    deadLetter: dead ? { source: before.name, reason: 'maxReceiveCount' } : undefined,
     received,
   }
 }

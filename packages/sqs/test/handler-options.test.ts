@@ -92,3 +92,25 @@ test('without the URL of a queue nothing tells whether a message of the same id 
   ])
   expect(traced.named('process').flatMap(({ links }) => links)).toEqual([])
 })
+
+test('a message that came back to the queue that gave it up is a redrive, and counts from one', () => {
+  const traced = createTraced()
+  const Attributes = {
+    DeadLetterQueueSourceArn: 'arn:aws:sqs:us-east-1:000000000000:orders',
+    ApproximateReceiveCount: '5',
+  }
+  const message = { MessageId: crypto.randomUUID(), Attributes }
+  const queueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/orders'
+  const handle = traceHandler(() => {}, { ...traced.options, queueUrl })
+  handle({ MessageId: message.MessageId })
+  handle(message)
+  handle(message)
+  expect(traced.named('process').map((span) => [fact(span, 'delivery.attempt'), fact(span, 'delivery.kind')])).toEqual([
+    [1, 'first'],
+    [1, 'redrive'],
+    [2, 'redelivery'],
+  ])
+  expect(traced.named('process').flatMap(({ attributes }) => Object.keys(attributes))).not.toContain(
+    'tracebaton.dead_letter.source',
+  )
+})
