@@ -50,10 +50,12 @@ export function deliveredFrom(
   queue: string | undefined,
 ): Destination {
   if (queue === undefined || queue === '') return publishedTo(channel, exchange, routingKey)
-  if (exchange === '' && (routingKey === '' || routingKey === queue)) return queueDestination(channel, queue, queue)
+  const temporary = isTemporary(channel, queue)
+  // The key of a direct reply says more than its queue.
+  if (exchange === '' && temporary) return queueDestination(channel, routingKey || queue, queue)
+  if (exchange === '' && (routingKey === '' || routingKey === queue)) return { name: queue }
   const behind = routingKey === queue ? '' : `:${queue}`
   const name = producerName(exchange, routingKey) + behind
-  const temporary = isTemporary(channel, queue)
   if (!temporary && !hasId(routingKey)) return { name }
   const template = producerName(exchange, withoutIds(routingKey)) + (temporary ? '' : behind)
   return { name, template, ...(temporary && { temporary, anonymous: isNamedByBroker(queue) }) }

@@ -77,6 +77,11 @@ describe('where a message comes from', () => {
       temporary: true,
       anonymous: true,
     })
+    expect(deliveredFrom(channel, '', 'amq.rabbitmq.reply-to.g1h2', 'amq.rabbitmq.reply-to')).toEqual({
+      name: 'amq.rabbitmq.reply-to.g1h2',
+      temporary: true,
+      anonymous: true,
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 import type { ConsumeMessage } from 'amqplib'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { traceChannel } from '../src/index.ts'
 import { createHollow, type Kinds } from './hollow.ts'
 import { attemptOf, createRecording, useContexts } from './recording.ts'
@@ -18,15 +18,19 @@ async function setUp(options = {}) {
 }
 
 describe('a message that is settled', () => {
-  test('long after its handler returned has its span end then', async () => {
-    const { channel, hollow, messages, recorder, outcomes } = await setUp()
+  test('ten seconds after its handler returned has its span end then, and no earlier', async () => {
+    const { channel, hollow, messages, recorder, span } = await setUp()
     hollow.deliver()
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(outcomes()).toEqual([])
+    const now = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 10_000)
     expect(recorder.open).toHaveLength(1)
+    expect(recorder.spans).toEqual([])
     channel.ack(messages[0]!)
-    expect(outcomes()).toEqual(['acked'])
+    clock.mockRestore()
     expect(recorder.open).toEqual([])
+    const { startTime, endTime = 0 } = span('process orders')
+    expect(endTime - startTime).toBeGreaterThanOrEqual(10_000)
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'acked', status: 'unset' })
   })
 
   test('inside its handler has its span end with the handler', async () => {

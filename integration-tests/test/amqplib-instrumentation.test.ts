@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { RecordedSpan } from '@tracebaton/testing'
+import { expect, inject, test } from 'vitest'
+import { expectChild, expectLinks, only } from '../src/contract/expectations.ts'
+
+/** What the program prints. */
+interface Printed {
+  readonly spans: readonly RecordedSpan[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly warnings: readonly string[]
+}
+
+test('beside the official instrumentation a message has one context, that of the inner span; we say so, and nothing is wrong', async () => {
+  const program = fileURLToPath(new URL('../src/adapters/programs/amqp-beside.cjs', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [program, inject('brokers').rabbitmq])
+  const { spans, headers, warnings } = JSON.parse(stdout) as Printed
+  const of = (scope: RegExp, kind: string): RecordedSpan =>
+    only(spans.filter((span) => scope.test(span.scope ?? '') && span.kind === kind))
+  const [ours, theirs] = [/tracebaton/, /instrumentation-amqplib/]
+
+  expect(warnings).toEqual([expect.stringContaining('@opentelemetry/instrumentation-amqplib')])
+  expect(Object.keys(headers).toSorted()).toEqual(['region', 'tracebaton', 'traceparent'])
+  const [inner, outer] = [of(theirs, 'producer'), of(ours, 'producer')]
+  expect(headers['traceparent']).toContain(`${inner.traceId}-${inner.spanId}`)
+  expectChild(inner, outer)
+  const attempt = of(ours, 'consumer')
+  expectChild(attempt, inner)
+  expectLinks(attempt, 'creation', [inner])
+  // Our field was written for our own span, and is stale: that span is the origin, and nothing else of it counts.
+  expectLinks(attempt, 'origin', [outer])
+  expect(attempt.attributes).toMatchObject({ 'tracebaton.delivery.attempt': 1, 'tracebaton.delivery.outcome': 'acked' })
+})
