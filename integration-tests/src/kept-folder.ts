@@ -1,5 +1,5 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isAlive } from './leftovers.ts'
 
@@ -17,10 +17,12 @@ export interface KeptFolder {
  * what dead runs had taken is removed.
  */
 export async function takeFolder(name: string): Promise<KeptFolder> {
-  const kept = `tracebaton-${userInfo().username}-${name}`
+  const kept = `tracebaton-${process.getuid?.() ?? 'user'}-${name}`
   const [home, path] = [join(tmpdir(), kept), join(tmpdir(), `${kept}-${process.pid}`)]
   const taken = (await readdir(tmpdir())).filter((folder) => folder.startsWith(`${kept}-`))
-  const dead = taken.filter((folder) => !isAlive(Number(folder.slice(kept.length + 1))))
+  const ownerOf = (folder: string): number => Number(folder.slice(kept.length + 1))
+  // Where the owner has our number, it had that number before us.
+  const dead = taken.filter((folder) => ownerOf(folder) === process.pid || !isAlive(ownerOf(folder)))
   await Promise.all(dead.map((folder) => rm(join(tmpdir(), folder), { recursive: true, force: true })))
   await rename(home, path).catch(() => mkdir(path))
   const remove = (): Promise<void> => rm(path, { recursive: true, force: true })
