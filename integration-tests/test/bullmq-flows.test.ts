@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { RecordedSpan } from '@tracebaton/testing'
 import { WaitingChildrenError, type FlowJob, type Job } from 'bullmq'
 import { expect, test } from 'vitest'
-import { attemptOf, expectSound, linked, openSession } from './bullmq-session.ts'
+import { attemptOf, eventually, expectSound, linked, openSession } from './bullmq-session.ts'
 
 /** Three levels, with and without options. */
 function flowOn(queueName: string): FlowJob {
@@ -130,4 +130,32 @@ test('a parent that fails because of its child has an attempt that says so', asy
   const attempts = byJob(await session.attempts(queue, 2))
   expect(attempts.get('ship')).toMatchObject({ status: 'error', statusMessage: expect.stringContaining('child') })
   expect(attemptOf(attempts.get('ship')!)).toMatchObject({ outcome: 'dead_lettered', error: '_OTHER' })
+})
+
+test('a parent asks Redis for children that other processes did, where it is told to', async () => {
+  await using session = openSession()
+  const { traceHandler } = await import('@tracebaton/bullmq')
+  const [orders, stock] = [session.queue(), session.queue()]
+  await session.flows().add({
+    name: 'ship',
+    queueName: orders.name,
+    children: ['pack', 'bill'].map((name) => ({ name, queueName: stock.name })),
+  })
+  // Nobody here sees them handled.
+  const elsewhere = session.worker(stock, () => 'done', {}, 'nothing')
+  const [job] = await orders.getJobs()
+  await eventually(async () => expect(await job?.isWaiting()).toBe(true))
+  await elsewhere.close()
+  session.worker(
+    orders,
+    traceHandler(async () => {}, { readChildren: true }),
+    {},
+    'telemetry',
+  )
+  const [ship] = await session.attempts(orders, 1)
+  const creates = session.recorder.spans.filter(({ name }) => name === `create ${stock.name}`)
+  expect(new Set(linked(ship!, 'child_job'))).toEqual(new Set(creates.map(({ spanId }) => spanId)))
+  expect(creates).toHaveLength(2)
+  expect(attemptOf(ship!)).toMatchObject({ attempt: 1, outcome: 'acked' })
+  expectSound(session)
 })

@@ -57,6 +57,19 @@ test('an error that rules out another attempt gives the job up, whatever its opt
   })
 })
 
+test('a job whose result cannot be kept failed, although its processor did not', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, () => 1n)
+  await queue.add('order', {}, { attempts: 2 })
+  const attempts = await session.attempts(queue, 2)
+  expect(attempts.map(attemptOf)).toEqual([
+    { ...first, ...failed, outcome: 'requeued' },
+    { ...again, ...failed, attempt: 2, outcome: 'dead_lettered', previous: attempts[0]?.spanId },
+  ])
+  expect(attempts[0]?.statusMessage).toContain('BigInt')
+})
+
 test('a job that its processor puts off did not fail', async () => {
   await using session = openSession()
   const queue = session.queue()

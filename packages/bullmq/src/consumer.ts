@@ -1,9 +1,29 @@
 import { context as contexts, trace } from '@opentelemetry/api'
-import { processWide, resolveTracing, type Delivery, type Tracing, type TracingInput } from '@tracebaton/core'
+import { processWide, resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
 import type { JobLike, ProcessorLike } from './client.ts'
 import { toDelivery } from './describe.ts'
+import { patiently } from './patience.ts'
 import { getProcessing, type Processing } from './processing.ts'
 import { rememberRelative } from './relatives.ts'
+import { numberAttempt, readStored, type StoredFacts } from './stored.ts'
+
+/** Options of {@link traceHandler}. How to trace is by default what the worker's `bullmqTelemetry` was told. */
+export type HandlerOptions = TracingInput & {
+  /**
+   * Whether an attempt after the first asks Redis for the one before, which may have been another process's: the
+   * processor waits for one round trip, a second at most. @default false: only this process's own are known
+   */
+  readonly readPreviousAttempt?: boolean | undefined
+  /**
+   * Whether an attempt asks Redis for the contexts of the job's children, which may have been done by other processes:
+   * the processor waits for one round trip, for two where there are children, a second at most. @default false: only
+   * attempts of this process are known
+   */
+  readonly readChildren?: boolean | undefined
+}
+
+/** Options that say nothing of how to trace. */
+const READING: ReadonlySet<string> = new Set(['readPreviousAttempt', 'readChildren'])
 
 /** How a job was traced, for as long as somebody holds it. */
 export const tracedJobs: WeakMap<object, Tracing> = processWide(
@@ -19,22 +39,38 @@ const wrapped = processWide('tracebaton.bullmq.processors.0', () => new WeakSet<
  * all that is known of the job. Together with `bullmqTelemetry` on the worker the span also tells what became of the job
  * in the end; without it, what its options say. The processor keeps its number of parameters, and what it returns and
  * throws stays the same. Wrapping what this gave gives it back. Never throws.
- *
- * @param options default: as the worker's `bullmqTelemetry` was told
  */
-export function traceHandler<Processor extends ProcessorLike>(processor: Processor, options?: TracingInput): Processor {
+export function traceHandler<Processor extends ProcessorLike>(
+  processor: Processor,
+  options?: HandlerOptions,
+): Processor {
   if (wrapped.has(processor)) return processor
+  const told = saysHowToTrace(options) ? resolveTracing(options) : undefined
   const traced = function (this: unknown, ...args: unknown[]): unknown {
     const job = args[0] as JobLike
     const call = (): unknown => Reflect.apply(processor, this, args)
-    const processing = resolveTracing(options).guard(() => processingOf(job))
-    const tracing = options === undefined && processing !== undefined ? processing.tracing : resolveTracing(options)
-    return handle(tracing, processing, job, call)
+    const processing = resolveTracing(undefined).guard(() => processingOf(job))
+    // Somebody has looked at the context already, so the attempt began without its facts: there is no second one.
+    if (processing?.stateFor(job.id) === 'begun') return call()
+    const tracing = told ?? processing?.tracing ?? resolveTracing(undefined)
+    const wanted = {
+      previousAttempt: options?.readPreviousAttempt === true,
+      children: options?.readChildren === true,
+    }
+    if (!wanted.previousAttempt && !wanted.children) return handle(tracing, processing, job, call)
+    processing?.claim()
+    return patiently(() => readStored(tracing, job, wanted)).then((read) =>
+      handle(tracing, processing, job, call, read),
+    )
   }
   // BullMQ looks at the number of parameters.
   for (const key of ['length', 'name'] as const) Object.defineProperty(traced, key, { value: processor[key] })
   wrapped.add(traced)
   return traced as unknown as Processor
+}
+
+function saysHowToTrace(options: HandlerOptions | undefined): boolean {
+  return Object.entries(options ?? {}).some(([key, value]) => value !== undefined && !READING.has(key))
 }
 
 /** The work of a traced worker on this very job, as long as its attempt is no other's. */
@@ -43,18 +79,24 @@ function processingOf(job: JobLike): Processing | undefined {
   return processing?.stateFor(job.id) === 'other' ? undefined : processing
 }
 
-function handle(tracing: Tracing, processing: Processing | undefined, job: JobLike, call: () => unknown): unknown {
-  // Somebody has looked at the context already, so the attempt began without its facts: there is no second one.
-  if (processing?.stateFor(job.id) === 'begun') return call()
-  const delivery: Delivery | undefined = tracing.guard(() => {
+function handle(
+  tracing: Tracing,
+  processing: Processing | undefined,
+  job: JobLike,
+  call: () => unknown,
+  read?: StoredFacts,
+): unknown {
+  const delivery = tracing.guard(() => {
     tracedJobs.set(job, tracing)
-    return toDelivery(tracing, job)
+    return toDelivery(tracing, job, read)
   })
   if (delivery === undefined) return call()
   const processor = (): unknown => {
     tracing.guard(() => {
-      const attempt = trace.getSpanContext(contexts.active())
+      const active = contexts.active()
+      const attempt = trace.getSpanContext(active)
       if (attempt !== undefined) rememberRelative(job, attempt)
+      numberAttempt(active, job)
     })
     return call()
   }

@@ -3,6 +3,7 @@ import type { FlowJobLike, JobLike, JobOptionsLike } from './client.ts'
 import { readMetadata } from './headers.ts'
 import { meaningOf } from './meaning.ts'
 import { hasChildren, relativesOf } from './relatives.ts'
+import type { StoredFacts } from './stored.ts'
 
 const SYSTEM = 'bullmq'
 
@@ -48,8 +49,10 @@ export function toResults(jobs: readonly unknown[]): SendResults {
  *
  * `attemptsStarted` counts all that began. Retrying a job that was given up leaves its counts as they are, so one that has
  * had all its attempts before it begins came back.
+ *
+ * @param read what was asked of Redis
  */
-export function toDelivery(tracing: Tracing, job: JobLike): Delivery {
+export function toDelivery(tracing: Tracing, job: JobLike, read?: StoredFacts): Delivery {
   const { id, name, queueName, queueQualifiedName = queueName, opts, timestamp, attemptsMade, attemptsStarted } = job
   const maxAttempts = Math.max(1, opts.attempts ?? 1)
   const redrives = Math.max(0, attemptsMade - maxAttempts + 1)
@@ -65,13 +68,14 @@ export function toDelivery(tracing: Tracing, job: JobLike): Delivery {
     scheduled: Boolean(job.repeatJobKey),
     maxAttempts,
     meaning: meaningOf(job),
-    related: relativesOf(job),
+    previousAttempt: read?.previousAttempt,
+    related: relativesOf(job, read?.children),
     ...(redrives > 0
       ? { kind: 'redrive', redrives, identityBefore: identity, queuedAt: null }
       : {
           count: attemptsStarted > 0 ? { deliveries: attemptsStarted, exact: true } : undefined,
           // A parent is there before its children, but not in the queue.
-          queuedAt: hasChildren(job) ? null : undefined,
+          queuedAt: hasChildren(job) || (read?.children?.size ?? 0) > 0 ? null : undefined,
         }),
   }
 }

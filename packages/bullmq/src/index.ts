@@ -1,5 +1,5 @@
 export { bullmqTelemetry, type BullmqOptions } from './telemetry.ts'
-export { traceHandler } from './consumer.ts'
+export { traceHandler, type HandlerOptions } from './consumer.ts'
 export { traceFlowProducer, traceQueue } from './trace.ts'
 export { deadLetter, redrive, retryLater } from './dead-letter.ts'
 export type { FlowProducerLike, JobLike, ProcessorLike, QueueLike, TelemetryLike } from './client.ts'

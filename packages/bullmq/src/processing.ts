@@ -22,6 +22,8 @@ export interface Processing {
   readonly context: Context
   /** `waits`: for the processor of this job; `begun`: without one; `other`: the job is another, or had a processor. */
   readonly stateFor: (jobId: string | undefined) => 'waits' | 'begun' | 'other'
+  /** Says that the attempt will begin with its processor, which first has something to find out. */
+  readonly claim: () => void
   /** Begins the attempt and runs the processor in it. */
   readonly run: <Result>(delivery: Delivery, processor: () => Result) => Result
   /** Notes what BullMQ tells: the queue first, then the job. */
@@ -31,10 +33,10 @@ export interface Processing {
   /** BullMQ begins to put the job away: the processor is done. */
   readonly ending: (operation: string) => void
   /** BullMQ has put the job away, or could not. */
-  readonly ended: (operation: string, failed: boolean) => void
+  readonly ended: (operation: string, failure: { readonly error: unknown } | undefined) => void
   /** BullMQ says why the job failed. */
   readonly failed: (reason: unknown) => void
-  /** The context of the attempt, which begins if it has not; `undefined` where it is recorded elsewhere. */
+  /** The context of the attempt, if it began with its processor. */
   readonly attempt: () => Context | undefined
   /** BullMQ is done with the job. */
   readonly end: () => void
@@ -62,6 +64,8 @@ export function createProcessing(tracing: Tracing, metadata: string | undefined,
   let begun: 'with its processor' | 'without' | undefined
   /** How far BullMQ has come with putting the job away. */
   let away: 'not yet' | 'begun' | 'lost' | 'done' = 'not yet'
+  /** Why BullMQ could not put the job away. */
+  let refused: { readonly error: unknown } | undefined
   /** What becomes of the job because of what its processor threw, without BullMQ saying so. */
   let meant: Outcome | undefined
 
@@ -86,6 +90,9 @@ export function createProcessing(tracing: Tracing, metadata: string | undefined,
     stateFor(jobId) {
       if (jobId !== id || begun === 'with its processor') return 'other'
       return begun === undefined ? 'waits' : 'begun'
+    },
+    claim() {
+      begun = 'with its processor'
     },
     run(delivery, processor) {
       begun = 'with its processor'
@@ -115,18 +122,21 @@ export function createProcessing(tracing: Tracing, metadata: string | undefined,
       if (away === 'not yet') away = 'begun'
       if (operation === 'complete') handled.resolve()
     },
-    ended(operation, failed) {
+    ended(operation, failure) {
       const outcome = OUTCOMES[operation]
-      away = failed || outcome === undefined ? 'lost' : 'done'
-      if (away === 'done' && outcome !== undefined) attempt?.settle(outcome)
+      away = failure !== undefined || outcome === undefined ? 'lost' : 'done'
+      if (outcome === undefined || away === 'lost') {
+        refused = failure
+        return
+      }
+      // The processor was fine, but BullMQ could not keep what it returned, and failed the job for that.
+      if (refused !== undefined && operation !== 'complete') tellFailure(attempt, refused.error)
+      attempt?.settle(outcome)
     },
     failed(reason) {
       handled.reject(new JobError(reason))
     },
-    attempt() {
-      begin()
-      return context
-    },
+    attempt: () => (begun === 'with its processor' ? context : undefined),
     end() {
       begin()
       if (away === 'not yet' && begun === 'without') {
@@ -141,6 +151,17 @@ export function createProcessing(tracing: Tracing, metadata: string | undefined,
     },
   }
   return processing
+}
+
+/** Gives an attempt a failure that its processor knew nothing of: of several parts the last one counts. */
+function tellFailure(attempt: OpenAttempt | undefined, error: unknown): void {
+  try {
+    attempt?.run(() => {
+      throw error
+    })
+  } catch {
+    // It has been told.
+  }
 }
 
 /** Calls, and tells what the call throws, or its promise rejects with; both are thrown on. */

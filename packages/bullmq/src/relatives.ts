@@ -6,7 +6,7 @@ import type { JobLike } from './client.ts'
 const REMEMBERED = 1_000
 
 /** As many links as a span has room for. */
-const CHILDREN = 128
+export const CHILDREN = 128
 
 /** The latest attempt of each child, by the job that waits for it. */
 const children: Memory<Map<string, SpanContext>> = createMemory('tracebaton.bullmq.children.0', REMEMBERED)
@@ -20,12 +20,17 @@ interface Iteration {
 
 const iterations: Memory<Iteration> = createMemory('tracebaton.bullmq.iterations.0', REMEMBERED)
 
-/** What this process knows to be related to a job: attempts of its children, and of the iteration before it. */
-export function relativesOf(job: JobLike): Relative[] {
+/**
+ * What is known to be related to a job: attempts of its children, and of the iteration before it.
+ *
+ * @param read creation contexts of children by their keys; of one that this process has seen, the attempt says more
+ */
+export function relativesOf(job: JobLike, read?: ReadonlyMap<string, SpanContext>): Relative[] {
   const relatives: Relative[] = []
   const before = iterationBefore(job, iterations.recall(schedulerOf(job)))
   if (before !== undefined) relatives.push({ role: 'scheduler', context: before })
-  for (const context of children.recall(keyOf(job))?.values() ?? []) relatives.push({ role: 'child_job', context })
+  const known = new Map([...(read ?? []), ...(children.recall(keyOf(job)) ?? [])])
+  for (const context of known.values()) relatives.push({ role: 'child_job', context })
   return relatives
 }
 
@@ -57,7 +62,7 @@ function schedulerOf({ repeatJobKey, queueQualifiedName, queueName }: JobLike): 
   return repeatJobKey ? `${queueQualifiedName ?? queueName}:${repeatJobKey}` : undefined
 }
 
-/** A job's key, as its children name it. */
-function keyOf({ id, queueQualifiedName, queueName }: JobLike): string | undefined {
+/** A job's key, as its children and its parent name it. */
+export function keyOf({ id, queueQualifiedName, queueName }: JobLike): string | undefined {
   return id === undefined ? undefined : `${queueQualifiedName ?? queueName}:${id}`
 }

@@ -2,6 +2,7 @@ import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
 import type { TracingInput } from '@tracebaton/core'
 import type { ProcessorLike } from './client.ts'
 import { traceHandler as traceProcessor } from './consumer.ts'
+import { patiently } from './patience.ts'
 
 /** Options of {@link traceHandler}. */
 export type SandboxOptions = TracingInput & {
@@ -11,9 +12,6 @@ export type SandboxOptions = TracingInput & {
    */
   readonly flush?: (() => unknown) | false | undefined
 }
-
-/** ms that a job waits for its telemetry. */
-const PATIENCE = 1_000
 
 /**
  * Wraps the processor that a sandbox's file exports, in a child process or a worker thread: each call is one attempt on a
@@ -48,19 +46,4 @@ async function flushProviders(options: SandboxOptions | undefined): Promise<void
 /** Providers of an SDK can be flushed; the API's own cannot. */
 async function flushed(provider: object): Promise<void> {
   await (provider as { forceFlush?(): Promise<unknown> }).forceFlush?.()
-}
-
-/** Waits for work, not for ever, and not for its success. */
-async function patiently(work: () => unknown): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE)
-  })
-  await Promise.race([
-    Promise.resolve()
-      .then(work)
-      .catch(() => {}),
-    late,
-  ])
-  clearTimeout(timer)
 }

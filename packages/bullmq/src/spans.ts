@@ -5,6 +5,7 @@ import { isOwnCall } from './own-call.ts'
 import { getProcessing, type Processing } from './processing.ts'
 import { isWorkersCall } from './scheduler.ts'
 import { createSending, getSending, silentSending, type Sending } from './sending.ts'
+import { writeAttempt } from './stored.ts'
 
 type Attributes = Readonly<Record<string, unknown>>
 type Called = (attributes: Attributes) => void
@@ -118,12 +119,11 @@ export function housekeepingSpan(tracing: Tracing, worked: Set<unknown>): SpanLi
     context(around) {
       if (processing === undefined || !FAILING.has(about[OPERATION])) return around
       const attempt = processing.attempt()
-      const fields: Record<string, string> = {}
-      if (attempt !== undefined) tracing.inject(attempt, fields)
-      return Object.keys(fields).length === 0 ? around : around.setValue(ATTEMPT, JSON.stringify(fields))
+      const kept = attempt === undefined ? '' : writeAttempt(tracing, attempt)
+      return kept === '' ? around : around.setValue(ATTEMPT, kept)
     },
     ended(failure) {
-      if (concerned) processing?.ended(String(about[OPERATION]), failure !== undefined)
+      if (concerned) processing?.ended(String(about[OPERATION]), failure)
     },
   })
 }
