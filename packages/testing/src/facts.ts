@@ -47,8 +47,19 @@ export interface MessageFacts {
   readonly deadLetterReason: string | undefined
 }
 
+// Every rule asks for them, many times for each span, and a recorded span does not change.
+const read = new WeakMap<RecordedSpan, MessageFacts>()
+
 /** Reads the messaging facts of a span, in all versions of the names. Never throws; what is malformed is undefined. */
 export function messageFacts(span: RecordedSpan): MessageFacts {
+  const known = read.get(span)
+  if (known) return known
+  const facts = readFacts(span)
+  read.set(span, facts)
+  return facts
+}
+
+function readFacts(span: RecordedSpan): MessageFacts {
   const { attributes } = span
   const system = text(attributes, names.system) ?? (text(attributes, names.bullmq) === undefined ? undefined : 'bullmq')
   return {

@@ -1,6 +1,7 @@
 import { durationText } from './duration.ts'
 import { messageFacts } from './facts.ts'
 import { tag } from './html-element.ts'
+import { messageIdentity } from './identity.ts'
 import { mention, type Places } from './html-places.ts'
 import type { Picture, PictureRow } from './picture.ts'
 import { escaped } from './svg-element.ts'
@@ -36,7 +37,7 @@ function attemptRow(row: PictureRow, places: Places): string {
     facts.queueTime === undefined ? '' : durationText(facts.queueTime * 1000),
     row.duration,
     row.service,
-    facts.messageId,
+    messageIdentity(row.place.node.span)?.text,
   ].map((text) => escaped(text ?? ''))
   cells[1] = mention(row.place.node, places)
   return tag('tr', { class: row.state }, ...cells.map((cell) => tag('td', {}, cell)))

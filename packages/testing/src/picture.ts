@@ -1,3 +1,4 @@
+import { countText } from './count-text.ts'
 import { clean } from './display-text.ts'
 import { durationText } from './duration.ts'
 import { messageFacts, type MessageFacts } from './facts.ts'
@@ -59,7 +60,7 @@ export function picture(spans: readonly RecordedSpan[], limit: number): Picture 
   }
   const services = [...new Set(rows.map((row) => row.service))].filter(Boolean)
   const traceCount = journeys.reduce((sum, journey) => sum + journey.traces.length, 0)
-  const counted = `${count(nodes.size, 'span')} in ${count(traceCount, 'trace')}`
+  const counted = `${countText(nodes.size, 'span')} in ${countText(traceCount, 'trace')}`
   return {
     rows,
     hidden: nodes.size - rows.length,
@@ -111,7 +112,7 @@ function arrivalText(node: SpanNode, facts: MessageFacts): string {
   if (facts.deadLetterSource !== undefined) {
     const before = node.links.find(({ link, target }) => target && link.role === 'previous_attempt')?.target
     const attempts = before && messageFacts(before.span).attempt
-    const after = attempts === undefined ? '' : ` after ${count(attempts, 'attempt')}`
+    const after = attempts === undefined ? '' : ` after ${countText(attempts, 'attempt')}`
     parts.push(`from ${clean(facts.deadLetterSource)}${after}`)
   }
   if (facts.queueTime !== undefined) parts.push(`waited ${durationText(facts.queueTime * 1000)}`)
@@ -123,8 +124,4 @@ function resultText(span: RecordedSpan, facts: MessageFacts, state: RowState): s
   const error = state === 'failed' && span.status === 'error' ? (facts.errorType ?? span.statusMessage ?? 'error') : ''
   const cause = clean(error || (state === 'failed' ? (facts.errorType ?? '') : ''))
   return [cause, outcome === undefined ? '' : `→ ${clean(outcome)}`].filter(Boolean).join(' ')
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`
 }

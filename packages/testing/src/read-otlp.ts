@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { countText } from './count-text.ts'
 import { createJsonTexts, type JsonText } from './json-texts.ts'
 import { otlpContent } from './otlp-request.ts'
 import type { RecordedSpan } from './span.ts'
@@ -45,6 +46,8 @@ export async function* readOtlp(
   for await (const { spans } of readRequests(input, options)) yield* spans
 }
 
+const chunkSize = 1024 * 1024
+
 /** The spans of one request, and what it took in the file. */
 export interface OtlpRequest {
   readonly spans: readonly RecordedSpan[]
@@ -77,12 +80,11 @@ export async function* readRequests(
     const content = otlpContent(parsed.value, wanted)
     if (!content && !isOtherSignal(parsed.value)) report(text.line, 'not a trace request')
     if (!content) return undefined
-    if (content.invalid > 0) report(text.line, `${content.invalid} spans without valid ids`)
+    if (content.invalid > 0) report(text.line, `${countText(content.invalid, 'span')} without valid ids`)
     return { spans: content.spans, bytes: text.bytes.length, line: text.line }
   }
 
-  const chunks = typeof input === 'string' ? createReadStream(input, { highWaterMark: 1024 * 1024 }) : input
-  for await (const chunk of chunks as AsyncIterable<Uint8Array | string>) {
+  for await (const chunk of typeof input === 'string' ? chunksOf(input) : input) {
     for (const text of texts.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) {
       const request = read(text, false)
       if (request) yield request
@@ -91,6 +93,21 @@ export async function* readRequests(
   for (const text of texts.end()) {
     const request = read(text, true)
     if (request) yield request
+  }
+}
+
+// One buffer for the whole file: a stream makes a new one for each piece, and those pile up until they are collected.
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array, void, void> {
+  const file = await open(path)
+  try {
+    const buffer = Buffer.alloc(chunkSize)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, chunkSize)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
   }
 }
 

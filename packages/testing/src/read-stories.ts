@@ -18,7 +18,7 @@ export interface ReadStoriesOptions {
    * Bytes that the spans which are held at a time may have taken in the files. They take two to three times as much in
    * memory.
    *
-   * @default 24 MiB
+   * @default 64 MiB
    */
   readonly budget?: number
   /** Told about what could not be read, once, with the file. */
@@ -45,7 +45,7 @@ export async function* readStories(
   files: readonly string[],
   options: ReadStoriesOptions = {},
 ): AsyncGenerator<Story, void, void> {
-  const { budget = 24 * 1024 * 1024, onProblem, onProgress = () => {} } = options
+  const { budget = 64 * 1024 * 1024, onProblem, onProgress = () => {} } = options
   const index = createStoryIndex(budget)
   let passes: number | undefined
   const total = { bytes: 0, spans: 0 }

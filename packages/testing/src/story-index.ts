@@ -26,7 +26,7 @@ export interface StoryPlan {
   roundOf(story: number): number
   /** The request after which all spans of the story are there, counted from 0. */
   lastOf(story: number): number
-  /** Whether the story alone exceeds the budget. */
+  /** Whether the story alone is too much to be judged as a whole. */
   isTooLarge(story: number): boolean
 }
 
@@ -34,6 +34,8 @@ export interface StoryPlan {
  * @param budget how many bytes of a file the spans that are held at a time may have taken there
  */
 export function createStoryIndex(budget: number): StoryIndex {
+  // To judge a story takes several times as much memory as to hold it.
+  const largest = Math.min(budget, 24 * 1024 * 1024)
   const keys = createKeyTable()
   let parents = new Uint32Array(1024)
   let bytes = new Float32Array(1024)
@@ -115,7 +117,7 @@ export function createStoryIndex(budget: number): StoryIndex {
         const size = bytes[number] ?? 0
         if (parents[number] !== number || size === 0) continue
         stories += 1
-        if (size > budget) continue
+        if (size > largest) continue
         held[firsts[number] ?? 0]! += size
         held[(lasts[number] ?? 0) + 1]! -= size
       }
@@ -130,7 +132,7 @@ export function createStoryIndex(budget: number): StoryIndex {
         storyOf: (traceId) => rootOf(numberOf(traceId)),
         roundOf: (story) => story % rounds,
         lastOf: (story) => lasts[story] ?? 0,
-        isTooLarge: (story) => (bytes[story] ?? 0) > budget,
+        isTooLarge: (story) => (bytes[story] ?? 0) > largest,
       }
     },
   }

@@ -8,7 +8,9 @@ import type { RecordedSpan } from '../src/span.ts'
 import { spanOf } from './span-of.ts'
 import { named, story } from './story.ts'
 
-const lines = otlpJsonLines(story)
+/** A span with whatever could be taken for the syntax around it. */
+const tricky = { ...named('process orders-dead'), statusMessage: String.raw`a "quoted" \ {[ }] \" text` }
+const lines = otlpJsonLines([...story.slice(0, -1), tricky])
 const [firstLine = '', secondLine = ''] = lines.trimEnd().split('\n')
 
 /** The same text in pieces of some bytes, as a pipe may deliver it. */
@@ -193,7 +195,7 @@ test('what is malformed costs its own line only, and is reported with it', async
     { line: 4, reason: 'not JSON', unfinished: false },
     { line: 5, reason: 'not a trace request', unfinished: false },
     { line: 6, reason: 'not a trace request', unfinished: false },
-    { line: 7, reason: '1 spans without valid ids', unfinished: false },
+    { line: 7, reason: '1 span without valid ids', unfinished: false },
     { line: 9, reason: 'stops in the middle', unfinished: true },
   ])
 })

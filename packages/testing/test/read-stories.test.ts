@@ -127,16 +127,21 @@ test('a story that is too large comes in parts, and the others whole', async () 
 })
 
 test('a file that grows while it is read is read as it was', async () => {
-  const path = await file('growing.jsonl', story)
+  const attributes = { padding: 'x'.repeat(3000) }
+  const [begin, end] = [3, 4].map((id) =>
+    spanOf({ name: 'other', spanId: hexOf(id, 16), traceId: hexOf(3, 32), attributes }),
+  )
+  const path = await file('growing.jsonl', story.slice(0, 3), [begin!], story.slice(3), [end!])
   const names: string[] = []
-  let grown = false
-  for await (const { spans } of readStories([path], {
-    onProgress: ({ pass }) => {
-      grown ||= pass === 1
-    },
-  })) {
-    if (grown) await appendFile(path, otlpJsonLines([spanOf({ name: 'later', spanId: hexOf(7, 16) })]))
-    names.push(...spans.map(({ name }) => name))
+  const most = new Map<number, number>()
+  const onProgress = ({ pass, bytes }: { readonly pass: number; readonly bytes: number }): void => {
+    most.set(pass, bytes)
   }
-  expect(names).toHaveLength(6)
+  for await (const { spans } of readStories([path], { budget: 8000, onProgress })) {
+    names.push(...spans.map(({ name }) => name))
+    await appendFile(path, otlpJsonLines([spanOf({ name: 'later', spanId: hexOf(7, 16) })]))
+  }
+  expect(names.toSorted()).toEqual([...story.map(({ name }) => name), 'other', 'other'].toSorted())
+  expect(most.size).toBeGreaterThan(2)
+  expect(new Set(most.values()).size).toBe(1)
 })

@@ -4,7 +4,7 @@ import type { RecordedSpan } from '../src/span.ts'
 import { structure } from '../src/structure.ts'
 import { forest } from './any-spans.ts'
 import { spanOf } from './span-of.ts'
-import { later, notEnded, story, unlinked } from './story.ts'
+import { later, linkTo, notEnded, story, unlinked } from './story.ts'
 
 /** The same story in another run: other ids, other times, another order. */
 function again(spans: readonly RecordedSpan[], salt: string): RecordedSpan[] {
@@ -64,7 +64,11 @@ test('stories of the same shape are written once, with their number', () => {
   const text = structure([...story, ...again(story, '1'), ...again(story, '2')])
   expect(text).toBe(`×3\n${structure(story)}`)
   const siblings = ['1', '2', '3'].map((spanId) => spanOf({ name: 'GET /stock', spanId, parentSpanId: '0' }))
-  expect(structure([spanOf({ name: 'check', spanId: '0' }), ...siblings])).toContain('    3 × GET /stock')
+  const check = spanOf({ name: 'check', spanId: '0' })
+  expect(structure([check, ...siblings])).toContain('    3 × GET /stock')
+  const [first, ...others] = siblings
+  const linked = { ...first!, links: [linkTo('creation', 'gone')] }
+  expect(structure([check, linked, ...others])).toContain('    2 × GET /stock')
 })
 
 test('what is masked makes no difference', () => {

@@ -9,7 +9,7 @@ import type { Report } from './report.ts'
 import type { Sources } from './sources.ts'
 import type { Terminal } from './terminal.ts'
 
-// The same as the budget of readStories: so many bytes of a file are held in memory anyway.
+// Bytes: so large may a single story of a larger file be, too.
 const whole = 24 * 1024 * 1024
 
 /** Judges all spans of some files: together where they are few, else story by story. */

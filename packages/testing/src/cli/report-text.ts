@@ -1,4 +1,5 @@
 import { createPaint } from '../colors.ts'
+import { countText } from '../count-text.ts'
 import { clean } from '../display-text.ts'
 import { findingText } from '../finding.ts'
 import { placeOf, type Report } from './report.ts'
@@ -28,7 +29,7 @@ export function summaryLines(report: Report): string[] {
   const { spans, stories, bytes, seconds, passes, problems, moreProblems, unjudged, total } = report
   const megabytes = bytes / 1e6
   const memory = Math.round(process.resourceUsage().maxRSS / 1000)
-  const how = passes > 1 ? `in ${stories} stories, ${passes} passes` : 'as a whole'
+  const how = passes > 1 ? `in ${stories === 1 ? '1 story' : `${stories} stories`}, ${passes} passes` : 'as a whole'
   const lines = problems.map(
     ({ file, line, reason, unfinished }) =>
       `${clean(file)}:${line}: ${reason}, left out${unfinished ? ' (its writer was still at it, or was ended)' : ''}`,
@@ -39,7 +40,7 @@ export function summaryLines(report: Report): string[] {
   }
   if (spans === 0) lines.push('There are no spans.')
   lines.push(
-    `${total === 0 ? 'nothing' : total} found in ${spans} spans, judged ${how}: ${megabytes.toFixed(1)} MB in ` +
+    `${total === 0 ? 'nothing' : total} found in ${countText(spans, 'span')}, judged ${how}: ${megabytes.toFixed(1)} MB in ` +
       `${seconds.toFixed(1)} s (${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s), at most ${memory} MB of memory`,
   )
   return lines
