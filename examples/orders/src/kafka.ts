@@ -1,7 +1,7 @@
 import { SpanKind, type TracerProvider } from '@opentelemetry/api'
 import { traceKafka, type TracingOptions } from '@tracebaton/kafka'
 import { Kafka, logLevel, type Admin, type Consumer, type KafkaMessage, type Producer } from 'kafkajs'
-import { findBroker } from './kafka-broker.ts'
+import { answered, findBroker, type Recipe } from './container.ts'
 import { charge, MAX_ATTEMPTS, ORDERS, pause } from './orders.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -9,10 +9,32 @@ import type { Telemetry } from './telemetry.ts'
 const RUN = `-demo-${process.pid}-${Date.now()}`
 const TOPICS = { orders: `orders${RUN}`, dead: `orders-dead${RUN}`, emails: `emails${RUN}` }
 
+/** One broker that is its own controller. It reaches itself by a listener of its own. */
+const KAFKA: Recipe = {
+  name: 'Kafka',
+  broker: 'kafka',
+  images: ['apache/kafka:4.3.0', 'tracebaton/kafka'],
+  variable: 'TRACEBATON_KAFKA',
+  port: 9092,
+  address: (port) => `localhost:${port}`,
+  environment: (port) => ({
+    KAFKA_NODE_ID: '1',
+    KAFKA_PROCESS_ROLES: 'broker,controller',
+    KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+    KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
+    KAFKA_INTER_BROKER_LISTENER_NAME: 'BROKER',
+    KAFKA_LISTENERS: 'PLAINTEXT://:9092,BROKER://:9094,CONTROLLER://:9093',
+    KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://localhost:${port},BROKER://localhost:9094`,
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'CONTROLLER:PLAINTEXT,BROKER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
+    KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+  }),
+}
+
 /** Runs the story on Kafka, in a container or at an address. Ends when every order has ended. */
 export async function runOnKafka(telemetry: Telemetry): Promise<void> {
   try {
-    const brokers = [await findBroker()]
+    const brokers = [await findBroker(KAFKA)]
     const admin = await createTopics(brokers)
     try {
       await sellAndHandle(brokers, telemetry)
@@ -28,25 +50,9 @@ export async function runOnKafka(telemetry: Telemetry): Promise<void> {
 
 async function createTopics(brokers: string[]): Promise<Admin> {
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 2 } }).admin()
-  await connected(admin, brokers)
+  await answered(KAFKA, brokers.join(), () => admin.connect())
   await admin.createTopics({ topics: Object.values(TOPICS).map((topic) => ({ topic })), waitForLeaders: true })
   return admin
-}
-
-/** A container takes some seconds until it answers; a broker that somebody names should do so at once. */
-async function connected(admin: Admin, brokers: readonly string[]): Promise<void> {
-  const deadline = Date.now() + (process.env['TRACEBATON_KAFKA'] ? 2_000 : 20_000)
-  for (;;) {
-    try {
-      await admin.connect()
-      return
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new Error(`No Kafka broker answers at ${brokers.join()} (${String(error)}).`, { cause: error })
-      }
-      await pause(300)
-    }
-  }
 }
 
 async function sellAndHandle(brokers: string[], { shop, billing, mailer }: Telemetry): Promise<void> {

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runOnAmqp } from './amqp.ts'
 import { runOnBullmq } from './bullmq.ts'
 import { runOnKafka } from './kafka.ts'
 import { ORDERS } from './orders.ts'
@@ -7,7 +8,7 @@ import { draw, findFaults, save, tell } from './report.ts'
 import { runOnSqs } from './sqs.ts'
 import { startTelemetry } from './telemetry.ts'
 
-const BROKERS = { sqs: runOnSqs, kafka: runOnKafka, bullmq: runOnBullmq }
+const BROKERS = { sqs: runOnSqs, kafka: runOnKafka, amqp: runOnAmqp, bullmq: runOnBullmq }
 
 /** The story takes about four seconds; after this many ms something is stuck. */
 const PATIENCE = 30_000

@@ -77,7 +77,11 @@ function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | und
 function afterWait(delivery: Delivery, lineage: Lineage | undefined): Delivery {
   if (delivery.deadLetter?.waited !== true) return delivery
   if (lineage?.kind !== 'immediate' && lineage?.kind !== 'delayed') return delivery
-  return { ...delivery, kind: undefined, deadLetter: undefined }
+  const here = { ...delivery, kind: undefined, deadLetter: undefined }
+  // The copy itself says when it was sent, and how long it was to wait, better than a broker that tells whole seconds.
+  return lineage.delay === undefined || lineage.sent === undefined
+    ? here
+    : { ...here, queuedAt: undefined, delay: undefined }
 }
 
 /**

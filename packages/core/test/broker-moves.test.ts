@@ -35,6 +35,18 @@ describe('a message whose time in a queue was over', () => {
   })
 })
 
+test.each([
+  ['as the copy says, to the millisecond', { sent: 100_000, delay: 700 }, 0.025],
+  ['as the broker says, to the second, where the copy does not know', { sent: 100_000 }, 0.725],
+  ['as the broker says, where nobody said when the copy was sent', { delay: 700 }, 0.725],
+])('the time in the queue after a wait is %s', (_, times, expected) => {
+  const traced = createTraced()
+  const carrier = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 2, kind: 'delayed', ...times }) }
+  const arrival = { carrier, kind: 'dead_letter', deadLetter: expired, queuedAt: 100_000, delay: 0 } as const
+  traced.tracing.process(delivery({ ...arrival, deliveredAt: 100_725 }), () => {})
+  expect(traced.span('process orders').attributes[OURS.queueTime]).toBeCloseTo(expected, 6)
+})
+
 test('a retry that the broker moved for another reason is a dead letter, and counts from one', () => {
   const { attributes } = handled('delayed', { source: 'orders' })
   expect(attributes).toMatchObject({ [OURS.attempt]: 1, [OURS.kind]: 'dead_letter', [OURS.deadLetterSource]: 'orders' })
