@@ -67,7 +67,8 @@ export function parseLineage(text: string): Lineage | undefined {
     delay: integer(values.get('d'), 0),
     previousAttempt: context(values.get('p')),
     kind: oneOf(values.get('k'), KINDS),
-    redrives: integer(values.get('n'), 0),
+    // None is what a field without it says.
+    redrives: integer(values.get('n'), 0) || undefined,
     relation: oneOf(values.get('r'), ['child', 'link']),
   }
   if (fields.creation === undefined) return undefined

@@ -99,6 +99,10 @@ describe('the codec', () => {
     )
   })
 
+  it('takes no redrives for none', () => {
+    expect(parseLineage(`${formatLineage({ creation })};n=0`)).toEqual({ creation })
+  })
+
   it('leaves numbers out that could not be read again', () => {
     const numbers = [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e15, 1e21]
     for (const value of numbers) {
