@@ -8,6 +8,23 @@ import { generate } from '../../packages/testing/bench/generate.js'
 
 const command = resolve(import.meta.dirname, '../../packages/testing/dist/esm/cli/main.js')
 
+const execute = promisify(execFile)
+
+test('a pipe that the shell names like a file, a reader that has enough and a folder are no surprise', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tracebaton-small-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'traces.jsonl')
+  generate(file, 1, 10)
+  const substituted = await execute('bash', ['-c', `"${process.execPath}" "${command}" check <(cat "${file}")`])
+  expect(substituted.stdout).toContain('nothing found in')
+  const piped = await execute('bash', ['-c', `cat "${file}" | "${process.execPath}" "${command}" check - | head -1`])
+  expect(piped).toMatchObject({ stdout: expect.stringMatching(/^✓ connected/), stderr: '' })
+  await expect(execute(process.execPath, [command, 'check', folder])).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('is a folder'),
+  })
+})
+
 // All spans of such a file in memory are more than half a gigabyte.
 test.each([
   ['whose stories are close together', 200],
@@ -17,7 +34,7 @@ test.each([
   onTestFinished(() => rm(folder, { recursive: true }))
   const file = join(folder, 'traces.jsonl')
   const { spans } = generate(file, 120, inFlight)
-  const { stdout } = await promisify(execFile)(process.execPath, [command, 'check', file])
+  const { stdout } = await execute(process.execPath, [command, 'check', file])
   const [, judged, passes, memory] =
     /nothing found in (\d+) spans.*, (\d+) passes.* at most (\d+) MB of memory/.exec(stdout) ?? []
   expect(Number(judged)).toBe(spans)

@@ -6,8 +6,10 @@ import { EXIT } from './terminal.ts'
 const bounds = ['--max-semi-space-size=4', '--max-old-space-size=224']
 
 /** Whether a command reads files of any size, and this process is not the one that is bounded. */
-export function needsBounds([command]: readonly string[]): boolean {
-  return (command === 'check' || command === 'diff') && !process.execArgv.includes(bounds[0] ?? '')
+export function needsBounds([command, ...words]: readonly string[]): boolean {
+  if (command !== 'check' && command !== 'diff') return false
+  // What a shell hands over as /dev/fd/63 belongs to this process only.
+  return !process.execArgv.includes(bounds[0] ?? '') && !words.some((word) => /^\/(?:dev|proc)\//.test(word))
 }
 
 /** Runs this very command line in a process with bounded memory. Resolves with its exit code. */

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,39 +17,51 @@ export interface Sources extends AsyncDisposable {
 }
 
 /**
- * Makes sure that there is something to read. Standard input is put into a temporary file, because two passes read it.
- * Rejects with a `UsageError`.
+ * Makes sure that there is something to read. Standard input, and a pipe that the shell names like a file, are put into
+ * temporary files, because two passes read them. Rejects with a `UsageError`.
  */
 export async function openSources(given: readonly string[], terminal: Terminal): Promise<Sources> {
   if (given.length === 0) throw new UsageError('A file is needed, or - for standard input')
   if (given.indexOf('-') !== given.lastIndexOf('-')) throw new UsageError('- can be given once')
-  const folder = given.includes('-') ? await mkdtemp(join(tmpdir(), 'tracebaton-')) : undefined
-  const input = folder === undefined ? '' : join(folder, 'input')
+  const names = new Map<string, string>()
+  const folder = await mkdtemp(join(tmpdir(), 'tracebaton-'))
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
   try {
-    if (folder !== undefined) await pipeline(Readable.from(terminal.input), createWriteStream(input))
-    const files = given.map((file) => (file === '-' ? input : file))
-    const sizes = await Promise.all(files.map((file) => sizeOf(file)))
+    let bytes = 0
+    for (const name of given) {
+      const { file, size } = await fileOf(name, join(folder, String(names.size)), terminal)
+      names.set(file, name === '-' ? 'standard input' : name)
+      bytes += size
+    }
     return {
-      files,
-      bytes: sizes.reduce((sum, size) => sum + size, 0),
-      nameOf: (file) => (file === input ? 'standard input' : file),
-      [Symbol.asyncDispose]: () => remove(folder),
+      files: [...names.keys()],
+      bytes,
+      nameOf: (file) => names.get(file) ?? file,
+      [Symbol.asyncDispose]: remove,
     }
   } catch (error) {
-    await remove(folder)
+    await remove()
     throw error
   }
 }
 
-async function sizeOf(file: string): Promise<number> {
+/** @param copy where the content goes if it can be read once only */
+async function fileOf(
+  name: string,
+  copy: string,
+  terminal: Terminal,
+): Promise<{ readonly file: string; readonly size: number }> {
+  const found = name === '-' ? undefined : await statOf(name)
+  if (found?.isDirectory()) throw new UsageError(`${name} is a folder`)
+  if (found?.isFile()) return { file: name, size: found.size }
+  await pipeline(name === '-' ? Readable.from(terminal.input) : createReadStream(name), createWriteStream(copy))
+  return { file: copy, size: (await statOf(copy)).size }
+}
+
+async function statOf(file: string) {
   try {
-    const { size } = await stat(file)
-    return size
+    return await stat(file)
   } catch {
     throw new UsageError(`There is no file ${file}, or it cannot be read`)
   }
-}
-
-async function remove(folder: string | undefined): Promise<void> {
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
 }
