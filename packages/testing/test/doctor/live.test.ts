@@ -1,6 +1,10 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { diagnoseProcess } from '../../src/doctor/diagnose.ts'
 import type { DiagnosisId } from '../../src/doctor/diagnosis.ts'
+import { projectWith } from './project.ts'
 
 const key = Symbol.for('opentelemetry.js.api.1')
 const home = globalThis as { [key: symbol]: unknown }
@@ -70,6 +74,27 @@ test('an SDK without propagator and context manager lacks both', () => {
   expect([...found('propagator'), ...found('context-manager')]).toEqual([
     'well: A propagator is registered.',
     'well: A context manager is registered.',
+  ])
+})
+
+test('a loaded copy of the API that is newer than the registered one does not see the SDK', async () => {
+  const api = 'node_modules/@opentelemetry/api'
+  const copies = { [api]: '1.8.0', [`node_modules/kit/${api}`]: '1.99.0' }
+  const folder = await projectWith(copies)
+  for (const path of Object.keys(copies)) {
+    await mkdir(join(folder, path, 'build'))
+    await writeFile(join(folder, path, 'build/index.js'), '')
+    createRequire(join(folder, 'app.js'))(`./${path}/build/index.js`)
+  }
+  home[key] = { version: '1.8.0', trace: {} }
+  expect(found('api-copies')).toEqual([
+    expect.stringMatching(
+      /^ill: The SDK is registered with @opentelemetry\/api 1\.8\.0, and code with .*1\.99\.0 does not see it/,
+    ),
+  ])
+  home[key] = { version: '1.99.0', trace: {} }
+  expect(found('api-copies')).toEqual([
+    expect.stringMatching(/^doubtful: \d versions of @opentelemetry\/api are loaded/),
   ])
 })
 
