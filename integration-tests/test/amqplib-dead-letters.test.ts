@@ -1,5 +1,5 @@
 import type { Channel, GetMessage } from 'amqplib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { expectLinks, expectRoot } from '../src/contract/expectations.ts'
 import { attemptOf, openSession, type Session } from './amqplib-session.ts'
 
@@ -49,7 +49,11 @@ const deaths: Readonly<Record<string, Death>> = {
     reason: 'maxlen',
     options: { maxLength: 1 },
     attempts: 0,
-    die: async ({ plain }, queue) => void plain.sendToQueue(queue, Buffer.from('another')),
+    async die({ plain }, queue) {
+      // Two channels: without waiting, the second message could be the first in the queue.
+      await vi.waitFor(async () => expect((await plain.checkQueue(queue)).messageCount).toBe(1), { timeout: 20_000 })
+      plain.sendToQueue(queue, Buffer.from('another'))
+    },
   },
 }
 const quorumOnly: Readonly<Record<string, Death>> = {

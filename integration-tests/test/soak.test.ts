@@ -7,7 +7,7 @@ import type { Fixture } from '../src/contract/fixture.ts'
 import { killWorkers } from '../src/soak.ts'
 
 /** How often a worker is killed, on each broker. */
-const KILLS = Number(process.env['TRACEBATON_KILLS'] ?? 2)
+const KILLS = Number(process.env['TRACEBATON_KILLS'] ?? 1)
 
 const brokers: readonly (readonly [
   'kafka' | 'rabbitmq' | 'sqs' | 'redis',
