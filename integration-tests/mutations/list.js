@@ -199,7 +199,12 @@ export const mutations = [
   {
     name: 'a context on a message is overwritten',
     file: 'plan.ts',
-    edits: [["return toPlan(message, extracted, 'keep',", "return toPlan(message, extracted, 'create',"]],
+    edits: [
+      [
+        "found === undefined) {\n    return toPlan(message, extracted, 'keep',",
+        "found === undefined) {\n    return toPlan(message, extracted, 'create',",
+      ],
+    ],
     caughtBy: 'the context of somebody else’s message is kept, and linked',
   },
   {
@@ -211,7 +216,7 @@ export const mutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'plan.ts',
-    edits: [["(isHome(destination.name, judged.delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
+    edits: [["(isHome(destination.name, delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {

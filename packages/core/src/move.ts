@@ -73,10 +73,14 @@ function stepOf(
   return { kind, delay: message.delay, attempt, attemptContext, firstSent, sent, relation }
 }
 
-/** The handling of this very delivery: the one around the call, else the one that is remembered by the client's object. */
+/**
+ * The handling of this very delivery: the one around the call, else the one that is remembered by the client's object. In
+ * the handler of a batch that is the message's own, where it has been handled by itself.
+ */
 function handlingOf(delivery: Delivery, active: Context): Handling | undefined {
   const around = getHandling(active)
-  return around?.messages.some((known) => isSame(known.delivery, delivery)) === true ? around : recallHandling(delivery)
+  if (around?.messages.some((known) => isSame(known.delivery, delivery)) !== true) return recallHandling(delivery)
+  return around.batch === undefined ? around : (recallHandling(delivery) ?? around)
 }
 
 function isSame(one: Delivery, other: Delivery): boolean {

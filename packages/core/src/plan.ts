@@ -2,7 +2,7 @@ import type { Context, SpanContext } from '@opentelemetry/api'
 import { recordGetter } from './carrier.ts'
 import type { Delivery, OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext, type Extracted } from './format.ts'
-import { getHandling, type Handling } from './handling.ts'
+import { getHandling, recallHandling, type Handling } from './handling.ts'
 import type { Judgement } from './judgement.ts'
 import { formatLineage } from './lineage.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
@@ -38,24 +38,32 @@ export function planMessage(
   const extracted = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
   const { creation } = extracted
   if (creation === undefined) return toPlan(message, extracted, 'create')
-  const own = validSpanContext(active)
+  const span = validSpanContext(active)
   // A remote one is no span of ours: without an SDK the message's own context is active.
-  if (sameSpan(creation, own) && own?.isRemote !== true) return toPlan(message, extracted, 'create')
+  if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, extracted, 'create')
 
-  const handling = getHandling(active)
-  const judged = handling && findHandled(handling, extracted)
-  if (handling === undefined || judged === undefined) {
+  const around = getHandling(active)
+  const found = around && findHandled(around, extracted)
+  if (around === undefined || found === undefined) {
     return toPlan(message, extracted, 'keep', { role: 'creation', context: creation })
   }
+  const { delivery, belief } = found.judged
 
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   const kind =
-    runtime.republishFor(asked, judged.delivery) ??
-    (isHome(destination.name, judged.delivery) ? ('retry' as const) : 'forward')
-  if (kind === 'forward') return toPlan(message, extracted, 'create', { role: 'message', context: creation })
-  const moved = planMoveByHand(kind, message, judged, handling)
-  return toPlan(message, extracted, 'move', { role: 'creation', context: creation }, moved)
+    runtime.republishFor(asked, delivery) ?? (isHome(destination.name, delivery) ? ('retry' as const) : 'forward')
+  // Of whom the handler believes nothing, its sends do not either.
+  const link = belief.creation
+  if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
+  // Which of several messages this is decides on its attempt.
+  if (!found.certain) return toPlan(message, extracted, 'keep', { role: 'creation', context: creation })
+  const own = around.batch === undefined ? undefined : recallHandling(delivery)
+  const moved =
+    own?.batch === undefined && own?.messages[0] !== undefined
+      ? planMoveByHand(kind, message, own.messages[0], own)
+      : planMoveByHand(kind, message, found.judged, around)
+  return toPlan(message, extracted, 'move', link && { role: 'creation', context: link }, moved)
 }
 
 /** Always of the same shape, and made in one step: this runs once for every message. */
@@ -74,11 +82,17 @@ function isHome(name: string | undefined, { destination, homes }: Delivery): boo
   return homes === undefined ? name === destination.name : homes.includes(name)
 }
 
-/** The message being handled that is sent once more. The messages of a bulk send share a context: lineage tells them apart. */
-function findHandled(handling: Handling, { creation, lineage }: Extracted): Judgement | undefined {
+/**
+ * The message being handled that is sent once more. The messages of a bulk send share a context: lineage tells them apart,
+ * and where it does not, it is one of them.
+ */
+function findHandled(
+  handling: Handling,
+  { creation, lineage }: Extracted,
+): { readonly judged: Judgement; readonly certain: boolean } | undefined {
   const candidates = handling.messages.filter((candidate) => sameSpan(candidate.creation, creation))
-  if (candidates.length < 2) return candidates[0]
+  if (candidates.length < 2) return candidates[0] && { judged: candidates[0], certain: true }
   const text = lineage && formatLineage(lineage)
   const alike = candidates.filter((candidate) => (candidate.lineage && formatLineage(candidate.lineage)) === text)
-  return alike.length === 1 ? alike[0] : undefined
+  return alike[0] && { judged: alike[0], certain: alike.length === 1 }
 }

@@ -14,6 +14,9 @@ import type { Report } from './report.ts'
 import { formatTraceparent, parseTraceparent, RANDOM_FLAG } from './traceparent.ts'
 import { parseTracestate } from './tracestate.ts'
 
+/** Visible ASCII, blanks and tabs: what a header may hold. */
+const PRINTABLE = /^[\t -~]*$/
+
 /** Holds the trace id of an extracted context whose random flag is set: SDKs drop the flag on the spans below it. */
 const RANDOM_TRACE = createContextKey('tracebaton.random-trace')
 
@@ -82,11 +85,9 @@ export function createW3cFormat(
         fieldsSetter.set(fields, 'tracestate', spanContext.traceState.serialize())
       }
       if (withBaggage) {
-        fieldsSetter.set(
-          fields,
-          'baggage',
-          report.guard('propagator', () => writeBaggage(context)),
-        )
+        const baggage = report.guard('propagator', () => writeBaggage(context))
+        // What an entry says beside its value is written as it came: SQS refuses a message for a control character.
+        if (baggage !== undefined && PRINTABLE.test(baggage)) fieldsSetter.set(fields, 'baggage', baggage)
       }
       return fields
     },

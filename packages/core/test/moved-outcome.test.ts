@@ -171,6 +171,56 @@ describe('of the messages of a batch that share a creation context', () => {
   })
 })
 
+describe('a message of a batch that has been handled by itself', () => {
+  const again = delivery({ carrier: CARRIER, identity: 'in-a-batch', handle: {} })
+  const failing = (traced: Traced): void => {
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(() =>
+        traced.tracing.process(again, () => {
+          throw new Error(`attempt ${attempt}`)
+        }),
+      ).toThrow('attempt')
+    }
+  }
+
+  test.each([
+    ['asked for', (): Partial<Publication> => ({ move: { kind: 'retry', delivery: again } })],
+    ['by hand', (): Partial<Publication> => ({})],
+  ])('is moved after its handler as its latest attempt, %s', (_, move) => {
+    const traced = createTraced()
+    const injection = traced.tracing.processBatch([again], () => {
+      failing(traced)
+      return traced.tracing.send(publication([{ carrier: CARRIER }], move()), ([one]): Injection | undefined => one)
+    })
+    const attempts = traced.spans.filter(({ attributes }) => attributes[OURS.attempt] !== undefined)
+    const said = parseLineage(injection?.fields?.['tracebaton'] ?? '')
+    expect(said).toMatchObject({ attempt: (attempts.at(-1)?.attributes[OURS.attempt] as number) + 1 })
+    expect(said?.previousAttempt?.spanId).toBe(attempts.at(-1)?.spanContext().spanId)
+  })
+})
+
+test('a message forwarded out of a batch that shares its context is a new one', () => {
+  const traced = createTraced()
+  const twins = ['a', 'b'].map((identity) => delivery({ carrier: CARRIER, identity }))
+  const injection = traced.tracing.processBatch(twins, () =>
+    traced.tracing.send(
+      publication([{ carrier: CARRIER, destination: { name: 'elsewhere' } }]),
+      ([one]): Injection | undefined => one,
+    ),
+  )
+  const send = traced.span('send elsewhere')
+  expect(injection?.fields?.['traceparent']).toContain(send.spanContext().spanId)
+  expect(send.links.map(({ context }) => context.spanId)).toEqual([SPAN])
+})
+
+test('a context that is not believed is not linked by what its handler sends', () => {
+  const traced = createTraced({ trust: 'ignore' })
+  traced.tracing.process(delivery({ carrier: CARRIER }), () =>
+    traced.tracing.send(publication([{ carrier: CARRIER, destination: { name: 'elsewhere' } }]), () => {}),
+  )
+  expect(traced.span('send elsewhere').links).toEqual([])
+})
+
 describe('republish', () => {
   test('is asked with the destination of the very message', () => {
     const asked: unknown[] = []

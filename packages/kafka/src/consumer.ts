@@ -77,7 +77,8 @@ function traceRun(tracing: Tracing, group: Group, config: RunConfigLike | undefi
     handlers.eachBatch = function (this: unknown, payload) {
       const deliveries = tracing.guard(() => {
         const { topic, partition, messages } = payload.batch
-        const position = { topic, partition, group }
+        // The messages wait for each other from now on, not for the broker.
+        const position = { topic, partition, group, deliveredAt: Date.now() }
         if (eachBatchAutoResolve !== undefined && !eachBatchAutoResolve) resolvedByHand.add(payload.batch)
         return messages.map((message) => {
           receivedAt.set(message, { tracing, position })

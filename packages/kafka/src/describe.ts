@@ -35,6 +35,8 @@ export interface Position {
   readonly partition: number
   /** `undefined`: it was no traced consumer that received it. */
   readonly group: Group | undefined
+  /** When the batch that it came in was delivered, ms since the epoch. @default now */
+  readonly deliveredAt?: number | undefined
 }
 
 /** On whose behalf messages are received. */
@@ -52,7 +54,7 @@ export interface Group {
 export function toDelivery(
   tracing: Tracing,
   message: ReceivedMessage,
-  { topic, partition, group }: Position,
+  { topic, partition, group, deliveredAt }: Position,
 ): Delivery {
   const timestamp = Number(message.timestamp)
   return {
@@ -71,6 +73,7 @@ export function toDelivery(
     identity: group && `kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`,
     // Kafka writes -1 where a producer gave no time.
     sentAt: timestamp > 0 ? timestamp : undefined,
+    deliveredAt,
   }
 }
 

@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import type { ConsumerRunConfig, EachBatchPayload, KafkaMessage } from 'kafkajs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { forEachMessage, traceConsumer, traceHandler } from '../src/index.ts'
 import { batchPayload, createConsumer, received } from './fake-kafka.ts'
 import { attemptOf, createRecording, rolesOf, useContexts } from './recording.ts'
@@ -54,6 +54,16 @@ describe('forEachMessage', () => {
     for (const { links } of attempts) expect(links[0]?.spanId).toBe(batches[0]?.spanId)
     expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(['1234567890123456', undefined, undefined])
     expect(batches[0]?.parentSpanId).toBeUndefined()
+  })
+
+  test('does not count as time in the queue what a message waits for the others of its batch', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_732_145_005_000 })
+    const messages = three().map((message) => Object.assign({}, message, { timestamp: '1732145000000' }))
+    const { attempts } = await handle(
+      (payload) => forEachMessage(payload, async () => void vi.setSystemTime(Date.now() + 60_000)),
+      messages,
+    ).finally(() => vi.useRealTimers())
+    expect(attempts.map(({ attributes }) => attributes['tracebaton.queue.time'])).toEqual([5, 5, 5])
   })
 
   test('stops where the handler throws, at once or later, and throws that on', async () => {

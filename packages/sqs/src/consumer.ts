@@ -13,10 +13,17 @@ export type HandlerOptions = TracingInput & {
 /** System attributes that we read; the broker gives only what it is asked for. */
 const SYSTEM_ATTRIBUTES = ['AWSTraceHeader', 'ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn']
 
-/** Where a message was received, for as long as somebody holds the message. */
-export const receivedFrom: WeakMap<object, { readonly tracing: Tracing; readonly queue: Queue }> = processWide(
+/** Where and when (ms since the epoch) a message was received. */
+interface Received {
+  readonly tracing: Tracing
+  readonly queue: Queue
+  readonly at: number
+}
+
+/** For as long as somebody holds the message. */
+export const receivedFrom: WeakMap<object, Received> = processWide(
   'tracebaton.sqs.received.0',
-  () => new WeakMap<object, { readonly tracing: Tracing; readonly queue: Queue }>(),
+  () => new WeakMap<object, Received>(),
 )
 
 /**
@@ -34,7 +41,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
     const tracing = told ?? received?.tracing ?? resolveTracing(undefined)
     const delivery = tracing.guard(() => {
       const queue = received?.queue ?? queueOfUrl(queueUrl)
-      return toDelivery(message, queue, received !== undefined, maxReceiveCount)
+      return toDelivery(message, queue, received?.at, maxReceiveCount)
     })
     const call = (): Result => handler.call(this, message, ...rest)
     return delivery === undefined ? call() : tracing.process(delivery, call)
@@ -87,11 +94,12 @@ export function traceReceive(tracing: Tracing, legacyNames: boolean, next: Next)
       const response = await next(input === undefined ? args : { ...args, input })
       tracing.guard(() => {
         const { Messages = [] } = response.output as { Messages?: readonly ReceivedMessage[] }
-        for (const message of Messages) receivedFrom.set(message, { tracing, queue })
+        const at = Date.now()
+        for (const message of Messages) receivedFrom.set(message, { tracing, queue, at })
         const facts = Object.assign({}, queue.facts, requestFacts(response.output))
         tracing.receive(
           { ...reception, facts },
-          Messages.map((message) => toDelivery(message, queue, true)),
+          Messages.map((message) => toDelivery(message, queue, at)),
         )
       })
       return response

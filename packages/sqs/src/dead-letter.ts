@@ -59,9 +59,7 @@ async function move(
   const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
   const received = receivedFrom.get(message)
   const tracing = tracingOf(client) ?? received?.tracing ?? resolveTracing(undefined)
-  const delivery = tracing.guard(() =>
-    toDelivery(message, received?.queue ?? queueOfUrl(undefined), received !== undefined),
-  )
+  const delivery = tracing.guard(() => toDelivery(message, received?.queue ?? queueOfUrl(undefined), received?.at))
   const seconds = delay === undefined || isFifo(to) ? undefined : Math.ceil(delay / 1000)
   const waits = seconds === undefined ? delay : seconds * 1000
   const moved = delivery && { kind, delivery, error }

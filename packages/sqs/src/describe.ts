@@ -84,11 +84,13 @@ export function requestFacts(output: unknown): Facts {
  * On a dead-letter queue the broker's receive count may include the receives on the source queue, so it is not taken
  * there, and nobody says when the message was moved. The same holds for one that came back to its source queue, where the
  * service still names that: emulators do.
+ *
+ * @param receivedAt when a traced client received it, ms since the epoch; `undefined`: none did
  */
 export function toDelivery(
   message: ReceivedMessage,
   queue: Queue,
-  received: boolean,
+  receivedAt: number | undefined,
   maxReceiveCount?: number,
 ): Delivery {
   const { MessageId: messageId, Attributes: attributes } = message
@@ -117,7 +119,8 @@ export function toDelivery(
     kind: dead ? 'dead_letter' : back ? 'redrive' : undefined,
     redrives: back ? 1 : undefined,
     deadLetter: dead ? { source: before.name, reason: 'maxReceiveCount' } : undefined,
-    received,
+    deliveredAt: receivedAt,
+    received: receivedAt !== undefined,
   }
 }
 

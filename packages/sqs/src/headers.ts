@@ -46,22 +46,29 @@ export function traceparentOf(header: string | undefined): string | undefined {
 }
 
 /**
- * Whether fields fit onto messages of one call, one after the other: attributes per message, bytes per call. What the
- * fields replace makes room for them.
+ * Whether fields fit onto messages of one call, one after the other: attributes per message, bytes per message and per
+ * call. What the fields replace makes room for them.
+ *
+ * @param limits bytes of one message; a call may have as many as {@link SIZE_LIMITS} say
  */
 export function createBudget(entries: readonly OutgoingEntry[], limits: readonly number[]) {
-  let total = 0
-  for (const { MessageBody = '', MessageAttributes } of entries) total += bytes(MessageBody) + sizeOf(MessageAttributes)
+  const sizes = entries.map(({ MessageBody = '', MessageAttributes }) => bytes(MessageBody) + sizeOf(MessageAttributes))
+  let total = sizes.reduce((sum, size) => sum + size, 0)
   return (index: number, fields: Fields, isField: (name: string) => boolean): boolean => {
     const attributes = Object.entries(entries[index]?.MessageAttributes ?? {})
     const replaced = attributes.filter(([name]) => isField(name))
     const added = Object.entries(fields).map(([name, text]) => [name, toAttribute(text)] as const)
     if (attributes.length - replaced.length + added.length > MAX_ATTRIBUTES) return false
-    const after = total - sizeOf(Object.fromEntries(replaced)) + sizeOf(Object.fromEntries(added))
-    if (limits.some((limit) => total <= limit && after > limit)) return false
-    total = after
+    const growth = sizeOf(Object.fromEntries(added)) - sizeOf(Object.fromEntries(replaced))
+    if (crosses(limits, sizes[index] ?? 0, growth) || crosses(SIZE_LIMITS, total, growth)) return false
+    total += growth
     return true
   }
+}
+
+/** What is within a limit must stay within it. */
+function crosses(limits: readonly number[], size: number, growth: number): boolean {
+  return limits.some((limit) => size <= limit && size + growth > limit)
 }
 
 /** Bytes of attributes, as the service counts them: name, type and value. */

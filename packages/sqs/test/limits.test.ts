@@ -172,9 +172,15 @@ describe('a budget', () => {
   })
 
   test('is one for the whole call', () => {
-    const entries = [{ MessageBody: 'a' }, { MessageBody: 'b' }, { MessageBody: 'c' }]
-    const fits = createBudget(entries, [3 + 2 * size])
+    const entries = [{ MessageBody: 'a' }, { MessageBody: 'b' }, { MessageBody: 'c'.repeat(262_142 - 2 * size) }]
+    const fits = createBudget(entries, [1_048_576])
     expect(entries.map((_, index) => fits(index, fields, isField))).toEqual([true, true, false])
+  })
+
+  test('is one for each message, too', () => {
+    const entries = [{ MessageBody: 'a'.repeat(300) }, { MessageBody: 'b' }]
+    const fits = createBudget(entries, [300 + size - 1])
+    expect(entries.map((_, index) => fits(index, fields, isField))).toEqual([false, true])
   })
 
   test('gets back what is overwritten', () => {
