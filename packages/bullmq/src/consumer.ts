@@ -100,5 +100,5 @@ function handle(
     })
     return call()
   }
-  return processing === undefined ? tracing.process(delivery, processor) : processing.run(delivery, processor)
+  return processing === undefined ? tracing.process(delivery, processor) : processing.run(delivery, processor, tracing)
 }

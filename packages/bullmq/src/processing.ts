@@ -24,8 +24,12 @@ export interface Processing {
   readonly stateFor: (jobId: string | undefined) => 'waits' | 'begun' | 'other'
   /** Says that the attempt will begin with its processor, which first has something to find out. */
   readonly claim: () => void
-  /** Begins the attempt and runs the processor in it. */
-  readonly run: <Result>(delivery: Delivery, processor: () => Result) => Result
+  /**
+   * Begins the attempt and runs the processor in it.
+   *
+   * @param using how the processor is traced, where that is not how its worker is
+   */
+  readonly run: <Result>(delivery: Delivery, processor: () => Result, using?: Tracing) => Result
   /** Notes what BullMQ tells: the queue first, then the job. */
   readonly note: (facts: { readonly queue?: unknown; readonly id?: unknown; readonly name?: unknown }) => void
   /** Whether an operation of BullMQ's puts this job away. */
@@ -94,9 +98,9 @@ export function createProcessing(tracing: Tracing, metadata: string | undefined,
     claim() {
       begun = 'with its processor'
     },
-    run(delivery, processor) {
+    run(delivery, processor, using = tracing) {
       begun = 'with its processor'
-      attempt = tracing.open(delivery, { longHandler: true })
+      attempt = using.open(delivery, { longHandler: true })
       const running = attempt
       return watched(
         () =>

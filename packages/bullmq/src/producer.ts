@@ -85,7 +85,8 @@ export function sendFlows(
     const left = [...injections]
     const copy = (job: FlowJobLike): FlowJobLike => {
       const own = withOptions(job, withContext(tracing, job.opts, left.shift()))
-      return job.children === undefined ? own : copyWith(own, { children: job.children.map(copy) })
+      // BullMQ takes null for no children, too.
+      return job.children ? copyWith(own, { children: job.children.map(copy) }) : own
     }
     return call((injections.length === 0 ? undefined : tracing.guard(() => flows.map(copy))) ?? flows)
   })

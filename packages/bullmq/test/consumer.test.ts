@@ -1,0 +1,18 @@
+import { beforeAll, expect, test } from 'vitest'
+import { bullmqTelemetry, traceHandler } from '../src/index.ts'
+import { createBullmq } from './fake-bullmq.ts'
+import { createRecording, useContexts } from './recording.ts'
+
+beforeAll(useContexts)
+
+test('what a processor is told of how to trace counts for more than what its worker is told', async () => {
+  const [worker, processor] = [createRecording(), createRecording()]
+  const { queue, work } = createBullmq(bullmqTelemetry(worker.options))
+  await work(
+    await queue.add('charge', 1),
+    traceHandler(() => {}, processor.options),
+  )
+  expect(processor.span('process orders').attributes['tracebaton.delivery.outcome']).toBe('acked')
+  expect(worker.spans('process orders')).toEqual([])
+  expect([...worker.failures, ...processor.failures]).toEqual([])
+})
