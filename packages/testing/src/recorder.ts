@@ -48,8 +48,8 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
   const limit = Math.max(1, options.limit ?? 10_000)
   const started = new Map<string, SdkSpan>()
   const ended: RecordedSpan[] = []
-  // Exporters send a request again when they do not know whether it arrived.
-  const added = new Set<string>()
+  // Exporters send a request again when they do not know whether it arrived, and may send what was seen here, too.
+  const known = new Set<string>()
   let snapshot: readonly RecordedSpan[] | undefined
   let dropped = 0
 
@@ -60,7 +60,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     ended.push(span)
     if (ended.length > limit) {
       const oldest = ended.shift()
-      if (oldest) added.delete(spanKey(oldest))
+      if (oldest) known.delete(spanKey(oldest))
       dropped += 1
     }
     snapshot = undefined
@@ -80,14 +80,14 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     add(given) {
       for (const span of given) {
         const key = spanKey(span)
-        if (added.has(key)) continue
-        added.add(key)
+        if (known.has(key)) continue
+        known.add(key)
         keep(span)
       }
       waiting.check()
     },
     clear() {
-      added.clear()
+      known.clear()
       started.clear()
       ended.length = 0
       snapshot = undefined
@@ -107,7 +107,9 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     onEnd(span) {
       contain(() => {
         started.delete(spanKey(span.spanContext()))
-        keep(fromSdkSpan(span))
+        const plain = fromSdkSpan(span)
+        known.add(spanKey(plain))
+        keep(plain)
         waiting.check()
       })
     },

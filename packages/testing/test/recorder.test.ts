@@ -130,6 +130,13 @@ test('spans that are recorded but not sampled are there too', () => {
   expect(recorder.spans).toMatchObject([{ name: 'quiet', traceFlags: 0 }])
 })
 
+test('a span that the recorder saw itself is not added once more', () => {
+  const { recorder, tracer } = set()
+  tracer.startSpan('one').end()
+  recorder.add(structuredClone([...recorder.spans]))
+  expect(recorder.spans).toHaveLength(1)
+})
+
 test('a snapshot of the spans does not grow', () => {
   const { recorder, tracer } = set()
   tracer.startSpan('one').end()

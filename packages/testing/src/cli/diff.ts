@@ -31,7 +31,7 @@ export const diff: Command = {
     [EXIT.ok, 'the shape is the same'],
     [EXIT.found, 'the shape differs'],
     [EXIT.usage, 'the command line is not understood, or a file is not there'],
-    [EXIT.input, 'a file could not be read'],
+    [EXIT.input, 'the shape is the same, but a file has no spans, or some could not be read'],
   ],
   async run(given, terminal) {
     const [before, after, ...more] = given.files
@@ -39,11 +39,12 @@ export const diff: Command = {
     if (before === '-' && after === '-') throw new UsageError('- can be given once')
     const options = { mask: masks(given.all('mask')), counts: !given.has('ignore-counts') }
     const [first, second] = [await structureOf(before, options, terminal), await structureOf(after, options, terminal)]
-    if (first === second) {
-      terminal.out('The shape is the same.\n')
-      return EXIT.ok
+    if (first.text === second.text) {
+      const whole = first.whole && second.whole
+      terminal.out(whole ? 'The shape is the same.\n' : 'The shape of what could be read is the same.\n')
+      return whole ? EXIT.ok : EXIT.input
     }
-    terminal.out(written(diffLines(first.split('\n'), second.split('\n')), before, after, terminal.colors))
+    terminal.out(written(diffLines(first.text.split('\n'), second.text.split('\n')), before, after, terminal.colors))
     return EXIT.found
   },
 }
@@ -64,25 +65,40 @@ interface StructureReading {
   readonly counts: boolean
 }
 
+interface StructureRead {
+  readonly text: string
+  /** Whether there are spans, and all of them could be read. */
+  readonly whole: boolean
+}
+
 /** The structure of a file, however large; of a file that is a structure already, its text. */
-async function structureOf(file: string, { mask, counts }: StructureReading, terminal: Terminal): Promise<string> {
+async function structureOf(
+  file: string,
+  { mask, counts }: StructureReading,
+  terminal: Terminal,
+): Promise<StructureRead> {
   await using sources = await openSources([file], terminal)
   const [path = ''] = sources.files
   if (await isStructure(path)) {
     const text = (await readFile(path, 'utf8')).replaceAll('\r', '').split('\n').slice(1).join('\n')
-    return counts ? text : text.replace(/^×\d+\n/gm, '')
+    return { text: counts ? text : text.replace(/^×\d+\n/gm, ''), whole: text !== '' }
   }
   const found = new Map<string, number>()
   const progress = createProgress(terminal, sources.bytes)
+  let problems = 0
   const stories = readStories(sources.files, {
-    onProblem: ({ line, reason }) => terminal.error(`${sources.nameOf(path)}:${line}: ${reason}, left out\n`),
+    onProblem({ line, reason, unfinished }) {
+      if (!unfinished) problems += 1
+      terminal.error(`${sources.nameOf(path)}:${line}: ${reason}, left out\n`)
+    },
     onProgress: progress.show,
   })
   for await (const { spans } of stories) {
     for (const text of storyStructures(spans, { mask })) found.set(text, counts ? (found.get(text) ?? 0) + 1 : 1)
   }
   progress.end()
-  return writeStructures(found)
+  if (found.size === 0) terminal.error(`There are no spans in ${sources.nameOf(path)}.\n`)
+  return { text: writeStructures(found), whole: problems === 0 && found.size > 0 }
 }
 
 async function isStructure(path: string): Promise<boolean> {

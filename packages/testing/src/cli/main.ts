@@ -2,10 +2,11 @@
 import { wantsColors } from '../colors.ts'
 import { needsBounds, runBounded } from './bounded.ts'
 import { run } from './run.ts'
+import { EXIT } from './terminal.ts'
 
-// A reader that has enough, as `head`, is no failure.
+// A reader that has enough, as `head`, is no failure, and changes nothing about what was found: the command goes on.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 3)
+  if (error.code !== 'EPIPE') process.exit(EXIT.input)
 })
 
 async function main(): Promise<void> {
@@ -22,5 +23,13 @@ async function main(): Promise<void> {
       })
 }
 
-// A client that cannot reach its broker may go on trying: the result has been printed.
-void main().finally(() => setTimeout(() => process.exit(), 1000).unref())
+/** Resolves when everything that was written has been taken, or never will be. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => void stream.write('', () => resolve()))
+}
+
+// A client that cannot reach its broker may go on trying, while a reader may be slow to take the result.
+void main().finally(async () => {
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  setTimeout(() => process.exit(), 1000).unref()
+})

@@ -99,6 +99,14 @@ test('standard input is a file too', async () => {
   })
 })
 
+test('one request may have more spans than a call takes arguments', async () => {
+  const span = '{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"b100000000000000","name":"a"}'
+  const spans = Array.from({ length: 200_000 }, () => span).join()
+  const file = await fileOf(`{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}]}]}`)
+  const { code, out } = await tracebaton(['check', file, '--rule', 'no-orphans'])
+  expect([code, out]).toEqual([0, expect.stringMatching(/200[, ]?000 spans, judged as a whole/)])
+})
+
 test('a large file is judged story by story, and finds the same', async () => {
   const copies = Array.from({ length: 400 }, (_, copy) => {
     const renamed = (id: string): string => (copy + 1).toString(16).padStart(8, '0') + id.slice(8)

@@ -50,6 +50,22 @@ test('what is masked is no difference', async () => {
   expect((await tracebaton(['diff', ...files, '--mask', String.raw`orders(-42)?`])).code).toBe(0)
 })
 
+test('no spans, or a piece that cannot be read, are not called the same', async () => {
+  const whole = await fileOf(story)
+  const damaged = await fileOf(`${otlpJsonLines(story)}{"resourceSpans": 5\n`)
+  expect(await tracebaton(['diff', whole, damaged])).toMatchObject({
+    code: 3,
+    out: 'The shape of what could be read is the same.\n',
+    error: expect.stringContaining(', left out\n'),
+  })
+  const nothing = await fileOf('', 'nothing.jsonl')
+  expect(await tracebaton(['diff', nothing, nothing])).toMatchObject({
+    code: 3,
+    error: expect.stringMatching(/There are no spans in .*nothing\.jsonl\.\n/),
+  })
+  expect((await tracebaton(['diff', nothing, damaged])).code).toBe(1)
+})
+
 test.each([
   [['diff', 'x'], 'Two files are needed'],
   [['diff', 'x', 'y', 'z'], 'Two files are needed'],
