@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { context } from '@opentelemetry/api'
-import type { Tracing } from '@tracebaton/core'
+import type { OpenAttempt, Tracing } from '@tracebaton/core'
 import { attemptAt, noteArrival } from './arrivals.ts'
 import { invoke, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { SYSTEM, serverFacts, toDelivery } from './describe.ts'
@@ -30,7 +30,7 @@ export function receivers(
         noteArrival(tracing, channel, message, toDelivery(tracing, channel, message, nameOf(queue), noAck), noAck)
       })
       const attempt = attemptAt(message)
-      return attempt === undefined ? handle() : attempt.run(handle)
+      return attempt === undefined ? handle() : runUnwatched(attempt, handle)
     }
     return call('consume', args)
   }
@@ -99,6 +99,19 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
     const attempt = attemptAt(message)
     return attempt === undefined ? call() : attempt.run(call)
   }
+}
+
+/**
+ * The client looks at no answer, so that nobody may find out that we do: a thenable which is no promise may be lazy, and
+ * asking it would start it.
+ */
+function runUnwatched(attempt: OpenAttempt, handle: () => unknown): unknown {
+  let answer: unknown
+  const watched = attempt.run(() => {
+    answer = handle()
+    return types.isPromise(answer) ? answer : undefined
+  })
+  return watched ?? answer
 }
 
 function isNoAck(options: unknown): boolean {

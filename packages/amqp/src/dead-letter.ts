@@ -20,7 +20,7 @@ import { withFields } from './headers.ts'
  *
  * May be called inside the handler or later, with a channel that is traced or not. Settle the message at hand once this has
  * resolved: on a channel with confirms when the broker has taken the copy, else when the copy has been written. Rejects as
- * `sendToQueue` throws, or as the broker says; nothing of ours is ever thrown.
+ * `sendToQueue` throws, or as the broker says; and with the code `ERR_TRACEBATON_QUEUE` where nobody knows the queue.
  *
  * @param options `to`: a queue, which has to exist; default the one that the message came from. With both `to` and `delay`
  * the copy expires after so many ms: `to` is then a queue without consumers that dead-letters to where it is tried again.
@@ -28,7 +28,7 @@ import { withFields } from './headers.ts'
  */
 export function retryLater(channel: ChannelLike, message: MessageLike, options: RetryOptions = {}): Promise<void> {
   const home = arrivalOf(message)?.delivery.queue
-  const { to = home ?? '', error, delay } = options
+  const { to = home, error, delay } = options
   return move(channel, message, 'retry', to, error, delay, to !== home)
 }
 
@@ -50,11 +50,16 @@ async function move(
   channel: ChannelLike,
   message: MessageLike,
   kind: Move['kind'],
-  to: string,
+  to: string | undefined,
   error?: unknown,
   delay?: number,
   expires = false,
 ): Promise<void> {
+  // The broker takes a message for the queue without a name, and drops it.
+  if (to === undefined || to === '') {
+    const why = 'Nobody knows the queue that this message came from: retryLater(channel, message, { to })'
+    throw Object.assign(new TypeError(why), { code: 'ERR_TRACEBATON_QUEUE' })
+  }
   const original = originalOf(channel)
   const arrival = arrivalOf(message)
   const tracing = tracingOf(channel) ?? arrival?.tracing ?? resolveTracing(undefined)

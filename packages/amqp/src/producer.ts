@@ -44,7 +44,12 @@ export function publishers(tracing: Tracing, channel: ChannelLike): Pick<Channel
         const changed = [...injected(injections)]
         changed.length = Math.max(changed.length, verb.options + 1)
         changed[verb.options + 1] = confirmation.callback
-        written = call(changed)
+        try {
+          written = call(changed)
+        } catch (error) {
+          confirmation.release()
+          throw error
+        }
         return confirmation.promise
       })
       // Whoever waits for the broker's word has the callback, or `waitForConfirms`.
@@ -67,6 +72,8 @@ function createConfirmation(callback: Method | undefined) {
   const release = unconfirmed.keep(() => settle(null))
   return {
     promise,
+    /** Nobody will say anything. */
+    release,
     callback: (...answer: unknown[]): unknown => {
       release()
       settle(answer[0])

@@ -55,8 +55,8 @@ export function findUnsettled(
   if (!allUpTo) return [[tag, unsettled?.get(tag)]]
   const found: [number, Unsettled][] = []
   for (const entry of unsettled ?? []) {
-    if (tag !== 0 && entry[0] > tag) break
-    found.push(entry)
+    // An attempt at a message of `get` begins when that is handled, so they are in no order.
+    if (tag === 0 || entry[0] <= tag) found.push(entry)
   }
   return found
 }

@@ -211,6 +211,22 @@ describe('what a handler throws', () => {
   })
 })
 
+test('what a handler gives and nobody awaits is not started by us', async () => {
+  const hollow = createHollow()
+  const { options } = createRecording()
+  let started = 0
+  const lazy = {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what this is about
+    then: () => {
+      started += 1
+    },
+  }
+  await traceChannel(hollow.channel, options).consume('orders', () => lazy)
+  hollow.deliver()
+  await Promise.resolve()
+  expect(started).toBe(0)
+})
+
 test('without an SDK the handler has the message’s context, and nothing is kept of it', async () => {
   const hollow = createHollow()
   const channel = traceChannel(hollow.channel)

@@ -103,3 +103,11 @@ test('a message that no traced channel received is moved with what it says itsel
   await redrive(traceChannel(hollow.channel, options), stranger, { to: 'orders' })
   expect(hollow.published[0]!.headers['tracebaton']).toMatch(/k=redrive;n=2$/)
 })
+
+test('a message whose queue nobody knows is not sent to none, where the broker would drop it', async () => {
+  const { channel, hollow, message } = await receive()
+  for (const options of [{}, { to: '' }]) {
+    await expect(retryLater(channel, { ...message }, options)).rejects.toMatchObject({ code: 'ERR_TRACEBATON_QUEUE' })
+  }
+  expect(hollow.published).toEqual([])
+})
