@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { bareSdk } from './bare-sdk.js'
+import { amqp } from './amqp.js'
 import { kafka } from './kafka.js'
 import { measure } from './measure.js'
 import { MODES, setUp } from './sdk.js'
@@ -12,6 +13,7 @@ import { MODES, setUp } from './sdk.js'
 const SUITES = [
   { name: 'core', create: bareSdk, calls: 20_000, other: 'by hand' },
   { name: 'kafka', create: kafka, calls: 10_000, other: 'official' },
+  { name: 'amqp', create: amqp, calls: 10_000, other: 'official' },
 ]
 
 const [mode] = process.argv.slice(2)

@@ -108,7 +108,12 @@ export const mutations = [
   {
     name: 'a failure does not set the status',
     file: 'span.ts',
-    edits: [["report.guard('span', () => span?.setStatus({ code: SpanStatusCode.ERROR, message }))", 'void message']],
+    edits: [
+      [
+        "this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message }))",
+        'void message',
+      ],
+    ],
     caughtBy: 'a handler that throws at once ends its span as an error, and the broker gets to know',
   },
   {

@@ -29,18 +29,18 @@ export function noteArrival(
 
 /** Tells what a settlement says of a message that nobody has handled yet. */
 export function noteOutcome(message: unknown, outcome: Outcome): void {
-  const arrival = arrivals.get(message as object)
+  const arrival = arrivalOf(message)
   if (arrival !== undefined) arrival.outcome ??= outcome
 }
 
-/** Where a message arrived; `undefined`: on a channel without tracing. */
-export function arrivalOf(message: object): Pick<Arrival, 'tracing' | 'delivery'> | undefined {
-  return arrivals.get(message)
+/** How a message arrived; `undefined`: on a channel without tracing. */
+export function arrivalOf(message: unknown): Arrival | undefined {
+  return arrivals.get(message as object)
 }
 
 /** The attempt at a message, begun when it is first asked for; `undefined`: it arrived on a channel without tracing. */
 export function attemptAt(message: MessageLike): OpenAttempt | undefined {
-  const arrival = arrivals.get(message)
+  const arrival = arrivalOf(message)
   if (arrival === undefined) return undefined
   arrival.attempt ??= arrival.tracing.guard(() => begin(arrival, message.fields.deliveryTag))
   return arrival.attempt

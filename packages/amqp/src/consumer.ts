@@ -4,7 +4,7 @@ import type { OpenAttempt, Tracing } from '@tracebaton/core'
 import { attemptAt, noteArrival } from './arrivals.ts'
 import { invoke, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { SYSTEM, serverFacts, toDelivery } from './describe.ts'
-import { deliveredFrom } from './destination.ts'
+import { placeOf } from './destination.ts'
 
 /**
  * Members of a channel that receive.
@@ -72,7 +72,7 @@ function receptionOf(tracing: Tracing, channel: ChannelLike, queue: string | und
       {
         system: SYSTEM,
         operation: 'get',
-        destination: delivery?.destination ?? deliveredFrom(channel, '', queue ?? '', queue),
+        destination: delivery?.destination ?? placeOf(channel, '', queue ?? '', queue).destination,
         batch: false,
         startedAt,
         facts: serverFacts(channel),

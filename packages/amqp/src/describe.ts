@@ -1,6 +1,6 @@
 import type { Delivery, Facts, Publication, Tracing } from '@tracebaton/core'
-import type { ChannelLike, MessageLike } from './client.ts'
-import { connectionOf, deliveredFrom, producerName, publishedTo } from './destination.ts'
+import type { ChannelLike, MessageLike, PropertiesLike } from './client.ts'
+import { connectionOf, placeOf } from './destination.ts'
 import { createRoom, tableGetter } from './headers.ts'
 import { readHistory } from './history.ts'
 
@@ -27,7 +27,7 @@ export function toPublication(
   return {
     system: SYSTEM,
     operation: 'publish',
-    destination: publishedTo(channel, exchange, routingKey),
+    destination: placeOf(channel, exchange, routingKey, undefined).destination,
     batch: false,
     messages: [
       {
@@ -37,13 +37,7 @@ export function toPublication(
         fits: createRoom(options['headers'], typeof frameMax === 'number' ? frameMax : Infinity, tracing.isField),
       },
     ],
-    facts: {
-      ...serverFacts(channel),
-      messageId: text(options['messageId']),
-      conversationId: text(options['correlationId']),
-      routingKey,
-      bodySize: tracing.captures.bodySize ? content.byteLength : undefined,
-    },
+    facts: factsOf(tracing, channel, options, routingKey, undefined, content),
   }
 }
 
@@ -63,30 +57,33 @@ export function toDelivery(
   const { content, fields, properties } = message
   const { exchange, routingKey, deliveryTag } = fields
   const messageId = text(properties.messageId)
-  const made = text((properties.headers as { readonly traceparent?: unknown } | undefined)?.traceparent) ?? ''
+  const made =
+    text((properties.headers as { readonly traceparent?: unknown } | undefined)?.traceparent)?.slice(-20) ?? ''
   const identityAt = (place: string | undefined): string | undefined =>
-    place === undefined || messageId === undefined ? undefined : `rabbitmq:${place}:${messageId}:${made}`
+    place === undefined || messageId === undefined
+      ? undefined
+      : // Joined it is one text; a template would keep its parts.
+        [SYSTEM, place, messageId, made].join(':')
   const { facts: history, before } = readHistory(message, queue)
+  const { destination, homes } = placeOf(channel, exchange, routingKey, queue)
   return {
     system: SYSTEM,
-    destination: deliveredFrom(channel, exchange, routingKey, queue),
+    destination,
     carrier: properties.headers,
     getter: tableGetter,
-    facts: {
-      ...serverFacts(channel),
-      messageId,
-      conversationId: text(properties.correlationId),
-      routingKey,
-      deliveryTag,
-      bodySize: tracing.captures.bodySize ? content.byteLength : undefined,
-    },
+    facts: factsOf(tracing, channel, properties, routingKey, deliveryTag, content),
     identity: identityAt(queue),
     identityBefore: identityAt(before),
-    handle: message,
+    // Not the message: whoever keeps the delivery must not keep its content.
+    handle: fields,
     position: messageId ?? String(deliveryTag),
     queue,
-    homes: [producerName(exchange, routingKey), ...(queue === undefined ? [] : [queue])],
-    ...history,
+    homes,
+    count: history.count,
+    kind: history.kind,
+    deadLetter: history.deadLetter,
+    queuedAt: history.queuedAt,
+    delay: history.delay,
     // Without acknowledgements the broker has forgotten the message already.
     meaning: noAck ? discarded : undefined,
   }
@@ -94,6 +91,27 @@ export function toDelivery(
 
 function discarded() {
   return { outcome: 'discarded', steered: false } as const
+}
+
+/** Made in one step, because growing a copy costs each message a shape of its own. */
+function factsOf(
+  tracing: Tracing,
+  channel: ChannelLike,
+  { messageId, correlationId }: PropertiesLike,
+  routingKey: string,
+  deliveryTag: number | undefined,
+  content: Uint8Array,
+): Facts {
+  const { serverAddress, serverPort } = serverFacts(channel)
+  return {
+    serverAddress,
+    serverPort,
+    messageId: text(messageId),
+    conversationId: text(correlationId),
+    routingKey,
+    deliveryTag,
+    bodySize: tracing.captures.bodySize ? content.byteLength : undefined,
+  }
 }
 
 /** The broker's address, as far as the client's socket knows it. */

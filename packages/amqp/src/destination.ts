@@ -1,27 +1,65 @@
 import { processWide, type Destination } from '@tracebaton/core'
 import type { ChannelLike } from './client.ts'
 
-/** Queues that end with their connection, by what channels call their connection; the latest of them. */
-const exclusive = processWide('tracebaton.amqp.exclusive.0', () => new WeakMap<object, Set<string>>())
+/** Where messages go or come from, in the words of core. */
+export interface Place {
+  readonly destination: Destination
+  /** What producers call it. */
+  readonly homes: readonly string[]
+}
 
-/** More are not remembered; whoever makes so many names of queues has named them by a rule anyway. */
+/** What is known of one connection. */
+interface Known {
+  /** Queues that end with it; the latest of them. */
+  readonly exclusive: Set<string>
+  /** The places of its messages, because most messages go the same few ways; the latest of them. */
+  readonly places: Map<string, Place>
+}
+
+const connections = processWide('tracebaton.amqp.connections.0', () => new WeakMap<object, Known>())
+
+/** More are not remembered; whoever makes so many names has made them by a rule anyway. */
 const REMEMBERED = 1_000
 
 /** Remembers that a queue ends with the connection of this channel. */
 export function rememberExclusive(channel: ChannelLike, queue: unknown): void {
-  const connection = connectionOf(channel)
-  if (connection === undefined || typeof queue !== 'string' || queue === '') return
-  const known = exclusive.get(connection) ?? new Set()
-  exclusive.set(connection, known)
-  if (known.size >= REMEMBERED) known.clear()
-  known.add(queue)
+  if (connectionOf(channel) === undefined || typeof queue !== 'string' || queue === '') return
+  const { exclusive, places } = knownOf(channel)
+  if (exclusive.size >= REMEMBERED) exclusive.clear()
+  exclusive.add(queue)
+  places.clear()
+}
+
+function knownOf(channel: ChannelLike): Known {
+  const connection = connectionOf(channel) ?? channel
+  let known = connections.get(connection)
+  if (known === undefined) connections.set(connection, (known = { exclusive: new Set(), places: new Map() }))
+  return known
+}
+
+/** @param queue where the message comes from; `undefined`: it is being published, or nobody knows */
+export function placeOf(channel: ChannelLike, exchange: string, routingKey: string, queue: string | undefined): Place {
+  const { places } = knownOf(channel)
+  const key = `${exchange}\n${routingKey}\n${queue}`
+  let place = places.get(key)
+  if (place === undefined) {
+    if (places.size >= REMEMBERED) places.clear()
+    const home = producerName(exchange, routingKey)
+    place = {
+      destination:
+        queue === undefined
+          ? publishedTo(channel, exchange, routingKey)
+          : deliveredFrom(channel, exchange, routingKey, queue),
+      homes: queue === undefined ? [home] : [home, queue],
+    }
+    places.set(key, place)
+  }
+  return place
 }
 
 /** Whether a queue is known to be one that the broker named, or that ends with its connection. */
 function isTemporary(channel: ChannelLike, queue: string): boolean {
-  if (isNamedByBroker(queue)) return true
-  const connection = connectionOf(channel)
-  return connection !== undefined && exclusive.get(connection)?.has(queue) === true
+  return isNamedByBroker(queue) || knownOf(channel).exclusive.has(queue)
 }
 
 /** Those for direct replies are among them. No client may use this prefix. */
@@ -30,26 +68,20 @@ function isNamedByBroker(queue: string): boolean {
 }
 
 /** What a producer calls the place it publishes to: the exchange and the routing key, whichever there are. */
-export function producerName(exchange: string, routingKey: string): string {
+function producerName(exchange: string, routingKey: string): string {
   if (routingKey === '') return exchange === '' ? 'amq.default' : exchange
   return exchange === '' ? routingKey : `${exchange}:${routingKey}`
 }
 
 /** Where a message goes. Through the default exchange that is a queue. */
-export function publishedTo(channel: ChannelLike, exchange: string, routingKey: string): Destination {
+function publishedTo(channel: ChannelLike, exchange: string, routingKey: string): Destination {
   const name = producerName(exchange, routingKey)
   if (exchange === '') return queueDestination(channel, name, routingKey)
   return { name, template: hasId(routingKey) ? producerName(exchange, withoutIds(routingKey)) : undefined }
 }
 
 /** Where a message comes from: the exchange, the routing key and the queue; a key that is the queue stands there once. */
-export function deliveredFrom(
-  channel: ChannelLike,
-  exchange: string,
-  routingKey: string,
-  queue: string | undefined,
-): Destination {
-  if (queue === undefined || queue === '') return publishedTo(channel, exchange, routingKey)
+function deliveredFrom(channel: ChannelLike, exchange: string, routingKey: string, queue: string): Destination {
   const temporary = isTemporary(channel, queue)
   // The key of a direct reply says more than its queue.
   if (exchange === '' && temporary) return queueDestination(channel, routingKey || queue, queue)

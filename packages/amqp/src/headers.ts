@@ -21,8 +21,8 @@ export function withFields(
   isField: (name: string) => boolean,
 ): Readonly<Record<string, unknown>> {
   if (!isTable(headers)) return fields
-  const hidden: Record<string, undefined> = {}
-  for (const name of namesIn(headers)) if (isField(name)) hidden[name] = undefined
+  let hidden: Record<string, undefined> | undefined
+  for (const name in headers) if (isField(name)) (hidden ??= {})[name] = undefined
   return { __proto__: headers, ...hidden, ...fields }
 }
 
@@ -42,7 +42,7 @@ export function createRoom(headers: unknown, frameSize: number, isField: (name: 
   let used = 4
   const room = Math.min(MOST_BYTES, frameSize) - OTHER_BYTES
   if (isTable(headers)) {
-    for (const name of namesIn(headers)) if (!isField(name)) used += entrySize(name, headers[name], room)
+    for (const name in headers) if (!isField(name)) used += entrySize(name, headers[name], room)
   }
   return (fields: Fields): boolean => {
     let size = used

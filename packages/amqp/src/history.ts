@@ -20,6 +20,12 @@ export interface History {
   readonly before: string | undefined
 }
 
+/** Nearly every message has been through nothing. */
+const NEW: History = {
+  facts: { count: { deliveries: 1, exact: true, fresh: true, earlier: undefined } },
+  before: undefined,
+}
+
 /**
  * Reads what the broker itself has written, and no more. A message that comes back to a queue where it died is a retry
  * that the broker made; one that died elsewhere is a dead letter. Never throws.
@@ -31,7 +37,11 @@ export function readHistory(message: MessageLike, queue: string | undefined): Hi
   const headers = (message.properties.headers ?? {}) as Readonly<Record<string, unknown>>
   const deaths = deathsOf(headers)
   const [latest] = deaths
-  if (latest === undefined) return { facts: { count: countOf(message, headers, undefined) }, before: undefined }
+  if (latest === undefined) {
+    return message.fields.redelivered
+      ? { facts: { count: countOf(message, headers, undefined) }, before: undefined }
+      : NEW
+  }
 
   const here = deaths.filter((death) => death.queue === queue)
   const earlier = here.reduce((sum, { reason, count }) => sum + (AFTER_DELIVERY.has(reason) ? count : 0), 0)

@@ -69,13 +69,13 @@ function createConfirmation(callback: Method | undefined) {
       else reject(error)
     }
   })
-  const release = unconfirmed.keep(() => settle(null))
+  const place = unconfirmed.keep({ expire: () => settle(null) })
   return {
     promise,
     /** Nobody will say anything. */
-    release,
+    release: () => unconfirmed.release(place),
     callback: (...answer: unknown[]): unknown => {
-      release()
+      unconfirmed.release(place)
       settle(answer[0])
       return callback?.(...answer)
     },

@@ -8,8 +8,15 @@ export interface Unsettled {
   readonly attempt: OpenAttempt
 }
 
-/** The unsettled deliveries of each channel, by delivery tag, which grows: the oldest is first. */
-const byChannel = processWide('tracebaton.amqp.unsettled.0', () => new WeakMap<object, Map<number, Unsettled>>())
+/** The unsettled deliveries of one channel. */
+interface Unsettleds {
+  /** By delivery tag, which grows: the oldest is first. */
+  readonly byTag: Map<number, Unsettled>
+  /** The same for each of them. */
+  readonly options: OpenOptions
+}
+
+const byChannel = processWide('tracebaton.amqp.unsettled.0', () => new WeakMap<object, Unsettleds>())
 
 /** The channels that have some; core bounds the number of attempts, and with it this. */
 const waiting = processWide('tracebaton.amqp.waiting.0', () => new Set<object>())
@@ -18,27 +25,29 @@ const waiting = processWide('tracebaton.amqp.waiting.0', () => new Set<object>()
 const LOOK_AGAIN = 1_000
 
 /** Begins the attempt of a delivery, and keeps it until its span has ended. */
-export function openUnsettled(
-  tracing: Tracing,
-  channel: ChannelLike,
-  tag: number,
-  delivery: Delivery,
-  options?: OpenOptions,
-): OpenAttempt {
-  const unsettled = byChannel.get(channel) ?? new Map<number, Unsettled>()
-  byChannel.set(channel, unsettled)
-  const attempt = tracing.open(delivery, {
-    ...options,
-    ended() {
-      unsettled.delete(tag)
-      if (unsettled.size === 0) waiting.delete(channel)
-    },
-  })
+export function openUnsettled(tracing: Tracing, channel: ChannelLike, tag: number, delivery: Delivery): OpenAttempt {
+  const { byTag, options } = byChannel.get(channel) ?? createUnsettleds(channel)
+  const attempt = tracing.open(delivery, options)
   if (!attempt.isOpen()) return attempt
-  unsettled.set(tag, { delivery, attempt })
+  byTag.set(tag, { delivery, attempt })
   waiting.add(channel)
   watch()
   return attempt
+}
+
+function createUnsettleds(channel: ChannelLike): Unsettleds {
+  const byTag = new Map<number, Unsettled>()
+  const unsettleds: Unsettleds = {
+    byTag,
+    options: {
+      ended({ facts }: Delivery) {
+        byTag.delete(facts?.deliveryTag ?? 0)
+        if (byTag.size === 0) waiting.delete(channel)
+      },
+    },
+  }
+  byChannel.set(channel, unsettleds)
+  return unsettleds
 }
 
 /**
@@ -51,7 +60,7 @@ export function findUnsettled(
   tag: number,
   allUpTo: boolean,
 ): readonly (readonly [tag: number, unsettled: Unsettled | undefined])[] {
-  const unsettled = byChannel.get(channel)
+  const unsettled = byChannel.get(channel)?.byTag
   if (!allUpTo) return [[tag, unsettled?.get(tag)]]
   const found: [number, Unsettled][] = []
   for (const entry of unsettled ?? []) {
@@ -63,7 +72,7 @@ export function findUnsettled(
 
 /** Gives up what is unsettled on a channel that takes no more settlements. */
 export function abandonUnsettled(channel: object): void {
-  for (const { attempt } of byChannel.get(channel)?.values() ?? []) attempt.abandon()
+  for (const { attempt } of byChannel.get(channel)?.byTag.values() ?? []) attempt.abandon()
 }
 
 /** Gives up what is unsettled on the channels of a connection that is being closed. */

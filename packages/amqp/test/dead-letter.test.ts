@@ -97,6 +97,7 @@ test('a message that no traced channel received is moved with what it says itsel
   const { message, options } = await receive()
   const stranger = {
     ...message,
+    fields: { ...message.fields },
     properties: { headers: { tracebaton: `0;c=${CONTEXT.slice(3)};n=1`, traceparent: CONTEXT } },
   }
   const hollow = createHollow()

@@ -1,6 +1,12 @@
+import type { Destination } from '@tracebaton/core'
 import { describe, expect, test } from 'vitest'
-import { deliveredFrom, producerName, publishedTo, rememberExclusive } from '../src/destination.ts'
+import { placeOf, rememberExclusive } from '../src/destination.ts'
 import type { ChannelLike } from '../src/client.ts'
+
+const publishedTo = (channel: ChannelLike, exchange: string, key: string): Destination =>
+  placeOf(channel, exchange, key, undefined).destination
+const deliveredFrom = (channel: ChannelLike, exchange: string, key: string, queue: string | undefined): Destination =>
+  placeOf(channel, exchange, key, queue).destination
 
 const channelOn = (connection: object): ChannelLike => ({ connection }) as unknown as ChannelLike
 const channel = channelOn({})
@@ -12,7 +18,7 @@ describe('where a message goes', () => {
     ['', 'orders', 'orders'],
     ['', '', 'amq.default'],
   ])('by exchange "%s" and key "%s" is %s', (exchange, routingKey, name) => {
-    expect(producerName(exchange, routingKey)).toBe(name)
+    expect(placeOf(channel, exchange, routingKey, undefined).homes).toEqual([name])
     expect(publishedTo(channel, exchange, routingKey)).toMatchObject({ name })
     expect(publishedTo(channel, exchange, routingKey).template).toBeUndefined()
   })
@@ -85,9 +91,23 @@ describe('where a message comes from', () => {
   })
 })
 
+test('a message can be sent back where it comes from by two names', () => {
+  expect(placeOf(channel, 'shop', 'order.created', 'billing').homes).toEqual(['shop:order.created', 'billing'])
+})
+
+test('places are remembered, and forgotten where there are too many', () => {
+  const own = channelOn({})
+  const first = placeOf(own, 'shop', 'a', 'billing')
+  expect(placeOf(own, 'shop', 'a', 'billing')).toBe(first)
+  for (let count = 0; count < 1_000; count++) placeOf(own, 'shop', `key ${count}`, 'billing')
+  expect(placeOf(own, 'shop', 'a', 'billing')).not.toBe(first)
+  expect(placeOf(own, 'shop', 'a', 'billing')).toEqual(first)
+})
+
 describe('a queue that ends with its connection', () => {
   test('is temporary for the channels of that connection, and has a name', () => {
     const connection = {}
+    expect(publishedTo(channelOn(connection), '', 'replies-7').temporary).toBeUndefined()
     rememberExclusive(channelOn(connection), 'replies-7')
     expect(publishedTo(channelOn(connection), '', 'replies-7')).toEqual({
       name: 'replies-7',

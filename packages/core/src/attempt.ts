@@ -10,7 +10,7 @@ import {
 import { rememberAttempt } from './attempts.ts'
 import { errorTypeOf, type Ending } from './call.ts'
 import type { Delivery } from './delivery.ts'
-import { judge, timeInQueue, type Judgement } from './judgement.ts'
+import { judgeForHandling, timeInQueue, type Judgement } from './judgement.ts'
 import type { AttemptFacts } from './lineage.ts'
 import { capLinks } from './links.ts'
 import { linkAttributes, OURS } from './names.ts'
@@ -22,22 +22,29 @@ import { getHandling, memberOf, rememberHandling, setHandling, type Handling } f
 import { deadLetterOf, historyOf } from './history.ts'
 import { activate, callHook, startSpan, type SafeSpan } from './span.ts'
 
-/** One attempt, begun: its span is open. */
+/** One attempt, begun: its span is open. A plain record, because thousands of them may wait to be settled. */
 export interface Attempt {
   /** What the handler runs in. */
   readonly context: Context
-  /** The handler is done: how, and after how many seconds of work. Of several calls the last one tells how. */
-  readonly handled: (ending: Ending, seconds: number) => void
-  /** The latest word on what became of the message. */
-  readonly settled: (outcome: Outcome) => void
-  /** Ends the span. Once. */
-  readonly end: () => void
+  readonly runtime: Runtime
+  readonly operation: Operation
+  readonly judged: Judgement
+  readonly handling: Handling
+  readonly span: SafeSpan
+  /** Takes the message off those in flight; `undefined`: it is off, or counted with its batch. */
+  landed: (() => void) | undefined
+  /** Whether its time is part of a batch's. */
+  readonly inBatch: boolean
+  /** How the handler ended, at last. */
+  ending: Ending | undefined
+  /** Seconds that the handler has worked. */
+  worked: number
 }
 
 /** Starts the span of one attempt, with all that is known at the time. May throw. */
 export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
-  const judged = judge(runtime, arrival)
-  const { delivery, belief, attempt, carried } = judged
+  const { judged, carried } = judgeForHandling(runtime, arrival)
+  const { delivery, belief, attempt } = judged
   const outer = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
   const deliveredAt = delivery.deliveredAt ?? Date.now()
   const age = judged.firstSent === undefined ? undefined : Math.max(0, deliveredAt - judged.firstSent)
@@ -109,42 +116,48 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
 
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
   const handling: Handling = { messages: [judged], spanContext: span.context, batch: undefined, outcome: undefined }
-  rememberHandling(handling)
-  let ending: Ending | undefined
-  let worked = delivery.startedAt === undefined ? 0 : Math.max(0, Date.now() - delivery.startedAt) / 1000
-  let flying = true
-  const land = (): void => {
-    if (flying) landed?.()
-    flying = false
-  }
+  rememberHandling(handling, [arrival])
   return {
     context: setHandling(activate(base, span), handling),
-    handled(how, seconds) {
-      ending = how
-      worked += seconds
-      land()
-    },
-    settled(outcome) {
-      handling.outcome = outcome
-    },
-    end() {
-      land()
-      const errorType = finish(runtime, operation, judged, handling, span, ending)
-      // The time of a message of a batch is part of the batch's.
-      if (ending !== undefined && landed !== undefined) runtime.metrics.processed(operation.labels, worked, errorType)
-    },
+    runtime,
+    operation,
+    judged,
+    handling,
+    span,
+    landed,
+    inBatch: batch !== undefined,
+    ending: undefined,
+    worked: delivery.startedAt === undefined ? 0 : Math.max(0, Date.now() - delivery.startedAt) / 1000,
   }
 }
 
+const SUCCESS: Ending = { failed: false, value: undefined }
+
+/** The handler is done: how, and after how many seconds of work. Of several calls the last one tells how. */
+export function handled(attempt: Attempt, ending: Ending, seconds: number): void {
+  // What a handler gives is nobody's business, and may be large.
+  attempt.ending = ending.failed ? ending : SUCCESS
+  attempt.worked += seconds
+  land(attempt)
+}
+
+function land(attempt: Attempt): void {
+  attempt.landed?.()
+  attempt.landed = undefined
+}
+
+/** Ends the span of an attempt. Once. */
+export function endAttempt(attempt: Attempt): void {
+  const { runtime, operation, ending, inBatch, worked } = attempt
+  land(attempt)
+  const errorType = finish(attempt)
+  // The time of a message of a batch is part of the batch's.
+  if (ending !== undefined && !inBatch) runtime.metrics.processed(operation.labels, worked, errorType)
+}
+
 /** Ends the span, and gives the `error.type` of an attempt that failed. */
-function finish(
-  runtime: Runtime,
-  operation: Operation,
-  { delivery, attempt }: Judgement,
-  handling: Handling,
-  span: SafeSpan,
-  ending: Ending | undefined,
-): string | undefined {
+function finish({ runtime, operation, judged, handling, span, ending }: Attempt): string | undefined {
+  const { delivery, attempt } = judged
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
   const outcome = failed

@@ -2,7 +2,7 @@ import type { PastAttempt } from './lineage.ts'
 import { createMemory, type Memory } from './memory.ts'
 
 /**
- * The latest so many messages of this process are remembered for sure, and at most twice as many are. An attempt that
+ * The latest so many messages of this process are remembered for sure, and at most a quarter more. An attempt that
  * nobody remembers is `unknown`, never guessed.
  */
 export const REMEMBERED_ATTEMPTS = 10_000

@@ -62,7 +62,7 @@ function begin(
     batch: new Set(deliveries.map(memberOf).filter((member) => member !== undefined)),
     outcome: undefined,
   }
-  rememberHandling(handling)
+  rememberHandling(handling, deliveries)
   return {
     context: setHandling(activate(base, span), handling),
     end(ending) {

@@ -22,10 +22,8 @@ export interface Handling {
 const handlings = processWide('tracebaton.handlings.0', () => new WeakMap<object, Handling>())
 
 /** Makes a handling known to the moves of its messages. */
-export function rememberHandling(handling: Handling): void {
-  for (const { delivery } of handling.messages) {
-    if (delivery.handle !== undefined) handlings.set(delivery.handle, handling)
-  }
+export function rememberHandling(handling: Handling, deliveries: readonly Delivery[]): void {
+  for (const { handle } of deliveries) if (handle !== undefined) handlings.set(handle, handling)
 }
 
 /** The latest handling of this very delivery. */

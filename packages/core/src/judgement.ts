@@ -16,8 +16,6 @@ export interface Judgement {
   readonly status: ContextStatus
   readonly trust: Trust
   readonly belief: Belief
-  /** What the message carries, as far as it is believed: the context its handler starts from. */
-  readonly carried: Context
   readonly attempt: AttemptFacts
   /** ms since the epoch, where known. */
   readonly firstSent: number | undefined
@@ -27,9 +25,21 @@ export interface Judgement {
   readonly moved: MoveFacts | undefined
 }
 
+/** A judgement, and what is needed once only: thousands of judgements may be kept. */
+interface Judged {
+  readonly judged: Judgement
+  /** What the message carries, as far as it is believed: the context its handler starts from. */
+  readonly carried: Context
+}
+
 /** Reads a message and decides what to believe. Contains its own failures: in doubt, nothing is believed. */
 export function judge(runtime: Runtime, delivery: Delivery): Judgement {
-  return judgeAfter(runtime, delivery, recallAttempt(delivery.identity))
+  return judgeAfter(runtime, delivery, recallAttempt(delivery.identity)).judged
+}
+
+/** The same for a message that is about to be handled by itself. */
+export function judgeForHandling(runtime: Runtime, delivery: Delivery): Judged {
+  return judgeAfter(runtime, withoutHandle(delivery), recallAttempt(delivery.identity))
 }
 
 /**
@@ -37,11 +47,11 @@ export function judge(runtime: Runtime, delivery: Delivery): Judgement {
  * may be that attempt or an earlier one, so it counts nothing.
  */
 export function judgeLater(runtime: Runtime, delivery: Delivery): Judgement {
-  return judgeAfter(runtime, delivery, undefined)
+  return judgeAfter(runtime, delivery, undefined).judged
 }
 
 /** @param past the latest attempt on this copy before the one in question */
-function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | undefined): Judgement {
+function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | undefined): Judged {
   const extracted = runtime.propagation.extract(arrival.carrier, arrival.getter ?? recordGetter, arrival.slot)
   const trust = runtime.trustFor(arrival)
   const believed = believe(trust, extracted.creation, extracted.lineage)
@@ -59,7 +69,7 @@ function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | und
     redrives: delivery.redrives,
     previous: delivery.previousAttempt,
   })
-  return {
+  const judged: Judgement = {
     delivery,
     trust,
     belief,
@@ -69,8 +79,16 @@ function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | und
     lineage: extracted.lineage,
     firstSent: belief.lineage?.firstSent ?? delivery.sentAt,
     status: trust === 'ignore' && extracted.status === 'present' ? 'untrusted' : extracted.status,
-    carried: trust === 'full' ? extracted.context : ROOT_CONTEXT,
   }
+  return { judged, carried: trust === 'full' ? extracted.context : ROOT_CONTEXT }
+}
+
+/**
+ * What a `WeakMap` holds must not lead to its own key, or it lives until the next full garbage collection, with all that
+ * hangs on it: handlings are found by the handle, so what they know of the delivery is without.
+ */
+function withoutHandle(delivery: Delivery): Delivery {
+  return delivery.handle === undefined ? delivery : Object.assign({}, delivery, { handle: undefined })
 }
 
 /** A retry copy that the broker moved because it had waited long enough is no dead letter, but where it was sent. */

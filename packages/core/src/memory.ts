@@ -7,28 +7,32 @@ export interface Memory<Value> {
   readonly remember: (key: string | undefined, value: Value) => void
 }
 
-/** Two generations: when the young one is full it becomes the old one, and what was old is forgotten at once. */
-interface Generations<Value> {
-  young: Map<string, Value>
-  old: Map<string, Value>
-}
+/** How many full generations there are behind the young one. More of them waste less, and take longer to look through. */
+const FULL = 4
 
 /**
- * A memory that there is one of in a process. The latest so many keys are remembered for sure, and at most twice as
- * many are.
+ * A memory that there is one of in a process. The latest so many keys are remembered for sure, and at most a quarter more
+ * are: when the youngest generation of keys is full another one begins, and the oldest is forgotten at once.
  *
  * @param name with a version of the values' shape, see {@link processWide}
  */
 export function createMemory<Value>(name: string, most: number): Memory<Value> {
-  const memory = processWide<Generations<Value>>(name, () => ({ young: new Map(), old: new Map() }))
+  const generations = processWide<Map<string, Value>[]>(name, () => [new Map()])
   return {
-    recall: (key) => (key === undefined ? undefined : (memory.young.get(key) ?? memory.old.get(key))),
+    recall(key) {
+      if (key === undefined) return undefined
+      for (const generation of generations) {
+        const value = generation.get(key)
+        if (value !== undefined) return value
+      }
+      return undefined
+    },
     remember(key, value) {
       if (key === undefined) return
-      memory.young.set(key, value)
-      if (memory.young.size < most) return
-      memory.old = memory.young
-      memory.young = new Map()
+      const [young] = generations
+      young?.set(key, value)
+      if (young === undefined || young.size >= most / FULL) generations.unshift(new Map())
+      if (generations.length > FULL + 1) generations.pop()
     },
   }
 }

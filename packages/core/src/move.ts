@@ -30,7 +30,7 @@ export function planMove(
 ): { readonly extracted: Extracted; readonly moved: MovePlan } {
   const extracted = runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot)
   const handling = handlingOf(delivery, active)
-  const judged = handling?.messages.find((known) => isSame(known.delivery, delivery)) ?? judgeLater(runtime, delivery)
+  const judged = (handling && judgementIn(handling, delivery)) ?? judgeLater(runtime, delivery)
   const attemptContext = handling === undefined ? rememberedContext(judged) : handling.spanContext
   const failure = error === undefined ? undefined : { error }
   const inside = handling !== undefined && handling === getHandling(active)
@@ -74,19 +74,21 @@ function stepOf(
 }
 
 /**
- * The handling of this very delivery: the one around the call, else the one that is remembered by the client's object. In
- * the handler of a batch that is the message's own, where it has been handled by itself.
+ * The handling of this very delivery, told by the client's object: in the handler of a batch that is the message's own,
+ * where it has been handled by itself. Else the one around the call, if it is of this message.
  */
 function handlingOf(delivery: Delivery, active: Context): Handling | undefined {
+  const known = recallHandling(delivery)
+  if (known !== undefined) return known
   const around = getHandling(active)
-  if (around?.messages.some((known) => isSame(known.delivery, delivery)) !== true) return recallHandling(delivery)
-  return around.batch === undefined ? around : (recallHandling(delivery) ?? around)
+  return around !== undefined && judgementIn(around, delivery) !== undefined ? around : undefined
 }
 
-function isSame(one: Delivery, other: Delivery): boolean {
-  return one.handle !== undefined && other.handle !== undefined
-    ? one.handle === other.handle
-    : memberOf(one) !== undefined && memberOf(one) === memberOf(other)
+/** What a handling knows of a message. */
+function judgementIn({ messages, batch }: Handling, delivery: Delivery): Judgement | undefined {
+  const member = memberOf(delivery)
+  const judged = messages.find((known) => member !== undefined && memberOf(known.delivery) === member)
+  return judged ?? (batch === undefined && recallHandling(delivery)?.messages === messages ? messages[0] : undefined)
 }
 
 /**

@@ -1,7 +1,7 @@
-import { beginAttempt, type Attempt } from './attempt.ts'
+import { beginAttempt, endAttempt, handled, type Attempt } from './attempt.ts'
 import { callIn, runIn, type Ending } from './call.ts'
 import type { Delivery } from './delivery.ts'
-import { openAttempts } from './register.ts'
+import { openAttempts, type Place } from './register.ts'
 import type { Outcome } from './policy.ts'
 import { passOn } from './process.ts'
 import type { Runtime } from './runtime.ts'
@@ -16,13 +16,13 @@ export interface OpenAttempt {
    * Runs the handler in the attempt's context. Gives what it gives, throws what it throws. A call inside another one is
    * a part of it, and fails it even where the outer one catches the error; a later one has the last word.
    */
-  readonly run: <Result>(handler: () => Result) => Result
+  run<Result>(handler: () => Result): Result
   /** Tells what became of the message. Only the first call counts. */
-  readonly settle: (outcome: Outcome) => void
+  settle(outcome: Outcome): void
   /** Nobody can settle the message any more: if nobody has, it is `abandoned`, which is no failure. */
-  readonly abandon: () => void
+  abandon(): void
   /** Whether there is a span that has not ended yet. */
-  readonly isOpen: () => boolean
+  isOpen(): boolean
 }
 
 /** How long an attempt may stay open, and who wants to know. */
@@ -31,8 +31,8 @@ export interface OpenOptions {
   readonly longHandler?: boolean | undefined
   /** Whether nobody settles the message but the handler, by its end. @default false */
   readonly settledByHandler?: boolean | undefined
-  /** Called once the span has ended, whatever ended it. */
-  readonly ended?: (() => void) | undefined
+  /** Told of the delivery once the span has ended, whatever ended it. */
+  readonly ended?: ((delivery: Delivery) => void) | undefined
 }
 
 /**
@@ -44,57 +44,81 @@ export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenO
   const { report } = runtime
   if (runtime.isIdle()) return without((handler) => passOn(runtime, delivery, handler))
   const attempt = report.guard('span', () => beginAttempt(runtime, delivery))
-  return attempt === undefined ? without((handler) => handler()) : keep(runtime, attempt, options)
+  return attempt === undefined ? without((handler) => handler()) : new Kept(delivery, attempt, options)
 }
 
-function keep({ report }: Runtime, attempt: Attempt, options: OpenOptions): OpenAttempt {
-  const { longHandler, settledByHandler, ended: told } = options
-  let running = 0
-  let failure: Ending | undefined
-  let handled = false
-  let settled = false
-  let ended = false
-  const end = (): void => {
-    if (ended) return
-    ended = true
-    release()
-    report.guard('span', attempt.end)
-    if (told !== undefined) report.guard('span', told)
+/** Thousands of these may wait to be settled, so they are small. */
+class Kept implements OpenAttempt {
+  readonly #delivery: Delivery
+  readonly #attempt: Attempt
+  readonly #options: OpenOptions
+  #place: Place | undefined
+  #running = 0
+  #failure: Ending | undefined
+  #settled = false
+  #ended = false
+
+  constructor(delivery: Delivery, attempt: Attempt, options: OpenOptions) {
+    this.#delivery = delivery
+    this.#attempt = attempt
+    this.#options = options
+    if (options.longHandler !== true) this.#place = openAttempts.keep(this)
   }
-  const settle = (outcome: Outcome): void => {
-    if (settled) return
-    settled = true
-    attempt.settled(outcome)
-    if (handled && running === 0) end()
+
+  run<Result>(handler: () => Result): Result {
+    const { context, runtime } = this.#attempt
+    if (this.#ended) return runIn(context, handler, runtime.report)
+    if (this.#running === 0) this.#failure = undefined
+    this.#running += 1
+    const startedAt = performance.now()
+    return callIn(context, handler, runtime.report, (ending) => this.#ran(ending, secondsSince(startedAt)))
   }
-  const bound = (): (() => void) =>
-    openAttempts.keep(() => {
-      settle('abandoned')
-      end()
-    })
-  let release = longHandler === true ? nothing : bound()
-  return {
-    run(handler) {
-      if (ended) return runIn(attempt.context, handler, report)
-      if (running === 0) failure = undefined
-      running += 1
-      const startedAt = performance.now()
-      return callIn(attempt.context, handler, report, (ending) => {
-        running -= 1
-        if (ending.failed) failure ??= ending
-        if (running > 0 || ended) return
-        handled = true
-        attempt.handled(failure ?? ending, secondsSince(startedAt))
-        if (settled || settledByHandler === true) end()
-        else if (longHandler === true) {
-          release()
-          release = bound()
-        }
-      })
-    },
-    settle,
-    abandon: () => settle('abandoned'),
-    isOpen: () => !ended,
+
+  #ran(ending: Ending, seconds: number): void {
+    this.#running -= 1
+    if (ending.failed) this.#failure ??= ending
+    if (this.#running > 0 || this.#ended) return
+    handled(this.#attempt, this.#failure ?? ending, seconds)
+    if (this.#settled || this.#options.settledByHandler === true) this.#end()
+    else if (this.#options.longHandler === true) {
+      this.#release()
+      this.#place = openAttempts.keep(this)
+    }
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#attempt.handling.outcome = outcome
+    if (this.#attempt.ending !== undefined && this.#running === 0) this.#end()
+  }
+
+  abandon(): void {
+    this.settle('abandoned')
+  }
+
+  isOpen(): boolean {
+    return !this.#ended
+  }
+
+  expire(): void {
+    this.settle('abandoned')
+    this.#end()
+  }
+
+  #release(): void {
+    if (this.#place !== undefined) openAttempts.release(this.#place)
+    this.#place = undefined
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#release()
+    const { report } = this.#attempt.runtime
+    report.guard('span', () => endAttempt(this.#attempt))
+    const { ended } = this.#options
+    if (ended !== undefined) report.guard('span', () => ended(this.#delivery))
   }
 }
 

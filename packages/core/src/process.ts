@@ -1,5 +1,5 @@
 import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
-import { beginAttempt, withBaggageOf } from './attempt.ts'
+import { beginAttempt, endAttempt, handled, withBaggageOf } from './attempt.ts'
 import { callIn, runIn } from './call.ts'
 import type { Delivery } from './delivery.ts'
 import { readCarried } from './judgement.ts'
@@ -16,8 +16,8 @@ export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, ha
   if (attempt === undefined) return handler()
   const startedAt = performance.now()
   return callIn(attempt.context, handler, runtime.report, (ending) => {
-    attempt.handled(ending, secondsSince(startedAt))
-    attempt.end()
+    handled(attempt, ending, secondsSince(startedAt))
+    endAttempt(attempt)
   })
 }
 

@@ -11,32 +11,37 @@ export const MOST_OPEN = 5_000
  */
 export const LONGEST_OPEN: number = 30 * 60_000
 
-/** What of a process waits for somebody who may never come. Bounded by number and by time. */
+/** Something that waits for somebody who may never come. */
+export interface Waiting {
+  /** Ends it, although nobody has come. */
+  expire(): void
+}
+
+/** A place in a register. */
+export interface Place {
+  readonly waiting: Waiting
+  readonly since: number
+  older: Place | undefined
+  newer: Place | undefined
+}
+
+/** What of a process waits. Bounded by number and by time. */
 export interface Register {
   /**
-   * Keeps something until it is taken out, at most {@link LONGEST_OPEN} and among at most {@link MOST_OPEN}; then it is
+   * Keeps something until it is released, at most {@link LONGEST_OPEN} and among at most {@link MOST_OPEN}; then it is
    * told to end.
-   *
-   * @returns what takes it out; calling that again does nothing
    */
-  readonly keep: (expire: () => void) => () => void
+  keep(waiting: Waiting): Place
+  /** Releasing it again does nothing. */
+  release(place: Place): void
   /** How many are kept. */
-  readonly size: () => number
+  size(): number
 }
 
-/** One that waits, as a member of a list that is ordered by age. */
-interface Waiting {
-  /** Ends it, although nobody has come. */
-  readonly expire: () => void
-  readonly since: number
-  older: Waiting | undefined
-  newer: Waiting | undefined
-}
-
-/** A linked list: a `Set` that loses its first member again and again gets slow. */
-interface Members {
-  oldest: Waiting | undefined
-  newest: Waiting | undefined
+/** In the order they came, as a linked list: a `Set` that loses its first member again and again gets slow. */
+interface Places {
+  oldest: Place | undefined
+  newest: Place | undefined
   size: number
   timer: NodeJS.Timeout | undefined
 }
@@ -47,62 +52,60 @@ interface Members {
  * @param name with a version of its shape, see {@link processWide}
  */
 export function createRegister(name: string): Register {
-  const members = processWide<Members>(name, () => ({
+  const places = processWide<Places>(name, () => ({
     oldest: undefined,
     newest: undefined,
     size: 0,
     timer: undefined,
   }))
   return {
-    keep(expire) {
-      const waiting: Waiting = { expire, since: Date.now(), older: members.newest, newer: undefined }
-      if (members.newest === undefined) members.oldest = waiting
-      else members.newest.newer = waiting
-      members.newest = waiting
-      members.size += 1
-      if (members.size > MOST_OPEN) expireOldest(members)
-      watch(members)
-      let kept = true
-      return () => {
-        if (kept) takeOut(members, waiting)
-        kept = false
-      }
+    keep(waiting) {
+      const place: Place = { waiting, since: Date.now(), older: places.newest, newer: undefined }
+      if (places.newest === undefined) places.oldest = place
+      else places.newest.newer = place
+      places.newest = place
+      places.size += 1
+      if (places.size > MOST_OPEN) expireOldest(places)
+      watch(places)
+      return place
     },
-    size: () => members.size,
+    release: (place) => takeOut(places, place),
+    size: () => places.size,
   }
 }
 
 /** The attempts of this process that wait to be settled. */
 export const openAttempts: Register = createRegister('tracebaton.open-attempts.0')
 
-function takeOut(members: Members, waiting: Waiting): void {
-  const { older, newer } = waiting
-  if (older === undefined ? members.oldest !== waiting : older.newer !== waiting) return
-  if (older === undefined) members.oldest = newer
+function takeOut(places: Places, place: Place): void {
+  const { older, newer } = place
+  // It is out already where its neighbours do not know it.
+  if (older === undefined ? places.oldest !== place : older.newer !== place) return
+  if (older === undefined) places.oldest = newer
   else older.newer = newer
-  if (newer === undefined) members.newest = older
+  if (newer === undefined) places.newest = older
   else newer.older = older
-  members.size -= 1
-  waiting.older = undefined
-  waiting.newer = undefined
+  places.size -= 1
+  place.older = undefined
+  place.newer = undefined
 }
 
-function expireOldest(members: Members): void {
-  const { oldest } = members
+function expireOldest(places: Places): void {
+  const { oldest } = places
   if (oldest === undefined) return
-  takeOut(members, oldest)
-  oldest.expire()
+  takeOut(places, oldest)
+  oldest.waiting.expire()
 }
 
 /** One timer for all, which does not keep the process alive. */
-function watch(members: Members): void {
-  if (members.timer !== undefined || members.oldest === undefined) return
-  const wait = Math.max(0, members.oldest.since + LONGEST_OPEN - Date.now())
-  members.timer = setTimeout(() => {
-    members.timer = undefined
+function watch(places: Places): void {
+  if (places.timer !== undefined || places.oldest === undefined) return
+  const wait = Math.max(0, places.oldest.since + LONGEST_OPEN - Date.now())
+  places.timer = setTimeout(() => {
+    places.timer = undefined
     const limit = Date.now() - LONGEST_OPEN
-    while (members.oldest !== undefined && members.oldest.since <= limit) expireOldest(members)
-    watch(members)
+    while (places.oldest !== undefined && places.oldest.since <= limit) expireOldest(places)
+    watch(places)
   }, wait)
-  members.timer.unref()
+  places.timer.unref()
 }

@@ -13,20 +13,48 @@ import { errorTypeOf, isError } from './call.ts'
 import { isValid } from './format.ts'
 import { messageOf } from './failure.ts'
 import { ERROR_TYPE } from './names.ts'
+import type { Report } from './report.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A span that cannot hurt: every call on the real one is contained. */
-export interface SafeSpan {
+export class SafeSpan {
   readonly span: Span | undefined
   /** `undefined`: there is no SDK, or it failed. */
   readonly context: SpanContext | undefined
-  set(attributes: Attributes): void
+  readonly #report: Report
+  #ended = false
+
+  constructor(span: Span | undefined, context: SpanContext | undefined, report: Report) {
+    this.span = span
+    this.context = context
+    this.#report = report
+  }
+
+  set(attributes: Attributes): void {
+    this.#report.guard('span', () => this.span?.setAttributes(attributes))
+  }
+
   /** Marks the span as failed. `status` off: only the type is recorded. */
-  fail(error: unknown, status?: boolean): void
+  fail(error: unknown, status = true): void {
+    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorTypeOf(error)))
+    this.#report.guard('span', () => recordException(this.span, error))
+    if (!status) return
+    const message = this.#report.guard('describe', () => messageOf(error)) ?? ''
+    this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message }))
+  }
+
   /** Marks the span as failed where there is no exception. `status` off: only the type is recorded. */
-  refuse(errorType: string, status?: boolean): void
+  refuse(errorType: string, status = true): void {
+    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorType))
+    if (status) this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR }))
+  }
+
   /** Only the first call counts. */
-  end(): void
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#report.guard('span', () => this.span?.end())
+  }
 }
 
 export function startSpan(
@@ -40,30 +68,7 @@ export function startSpan(
   // The API's own tracer, which stands in where there is no SDK, gives the parent's context or none.
   const parentId = report.guard('span', () => trace.getSpanContext(parent)?.spanId)
   const own = context !== undefined && isValid(context) && context.spanId !== parentId
-  let ended = false
-  return {
-    span,
-    context: own ? context : undefined,
-    set(attributes) {
-      report.guard('span', () => span?.setAttributes(attributes))
-    },
-    fail(error, status = true) {
-      report.guard('span', () => span?.setAttribute(ERROR_TYPE, errorTypeOf(error)))
-      report.guard('span', () => recordException(span, error))
-      if (!status) return
-      const message = report.guard('describe', () => messageOf(error)) ?? ''
-      report.guard('span', () => span?.setStatus({ code: SpanStatusCode.ERROR, message }))
-    },
-    refuse(errorType, status = true) {
-      report.guard('span', () => span?.setAttribute(ERROR_TYPE, errorType))
-      if (status) report.guard('span', () => span?.setStatus({ code: SpanStatusCode.ERROR }))
-    },
-    end() {
-      if (ended) return
-      ended = true
-      report.guard('span', () => span?.end())
-    },
-  }
+  return new SafeSpan(span, own ? context : undefined, report)
 }
 
 /** A context with the span active; where there is no SDK the context stays as it is, so that it is passed on. */
