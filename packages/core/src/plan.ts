@@ -1,8 +1,9 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
+import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
 import type { Delivery, OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext, type Extracted } from './format.ts'
-import { getHandling, recallHandling, type Handling } from './handling.ts'
+import { getHandling, type Handling } from './handling.ts'
 import type { Judgement } from './judgement.ts'
 import { formatLineage } from './lineage.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
@@ -58,11 +59,7 @@ export function planMessage(
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
   // Which of several messages this is decides on its attempt.
   if (!found.certain) return toPlan(message, extracted, 'keep', { role: 'creation', context: creation })
-  const own = around.batch === undefined ? undefined : recallHandling(delivery)
-  const moved =
-    own?.batch === undefined && own?.messages[0] !== undefined
-      ? planMoveByHand(kind, message, own.messages[0], own)
-      : planMoveByHand(kind, message, found.judged, around)
+  const moved = planMoveByHand(kind, message, ...latestOf(found.judged, around))
   return toPlan(message, extracted, 'move', link && { role: 'creation', context: link }, moved)
 }
 
@@ -95,4 +92,15 @@ function findHandled(
   const text = lineage && formatLineage(lineage)
   const alike = candidates.filter((candidate) => (candidate.lineage && formatLineage(candidate.lineage)) === text)
   return alike[0] && { judged: alike[0], certain: alike.length === 1 }
+}
+
+/** In the handler of a batch a message may have been handled by itself meanwhile: that is the attempt it goes on from. */
+function latestOf(judged: Judgement, handling: Handling): [judged: Judgement, handling: Handling] {
+  const { delivery, attempt } = judged
+  const past = handling.batch === undefined ? undefined : recallAttempt(delivery.identity)
+  if (past === undefined || past.attempt < attempt.attempt || past.redrives !== attempt.redrives) {
+    return [judged, handling]
+  }
+  const later = { ...judged, attempt: { ...attempt, attempt: past.attempt } }
+  return [later, { ...handling, spanContext: past.context }]
 }
