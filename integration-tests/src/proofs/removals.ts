@@ -9,6 +9,7 @@ import {
   assertNoOrphans,
   assertNoSecrets,
   assertSamplingConsistent,
+  assertSpan,
   messageFacts,
   type Arrival,
   type RecordedSpan,
@@ -157,6 +158,32 @@ export const removals: readonly Removal[] = [
     expected: {
       rule: 'connected',
       problem: 'process orders is connected to its send by parent, not by link.',
+      hop: FIRST,
+      side: 'consumer',
+      service: 'billing',
+    },
+  },
+  {
+    assertion: 'assertSpan',
+    removed: 'the error of a failed attempt, and the link to the send',
+    edits: [
+      ['relation.js', "links.push({ role: 'creation', context: creation });", ''],
+      ['attempt.js', 'span.fail(failure.error, status);', ';'],
+    ],
+    assert: (run) => {
+      const [send, first] = [named(run, 'send', 'orders'), named(run, 'process', 'orders')].map(([span]) => span!)
+      assertSpan(first, {
+        kind: 'consumer',
+        status: 'error',
+        parent: send!,
+        links: { creation: [send!], previous_attempt: [] },
+        attempt: 1,
+        outcome: 'requeued',
+      })
+    },
+    expected: {
+      rule: 'span',
+      problem: 'status is unset, not error; creation links: send orders (shop)',
       hop: FIRST,
       side: 'consumer',
       service: 'billing',

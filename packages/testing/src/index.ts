@@ -49,6 +49,15 @@ export type { JourneyOptions } from './assertions/journey.ts'
 export { assertConnected } from './assertions/connected.ts'
 export type { ConnectedOptions } from './assertions/connected.ts'
 export { assertBatchLinks } from './assertions/batch.ts'
+export { assertSpan, assertSpans } from './assertions/span.ts'
+export type {
+  AsymmetricMatcher,
+  Expected,
+  ExpectedAttribute,
+  ExpectedLinks,
+  ExpectedSpan,
+  SpanIdentity,
+} from './expected-span.ts'
 export {
   assertAllEnded,
   assertConventions,

@@ -13,7 +13,9 @@ import {
   assertSamplingConsistent,
   type PropagationOptions,
 } from './assertions/rules.ts'
+import { assertSpan, assertSpans } from './assertions/span.ts'
 import type { CheckOptions } from './evidence.ts'
+import type { ExpectedSpan } from './expected-span.ts'
 import type { RecordedSpan } from './span.ts'
 
 /** What `expect` of Vitest and of Jest takes from a matcher. */
@@ -27,14 +29,18 @@ export interface MatcherResult {
 /** One matcher: what `expect` was given, then what the matcher was given. */
 export type Matcher = (received: unknown, ...parameters: unknown[]) => MatcherResult
 
-/** The assertions as matchers, as `expect(recorder)` offers them. All but `toLinkExactly` take spans or a recorder. */
+/** The assertions as matchers, as `expect(recorder)` offers them. All but the first three take spans or a recorder. */
 export interface TraceMatchers<Result = void> {
+  /** The span is as described; see `assertSpan`. */
+  toMatchSpan(expected: ExpectedSpan): Result
+  /** The spans are as described, one by one; see `assertSpans`. */
+  toMatchSpans(expected: readonly ExpectedSpan[]): Result
+  /** The batch links exactly these sends; see `assertBatchLinks`. */
+  toLinkExactly(sends: readonly RecordedSpan[]): Result
   /** A message went this way; see `assertJourney`. */
   toHaveJourney(steps: readonly string[], options?: JourneyOptions): Result
   /** Every handled message, or one pair of spans, is connected; see `assertConnected`. */
   toBeConnected(options?: ConnectedOptions): Result
-  /** The batch links exactly these sends; see `assertBatchLinks`. */
-  toLinkExactly(sends: readonly RecordedSpan[]): Result
   /** See `assertNoOrphans`. */
   toHaveNoOrphans(): Result
   /** See `assertNoDanglingLinks`. */
@@ -55,9 +61,11 @@ export interface TraceMatchers<Result = void> {
 
 /** For `expect.extend(matchers)`, in Vitest and in Jest. */
 export const matchers: Readonly<Record<keyof TraceMatchers, Matcher>> = {
+  toMatchSpan: matcher(assertSpan),
+  toMatchSpans: matcher(assertSpans),
+  toLinkExactly: matcher(assertBatchLinks),
   toHaveJourney: matcher(assertJourney),
   toBeConnected: matcher(assertConnected),
-  toLinkExactly: matcher(assertBatchLinks),
   toHaveNoOrphans: matcher(assertNoOrphans),
   toHaveNoDanglingLinks: matcher(assertNoDanglingLinks),
   toHaveAllSpansEnded: matcher(assertAllEnded),

@@ -17,6 +17,9 @@ const steps = ['send orders', 'process orders', 'process orders']
 test('Vitest has the matchers', () => {
   expect(sound).toHaveJourney(steps)
   expect(sound).toBeConnected({ via: 'both' })
+  expect(second).toMatchSpan({ parent: send, attempt: 2, attributes: { 'kafka.offset': expect.any(Number) } })
+  expect(second).not.toMatchSpan({ attempt: 1 })
+  expect([first, second]).toMatchSpans([{ attempt: 1 }, { attempt: 2 }])
   expect(batch).toLinkExactly([send])
   expect(sound).toHaveNoOrphans()
   expect(sound).toHaveNoDanglingLinks()
@@ -33,6 +36,9 @@ test('Vitest has the matchers', () => {
 test('Jest has the matchers', () => {
   jestExpect(sound).toHaveJourney(steps)
   jestExpect(sound).toBeConnected({ via: 'both' })
+  jestExpect(second).toMatchSpan({ parent: send, attempt: 2, attributes: { 'kafka.offset': jestExpect.any(Number) } })
+  jestExpect(second).not.toMatchSpan({ attempt: 1 })
+  jestExpect([first, second]).toMatchSpans([{ attempt: 1 }, { attempt: 2 }])
   jestExpect(batch).toLinkExactly([send])
   jestExpect(sound).toPropagate()
   jestExpect([first]).not.toHaveNoOrphans()
@@ -43,6 +49,13 @@ test.each([
   ['Jest', (): void => jestExpect(sound).toHaveJourney(['send orders', 'process orders'])],
 ])('%s prints what is wrong, where, and the picture', (_, fail) => {
   expect(fail).toThrow(/The way goes on after its 2 steps.*kafka orders\/0@42.*● send orders/s)
+})
+
+test.each([
+  ['Vitest', (): void => expect(second).toMatchSpan({ parent: first })],
+  ['Jest', (): void => jestExpect(second).toMatchSpan({ parent: first })],
+])('%s prints how a span differs', (_, fail) => {
+  expect(fail).toThrow(/parent is .*, not process orders attempt 1 \(billing\).*kafka orders\/0@42.*● process orders/s)
 })
 
 test('what should have failed and did not says so', () => {
