@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 const brokers = 'integration-tests/src/global-set-up.ts'
+// Test files share processes, so that libraries are loaded once; ours are fresh in each file.
+const shared = { isolate: false, setupFiles: ['scripts/test/fresh.ts'] }
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...shared,
           name: 'unit',
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -17,9 +20,10 @@ export default defineConfig({
       },
       {
         test: {
+          ...shared,
           name: 'integration',
-          // They wait for brokers more than they compute.
-          maxWorkers: 2,
+          // They wait for brokers as much as they compute.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           include: ['integration-tests/test/**/*.test.ts'],
           globalSetup: existsSync(brokers) ? [brokers] : [],

@@ -25,19 +25,19 @@ test('a pipe that the shell names like a file, a reader that has enough and a fo
   })
 })
 
-// All spans of such a file in memory are more than half a gigabyte.
+// All spans of such a file in memory are some 300 MB.
 test.each([
-  ['whose stories are close together', 200],
-  ['whose stories are mixed all over it', 28_000],
-])('a file %s is judged in bounded memory', { timeout: 240_000 }, async (_, inFlight) => {
+  ['whose stories are close together', 100, 200],
+  ['whose stories are mixed all over it', 40, 28_000],
+])('a file %s is judged in bounded memory', { timeout: 240_000 }, async (_, megabytes, inFlight) => {
   const folder = await mkdtemp(join(tmpdir(), 'tracebaton-large-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const file = join(folder, 'traces.jsonl')
-  const { spans } = generate(file, 120, inFlight)
+  const { spans } = generate(file, megabytes, inFlight)
   const { stdout } = await execute(process.execPath, [command, 'check', file])
   const [, judged, passes, memory] =
     /nothing found in (\d+) spans.*, (\d+) passes.* at most (\d+) MB of memory/.exec(stdout) ?? []
   expect(Number(judged)).toBe(spans)
   expect(Number(passes)).toBe(inFlight > 1000 ? 3 : 2)
-  expect(Number(memory)).toBeLessThan(300)
+  expect(Number(memory)).toBeLessThan(200)
 })
