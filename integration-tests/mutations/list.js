@@ -221,7 +221,7 @@ export const mutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'plan.ts',
-    edits: [["(isHome(destination.name, delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
+    edits: [["(isHome(destination, publication.broker, delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {

@@ -72,6 +72,15 @@ describe.each<[string, (channel: Channel) => Promise<string>, boolean]>([
   })
 })
 
+test('two connections to one broker say that it is one, by the name of its cluster', async () => {
+  await using session = await openSession(true)
+  const clusters = [session.connection, await session.connect()].map(({ connection }) => {
+    const { cluster_name: name } = connection.serverProperties as { readonly cluster_name?: unknown }
+    return name
+  })
+  expect(clusters).toEqual([expect.stringMatching(/./), clusters[0]])
+})
+
 test('a message goes through the callback API as through the other one', async () => {
   await using session = await openSession(true)
   const queue = await session.queue()

@@ -23,11 +23,13 @@ export function toPublication(
   channel: ChannelLike,
   { exchange, routingKey, content, options }: Sending,
 ): Publication {
+  const { destination, broker } = placeOf(channel, exchange, routingKey, undefined)
   const { frameMax } = (connectionOf(channel) ?? {}) as { readonly frameMax?: unknown }
   return {
     system: SYSTEM,
     operation: 'publish',
-    destination: placeOf(channel, exchange, routingKey, undefined).destination,
+    destination,
+    broker,
     batch: false,
     messages: [
       {
@@ -65,7 +67,7 @@ export function toDelivery(
       : // Joined it is one text; a template would keep its parts.
         [SYSTEM, place, messageId, made].join(':')
   const { facts: history, before } = readHistory(message, queue)
-  const { destination, homes } = placeOf(channel, exchange, routingKey, queue)
+  const { destination, homes, broker } = placeOf(channel, exchange, routingKey, queue)
   return {
     system: SYSTEM,
     destination,
@@ -79,6 +81,7 @@ export function toDelivery(
     position: messageId ?? String(deliveryTag),
     queue,
     homes,
+    broker,
     count: history.count,
     kind: history.kind,
     deadLetter: history.deadLetter,

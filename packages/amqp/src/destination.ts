@@ -1,4 +1,4 @@
-import { processWide, type Destination } from '@tracebaton/core'
+import { processWide, type BrokerParts, type Destination } from '@tracebaton/core'
 import type { ChannelLike } from './client.ts'
 
 /** Where messages go or come from, in the words of core. */
@@ -6,6 +6,7 @@ export interface Place {
   readonly destination: Destination
   /** What producers call it. */
   readonly homes: readonly string[]
+  readonly broker: BrokerParts
 }
 
 /** What is known of one connection. */
@@ -14,6 +15,7 @@ interface Known {
   readonly exclusive: Set<string>
   /** The places of its messages, because most messages go the same few ways; the latest of them. */
   readonly places: Map<string, Place>
+  readonly broker: BrokerParts
 }
 
 const connections = processWide('tracebaton.amqp.connections.0', () => new WeakMap<object, Known>())
@@ -33,13 +35,23 @@ export function rememberExclusive(channel: ChannelLike, queue: unknown): void {
 function knownOf(channel: ChannelLike): Known {
   const connection = connectionOf(channel) ?? channel
   let known = connections.get(connection)
-  if (known === undefined) connections.set(connection, (known = { exclusive: new Set(), places: new Map() }))
+  if (known === undefined) {
+    known = { exclusive: new Set(), places: new Map(), broker: [clusterOf(connection)] }
+    connections.set(connection, known)
+  }
   return known
+}
+
+/** The cluster's own name. Its nodes have several addresses, and the client does not keep the virtual host. */
+function clusterOf(connection: object): string | undefined {
+  const { serverProperties } = connection as { readonly serverProperties?: { readonly cluster_name?: unknown } }
+  const name = serverProperties?.cluster_name
+  return typeof name === 'string' ? name : undefined
 }
 
 /** @param queue where the message comes from; `undefined`: it is being published, or nobody knows */
 export function placeOf(channel: ChannelLike, exchange: string, routingKey: string, queue: string | undefined): Place {
-  const { places } = knownOf(channel)
+  const { places, broker } = knownOf(channel)
   const key = `${exchange}\n${routingKey}\n${queue}`
   let place = places.get(key)
   if (place === undefined) {
@@ -51,6 +63,7 @@ export function placeOf(channel: ChannelLike, exchange: string, routingKey: stri
           ? publishedTo(channel, exchange, routingKey)
           : deliveredFrom(channel, exchange, routingKey, queue),
       homes: queue === undefined ? [home] : [home, queue],
+      broker,
     }
     places.set(key, place)
   }

@@ -9,7 +9,15 @@ const deliveredFrom = (channel: ChannelLike, exchange: string, key: string, queu
   placeOf(channel, exchange, key, queue).destination
 
 const channelOn = (connection: object): ChannelLike => ({ connection }) as unknown as ChannelLike
+const brokerOf = (connection: object): readonly unknown[] =>
+  placeOf(channelOn(connection), '', 'orders', undefined).broker
 const channel = channelOn({})
+
+test('a place is on the cluster that the connection names, if it does', () => {
+  expect(brokerOf({ serverProperties: { cluster_name: 'shop' } })).toEqual(['shop'])
+  expect(brokerOf({ serverProperties: {} })).toEqual([undefined])
+  expect(brokerOf({})).toEqual([undefined])
+})
 
 describe('where a message goes', () => {
   test.each([

@@ -16,6 +16,12 @@ export interface Destination {
   readonly lowCardinality?: boolean | undefined
 }
 
+/**
+ * What tells a broker from others that have places of the same name, part by part: region and account, or cluster. A part
+ * that one side does not know decides nothing. Built once for many messages.
+ */
+export type BrokerParts = readonly (string | undefined)[]
+
 /** One call of a producer, described neutrally by an adapter. */
 export interface Publication {
   /** `messaging.system.name`. */
@@ -27,6 +33,8 @@ export interface Publication {
   /** Whether the call is one of the client's batch calls, even with a single message. */
   readonly batch: boolean
   readonly messages: readonly OutgoingMessage[]
+  /** @default nobody knows */
+  readonly broker?: BrokerParts | undefined
   readonly facts?: Facts | undefined
   /** Set by the publishing helpers: the one message of this call is a message that was received, moved. */
   readonly move?: Move | undefined
@@ -107,6 +115,8 @@ export interface Delivery<Carrier = unknown> {
   readonly queue?: string | undefined
   /** What producers call the place that the message came from. @default the destination's name */
   readonly homes?: readonly string[] | undefined
+  /** @default nobody knows */
+  readonly broker?: BrokerParts | undefined
   /** First sent, ms since the epoch, as far as the broker tells. Lineage knows better. */
   readonly sentAt?: number | undefined
   /** This copy came into the queue, ms since the epoch; `null`: nobody knows. @default `sentAt` */

@@ -1,7 +1,7 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
 import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
-import type { Delivery, OutgoingMessage, Publication } from './delivery.ts'
+import type { BrokerParts, Delivery, Destination, OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext, type Extracted } from './format.ts'
 import { getHandling, type Handling } from './handling.ts'
 import type { Judgement } from './judgement.ts'
@@ -53,7 +53,8 @@ export function planMessage(
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   const kind =
-    runtime.republishFor(asked, delivery) ?? (isHome(destination.name, delivery) ? ('retry' as const) : 'forward')
+    runtime.republishFor(asked, delivery) ??
+    (isHome(destination, publication.broker, delivery) ? ('retry' as const) : 'forward')
   // Of whom the handler believes nothing, its sends do not either.
   const link = belief.creation
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
@@ -74,9 +75,17 @@ function toPlan(
   return { message, act, link, extracted, moved }
 }
 
-function isHome(name: string | undefined, { destination, homes }: Delivery): boolean {
-  if (name === undefined) return false
+function isHome(
+  { name }: Destination,
+  there: BrokerParts | undefined,
+  { destination, homes, broker }: Delivery,
+): boolean {
+  if (name === undefined || areDifferent(there, broker)) return false
   return homes === undefined ? name === destination.name : homes.includes(name)
+}
+
+function areDifferent(left: BrokerParts = [], right: BrokerParts = []): boolean {
+  return left.some((part, index) => part !== undefined && right[index] !== undefined && part !== right[index])
 }
 
 /**

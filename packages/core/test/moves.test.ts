@@ -197,6 +197,15 @@ describe('a message sent on to another place', () => {
     ])
   })
 
+  test('follows what the client that sends it was told, and not the one that received it', () => {
+    const [receiving, sending] = [createTraced(), createTraced({ republish: () => 'forward' })]
+    const injection = receiving.tracing.process(delivery(), () =>
+      sending.tracing.send(publication([{ carrier: CARRIER }]), ([one]) => one),
+    )
+    expect(traceparentOf(injection)).not.toBe(TRACEPARENT)
+    expect(lineageOf(injection)).toBeUndefined()
+  })
+
   test('judged by its own destination, not by that of the call', () => {
     const home = resend({ message: { destination: { name: 'orders' } }, call: { destination: {} } })
     const away = resend({ message: { destination: { name: 'other' } } })
@@ -204,6 +213,20 @@ describe('a message sent on to another place', () => {
     expect(lineageOf(home.injection)?.attempt).toBe(2)
     expect(lineageOf(away.injection)).toBeUndefined()
     expect(lineageOf(unknown.injection)).toBeUndefined()
+  })
+
+  test.each([
+    [['eu-west-1', '1'], ['us-east-1', '1'], undefined],
+    [['eu-west-1', '1'], ['eu-west-1', '2'], undefined],
+    [['eu-west-1', '1'], ['eu-west-1', '1'], 2],
+    [['eu-west-1', '1'], [undefined, '1'], 2],
+    [[undefined], ['shop'], 2],
+    [['shop'], undefined, 2],
+    [undefined, ['shop'], 2],
+  ])('of the same name, on a broker known as %j and not %j: attempt %j', (there, here, attempt) => {
+    const { injection } = resend({ received: { broker: here }, call: { broker: there } })
+    expect(lineageOf(injection)?.attempt).toBe(attempt)
+    expect(traceparentOf(injection) === TRACEPARENT).toBe(attempt !== undefined)
   })
 })
 

@@ -156,6 +156,20 @@ describe('attempts', () => {
       'field',
     ])
   })
+
+  test('of a message sent on to a queue of the same name in another account are those of a new message', async () => {
+    const queue = await queues.create()
+    await send(queue)
+    const [message] = await receive(queue)
+    const elsewhere = queue.replace(/\d+(?=\/[^/]+$)/, '999999999999')
+    const { MessageAttributes } = message!
+    const sendOn = () =>
+      client.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'body', MessageAttributes }))
+    await handle({ ...message! }, sendOn, { queueUrl: elsewhere })
+    await handle((await receive(queue))[0]!)
+    const [, second] = attempts()
+    expect(facts(second, 'delivery.attempt', 'delivery.kind')).toEqual([1, 'first'])
+  })
 })
 
 describe('a dead letter', () => {
