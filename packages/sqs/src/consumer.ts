@@ -1,6 +1,6 @@
 import { processWide, resolveTracing, type Outcome, type Tracing, type TracingInput } from '@tracebaton/core'
 import type { Next, ReceivedMessage } from './client.ts'
-import { isFifo, queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
+import { queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
 
 /** Options of the functions that run handlers. How to trace is by default what the client that received was told. */
 export type HandlerOptions = TracingInput & {
@@ -10,8 +10,14 @@ export type HandlerOptions = TracingInput & {
   readonly maxReceiveCount?: number | undefined
 }
 
-/** System attributes that we read; the broker gives only what it is asked for. */
-const SYSTEM_ATTRIBUTES = ['AWSTraceHeader', 'ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn']
+/** System attributes that we read; the broker gives only what it is asked for. A message that is moved stays in its group. */
+const SYSTEM_ATTRIBUTES = [
+  'AWSTraceHeader',
+  'ApproximateReceiveCount',
+  'SentTimestamp',
+  'DeadLetterQueueSourceArn',
+  'MessageGroupId',
+]
 
 /** Where and when (ms since the epoch) a message was received. */
 interface Received {
@@ -112,13 +118,11 @@ export function traceReceive(tracing: Tracing, legacyNames: boolean, next: Next)
 
 function askForAll(tracing: Tracing, input: ReceiveInput, legacyNames: boolean): ReceiveInput {
   const legacy = legacyNames || input.AttributeNames !== undefined
-  // A message that is moved stays in its group.
-  const names = isFifo(input.QueueUrl) ? [...SYSTEM_ATTRIBUTES, 'MessageGroupId'] : SYSTEM_ATTRIBUTES
   return {
     ...input,
     MessageAttributeNames: withNames(input.MessageAttributeNames, tracing.fieldNames()),
-    MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, names),
-    ...(legacy && { AttributeNames: withNames(input.AttributeNames, names) }),
+    MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_ATTRIBUTES),
+    ...(legacy && { AttributeNames: withNames(input.AttributeNames, SYSTEM_ATTRIBUTES) }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import {
   resolveTracing,
   tracingOf,
@@ -6,6 +6,7 @@ import {
   type Move,
   type RedriveOptions,
   type RetryOptions,
+  type Tracing,
 } from '@tracebaton/core'
 import type { ReceivedMessage, SendInput, SendingClient, SendOutput } from './client.ts'
 import { receivedFrom } from './consumer.ts'
@@ -16,13 +17,15 @@ import { sendMoved } from './producer.ts'
 /**
  * Sends a received message once more, for its next attempt: same body and attributes, same trace context, with its history
  * and the facts of the failure. The copy has the attributes that were received: ask for all of them
- * (`MessageAttributeNames: ['All']`) where there are some of your own. On a FIFO queue it stays in its message group.
+ * (`MessageAttributeNames: ['All']`) where there are some of your own. It stays in its message group, as far as that was
+ * received, too: a traced client asks for it. On a FIFO queue it comes last of its group, and is never taken for a duplicate.
  *
  * May be called inside the handler or later, with a client that is traced or not. The message at hand stays in its queue:
  * delete it once this has resolved. Resolves, and rejects, as the client's `send` does; nothing of ours is ever thrown.
  *
  * @param options `to`: a queue URL, default the queue that a traced client received the message from. `delay`: up to
- * 900,000 ms, in whole seconds; no FIFO queue has one
+ * 900,000 ms, in whole seconds. A FIFO queue delays no single message: on its own one the copy waits for nothing, on
+ * another one `delay` is what that queue's `DelaySeconds`, or its consumer, is known to wait
  */
 export function retryLater(
   client: SendingClient,
@@ -60,8 +63,7 @@ async function move(
   const received = receivedFrom.get(message)
   const tracing = tracingOf(client) ?? received?.tracing ?? resolveTracing(undefined)
   const delivery = tracing.guard(() => toDelivery(message, received?.queue ?? queueOfUrl(undefined), received?.at))
-  const seconds = delay === undefined || isFifo(to) ? undefined : Math.ceil(delay / 1000)
-  const waits = seconds === undefined ? delay : seconds * 1000
+  const { seconds, waits } = toDelay(tracing, delay, to, to === received?.queue.facts.queueUrl)
   const moved = delivery && { kind, delivery, error }
   const send = (input: SendInput): Promise<unknown> =>
     client.send(new SendMessageCommand(input as ConstructorParameters<typeof SendMessageCommand>[0]) as never)
@@ -75,17 +77,34 @@ async function move(
   )
 }
 
+/** The delay that is asked of the service, in s, and the one that the copy is known to have, in ms. */
+function toDelay(
+  tracing: Tracing,
+  delay: number | undefined,
+  to: string | undefined,
+  home: boolean,
+): { readonly seconds?: number; readonly waits?: number | undefined } {
+  if (delay === undefined) return {}
+  if (!isFifo(to)) {
+    const seconds = Math.ceil(delay / 1000)
+    return { seconds, waits: seconds * 1000 }
+  }
+  if (!home) return { waits: delay }
+  if (delay > 0) tracing.warn('A FIFO queue delays no single message: retryLater sent one back at once')
+  return {}
+}
+
 function copyOf(message: ReceivedMessage, to: string | undefined, delaySeconds: number | undefined): SendInput {
-  const { Body, Attributes, MessageAttributes, ReceiptHandle = '' } = message
-  const header = Attributes?.[TRACE_HEADER]
+  const { Body, Attributes, MessageAttributes, ReceiptHandle = randomUUID() } = message
+  const { [TRACE_HEADER]: header, MessageGroupId } = Attributes ?? {}
   return {
     QueueUrl: to,
     MessageBody: Body,
     ...(MessageAttributes && { MessageAttributes }),
     ...(header !== undefined && { MessageSystemAttributes: { [TRACE_HEADER]: toAttribute(header) } }),
     ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+    ...(MessageGroupId !== undefined && { MessageGroupId }),
     ...(isFifo(to) && {
-      MessageGroupId: Attributes?.['MessageGroupId'],
       // The same for a delivery that is moved twice, and another one for its next delivery: the queue takes each once.
       MessageDeduplicationId: createHash('sha256').update(ReceiptHandle).digest('hex'),
     }),

@@ -122,7 +122,9 @@ describe('the lists of names that a caller asks for', () => {
     ['original-destination', 'original-position', 'original-consumer', 'attempts', 'error-type'].map(ofOurs),
     ['error-message', 'error-stack', 'failed-at', 'facts'].map(ofOurs),
   )
-  const SYSTEM = ['AWSTraceHeader', 'ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn']
+  const SYSTEM = ['AWSTraceHeader', 'ApproximateReceiveCount', 'SentTimestamp', 'DeadLetterQueueSourceArn'].concat(
+    'MessageGroupId',
+  )
 
   test('are ours where there are none', async () => {
     const seen = await asked({}, false)
