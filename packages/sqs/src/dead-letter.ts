@@ -11,8 +11,9 @@ import {
 import type { ReceivedMessage, SendInput, SendingClient, SendOutput } from './client.ts'
 import { receivedFrom } from './consumer.ts'
 import { isFifo, queueOfUrl, toDelivery } from './describe.ts'
-import { SIZE_LIMITS, toAttribute, TRACE_HEADER } from './headers.ts'
+import { toAttribute, TRACE_HEADER } from './headers.ts'
 import { sendMoved } from './producer.ts'
+import { limitsOf } from './trace.ts'
 
 /**
  * Sends a received message once more, for its next attempt: same body and attributes, same trace context, with its history
@@ -69,7 +70,7 @@ async function move(
     client.send(new SendMessageCommand(input as ConstructorParameters<typeof SendMessageCommand>[0]) as never)
   return sendMoved(
     tracing,
-    SIZE_LIMITS,
+    limitsOf(client),
     copyOf(message, to, seconds),
     moved,
     waits,

@@ -1,4 +1,4 @@
-import { resolveTracing, tracedBy, type Tracing, type TracingInput } from '@tracebaton/core'
+import { processWide, resolveTracing, tracedBy, type Tracing, type TracingInput } from '@tracebaton/core'
 import type { InitializeStack, Next, SqsClientLike } from './client.ts'
 import { outcomeOfVisibility, traceReceive, traceSettle } from './consumer.ts'
 import { SIZE_LIMITS } from './headers.ts'
@@ -13,6 +13,14 @@ export type SqsOptions = TracingInput & {
    * @default only where the caller uses it
    */
   readonly legacyAttributeNames?: boolean | undefined
+}
+
+/** The limits of clients that were told one. */
+const limitsByClient = processWide('tracebaton.sqs.limits.0', () => new WeakMap<object, readonly number[]>())
+
+/** Bytes that a message may have, as far as the client that sends it knows. */
+export function limitsOf(client: object): readonly number[] {
+  return limitsByClient.get(client) ?? SIZE_LIMITS
 }
 
 /** The name of our middleware; adding it again replaces it. */
@@ -30,6 +38,7 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
     warnOfCache(tracing, client)
     tracedBy(client, tracing)
     const limits = options?.maxMessageBytes === undefined ? SIZE_LIMITS : [options.maxMessageBytes]
+    limitsByClient.set(client, limits)
     const legacy = options?.legacyAttributeNames === true
     const stack: InitializeStack = client.middlewareStack
     stack.add(

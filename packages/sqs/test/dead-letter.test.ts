@@ -145,6 +145,15 @@ describe('where a message has many attributes of its own', () => {
   })
 })
 
+test('a copy stays within the size that its client was told, with as much of its history as fits', async () => {
+  const { traced, client, dead, message } = await receive()
+  traceSqs(client, { ...traced.options, maxMessageBytes: 400 })
+  await deadLetter(client, { ...message, Body: 'x'.repeat(300) }, { to: dead, error: noStock })
+  const [letter] = await queues.take(dead)
+  expect(Object.keys(attributesOf(letter!))).toEqual(['traceparent'])
+  expect(await traced.counted('tracebaton.propagation.skipped', { 'tracebaton.reason': 'essential_only' })).toBe(1)
+})
+
 test('a context in the slot of the service comes along', async () => {
   const { client, dead, message } = await receive()
   const bare: Message = { ...message, MessageAttributes: {}, Attributes: { ...message.Attributes } }
