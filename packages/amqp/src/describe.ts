@@ -86,6 +86,7 @@ export function toDelivery(
     kind: history.kind,
     deadLetter: history.deadLetter,
     queuedAt: history.queuedAt,
+    movedAt: history.movedAt,
     delay: history.delay,
     // Without acknowledgements the broker has forgotten the message already.
     meaning: noAck ? discarded : undefined,

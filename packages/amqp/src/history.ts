@@ -15,7 +15,7 @@ const AFTER_DELIVERY: ReadonlySet<string> = new Set(['rejected', 'delivery_limit
 
 /** What the broker tells of what the message has been through. */
 export interface History {
-  readonly facts: Pick<Delivery, 'count' | 'kind' | 'deadLetter' | 'queuedAt' | 'delay'>
+  readonly facts: Pick<Delivery, 'count' | 'kind' | 'deadLetter' | 'queuedAt' | 'movedAt' | 'delay'>
   /** The queue where it was handled before the broker moved it here. */
   readonly before: string | undefined
 }
@@ -50,7 +50,9 @@ export function readHistory(message: MessageLike, queue: string | undefined): Hi
   const queuedAt = latest.count === 1 ? (latest.time ?? null) : null
   if (here.length > 0) {
     const kind = latest.reason === 'expired' ? 'delayed' : 'immediate'
-    return { facts: { count, kind, queuedAt, delay: 0 }, before: undefined }
+    const times = deaths.flatMap(({ time }) => time ?? [])
+    const movedAt = times.length === 0 ? undefined : Math.max(...times)
+    return { facts: { count, kind, queuedAt, movedAt, delay: 0 }, before: undefined }
   }
   const waited = deaths.every(({ reason }) => reason === 'expired')
   return {

@@ -35,8 +35,8 @@ function historyOf(headers: object | undefined, redelivered = false, queue: stri
     { content: Buffer.alloc(0), fields, properties: { headers } },
     queue ?? undefined,
   )
-  const { count, kind, deadLetter, queuedAt } = facts
-  return { deliveries: count, kind, deadLetter, queuedAt, before }
+  const { count, kind, deadLetter, queuedAt, movedAt } = facts
+  return { deliveries: count, kind, deadLetter, queuedAt, movedAt, before }
 }
 
 const FRESH = { deliveries: 1, exact: true, fresh: true }
@@ -66,6 +66,7 @@ describe.each([
       kind: 'dead_letter',
       deadLetter: { source: 'billing', reason, waited: reason === 'expired' },
       queuedAt: AT,
+      movedAt: undefined,
       before: reason === 'rejected' || reason === 'delivery_limit' ? 'billing' : undefined,
     })
   })
@@ -87,8 +88,21 @@ describe.each([
       deadLetter: undefined,
       // The broker tells the time of the first round only.
       queuedAt: null,
+      movedAt: AT,
       before: undefined,
     })
+  })
+
+  test('round and round tells when it did so at the earliest: the latest of the times that the broker tells', () => {
+    const headers = written(['orders.wait', 'expired', 3], ['orders', 'rejected', 3])
+    const [waited, rejected] = headers['x-death']
+    const later = { ...waited, time: { '!': 'timestamp', value: TIME.value + 5 } }
+    for (const deaths of [
+      [later, rejected],
+      [{ ...rejected, time: undefined }, later],
+    ]) {
+      expect(historyOf({ ...headers, 'x-death': deaths }).movedAt).toBe(AT + 5_000)
+    }
   })
 
   test('straight back is an immediate retry', () => {
@@ -145,6 +159,7 @@ describe('headers that are not as they should be', () => {
     expect(historyOf({ 'x-death': [{ queue: 'orders', reason: 'rejected', time: null }] })).toMatchObject({
       deliveries: { earlier: 1 },
       queuedAt: null,
+      movedAt: undefined,
     })
   })
 })

@@ -121,6 +121,8 @@ export interface Delivery<Carrier = unknown> {
   readonly sentAt?: number | undefined
   /** This copy came into the queue, ms since the epoch; `null`: nobody knows. @default `sentAt` */
   readonly queuedAt?: number | null | undefined
+  /** The broker itself moved this copy, or the one before it, ms since the epoch; no later than it did so last. */
+  readonly movedAt?: number | undefined
   /** The part of its time in the queue that was asked for, ms. @default as lineage says */
   readonly delay?: number | undefined
   /** ms since the epoch. @default now */

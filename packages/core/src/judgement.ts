@@ -6,6 +6,7 @@ import { countAttempt, type AttemptFacts, type Lineage, type PastAttempt } from 
 import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus, Trust } from './policy.ts'
 import { believe, type Belief } from './relation.ts'
+import { roundOf } from './round.ts'
 import type { Runtime } from './runtime.ts'
 
 /** One delivery, read and judged, before there is a span. */
@@ -58,9 +59,11 @@ function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | und
   // Facts belong to the lineage that they came with.
   const moved = trust === 'full' && believed.origin === undefined ? extracted.moved : undefined
   const belief = moved === undefined ? believed : { ...believed, lineage: putBack(believed.lineage, moved, arrival) }
-  const delivery = afterWait(arrival, belief.lineage)
-  const attempt = countAttempt({
-    lineage: belief.lineage,
+  const waited = afterWait(arrival, belief.lineage)
+  const round = roundOf(waited, belief.lineage)
+  const delivery = round?.delivery ?? waited
+  const counted = countAttempt({
+    lineage: round?.lineage ?? belief.lineage,
     broker: delivery.count,
     past,
     pastElsewhere: recallAttempt(delivery.identityBefore),
@@ -69,6 +72,8 @@ function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | und
     redrives: delivery.redrives,
     previous: delivery.previousAttempt,
   })
+  const attempt: AttemptFacts =
+    round?.certain === false && counted.source !== 'memory' ? { ...counted, source: 'assumed' } : counted
   const judged: Judgement = {
     delivery,
     trust,
