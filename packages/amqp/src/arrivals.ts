@@ -6,11 +6,11 @@ import { openUnsettled } from './unsettled.ts'
 interface Arrival {
   readonly tracing: Tracing
   readonly channel: ChannelLike
-  readonly delivery: Delivery
+  delivery: Delivery
   /** Whether the broker waits for no settlement. */
   readonly noAck: boolean
   attempt: OpenAttempt | undefined
-  /** Settled before anybody handled it. */
+  /** What it was settled with. */
   outcome: Outcome | undefined
 }
 
@@ -27,7 +27,7 @@ export function noteArrival(
   arrivals.set(message, { tracing, channel, delivery, noAck, attempt: undefined, outcome: undefined })
 }
 
-/** Tells what a settlement says of a message that nobody has handled yet. */
+/** Tells what a settlement says of a message: somebody may handle it later. */
 export function noteOutcome(message: unknown, outcome: Outcome): void {
   const arrival = arrivalOf(message)
   if (arrival !== undefined) arrival.outcome ??= outcome
@@ -38,11 +38,20 @@ export function arrivalOf(message: unknown): Arrival | undefined {
   return arrivals.get(message as object)
 }
 
-/** The attempt at a message, begun when it is first asked for; `undefined`: it arrived on a channel without tracing. */
+/**
+ * The attempt at a message, begun when it is first asked for; `undefined`: it arrived on a channel without tracing.
+ *
+ * A consumer whose message the broker has forgotten may have handed it over, to be handled later. Its own attempt is over
+ * by then, so that another one begins.
+ */
 export function attemptAt(message: MessageLike): OpenAttempt | undefined {
   const arrival = arrivalOf(message)
   if (arrival === undefined) return undefined
-  arrival.attempt ??= arrival.tracing.guard(() => begin(arrival, message.fields.deliveryTag))
+  const { attempt, noAck, outcome } = arrival
+  if (attempt !== undefined && (attempt.isOpen() || !(noAck || outcome !== undefined))) return attempt
+  // It counts as consumed once.
+  if (attempt !== undefined) arrival.delivery = { ...arrival.delivery, received: true }
+  arrival.attempt = arrival.tracing.guard(() => begin(arrival, message.fields.deliveryTag))
   return arrival.attempt
 }
 

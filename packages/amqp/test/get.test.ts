@@ -142,6 +142,40 @@ describe('traceHandler', () => {
     expect(span('process orders').spanId).toBe(active)
   })
 
+  test.each([
+    ['without acknowledgements', true, 'discarded'],
+    ['that has acknowledged it', false, 'acked'],
+  ])('later than a consumer %s is an attempt of its own, which may fail', async (_, noAck, outcome) => {
+    const { channel, hollow, spans, recorder } = setUp()
+    const taken: unknown[] = []
+    const take = (message: unknown): void => {
+      taken.push(message)
+      if (!noAck) channel.ack(message as never)
+    }
+    await channel.consume('orders', take, { noAck })
+    hollow.deliver({ headers: { traceparent: TRACEPARENT } })
+    const handle = traceHandler(async () => {
+      throw new RangeError('no stock')
+    })
+    await expect(handle(taken[0] as never)).rejects.toThrow('no stock')
+    const [handedOver, handled, ...others] = spans('process orders')
+    expect(others).toEqual([])
+    expect(attemptOf(handedOver!)).toMatchObject({ attempt: 1, outcome: 'acked', status: 'unset' })
+    expect(attemptOf(handled!)).toMatchObject({ attempt: 1, outcome, status: 'error' })
+    expect(handled!.parentSpanId).toBe('b'.repeat(16))
+    expect(recorder.open).toEqual([])
+  })
+
+  test('later than the end of the channel is no attempt: somebody else will make it', async () => {
+    const { channel, hollow, spans } = setUp()
+    const taken: unknown[] = []
+    await channel.consume('orders', (message) => void taken.push(message))
+    hollow.deliver()
+    await channel.close()
+    traceHandler(() => {})(taken[0] as never)
+    expect(spans('process orders').map((span) => attemptOf(span)['outcome'])).toEqual(['abandoned'])
+  })
+
   test('keeps `this`, and the active context of whoever calls it', async () => {
     const { channel, hollow } = setUp()
     hollow.put()
