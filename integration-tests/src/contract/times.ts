@@ -1,6 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { messageFacts, type RecordedSpan } from '@tracebaton/testing'
-import { expect } from 'vitest'
+import { assertSpan, type AsymmetricMatcher, type RecordedSpan } from '@tracebaton/testing'
 
 /** ms that clocks and roundings may differ by. */
 const TOLERANCE = 50
@@ -9,18 +8,22 @@ const TOLERANCE = 50
 const lag = monitorEventLoopDelay({ resolution: 5 })
 lag.enable()
 
-/** Expects a number of ms to be in a range, give or take 50 ms and what this process was held up. */
-function expectWithin(value: number, least: number, most: number, what: string): void {
+/** Seconds in a range that is given in ms, give or take 50 ms and what this process was held up. */
+function within(least: number, most: number): AsymmetricMatcher {
   const tolerance = TOLERANCE + lag.max / 1_000_000
-  const inRange = value >= Math.max(0, least) - tolerance && value <= Math.max(0, most) + tolerance
-  expect(inRange ? 'in range' : `${value} ms, not from ${least} to ${most}`, `of the ${what}`).toBe('in range')
+  return {
+    asymmetricMatch: (seconds) => {
+      const value = Number(seconds) * 1000
+      return value >= Math.max(0, least) - tolerance && value <= Math.max(0, most) + tolerance
+    },
+    toAsymmetricMatcher: () => `from ${least} to ${most} ms`,
+  }
 }
 
 /** Expects an attempt to say how long ago its message was first sent: at some time during that send. */
 export function expectAge(attempt: RecordedSpan, send: RecordedSpan): void {
-  const { queueAge = Number.NaN } = messageFacts(attempt)
   const { startTime, endTime = startTime } = send
-  expectWithin(queueAge * 1000, attempt.startTime - endTime, attempt.startTime - startTime, `age at ${attempt.name}`)
+  assertSpan(attempt, { queueAge: within(attempt.startTime - endTime, attempt.startTime - startTime) })
 }
 
 /**
@@ -30,8 +33,7 @@ export function expectAge(attempt: RecordedSpan, send: RecordedSpan): void {
  * @param delay ms
  */
 export function expectQueueTime(attempt: RecordedSpan, send: RecordedSpan, delay = 0): void {
-  const { queueTime = Number.NaN } = messageFacts(attempt)
   const { startTime, endTime = startTime } = send
   const [least, most] = [attempt.startTime - endTime - delay, attempt.startTime - startTime - delay]
-  expectWithin(queueTime * 1000, least, most, `time in queue before ${attempt.name}`)
+  assertSpan(attempt, { queueTime: within(least, most) })
 }

@@ -1,23 +1,18 @@
-import { messageFacts } from '@tracebaton/testing'
+import { assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import type { Attempt } from '../attempt.ts'
 import { copied } from '../copied.ts'
-import {
-  contextOn,
-  expectChild,
-  expectLinks,
-  expectRoot,
-  foreignContext,
-  headerOf,
-  historyOn,
-  only,
-  operations,
-} from '../expectations.ts'
+import { contextOn, foreignContext, headerOf, historyOn, only, operations } from '../expectations.ts'
 import { OrderError } from '../order-error.ts'
 import type { Scenario } from '../scenario.ts'
 
-/** The attempt numbers that the spans say. */
-const numbers = (attempts: readonly Attempt[]): unknown[] => attempts.map(({ span }) => messageFacts(span).attempt)
+/** Expects the attempts of a message to be numbered like this. */
+function expectNumbers(attempts: readonly Attempt[], numbers: readonly number[]): void {
+  assertSpans(
+    attempts.map(({ span }) => span),
+    numbers.map((attempt) => ({ attempt })),
+  )
+}
 
 /** What a message has been through. */
 export const attemptScenarios: readonly Scenario[] = [
@@ -32,15 +27,18 @@ export const attemptScenarios: readonly Scenario[] = [
         if (number < 3) throw new OrderError('no stock')
       })
       const attempts = await calls.ended(3)
-      expect(numbers(attempts)).toEqual([1, 2, 3])
+      expectNumbers(attempts, [1, 2, 3])
       attempts.forEach((attempt, index) => {
         const before = attempts[index - 1]
-        expectChild(attempt.span, contextOn(attempts[0]!))
-        expectLinks(attempt.span, 'previous_attempt', before === undefined ? [] : [before.span])
-        expectLinks(attempt.span, 'creation', [contextOn(attempts[0]!)])
+        assertSpan(attempt.span, {
+          parent: contextOn(attempts[0]!),
+          links: { previous_attempt: before === undefined ? [] : [before.span], creation: [contextOn(attempts[0]!)] },
+        })
         expect(attempt.headers).toEqual(attempts[0]!.headers)
-        expect(messageFacts(attempt.span).deliveryKind).toBe(before === undefined ? 'first' : 'redelivery')
-        expect(attempt.span.links.at(-1)?.role).toBe('creation')
+        assertSpan(attempt.span, {
+          deliveryKind: before === undefined ? 'first' : 'redelivery',
+          links: (links) => links.at(-1)?.role === 'creation',
+        })
         expect(attempt.fields['messaging.attempt']).toBe(index + 1)
       })
     },
@@ -56,9 +54,9 @@ export const attemptScenarios: readonly Scenario[] = [
         if (number < 2) throw new OrderError('no stock')
       })
       const attempts = await calls.ended(2)
-      expect(numbers(attempts)).toEqual([1, 2])
-      for (const { span } of attempts) expectRoot(span)
-      expectLinks(attempts[1]!.span, 'previous_attempt', [attempts[0]!.span])
+      expectNumbers(attempts, [1, 2])
+      for (const { span } of attempts) assertSpan(span, { parent: 'none' })
+      assertSpan(attempts[1]!.span, { links: { previous_attempt: [attempts[0]!.span] } })
     },
   },
   {
@@ -74,16 +72,18 @@ export const attemptScenarios: readonly Scenario[] = [
       })
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
       const { span } = attempt!
-      expectChild(span, creation)
-      expectLinks(span, 'previous_attempt', [previous])
-      expect(span.attributes).toMatchObject({
-        'tracebaton.delivery.attempt': 3,
-        'tracebaton.delivery.max_attempts': 5,
-        'tracebaton.delivery.kind': 'delayed',
-        'tracebaton.delivery.redrives': 1,
-        'tracebaton.delivery.attempt_source': 'field',
+      assertSpan(span, {
+        parent: creation,
+        links: { previous_attempt: [previous] },
+        attributes: {
+          'tracebaton.delivery.attempt': 3,
+          'tracebaton.delivery.max_attempts': 5,
+          'tracebaton.delivery.kind': 'delayed',
+          'tracebaton.delivery.redrives': 1,
+          'tracebaton.delivery.attempt_source': 'field',
+        },
+        queueAge: (age) => age! >= 4,
       })
-      expect(messageFacts(span).queueAge).toBeGreaterThanOrEqual(4)
     },
   },
   {
@@ -98,8 +98,7 @@ export const attemptScenarios: readonly Scenario[] = [
         tracebaton: `0;c=${creation.traceparent.slice(3)};f=${ahead};d=3600000`,
       })
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
-      expect(messageFacts(attempt!.span).queueAge).toBe(0)
-      expect(messageFacts(attempt!.span).queueTime ?? 0).toBe(0)
+      assertSpan(attempt!.span, { queueAge: 0, queueTime: (time) => (time ?? 0) === 0 })
     },
   },
   {
@@ -114,20 +113,24 @@ export const attemptScenarios: readonly Scenario[] = [
       })
       const attempts = await calls.ended(3)
       const creation = contextOn(attempts[0]!)
-      expect(numbers(attempts)).toEqual([1, 2, 3])
+      expectNumbers(attempts, [1, 2, 3])
       attempts.forEach((attempt, index) => {
         expect(contextOn(attempt)).toEqual(creation)
         expect(headerOf(attempt, 'tracebaton').length).toBeLessThanOrEqual(1)
         expect(historyOn(attempt)).toHaveLength(index === 0 ? 0 : 1)
-        expectChild(attempt.span, creation)
-        expectLinks(attempt.span, 'previous_attempt', index === 0 ? [] : [attempts[index - 1]!.span])
-        expect(messageFacts(attempt.span).deliveryKind).toBe(index === 0 ? 'first' : 'immediate')
+        assertSpan(attempt.span, {
+          parent: creation,
+          deliveryKind: index === 0 ? 'first' : 'immediate',
+          links: { previous_attempt: index === 0 ? [] : [attempts[index - 1]!.span] },
+        })
       })
       const moves = operations(stage.recorder.spans, 'send', destination).filter(({ kind }) => kind === 'client')
       expect(moves).toHaveLength(2)
       for (const move of moves) {
-        expectLinks(move, 'creation', [creation])
-        expectChild(move, only(attempts.filter(({ span }) => span.spanId === move.parentSpanId)).span)
+        assertSpan(move, {
+          parent: only(attempts.filter(({ span }) => span.spanId === move.parentSpanId)).span,
+          links: { creation: [creation] },
+        })
       }
     },
   },
@@ -144,14 +147,10 @@ export const attemptScenarios: readonly Scenario[] = [
       const [order] = await calls.ended(1)
       const [invoice] = await (await stage.handle(client, invoices)).ended(1)
       const forward = only(operations(stage.recorder.spans, 'send', invoices))
-      expect(forward.kind).toBe('producer')
-      expectChild(forward, order!.span)
+      assertSpan(forward, { kind: 'producer', parent: order!.span, links: { message: [contextOn(order!)] } })
       expect(contextOn(invoice!).spanId).toBe(forward.spanId)
       expect(historyOn(invoice!)).toEqual([])
-      expectLinks(forward, 'message', [contextOn(order!)])
-      expectChild(invoice!.span, forward)
-      expect(numbers([invoice!])).toEqual([1])
-      expectLinks(invoice!.span, 'previous_attempt', [])
+      assertSpan(invoice!.span, { parent: forward, attempt: 1, links: { previous_attempt: [] } })
     },
   },
   {
@@ -168,11 +167,13 @@ export const attemptScenarios: readonly Scenario[] = [
       const [letter] = await (await stage.handle(client, dead)).ended(1)
       const creation = contextOn(attempt!)
       expect(contextOn(letter!)).toEqual(creation)
-      expectRoot(letter!.span)
-      expectLinks(letter!.span, 'previous_attempt', [attempt!.span])
-      expectLinks(letter!.span, 'creation', [creation])
-      expect(messageFacts(letter!.span)).toMatchObject({ attempt: 1, deliveryKind: 'dead_letter' })
-      expect(letter!.span.attributes['tracebaton.creation.trace_id']).toBe(creation.traceId)
+      assertSpan(letter!.span, {
+        parent: 'none',
+        attempt: 1,
+        deliveryKind: 'dead_letter',
+        links: { previous_attempt: [attempt!.span], creation: [creation] },
+        attributes: { 'tracebaton.creation.trace_id': creation.traceId },
+      })
     },
   },
 ]

@@ -1,16 +1,7 @@
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, type RecordedSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import type { Attempt, Calls } from '../attempt.ts'
-import {
-  contextOn,
-  expectChild,
-  expectLinks,
-  expectRoot,
-  foreignContext,
-  linksOf,
-  only,
-  operations,
-} from '../expectations.ts'
+import { contextOn, foreignContext, only, operations } from '../expectations.ts'
 import { deferred } from '../deferred.ts'
 import type { Batch, Received } from '../fixture.ts'
 import { OrderError } from '../order-error.ts'
@@ -72,12 +63,12 @@ function openOf(stage: Stage, destination: string): number {
 
 /** Expects each attempt below its own message, in a trace of its own. */
 function expectOwnSpans(attempts: ReadonlyMap<string, Attempt>): void {
-  const spans = [...attempts.values()].map((attempt) => {
-    expectChild(attempt.span, contextOn(attempt))
-    expectLinks(attempt.span, 'creation', [contextOn(attempt)])
-    return attempt.span
+  const traces = [...attempts.values()].map((attempt) => {
+    const creation = contextOn(attempt)
+    assertSpan(attempt.span, { parent: creation, links: { creation: [creation] } })
+    return creation.traceId
   })
-  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(attempts.size)
+  expect(new Set(traces).size).toBe(attempts.size)
 }
 
 /** Messages that arrive together. */
@@ -99,8 +90,7 @@ export const batchScenarios: readonly Scenario[] = [
       expect(sends).toHaveLength(2)
       await stage.handleBatches(client, destination, () => {})
       const span = await stage.recorder.until((spans) => batchSpans(spans)[0], { timeout: stage.fixture.patience })
-      expect(span.attributes['messaging.batch.message_count']).toBe(5)
-      expectLinks(span, 'creation', sends)
+      assertSpan(span, { links: { creation: sends }, attributes: { 'messaging.batch.message_count': 5 } })
     },
   },
   {
@@ -111,9 +101,7 @@ export const batchScenarios: readonly Scenario[] = [
       const client = await stage.client({ relation: 'child' })
       await stage.inSpan('start-up', () => stage.handleBatches(client, destination, () => {}))
       const span = await stage.recorder.until((spans) => batchSpans(spans)[0], { timeout: stage.fixture.patience })
-      expectRoot(span)
-      expect(span.kind).toBe('consumer')
-      expect(linksOf(span, 'creation')).toHaveLength(COUNT)
+      assertSpan(span, { parent: 'none', kind: 'consumer', links: { creation: (links) => links.length === COUNT } })
     },
   },
   {
@@ -130,10 +118,13 @@ export const batchScenarios: readonly Scenario[] = [
       const client = await stage.client()
       await stage.handleBatches(client, destination, () => {})
       const span = await stage.recorder.until((spans) => batchSpans(spans)[0], { timeout: stage.fixture.patience })
-      expect(span.attributes['messaging.batch.message_count']).toBe(140)
-      expect(span.attributes['tracebaton.links.total']).toBe(140)
-      expect(span.links.map(({ spanId }) => spanId)).toEqual(contexts.slice(-128).map(({ spanId }) => spanId))
-      expect(span.droppedLinks ?? 0).toBe(0)
+      const newest = contexts.slice(-128)
+      assertSpan(span, {
+        links: newest,
+        attributes: { 'messaging.batch.message_count': 140, 'tracebaton.links.total': 140 },
+        droppedLinks: (dropped) => (dropped ?? 0) === 0,
+      })
+      assertSpan(span, { links: (links) => links.every(({ spanId }, index) => spanId === newest[index]?.spanId) })
     },
   },
   {
@@ -216,9 +207,9 @@ export const batchScenarios: readonly Scenario[] = [
         ),
       )
       expectOwnSpans(attempts)
-      for (const [body, { span }] of attempts) expect(span.status).toBe(body === 'message 3' ? 'error' : 'unset')
-      expect(attempts.get('message 3')!.span.attributes['error.type']).toBe('OrderError')
-      expect(batchSpans(stage.recorder.spans).filter(({ status }) => status === 'error')).toEqual([])
+      for (const [body, { span }] of attempts) assertSpan(span, { status: body === 'message 3' ? 'error' : 'unset' })
+      assertSpan(attempts.get('message 3')!.span, { attributes: { 'error.type': 'OrderError' } })
+      for (const span of batchSpans(stage.recorder.spans)) assertSpan(span, { status: (status) => status !== 'error' })
     },
   },
   {
@@ -227,18 +218,9 @@ export const batchScenarios: readonly Scenario[] = [
     async run(stage) {
       const destination = await waiting(stage)
       const attempts = await attemptsOf(stage, destination, false, (batch, handled) => batch.forEachMessage(handled))
-      const batches = await stage.recorder.until(
-        (spans) => {
-          const found = batchSpans(spans)
-          return [...attempts.values()].every(({ span }) =>
-            found.some(({ spanId }) => spanId === linksOf(span, 'batch')[0]?.spanId),
-          )
-            ? found
-            : undefined
-        },
-        { timeout: stage.fixture.patience },
-      )
-      for (const { span } of attempts.values()) expectLinks(span, 'batch', [only(batches)])
+      await stage.recorder.until((spans) => batchSpans(spans)[0], { timeout: stage.fixture.patience })
+      const batch = only(batchSpans(stage.recorder.spans))
+      for (const { span } of attempts.values()) assertSpan(span, { links: { batch: [batch] } })
     },
   },
 ]

@@ -1,8 +1,9 @@
 import { context, trace } from '@opentelemetry/api'
 import { logFields } from '@tracebaton/core'
+import { assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import type { Call } from '../attempt.ts'
-import { contextOn, expectChild } from '../expectations.ts'
+import { contextOn } from '../expectations.ts'
 import type { Scenario } from '../scenario.ts'
 import { turns } from '../turns.ts'
 
@@ -51,14 +52,19 @@ export const concurrencyScenarios: readonly Scenario[] = [
       await stage.close()
 
       expect(most).toBeGreaterThan(1)
-      expect(new Set(attempts.map(({ span }) => span.traceId)).size).toBe(MESSAGES)
-      for (const attempt of attempts) expectChild(attempt.span, contextOn(attempt))
+      expect(new Set(attempts.map((attempt) => contextOn(attempt).traceId)).size).toBe(MESSAGES)
+      for (const attempt of attempts) assertSpan(attempt.span, { parent: contextOn(attempt) })
       expect(lines).toHaveLength(calls.all.length * 4)
       for (const { call, ...ids } of lines) {
         expect(ids).toEqual({ traceId: contextOn(call).traceId, spanId: call.active?.spanId })
       }
       const queries = stage.recorder.spans.filter(({ name }) => name === 'query')
-      expect(new Set(queries.map(({ parentSpanId }) => parentSpanId)).size).toBe(calls.all.length)
+      for (const { active } of calls.all) {
+        assertSpans(
+          queries.filter(({ parentSpanId }) => parentSpanId === active?.spanId),
+          [{ parent: active! }],
+        )
+      }
     },
   },
   {
@@ -76,7 +82,7 @@ export const concurrencyScenarios: readonly Scenario[] = [
         'messaging.destination': destination,
         'messaging.attempt': 1,
       })
-      expect(fields['messaging.message_id']).toBe(span.attributes['messaging.message.id'])
+      assertSpan(span, { attributes: { 'messaging.message.id': fields['messaging.message_id'] } })
       expect(fields).not.toHaveProperty('messaging.origin_trace_id')
       expect(trace.getSpan(context.active())).toBeUndefined()
       expect(logFields()).toEqual({})

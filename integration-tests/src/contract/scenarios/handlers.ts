@@ -1,7 +1,7 @@
 import { context, trace } from '@opentelemetry/api'
-import { messageFacts } from '@tracebaton/testing'
+import { assertNoSecrets, assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { contextOn, expectChild, only, operations } from '../expectations.ts'
+import { contextOn, only, operations } from '../expectations.ts'
 import { OrderError } from '../order-error.ts'
 import type { Scenario } from '../scenario.ts'
 import { turns } from '../turns.ts'
@@ -70,13 +70,12 @@ export const handlerScenarios: readonly Scenario[] = [
         await stage.send(client, invoices, 'invoice')
       })
       const [attempt] = await calls.ended(1)
-      expectChild(only(stage.recorder.spans.filter(({ name }) => name === 'query')), attempt!.span)
+      assertSpan(only(stage.recorder.spans.filter(({ name }) => name === 'query')), { parent: attempt!.span })
       const send = only(operations(stage.recorder.spans, 'send', invoices))
-      expectChild(send, attempt!.span)
+      assertSpan(send, { parent: attempt!.span })
       const [invoice] = await (await stage.handle(client, invoices)).ended(1)
       expect(contextOn(invoice!).spanId).toBe(send.spanId)
-      expect(invoice!.span.traceId).toBe(attempt!.span.traceId)
-      expect(invoice!.span.attributes['tracebaton.delivery.attempt']).toBe(1)
+      assertSpan(invoice!.span, { traceId: attempt!.span.traceId, attributes: { 'tracebaton.delivery.attempt': 1 } })
     },
   },
   {
@@ -118,8 +117,8 @@ export const handlerScenarios: readonly Scenario[] = [
       const [call] = await calls.begun(1)
       expect(contextOn(call!)).toMatchObject({ traceId: 'a'.repeat(32), flags: '00' })
       expect(call!.active).toMatchObject({ traceId: 'a'.repeat(32), traceFlags: 0 })
-      expect(operations(stage.recorder.spans, 'send', destination)).toEqual([])
-      expect(operations(stage.recorder.spans, 'process', destination)).toEqual([])
+      assertSpans(operations(stage.recorder.spans, 'send', destination), [])
+      assertSpans(operations(stage.recorder.spans, 'process', destination), [])
       expect(await stage.metering.counted('messaging.client.sent.messages')).toBe(1)
     },
   },
@@ -137,7 +136,7 @@ export const handlerScenarios: readonly Scenario[] = [
       expect(call!.active).toMatchObject({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) })
       const [message] = await stage.read(second, 1)
       expect(contextOn(message!)).toMatchObject({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), flags: '01' })
-      expect(stage.recorder.spans).toEqual([])
+      assertSpans(stage.recorder.spans, [])
     },
   },
   {
@@ -147,7 +146,7 @@ export const handlerScenarios: readonly Scenario[] = [
       const destination = await stage.destination()
       await stage.send(client, destination, 'a secret', { token: 'another secret' })
       await (await stage.handle(client, destination)).ended(1)
-      expect(JSON.stringify(stage.recorder.spans)).not.toContain('secret')
+      assertNoSecrets(stage.recorder, { secrets: ['secret'] })
     },
   },
 ]
@@ -167,10 +166,8 @@ function failingHandler([what, { fail, type }]: readonly [string, Failure]): Sce
         return fail()
       })
       const [first, second] = await calls.ended(2)
-      expect(first!.span.status).toBe('error')
-      expect(messageFacts(first!.span)).toMatchObject({ errorType: type, outcome: 'requeued' })
-      expect(second!.span.status).toBe('unset')
-      expect(messageFacts(second!.span)).toMatchObject({ errorType: undefined, outcome: 'acked' })
+      assertSpan(first!.span, { status: 'error', errorType: type, outcome: 'requeued' })
+      assertSpan(second!.span, { status: 'unset', errorType: undefined, outcome: 'acked' })
       expect(second!.body).toBe('one')
     },
   }

@@ -1,5 +1,6 @@
+import { assertSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { expectChild, expectLinks, expectRoot, foreignContext } from '../expectations.ts'
+import { foreignContext } from '../expectations.ts'
 import type { HeaderValue } from '../fixture.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
@@ -16,16 +17,14 @@ async function handled(stage: Stage, headers: Readonly<Record<string, HeaderValu
   await stage.send(plain, destination, 'next', { traceparent: good.traceparent })
   const attempts = await (await stage.handle(client, destination)).ended(2)
   const next = attempts.find(({ body }) => body === 'next')
-  expectChild(next!.span, good)
+  assertSpan(next!.span, { parent: good })
   return attempts.find(({ body }) => body === 'this')!
 }
 
 /** Expects a message whose context cannot be used: handled all the same, in a trace of its own. */
 async function expectUnusable(stage: Stage, headers: Readonly<Record<string, HeaderValue>>): Promise<void> {
   const { span } = await handled(stage, headers)
-  expectRoot(span)
-  expect(span.links).toEqual([])
-  expect(span.attributes['tracebaton.context.status']).toBe('malformed')
+  assertSpan(span, { parent: 'none', links: [], attributes: { 'tracebaton.context.status': 'malformed' } })
 }
 
 const MALFORMED: Readonly<Record<string, string>> = {
@@ -43,9 +42,7 @@ export const headerScenarios: readonly Scenario[] = [
     name: 'a message without headers is handled in a root span that says so',
     async run(stage) {
       const { span, baggage } = await handled(stage, {})
-      expectRoot(span)
-      expect(span.links).toEqual([])
-      expect(span.attributes['tracebaton.context.status']).toBe('absent')
+      assertSpan(span, { parent: 'none', links: [], attributes: { 'tracebaton.context.status': 'absent' } })
       expect(baggage).toEqual({})
     },
   },
@@ -62,7 +59,7 @@ export const headerScenarios: readonly Scenario[] = [
         traceparent: bytes(creation.traceparent),
         baggage: bytes('customer=42'),
       })
-      expectChild(span, creation)
+      assertSpan(span, { parent: creation })
       expect(baggage).toEqual({ customer: '42' })
     },
   },
@@ -87,8 +84,7 @@ export const headerScenarios: readonly Scenario[] = [
         tracestate: ['one=1', 'two=2'],
         baggage: ['customer=42', 'region=north'],
       })
-      expectChild(span, creation)
-      expect(span.traceState).toBe('one=1,two=2')
+      assertSpan(span, { parent: creation, traceState: 'one=1,two=2' })
       expect(baggage).toEqual({ customer: '42', region: 'north' })
     },
   },
@@ -98,7 +94,7 @@ export const headerScenarios: readonly Scenario[] = [
     async run(stage) {
       const creation = foreignContext()
       const { span } = await handled(stage, { Traceparent: creation.traceparent })
-      expectChild(span, creation)
+      assertSpan(span, { parent: creation })
     },
   },
   {
@@ -106,11 +102,9 @@ export const headerScenarios: readonly Scenario[] = [
     async run(stage) {
       const [good, bad] = [foreignContext(), foreignContext()]
       const first = await handled(stage, { traceparent: good.traceparent, tracestate: '1key=a,tenant@system=b' })
-      expectChild(first.span, good)
-      expect(first.span.traceState).toBe('1key=a,tenant@system=b')
+      assertSpan(first.span, { parent: good, traceState: '1key=a,tenant@system=b' })
       const second = await handled(stage, { traceparent: bad.traceparent, tracestate: 'not a list' })
-      expectChild(second.span, bad)
-      expect(second.span.traceState).toBeUndefined()
+      assertSpan(second.span, { parent: bad, traceState: undefined })
     },
   },
   {
@@ -118,8 +112,7 @@ export const headerScenarios: readonly Scenario[] = [
     async run(stage) {
       const creation = foreignContext()
       const { span } = await handled(stage, { traceparent: creation.traceparent, tracebaton: '0;a=none' })
-      expectChild(span, creation)
-      expect(span.attributes['tracebaton.delivery.attempt']).toBe(1)
+      assertSpan(span, { parent: creation, attributes: { 'tracebaton.delivery.attempt': 1 } })
       expect(stage.failures.splice(0)).not.toEqual([])
     },
   },
@@ -132,16 +125,16 @@ export const headerScenarios: readonly Scenario[] = [
         traceparent: creation.traceparent,
         tracebaton: `0;c=${ids(origin)};a=7;m=9;p=${ids(previous)};k=delayed;n=2`,
       })
-      expectChild(span, creation)
-      expectLinks(span, 'origin', [origin])
-      expectLinks(span, 'previous_attempt', [])
-      expectLinks(span, 'creation', [creation])
-      expect(span.attributes).toMatchObject({
-        'tracebaton.delivery.attempt': 1,
-        'tracebaton.delivery.kind': 'first',
-        'tracebaton.origin.trace_id': origin.traceId,
+      assertSpan(span, {
+        parent: creation,
+        links: { origin: [origin], previous_attempt: [], creation: [creation] },
+        attributes: {
+          'tracebaton.delivery.attempt': 1,
+          'tracebaton.delivery.kind': 'first',
+          'tracebaton.origin.trace_id': origin.traceId,
+          'tracebaton.delivery.redrives': undefined,
+        },
       })
-      expect(span.attributes).not.toHaveProperty('tracebaton.delivery.redrives')
     },
   },
 ]

@@ -1,17 +1,8 @@
 import type { DeliveryHistory } from '@tracebaton/core'
-import { messageFacts } from '@tracebaton/testing'
+import { assertSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import { copied } from '../copied.ts'
-import {
-  contextOn,
-  expectChild,
-  expectLinks,
-  expectRoot,
-  foreignContext,
-  headerOf,
-  historyOn,
-  operations,
-} from '../expectations.ts'
+import { contextOn, foreignContext, headerOf, historyOn, operations } from '../expectations.ts'
 import type { Received } from '../fixture.ts'
 import { OrderError } from '../order-error.ts'
 import type { Scenario } from '../scenario.ts'
@@ -80,9 +71,8 @@ export const moveScenarios: readonly Scenario[] = [
       await stage.inSpan('clean up', () => stage.moves(client).deadLetter(received[0]!, { to: dead, error }))
       const [letter] = await (await stage.handle(client, dead)).ended(1)
       const [move] = operations(stage.recorder.spans, 'send', dead)
-      expectChild(move!, attempt!.span)
-      expectLinks(move!, 'creation', [contextOn(attempt!)])
-      expectLinks(letter!.span, 'previous_attempt', [attempt!.span])
+      assertSpan(move, { parent: attempt!.span, links: { creation: [contextOn(attempt!)] } })
+      assertSpan(letter!.span, { links: { previous_attempt: [attempt!.span] } })
       expect(factOf(letter, 'error-message')).toBe('no stock')
     },
   },
@@ -103,7 +93,7 @@ export const moveScenarios: readonly Scenario[] = [
       })
       const [attempt] = await calls.ended(1)
       const [letter] = await (await stage.handle(client, dead)).ended(1)
-      expectLinks(letter!.span, 'previous_attempt', [attempt!.span])
+      assertSpan(letter!.span, { links: { previous_attempt: [attempt!.span] } })
     },
   },
   {
@@ -118,8 +108,7 @@ export const moveScenarios: readonly Scenario[] = [
         number === 1 ? stage.moves(client).retryLater(message, { error, delay }) : undefined,
       )
       const [first, second] = await calls.ended(2)
-      expect(messageFacts(second!.span)).toMatchObject({ attempt: 2, deliveryKind: 'delayed' })
-      expectLinks(second!.span, 'previous_attempt', [first!.span])
+      assertSpan(second!.span, { attempt: 2, deliveryKind: 'delayed', links: { previous_attempt: [first!.span] } })
       const move = operations(stage.recorder.spans, 'send', destination).find(({ kind }) => kind === 'client')
       expectQueueTime(second!.span, move!, delay)
     },
@@ -139,10 +128,13 @@ export const moveScenarios: readonly Scenario[] = [
       )
       const [second] = await calls.ended(1)
       const [, letter] = await letters.ended(2)
-      expect(messageFacts(second!.span)).toMatchObject({ attempt: 1, deliveryKind: 'redrive' })
-      expect(messageFacts(letter!.span)).toMatchObject({ attempt: 1, deliveryKind: 'dead_letter' })
-      expect(letter!.span.attributes['tracebaton.delivery.redrives']).toBe(1)
-      expectLinks(letter!.span, 'previous_attempt', [second!.span])
+      assertSpan(second!.span, { attempt: 1, deliveryKind: 'redrive' })
+      assertSpan(letter!.span, {
+        attempt: 1,
+        deliveryKind: 'dead_letter',
+        links: { previous_attempt: [second!.span] },
+        attributes: { 'tracebaton.delivery.redrives': 1 },
+      })
       expect(contextOn(letter!)).toEqual(contextOn(last))
       expect(factOf(letter, 'original-destination')).toBe(orders)
       expect(factOf(letter, 'error-type')).toBe('RangeError')
@@ -156,10 +148,13 @@ export const moveScenarios: readonly Scenario[] = [
       const [letter] = await stage.read(dead, 1)
       await stage.send(await stage.plain(), orders, 'order', copied(letter!))
       const [, back] = await calls.ended(2)
-      expect(messageFacts(back!.span)).toMatchObject({ attempt: 1, deliveryKind: 'redrive' })
-      expect(back!.span.attributes['tracebaton.delivery.redrives']).toBe(1)
-      expectChild(back!.span, contextOn(last))
-      expectLinks(back!.span, 'previous_attempt', [last.span])
+      assertSpan(back!.span, {
+        attempt: 1,
+        deliveryKind: 'redrive',
+        parent: contextOn(last),
+        links: { previous_attempt: [last.span] },
+        attributes: { 'tracebaton.delivery.redrives': 1 },
+      })
     },
   },
   {
@@ -176,15 +171,18 @@ export const moveScenarios: readonly Scenario[] = [
       await stage.send(plain, destination, 'stripped')
       const attempts = await (await stage.handle(client, destination)).ended(3)
       const spanOf = (body: string) => attempts.find((attempt) => attempt.body === body)!.span
-      expectLinks(spanOf('copied'), 'creation', [contextOn(last)])
-      expectLinks(spanOf('copied'), 'previous_attempt', [last.span])
-      expectChild(spanOf('renamed'), foreign)
-      expectLinks(spanOf('renamed'), 'origin', [contextOn(last)])
-      expectLinks(spanOf('renamed'), 'previous_attempt', [])
-      expect(messageFacts(spanOf('renamed'))).toMatchObject({ attempt: 1, deliveryKind: 'first' })
-      expectRoot(spanOf('stripped'))
-      expect(spanOf('stripped').links).toEqual([])
-      expect(spanOf('stripped').attributes['tracebaton.context.status']).toBe('absent')
+      assertSpan(spanOf('copied'), { links: { creation: [contextOn(last)], previous_attempt: [last.span] } })
+      assertSpan(spanOf('renamed'), {
+        parent: foreign,
+        attempt: 1,
+        deliveryKind: 'first',
+        links: { origin: [contextOn(last)], previous_attempt: [] },
+      })
+      assertSpan(spanOf('stripped'), {
+        parent: 'none',
+        links: [],
+        attributes: { 'tracebaton.context.status': 'absent' },
+      })
     },
   },
   {
@@ -206,10 +204,9 @@ export const moveScenarios: readonly Scenario[] = [
       for (const made of [another!, mail!, bill!]) {
         expect(contextOn(made)).not.toEqual(contextOn(order!))
         expect(historyOn(made)).toEqual([])
-        expect(messageFacts(made.span)).toMatchObject({ attempt: 1, deliveryKind: 'first' })
-        expectLinks(made.span, 'previous_attempt', [])
+        assertSpan(made.span, { attempt: 1, deliveryKind: 'first', links: { previous_attempt: [] } })
       }
-      expect(messageFacts(order!.span).outcome).toBe('acked')
+      assertSpan(order!.span, { outcome: 'acked' })
     },
   },
   {

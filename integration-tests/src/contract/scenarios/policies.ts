@@ -1,6 +1,7 @@
 import { context, propagation } from '@opentelemetry/api'
+import { assertSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { expectChild, expectLinks, expectRoot, foreignContext, headerOf, linksOf, only } from '../expectations.ts'
+import { foreignContext, headerOf, only } from '../expectations.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** A message from far away that says everything there is to say. */
@@ -27,9 +28,11 @@ export const policyScenarios: readonly Scenario[] = [
       const { creation, previous, headers } = talkative()
       await stage.send(await stage.plain(), destination, 'one', headers)
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
-      expectChild(attempt!.span, creation)
-      expectLinks(attempt!.span, 'previous_attempt', [previous])
-      expect(attempt!.span.attributes['tracebaton.delivery.attempt']).toBe(4)
+      assertSpan(attempt!.span, {
+        parent: creation,
+        links: { previous_attempt: [previous] },
+        attributes: { 'tracebaton.delivery.attempt': 4 },
+      })
       expect(attempt!.baggage).toEqual({ customer: '42', secret: '1' })
     },
   },
@@ -43,11 +46,11 @@ export const policyScenarios: readonly Scenario[] = [
       await stage.send(await stage.plain(), destination, 'one', headers)
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
       const { span } = attempt!
-      expectRoot(span)
-      expectLinks(span, 'creation', [creation])
-      expectLinks(span, 'previous_attempt', [previous])
-      for (const { traceFlags } of span.links) expect(traceFlags ?? 0).toBe(0)
-      expect(span.attributes).toMatchObject({ 'tracebaton.delivery.attempt': 1, 'tracebaton.delivery.kind': 'first' })
+      assertSpan(span, { parent: 'none', links: { creation: [creation], previous_attempt: [previous] } })
+      assertSpan(span, {
+        links: (links) => links.every(({ traceFlags }) => (traceFlags ?? 0) === 0),
+        attributes: { 'tracebaton.delivery.attempt': 1, 'tracebaton.delivery.kind': 'first' },
+      })
       expect(attempt!.baggage).toEqual({})
     },
   },
@@ -60,11 +63,10 @@ export const policyScenarios: readonly Scenario[] = [
       await stage.send(await stage.plain(), destination, 'one', headers)
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
       const { span } = attempt!
-      expectRoot(span)
-      expect(span.links).toEqual([])
-      expect(span.attributes).toMatchObject({
-        'tracebaton.context.status': 'untrusted',
-        'tracebaton.delivery.attempt': 1,
+      assertSpan(span, {
+        parent: 'none',
+        links: [],
+        attributes: { 'tracebaton.context.status': 'untrusted', 'tracebaton.delivery.attempt': 1 },
       })
       expect(attempt!.baggage).toEqual({})
     },
@@ -74,11 +76,12 @@ export const policyScenarios: readonly Scenario[] = [
     async run(stage) {
       const client = await stage.client()
       const destination = await stage.destination()
-      const { creation, headers } = talkative()
+      const { creation, previous, headers } = talkative()
       await stage.send(await stage.plain(), destination, 'one', headers)
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
-      expect(attempt!.span.links.map(({ role }) => role)).toEqual(['previous_attempt', 'creation'])
-      expect(linksOf(attempt!.span, 'creation')[0]?.spanId).toBe(creation.spanId)
+      assertSpan(attempt!.span, { links: [previous, creation] })
+      assertSpan(attempt!.span, { links: { previous_attempt: [previous], creation: [creation] } })
+      assertSpan(attempt!.span, { links: (links) => links.at(-1)?.role === 'creation' })
     },
   },
   {
@@ -115,7 +118,7 @@ export const policyScenarios: readonly Scenario[] = [
       const { creation, headers } = talkative()
       await stage.send(await stage.plain(), home, 'one', headers)
       const [attempt] = await (await stage.handle(client, home)).ended(1)
-      expectChild(attempt!.span, creation)
+      assertSpan(attempt!.span, { parent: creation })
       expect(attempt!.baggage).toEqual({})
     },
   },

@@ -1,6 +1,6 @@
-import { messageFacts } from '@tracebaton/testing'
+import { assertSpan, messageFacts } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { contextOn, expectChild, expectLinks, only, operations } from '../expectations.ts'
+import { contextOn, only, operations } from '../expectations.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** Several processes. */
@@ -18,9 +18,7 @@ export const processScenarios: readonly Scenario[] = [
       expect(sends).toHaveLength(2)
       for (const attempt of attempts) {
         const send = only(sends.filter(({ spanId }) => spanId === contextOn(attempt).spanId))
-        expectChild(attempt.span, send)
-        expectLinks(attempt.span, 'creation', [send])
-        expect(attempt.span.remoteParent).toBe(true)
+        assertSpan(attempt.span, { parent: send, remoteParent: true, links: { creation: [send] } })
       }
     },
   },
@@ -38,8 +36,7 @@ export const processScenarios: readonly Scenario[] = [
       expect(attempts).toHaveLength(2)
       for (const attempt of attempts) {
         const send = only(sends.filter(({ spanId }) => spanId === attempt.parentSpanId))
-        expectChild(attempt, send)
-        expectLinks(attempt, 'creation', [send])
+        assertSpan(attempt, { parent: send, links: { creation: [send] } })
       }
     },
   },
@@ -52,12 +49,12 @@ export const processScenarios: readonly Scenario[] = [
       await stage.send(client, destination, 'one')
       await stage.fixture.elsewhere({ act: 'handle', destination, count: 1, fail: true })
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
-      const { attributes } = attempt!.span
-      const counted = attributes['tracebaton.delivery.attempt'] === 2
-      expect(attributes['tracebaton.delivery.attempt_source']).toBe(counted ? 'broker' : 'assumed')
-      expect(attributes['tracebaton.previous_attempt']).toBe(counted ? 'unknown' : undefined)
-      expectLinks(attempt!.span, 'previous_attempt', [])
-      expectLinks(attempt!.span, 'creation', [contextOn(attempt!)])
+      const counted = messageFacts(attempt!.span).attempt === 2
+      assertSpan(attempt!.span, {
+        attemptSource: counted ? 'broker' : 'assumed',
+        previousAttempt: counted ? 'unknown' : undefined,
+        links: { previous_attempt: [], creation: [contextOn(attempt!)] },
+      })
     },
   },
   {
@@ -68,16 +65,18 @@ export const processScenarios: readonly Scenario[] = [
       const client = await stage.client()
       await stage.send(client, destination, 'one')
       const spans = await stage.fixture.elsewhere({ act: 'handle', destination, count: 1, fail: true })
-      expect(messageFacts(only(operations(spans, 'process', destination)))).toMatchObject({ attempt: 1 })
+      assertSpan(only(operations(spans, 'process', destination)), { attempt: 1 })
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
-      expect(attempt!.span.attributes).toMatchObject({
-        'tracebaton.delivery.attempt': 2,
-        'tracebaton.delivery.attempt_source': 'broker',
-        'tracebaton.delivery.kind': 'redelivery',
-        'tracebaton.previous_attempt': 'unknown',
+      assertSpan(attempt!.span, {
+        parent: contextOn(attempt!),
+        links: { previous_attempt: [] },
+        attributes: {
+          'tracebaton.delivery.attempt': 2,
+          'tracebaton.delivery.attempt_source': 'broker',
+          'tracebaton.delivery.kind': 'redelivery',
+          'tracebaton.previous_attempt': 'unknown',
+        },
       })
-      expectLinks(attempt!.span, 'previous_attempt', [])
-      expectChild(attempt!.span, contextOn(attempt!))
     },
   },
 ]

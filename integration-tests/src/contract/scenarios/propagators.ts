@@ -1,7 +1,8 @@
 import type { TextMapPropagator } from '@opentelemetry/api'
 import { B3InjectEncoding, B3Propagator } from '@opentelemetry/propagator-b3'
+import { assertSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { expectChild, expectLinks, expectRoot, foreignContext, headerOf, only, operations } from '../expectations.ts'
+import { foreignContext, headerOf, only, operations } from '../expectations.ts'
 import type { Scenario } from '../scenario.ts'
 
 interface Style {
@@ -47,8 +48,7 @@ function scenariosOf({ name, propagator, write, broken }: Style): Scenario[] {
         )
         for (const [field, value] of Object.entries(write(send))) expect(headerOf(attempt, field)).toEqual([value])
         expect(headerOf(attempt, 'traceparent')).toEqual([])
-        expectChild(attempt.span, send)
-        expectLinks(attempt.span, 'creation', [send])
+        assertSpan(attempt.span, { parent: send, links: { creation: [send] } })
       },
     },
     {
@@ -59,9 +59,11 @@ function scenariosOf({ name, propagator, write, broken }: Style): Scenario[] {
         await stage.send(await stage.plain(), destination, 'one', broken)
         const calls = await stage.inSpan('start-up', () => stage.handle(client, destination))
         const [attempt] = await calls.ended(1)
-        expectRoot(attempt!.span)
-        expect(attempt!.span.links).toEqual([])
-        expect(attempt!.span.attributes['tracebaton.context.status']).toBe('malformed')
+        assertSpan(attempt!.span, {
+          parent: 'none',
+          links: [],
+          attributes: { 'tracebaton.context.status': 'malformed' },
+        })
       },
     },
   ]

@@ -1,5 +1,6 @@
+import { assertSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { contextOn, expectChild, expectLinks } from '../expectations.ts'
+import { contextOn } from '../expectations.ts'
 import { deferred } from '../deferred.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -37,8 +38,7 @@ export const restartScenarios: readonly Scenario[] = [
       const attempts = await calls.ended(calls.all.length)
       expect(new Set(attempts.map(({ body }) => body))).toEqual(new Set(['before', 'during', 'after']))
       for (const attempt of attempts) {
-        expectChild(attempt.span, contextOn(attempt))
-        expectLinks(attempt.span, 'creation', [contextOn(attempt)])
+        assertSpan(attempt.span, { parent: contextOn(attempt), links: { creation: [contextOn(attempt)] } })
       }
     },
   },

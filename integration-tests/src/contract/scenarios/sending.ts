@@ -1,7 +1,8 @@
 import { context, propagation, trace } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { assertSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { contextOn, expectChild, expectLinks, foreignContext, headerOf, only, operations } from '../expectations.ts'
+import { contextOn, foreignContext, headerOf, only, operations } from '../expectations.ts'
 import type { Scenario } from '../scenario.ts'
 import { deepFreeze } from '../deep-freeze.ts'
 
@@ -94,15 +95,17 @@ export const sendingScenarios: readonly Scenario[] = [
       const creates = operations(stage.recorder.spans, 'create', destination)
       const send = only(operations(stage.recorder.spans, 'send', destination))
       const request = only(stage.recorder.spans.filter(({ name }) => name === 'request'))
-      expect(send).toMatchObject({ kind: 'client', attributes: { 'messaging.batch.message_count': 3 } })
-      expectLinks(send, 'message', creates)
+      assertSpan(send, {
+        kind: 'client',
+        attributes: { 'messaging.batch.message_count': 3 },
+        links: { message: creates },
+      })
       expect(creates).toHaveLength(3)
       for (const create of creates) {
-        expect(create.kind).toBe('producer')
-        expectChild(create, request)
+        assertSpan(create, { kind: 'producer', parent: request })
       }
       for (const attempt of attempts) {
-        expectChild(attempt.span, only(creates.filter(({ spanId }) => spanId === contextOn(attempt).spanId)))
+        assertSpan(attempt.span, { parent: only(creates.filter(({ spanId }) => spanId === contextOn(attempt).spanId)) })
       }
     },
   },
@@ -117,10 +120,7 @@ export const sendingScenarios: readonly Scenario[] = [
         bodies(3).map((body) => stage.fixture.message(body)),
       )
       const send = only(stage.recorder.spans.filter(({ kind }) => kind === 'producer'))
-      expect(send.attributes).toMatchObject({
-        'messaging.operation.type': 'send',
-        'messaging.batch.message_count': 3,
-      })
+      assertSpan(send, { attributes: { 'messaging.operation.type': 'send', 'messaging.batch.message_count': 3 } })
       for (const message of await stage.read(destination, 3)) {
         expect(contextOn(message)).toMatchObject({ traceId: send.traceId, spanId: send.spanId })
       }
@@ -138,9 +138,11 @@ export const sendingScenarios: readonly Scenario[] = [
       const message = only(await stage.read(destination, 1))
       for (const [name, value] of Object.entries(headers)) expect(headerOf(message, name)).toEqual([value])
       const send = only(operations(stage.recorder.spans, 'send', destination))
-      expect(send.kind).toBe('client')
-      expectLinks(send, 'creation', [creation])
-      expectChild(send, only(stage.recorder.spans.filter(({ name }) => name === 'relay')))
+      assertSpan(send, {
+        kind: 'client',
+        parent: only(stage.recorder.spans.filter(({ name }) => name === 'relay')),
+        links: { creation: [creation] },
+      })
     },
   },
   {
@@ -160,8 +162,7 @@ export const sendingScenarios: readonly Scenario[] = [
       })
       const message = only(await stage.read(destination, 1))
       const send = only(operations(stage.recorder.spans, 'send', destination))
-      expect(send.kind).toBe('producer')
-      expect(send.links).toEqual([])
+      assertSpan(send, { kind: 'producer', links: [] })
       expect(contextOn(message)).toMatchObject({ traceId: send.traceId, spanId: send.spanId })
       expect(headerOf(message, 'tracestate')).toEqual([])
       expect(headerOf(message, 'region')).toEqual(['north'])
@@ -195,7 +196,7 @@ export const sendingScenarios: readonly Scenario[] = [
         stage.send(client, destination, 'one'),
       )
       const request = only(stage.recorder.spans.filter(({ name }) => name === 'request'))
-      expectChild(only(operations(stage.recorder.spans, 'send', destination)), request)
+      assertSpan(only(operations(stage.recorder.spans, 'send', destination)), { parent: request })
     },
   },
   {
