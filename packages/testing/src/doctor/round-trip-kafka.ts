@@ -1,4 +1,4 @@
-import type { Arrived, Exchange } from './round-trip.ts'
+import type { Arrived, Exchange } from './exchange.ts'
 
 interface KafkaLike {
   admin(): {

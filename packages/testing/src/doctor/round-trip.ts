@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { clean, cut } from '../display-text.ts'
 import type { Diagnosis } from './diagnosis.ts'
+import type { Arrived, Exchange } from './exchange.ts'
 import { exchangeOverBullmq } from './round-trip-bullmq.ts'
 import { exchangeOverKafka } from './round-trip-kafka.ts'
 import { exchangeOverRabbitmq } from './round-trip-rabbitmq.ts'
@@ -29,25 +30,6 @@ export interface RoundTripTarget {
    */
   readonly timeout?: number
 }
-
-/** How one message is sent and received. */
-export interface Exchange {
-  /** Of the project. */
-  readonly load: (name: string) => unknown
-  readonly address: string
-  readonly client: unknown
-  /** Written by hand; undefined: the client is to write its own. */
-  readonly fields: Readonly<Record<string, string>> | undefined
-  /** A name that nobody else uses. */
-  readonly name: string
-  /** Rejects when the time is over: what is awaited must not outlast it, so that everything is closed again. */
-  readonly stopped: Promise<never>
-  /** Runs the send itself. */
-  readonly within: <Result>(send: () => Result) => Result
-}
-
-/** Header fields as they arrived, as text. */
-export type Arrived = Readonly<Record<string, string | undefined>>
 
 const exchanges: Readonly<Record<RoundTripTarget['system'], (exchange: Exchange) => Promise<Arrived>>> = {
   kafka: exchangeOverKafka,
