@@ -87,6 +87,30 @@ describe('a job moved by its processor', () => {
     expect(first?.attributes['tracebaton.delivery.outcome']).toBe('retry_scheduled')
   })
 
+  test('may be tried as often again as its options say', async () => {
+    const recording = createRecording()
+    const later = createBullmq(undefined)
+    await handled(recording, (one) => retryLater(later.queue, one), { attempts: 3 })
+    const [copy] = later.added
+    const fails = traceHandler(() => Promise.reject(noStock), recording.options)
+    for (const round of [1, 2, 3]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await later.work(copy!, fails).catch(() => round)
+    }
+    const said = recording
+      .spans('process orders')
+      .map(({ attributes }) => [
+        attributes['tracebaton.delivery.attempt'],
+        attributes['tracebaton.delivery.max_attempts'],
+      ])
+    expect(said).toEqual([
+      [1, 3],
+      [2, 4],
+      [3, 4],
+      [4, 4],
+    ])
+  })
+
   test('is moved by a producer of flows to the queue that it is told', async () => {
     const recording = createRecording()
     const { flows, added } = createBullmq(undefined)

@@ -168,7 +168,8 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const elsewhere = sources.pastElsewhere?.context
   return {
     attempt,
-    maxAttempts: lineage?.maxAttempts ?? sources.maxAttempts,
+    // The broker allows so many on each copy of the message.
+    maxAttempts: lineage?.maxAttempts ?? (sources.maxAttempts && start - 1 + sources.maxAttempts),
     source: sourceOf(
       lineage,
       broker,
@@ -218,6 +219,8 @@ export interface Step {
   readonly attempt: AttemptFacts
   readonly attemptContext: SpanContext | undefined
   readonly firstSent: number | undefined
+  /** Attempts allowed, where the message itself said so. What its broker allowed is for its next broker to say. */
+  readonly maxAttempts: number | undefined
   /** The copy is sent at this time, ms, where the broker does not keep it. */
   readonly sent?: number | undefined
   readonly relation: Lineage['relation']
@@ -233,7 +236,7 @@ export function advance(creation: SpanContext, step: Step): Lineage {
   return defined({
     creation,
     attempt: retry ? attempt.attempt + 1 : 1,
-    maxAttempts: retry ? attempt.maxAttempts : undefined,
+    maxAttempts: retry ? step.maxAttempts : undefined,
     firstSent: step.firstSent,
     sent: step.sent,
     delay: delay > 0 ? delay : undefined,

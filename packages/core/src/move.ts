@@ -69,8 +69,8 @@ function stepOf(
   attemptContext: SpanContext | undefined,
 ): Step {
   const sent = message.stampTime === true ? Date.now() : undefined
-  const relation = belief.lineage?.relation
-  return { kind, delay: message.delay, attempt, attemptContext, firstSent, sent, relation }
+  const { relation, maxAttempts } = belief.lineage ?? {}
+  return { kind, delay: message.delay, attempt, attemptContext, firstSent, maxAttempts, sent, relation }
 }
 
 /**

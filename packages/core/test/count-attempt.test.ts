@@ -212,6 +212,15 @@ describe('what else is known', () => {
     expect(countAttempt(nothing).maxAttempts).toBeUndefined()
   })
 
+  it('lets the broker allow so many on each copy, after those of the copies before', () => {
+    const told: Lineage = { creation, attempt: 3 }
+    const broker = { deliveries: 2, exact: true }
+    expect(countAttempt({ ...nothing, lineage: told, broker, maxAttempts: 3 })).toMatchObject({
+      attempt: 4,
+      maxAttempts: 5,
+    })
+  })
+
   it('does not take over what was allowed where a dead letter was before', () => {
     expect(countAttempt({ ...nothing, lineage: third, kind: 'dead_letter' }).maxAttempts).toBeUndefined()
   })

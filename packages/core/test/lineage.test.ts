@@ -198,7 +198,7 @@ describe('the codec', () => {
 describe('the lineage of the next copy', () => {
   const attempt: AttemptFacts = {
     attempt: 2,
-    maxAttempts: 5,
+    maxAttempts: 7,
     source: 'field',
     kind: 'delayed',
     redrives: 1,
@@ -212,6 +212,7 @@ describe('the lineage of the next copy', () => {
       attempt,
       attemptContext: previousAttempt,
       firstSent: 1_000,
+      maxAttempts: 5,
       relation: undefined,
     })
 
@@ -227,12 +228,13 @@ describe('the lineage of the next copy', () => {
   })
 
   it('keeps the wish of the producer', () => {
-    const step = { kind: 'retry', attempt, attemptContext: undefined, firstSent: undefined, relation: 'link' } as const
+    const facts = { attemptContext: undefined, firstSent: undefined, maxAttempts: undefined }
+    const step = { kind: 'retry', attempt, ...facts, relation: 'link' } as const
     expect(advance(creation, step).relation).toBe('link')
   })
 
   it('has no key for what nobody knows', () => {
-    const facts = { attempt: { ...attempt, maxAttempts: undefined }, attemptContext: undefined, firstSent: undefined }
+    const facts = { attempt, attemptContext: undefined, firstSent: undefined, maxAttempts: undefined }
     const lineage = advance(creation, { kind: 'retry', relation: undefined, ...facts })
     expect(Object.keys(lineage).toSorted()).toEqual(['attempt', 'creation', 'kind', 'redrives'])
   })
