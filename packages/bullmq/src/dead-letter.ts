@@ -10,6 +10,7 @@ import {
 import type { FlowProducerLike, JobLike, JobOptionsLike, QueueLike } from './client.ts'
 import { tracedJobs } from './consumer.ts'
 import { toDelivery } from './describe.ts'
+import { callAlone } from './own-call.ts'
 import { sendMoved } from './producer.ts'
 
 /** What adds jobs: a queue, which takes them itself, or a producer of flows, which adds to any queue. */
@@ -93,7 +94,9 @@ function move<By extends Publisher>(
   const { name, data } = job
   const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
   const add = (opts: JobOptionsLike): Promise<unknown> =>
-    own === undefined ? original.add({ name, data, opts, queueName: queue }) : original.add(name, data, opts)
+    callAlone(tracing, original, () =>
+      own === undefined ? original.add({ name, data, opts, queueName: queue }) : original.add(name, data, opts),
+    )
   const options = optionsOf(job, delay)
   return sendMoved(tracing, queue, name, options, delivery && { kind, delivery, error }, add) as Added<By>
 }

@@ -9,8 +9,18 @@ interface OwnCall {
 
 const OWN_CALL = createContextKey('tracebaton.bullmq.own-call.0')
 
-/** Makes a call that BullMQ's telemetry, if it is ours, leaves alone; but not what listeners do in the meantime. */
-export function callAlone<Result>(tracing: Tracing, call: () => Result): Result {
+/** The telemetry that a queue or a producer of flows was given. */
+export function telemetryOf(client: object): unknown {
+  const { telemetry } = (Reflect.get(client, 'opts') ?? {}) as { readonly telemetry?: unknown }
+  return telemetry
+}
+
+/**
+ * Makes a call that the client's telemetry, if it is ours, leaves alone; but not what listeners do in the meantime, which
+ * is why a client without any is not told of it.
+ */
+export function callAlone<Result>(tracing: Tracing, client: object, call: () => Result): Result {
+  if (tracing.guard(() => telemetryOf(client)) === undefined) return call()
   const own: OwnCall = { told: false }
   const context = tracing.guard(() => contexts.active().setValue(OWN_CALL, own))
   return context === undefined ? call() : runIn(tracing, context, call)

@@ -9,7 +9,6 @@ import {
 import type { BulkJobLike, FlowJobLike, JobOptionsLike } from './client.ts'
 import { toFlowOutgoing, toOutgoing, toPublication, toResults } from './describe.ts'
 import { writeMetadata } from './headers.ts'
-import { callAlone } from './own-call.ts'
 
 type Injections = readonly (Injection | undefined)[]
 
@@ -97,8 +96,7 @@ function send(
   publication: Publication | undefined,
   publish: (injections: Injections) => Promise<unknown>,
 ): Promise<unknown> {
-  const alone = (injections: Injections): Promise<unknown> => callAlone(tracing, () => publish(injections))
-  return publication === undefined ? alone([]) : tracing.send(publication, alone)
+  return publication === undefined ? publish([]) : tracing.send(publication, publish)
 }
 
 /** A copy of a job's options with the context in its metadata. */

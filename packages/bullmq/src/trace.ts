@@ -1,5 +1,6 @@
 import { copyWith, originalOf, resolveTracing, traced, type Tracing, type TracingInput } from '@tracebaton/core'
 import type { BulkJobLike, FlowJobLike, FlowProducerLike, JobOptionsLike, QueueLike } from './client.ts'
+import { callAlone, telemetryOf } from './own-call.ts'
 import { sendFlows, sendJob, sendJobs } from './producer.ts'
 import { isOurs } from './telemetry.ts'
 
@@ -25,20 +26,21 @@ export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: 
   const tracing = resolveTracing(options)
   warnOfTelemetry(tracing, queue)
   const original = originalOf<object>(queue) as Queue
+  const alone = (call: () => Promise<unknown>): Promise<unknown> => callAlone(tracing, original, call)
   const overrides: Partial<Queue> = {
     add: (name, data, opts, ...rest) =>
       isOptions(opts)
-        ? sendJob(tracing, original.name, name, opts, (copy) => original.add(name, data, copy, ...rest))
+        ? sendJob(tracing, original.name, name, opts, (copy) => alone(() => original.add(name, data, copy, ...rest)))
         : original.add(name, data, opts, ...rest),
     addBulk: (jobs, ...rest) =>
       Array.isArray(jobs) && jobs.length > 0
-        ? sendJobs(tracing, original.name, jobs, (copies) => original.addBulk(copies, ...rest))
+        ? sendJobs(tracing, original.name, jobs, (copies) => alone(() => original.addBulk(copies, ...rest)))
         : original.addBulk(jobs, ...rest),
     upsertJobScheduler: (id, repeat, template, ...rest) =>
       isOptions(template)
         ? sendJob(tracing, original.name, template?.name ?? id, template?.opts, (opts) => {
             const copy = opts === template?.opts ? template : copyWith(template ?? ({} as BulkJobLike), { opts })
-            return original.upsertJobScheduler(id, repeat, copy, ...rest)
+            return alone(() => original.upsertJobScheduler(id, repeat, copy, ...rest))
           })
         : original.upsertJobScheduler(id, repeat, template, ...rest),
   }
@@ -57,14 +59,15 @@ export function traceFlowProducer<Wrapped extends FlowProducerLike>(
   const tracing = resolveTracing(options)
   warnOfTelemetry(tracing, producer)
   const original = originalOf<object>(producer) as FlowProducer
+  const alone = (call: () => Promise<unknown>): Promise<unknown> => callAlone(tracing, original, call)
   const overrides: Partial<FlowProducer> = {
     add: (flow, ...rest) =>
       isObject(flow)
-        ? sendFlows(tracing, [flow], ([copy = flow]) => original.add(copy, ...rest))
+        ? sendFlows(tracing, [flow], ([copy = flow]) => alone(() => original.add(copy, ...rest)))
         : original.add(flow, ...rest),
     addBulk: (flows, ...rest) =>
       Array.isArray(flows) && flows.length > 0
-        ? sendFlows(tracing, flows, (copies) => original.addBulk(copies, ...rest))
+        ? sendFlows(tracing, flows, (copies) => alone(() => original.addBulk(copies, ...rest)))
         : original.addBulk(flows, ...rest),
   }
   return traced(original, overrides, tracing) as unknown as Wrapped
@@ -73,7 +76,7 @@ export function traceFlowProducer<Wrapped extends FlowProducerLike>(
 /** Says that there will be two spans for everything: another telemetry also replaces the context on each job. */
 function warnOfTelemetry(tracing: Tracing, client: object): void {
   tracing.guard(() => {
-    const { telemetry } = (Reflect.get(client, 'opts') ?? {}) as { readonly telemetry?: unknown }
+    const telemetry = telemetryOf(client)
     if (telemetry === undefined || isOurs(telemetry)) return
     tracing.warn(
       'A wrapped queue or flow producer also has the telemetry of another package, so every span is there twice. ' +

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
-import { traceFlowProducer } from '../src/index.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { bullmqTelemetry, traceFlowProducer, traceQueue } from '../src/index.ts'
 import { createBullmq } from './fake-bullmq.ts'
-import { createRecording } from './recording.ts'
+import { createRecording, useContexts } from './recording.ts'
+
+beforeAll(useContexts)
 
 test('a flow carries context where a job says null for its children', async () => {
   const { options, failures } = createRecording()
@@ -13,4 +15,21 @@ test('a flow carries context where a job says null for its children', async () =
     expect.stringContaining('traceparent'),
   ])
   expect(failures).toEqual([])
+})
+
+test('what a listener of a queue without telemetry adds to another one is traced', async () => {
+  const recording = createRecording()
+  const audit = createBullmq(bullmqTelemetry(recording.options), 'audit')
+  const { queue } = createBullmq(undefined)
+  const listened: typeof queue = {
+    ...queue,
+    async add(...args) {
+      await audit.queue.add('note', {})
+      return queue.add(...args)
+    },
+  }
+  await traceQueue(listened, recording.options).add('charge', {})
+  const add = recording.span('add orders')
+  expect(recording.span('add audit').parentSpanId).toBe(add.spanId)
+  expect(audit.added[0]?.opts.telemetry?.metadata).toContain(recording.span('add audit').spanId)
 })
