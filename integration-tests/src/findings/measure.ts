@@ -45,13 +45,16 @@ export interface Measured {
 const QUEUES = ['one', 'retried', 'poison', 'dead', 'batch', 'first', 'second']
 
 /** Runs a program in a process of its own, takes its spans over OTLP, and asks the kit. */
-export async function measure({ client, instrumentation, program, address }: Subject): Promise<Measured> {
+export async function measure(
+  { client, instrumentation, program, address }: Subject,
+  tracedBy: 'instrumentation' | 'tracebaton',
+): Promise<Measured> {
   await using receiver = await createReceiver()
   const run = randomUUID().slice(0, 8)
   const names = QUEUES.map((queue) => `${queue}-${run}`)
   const file = fileURLToPath(new URL(`programs/${program}`, import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, [file, address, ...names], {
-    env: { ...process.env, ...receiver.environment },
+    env: { ...process.env, ...receiver.environment, TRACED_BY: tracedBy },
     timeout: 120_000,
   })
   // Names as in the stories, so that two runs say the same.

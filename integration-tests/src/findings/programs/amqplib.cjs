@@ -1,12 +1,14 @@
 const { AmqplibInstrumentation } = require('@opentelemetry/instrumentation-amqplib')
-const { begin, play } = require('./play.cjs')
+const { begin, ours, play } = require('./play.cjs')
 
-begin(new AmqplibInstrumentation())
+begin(AmqplibInstrumentation)
 const amqp = require('amqplib')
+const { traceConnection } = require('@tracebaton/amqp')
 const { randomUUID } = require('node:crypto')
 
 void play(async (address) => {
-  const connection = await amqp.connect(address)
+  const bare = await amqp.connect(address)
+  const connection = ours ? traceConnection(bare) : bare
   const channel = await connection.createConfirmChannel()
   const send = async (queue, body) => {
     // With an id of its own a message can be told from others.

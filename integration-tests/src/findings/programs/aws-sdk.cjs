@@ -1,7 +1,7 @@
 const { AwsInstrumentation } = require('@opentelemetry/instrumentation-aws-sdk')
-const { begin, play } = require('./play.cjs')
+const { begin, ours, play } = require('./play.cjs')
 
-begin(new AwsInstrumentation())
+begin(AwsInstrumentation)
 const {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -12,10 +12,16 @@ const {
   SendMessageCommand,
   SQSClient,
 } = require('@aws-sdk/client-sqs')
+const { forEachMessage, traceSqs } = require('@tracebaton/sqs')
+
+const oneByOne = async (messages, handler) => {
+  for (const message of messages) await handler(message)
+}
 
 void play(async (endpoint) => {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  const client = new SQSClient({ endpoint, region: 'eu-west-1', credentials })
+  const bare = new SQSClient({ endpoint, region: 'eu-west-1', credentials })
+  const [client, each] = ours ? [traceSqs(bare), forEachMessage] : [bare, oneByOne]
   const passing = process.argv[3] === 'pass'
   const urlOf = (queue) => `${endpoint}/000000000000/${queue}`
   const settle = (Command, queue, { ReceiptHandle }, more) =>
@@ -47,14 +53,14 @@ void play(async (endpoint) => {
     async consume(queue, handler) {
       const loop = async () => {
         while (state.open) {
-          for (const message of await receive(queue)) {
+          await each(await receive(queue), async (message) => {
             try {
               await handler(message)
               await settle(DeleteMessageCommand, queue, message)
             } catch {
               await settle(ChangeMessageVisibilityCommand, queue, message, { VisibilityTimeout: 0 })
             }
-          }
+          })
         }
       }
       loops.push(loop())
@@ -64,7 +70,7 @@ void play(async (endpoint) => {
         const messages = await receive(queue)
         handler(messages)
         seen += messages.length
-        for (const message of messages) await settle(DeleteMessageCommand, queue, message)
+        await each(messages, (message) => settle(DeleteMessageCommand, queue, message))
       }
     },
     async close() {

@@ -1,21 +1,25 @@
-const { begin, play } = require('./play.cjs')
+const { begin, ours, play } = require('./play.cjs')
 
 begin()
 const { Queue, Worker } = require('bullmq')
 const { BullMQOtel } = require('bullmq-otel')
+const { bullmqTelemetry, deadLetter, traceHandler, traceQueue } = require('@tracebaton/bullmq')
 
 void play(async (address) => {
   const { hostname: host, port } = new URL(address)
   const connection = { host, port: Number(port), maxRetriesPerRequest: null }
-  const telemetry = new BullMQOtel('app')
+  const telemetry = ours ? bullmqTelemetry() : new BullMQOtel('app')
   const queues = new Map()
   const workers = []
   const queueOf = (name) => {
-    if (!queues.has(name)) queues.set(name, new Queue(name, { connection, telemetry }))
+    if (!queues.has(name)) {
+      const bare = new Queue(name, { connection, telemetry })
+      queues.set(name, ours ? traceQueue(bare) : bare)
+    }
     return queues.get(name)
   }
   const work = (name, handler) => {
-    workers.push(new Worker(name, handler, { connection, telemetry }))
+    workers.push(new Worker(name, ours ? traceHandler(handler) : handler, { connection, telemetry }))
   }
   return {
     async create(names) {
@@ -23,8 +27,9 @@ void play(async (address) => {
     },
     send: (queue, body) => queueOf(queue).add('job', { body }, { attempts: 3, backoff: 10 }),
     sendBatch: (queue, bodies) => queueOf(queue).addBulk(bodies.map((body) => ({ name: 'job', data: { body } }))),
-    // As applications do it: another job with the same data.
-    bury: (job, dead) => queueOf(dead).add('job', job.data),
+    // As applications do it: another job with the same data. Ours has a helper.
+    bury: (job, dead) =>
+      ours ? deadLetter(queueOf(dead), job, { error: new Error('poison') }) : queueOf(dead).add('job', job.data),
     pass: (job, queue) => queueOf(queue).add('job', job.data),
     async consume(queue, handler) {
       work(queue, handler)

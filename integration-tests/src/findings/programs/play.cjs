@@ -1,5 +1,6 @@
-// Plays five small stories on a broker with an official instrumentation, unchanged. CommonJS, because that is what the
-// instrumentations patch. Spans go to the receiver that the environment names; what arrived goes to the parent process.
+// Plays five small stories on a broker with an official instrumentation, unchanged, or with our adapter in its place.
+// CommonJS, because that is what the instrumentations patch. Spans go to the receiver that the environment names; what
+// arrived goes to the parent process.
 const { trace } = require('@opentelemetry/api')
 const { OTLPTraceExporter } = require('@opentelemetry/exporter-trace-otlp-proto')
 const { registerInstrumentations } = require('@opentelemetry/instrumentation')
@@ -12,6 +13,10 @@ const provider = new NodeTracerProvider({
   spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
 })
 provider.register()
+
+/** Whether our adapter is to be used, and no instrumentation. */
+const ours = process.env.TRACED_BY === 'tracebaton'
+exports.ours = ours
 
 const arrivals = []
 
@@ -46,7 +51,9 @@ async function handle(client, queue, count, work = async () => {}) {
 }
 
 /** Begins before the client is loaded, because instrumentations patch what is loaded after them. */
-exports.begin = (...instrumentations) => {
+exports.begin = (...kinds) => {
+  // Those that patch do it as soon as they are made.
+  const instrumentations = ours ? [] : kinds.map((Instrumentation) => new Instrumentation())
   registerInstrumentations({ instrumentations, tracerProvider: provider })
 }
 
