@@ -262,6 +262,12 @@ export const mutations = [
     caughtBy: 'a dead letter that somebody puts back by hand is a redrive',
   },
   {
+    name: 'a dead letter that is tried again is none any more',
+    file: 'lineage.ts',
+    edits: [["step.deadLetter ? 'dead_letter' : delay", 'delay']],
+    caughtBy: 'a dead letter that is tried again stays one, until somebody puts it back',
+  },
+  {
     name: 'an attempt that gave its message up has not failed',
     file: 'send.ts',
     edits: [['moved.handling.failure = moved.failure', 'void moved.failure']],

@@ -19,7 +19,7 @@ import type { Outcome } from './policy.ts'
 import { linksOf, parentOf } from './relation.ts'
 import type { Runtime } from './runtime.ts'
 import { getHandling, memberOf, rememberHandling, setHandling, type Handling } from './handling.ts'
-import { deadLetterOf, historyOf } from './history.ts'
+import { historyOf } from './history.ts'
 import { activate, callHook, startSpan, type SafeSpan } from './span.ts'
 
 /** One attempt, begun: its span is open. A plain record, because thousands of them may wait to be settled. */
@@ -56,7 +56,7 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
     creation: belief.creation,
     relation: runtime.relationFor(delivery),
     wish: belief.lineage?.relation,
-    deadLetter: delivery.deadLetter !== undefined || belief.lineage?.kind === 'dead_letter',
+    deadLetter: delivery.deadLetter !== undefined,
     scheduled: delivery.scheduled === true,
     age,
     maxTraceAge: runtime.maxTraceAge,
@@ -215,7 +215,7 @@ function batchAround(outer: Context, delivery: Delivery): Handling | undefined {
 }
 
 function describeAttempt(attributes: Attributes, judged: Judgement, linked: boolean): void {
-  const { attempt, status } = judged
+  const { delivery, attempt, status } = judged
   attributes[OURS.attempt] = attempt.attempt
   attributes[OURS.attemptSource] = attempt.source
   attributes[OURS.kind] = attempt.kind
@@ -223,7 +223,7 @@ function describeAttempt(attributes: Attributes, judged: Judgement, linked: bool
   if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
   if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
   if (status !== 'present') attributes[OURS.contextStatus] = status
-  const { source, reason } = deadLetterOf(judged) ?? {}
+  const { source, reason } = delivery.deadLetter ?? {}
   if (source !== undefined) attributes[OURS.deadLetterSource] = source
   if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
 }

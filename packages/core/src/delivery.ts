@@ -139,7 +139,7 @@ export interface Delivery<Carrier = unknown> {
   readonly related?: readonly Relative[] | undefined
   /** What this copy is, where the broker tells. @default `first` */
   readonly kind?: DeliveryKind | undefined
-  /** Set on a message that the broker itself moved here. */
+  /** Set by an adapter on a message that the broker itself moved here; options and hooks see it on every dead letter. */
   readonly deadLetter?: BrokerMove | undefined
   /** Comes from a scheduler or a repeating job. @default false */
   readonly scheduled?: boolean | undefined

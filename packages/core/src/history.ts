@@ -27,7 +27,7 @@ export interface DeliveryHistory {
 }
 
 export function historyOf(judged: Judgement, previousAttempt: SpanContext | undefined): DeliveryHistory {
-  const { attempt, belief, moved, firstSent } = judged
+  const { delivery, attempt, belief, moved, firstSent } = judged
   return {
     attempt: attempt.attempt,
     maxAttempts: attempt.maxAttempts,
@@ -37,14 +37,7 @@ export function historyOf(judged: Judgement, previousAttempt: SpanContext | unde
     firstSent,
     origin: belief.origin ?? belief.creation,
     previousAttempt,
-    deadLetter: deadLetterOf(judged),
+    deadLetter: delivery.deadLetter,
     moved,
   }
-}
-
-/** Where a dead letter came from, and why: as the broker says, else as the application wrote it down. */
-export function deadLetterOf({ delivery, belief, moved }: Judgement): DeliveryHistory['deadLetter'] {
-  if (delivery.deadLetter !== undefined) return delivery.deadLetter
-  if (belief.lineage?.kind !== 'dead_letter') return undefined
-  return { source: moved?.originalDestination, reason: moved?.errorType }
 }

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, type Context, type SpanContext } from '@opentelemetry/api
 import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
 import type { Delivery } from './delivery.ts'
-import { countAttempt, type AttemptFacts, type Lineage, type PastAttempt } from './lineage.ts'
+import { countAttempt, putBack, reasonOf, type AttemptFacts, type Lineage, type PastAttempt } from './lineage.ts'
 import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus, Trust } from './policy.ts'
 import { believe, type Belief } from './relation.ts'
@@ -11,6 +11,7 @@ import type { Runtime } from './runtime.ts'
 
 /** One delivery, read and judged, before there is a span. */
 export interface Judgement {
+  /** With `deadLetter` on every dead letter, whoever made it one. */
   readonly delivery: Delivery
   /** The context on the message, believed or not. */
   readonly creation: SpanContext | undefined
@@ -58,10 +59,11 @@ function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | und
   const believed = believe(trust, extracted.creation, extracted.lineage)
   // Facts belong to the lineage that they came with.
   const moved = trust === 'full' && believed.origin === undefined ? extracted.moved : undefined
-  const belief = moved === undefined ? believed : { ...believed, lineage: putBack(believed.lineage, moved, arrival) }
+  const belief =
+    moved === undefined ? believed : { ...believed, lineage: afterReturn(believed.lineage, moved, arrival) }
   const waited = afterWait(arrival, belief.lineage)
   const round = roundOf(waited, belief.lineage)
-  const delivery = round?.delivery ?? waited
+  const delivery = withDeath(round?.delivery ?? waited, belief.lineage, moved)
   const counted = countAttempt({
     lineage: round?.lineage ?? belief.lineage,
     broker: delivery.count,
@@ -99,7 +101,8 @@ function withoutHandle(delivery: Delivery): Delivery {
 /** A retry copy that the broker moved because it had waited long enough is no dead letter, but where it was sent. */
 function afterWait(delivery: Delivery, lineage: Lineage | undefined): Delivery {
   if (delivery.deadLetter?.waited !== true) return delivery
-  if (lineage?.kind !== 'immediate' && lineage?.kind !== 'delayed') return delivery
+  const reason = lineage && reasonOf(lineage)
+  if (lineage === undefined || (reason !== 'immediate' && reason !== 'delayed')) return delivery
   const here = { ...delivery, kind: undefined, deadLetter: undefined }
   // The copy itself says when it was sent, and how long it was to wait, better than a broker that tells whole seconds.
   return lineage.delay === undefined || lineage.sent === undefined
@@ -107,11 +110,17 @@ function afterWait(delivery: Delivery, lineage: Lineage | undefined): Delivery {
     : { ...here, queuedAt: undefined, delay: undefined }
 }
 
+/** Where a dead letter came from, and why: as the broker says, else as the application wrote it down. */
+function withDeath(delivery: Delivery, lineage: Lineage | undefined, moved: MoveFacts | undefined): Delivery {
+  if (delivery.deadLetter !== undefined || lineage?.kind !== 'dead_letter') return delivery
+  return { ...delivery, deadLetter: { source: moved?.originalDestination, reason: moved?.errorType } }
+}
+
 /**
  * A dead letter that arrives where it came from was put back there, by somebody who did not say so: a script, a shovel,
  * a move task.
  */
-function putBack(
+function afterReturn(
   lineage: Lineage | undefined,
   { originalDestination, originalConsumer }: MoveFacts,
   { destination, queue }: Delivery,
@@ -120,7 +129,7 @@ function putBack(
   const back =
     (originalDestination !== undefined && originalDestination === destination.name) ||
     (originalConsumer !== undefined && originalConsumer === queue)
-  return back ? { ...lineage, kind: 'redrive', redrives: (lineage.redrives ?? 0) + 1 } : lineage
+  return back ? putBack(lineage) : lineage
 }
 
 /** What the message carries, as far as it is believed, and no more. */

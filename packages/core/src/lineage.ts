@@ -20,7 +20,7 @@ export interface Lineage {
   readonly delay?: number
   /** The attempt before this one. */
   readonly previousAttempt?: SpanContext
-  /** Why there is this copy; absent on the first. */
+  /** Why there is this copy; absent on the first. A dead letter stays one while it is tried again, see {@link reasonOf}. */
   readonly kind?: MoveKind
   /** How often the message came back from a dead-letter queue. */
   readonly redrives?: number
@@ -74,6 +74,12 @@ export function parseLineage(text: string): Lineage | undefined {
   if (fields.creation === undefined) return undefined
   for (const value of Object.values(fields)) if (value === MALFORMED) return undefined
   return defined(fields) as unknown as Lineage
+}
+
+/** Why there is this copy, of a dead letter that is tried again, too. */
+export function reasonOf({ kind, attempt = 1, delay }: Lineage): MoveKind | undefined {
+  if (kind !== 'dead_letter' || attempt === 1) return kind
+  return delay === undefined ? 'immediate' : 'delayed'
 }
 
 /** Writes the field: ASCII, at most 241 characters. A number that could not be read again is left out. */
@@ -185,7 +191,8 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
 
 /** What this copy is, of which the later mover knows better. */
 function firstKind(lineage: Lineage | undefined, broker: DeliveryKind | undefined, broughtBack: boolean): DeliveryKind {
-  return (broughtBack ? (broker ?? lineage?.kind) : (lineage?.kind ?? broker)) ?? 'first'
+  const reason = lineage && reasonOf(lineage)
+  return (broughtBack ? (broker ?? reason) : (reason ?? broker)) ?? 'first'
 }
 
 /** A copy may bear the name of the one before it, whose attempts do not count here, unless the broker brought it back. */
@@ -196,7 +203,7 @@ function isOfThisMessage({ past, broker }: AttemptSources, start: number, redriv
 
 /** A message that the broker itself moved to a dead-letter queue counts from 1 there, whatever it counted before. */
 function countedOn({ lineage, kind }: AttemptSources): Lineage | undefined {
-  return kind === 'dead_letter' && lineage?.kind !== 'dead_letter' ? undefined : lineage
+  return kind === 'dead_letter' && lineage !== undefined && reasonOf(lineage) !== 'dead_letter' ? undefined : lineage
 }
 
 function sourceOf(
@@ -214,6 +221,8 @@ function sourceOf(
 /** The step from one copy of a message to the next: what it is, and the attempt that asked for it. */
 export interface Step {
   readonly kind: 'retry' | 'dead_letter' | 'redrive'
+  /** Whether it was a dead letter before. */
+  readonly deadLetter: boolean
   /** ms the copy is meant to wait. */
   readonly delay?: number | undefined
   readonly attempt: AttemptFacts
@@ -241,9 +250,22 @@ export function advance(creation: SpanContext, step: Step): Lineage {
     sent: step.sent,
     delay: delay > 0 ? delay : undefined,
     previousAttempt: step.attemptContext,
-    kind: step.kind !== 'retry' ? step.kind : delay > 0 ? 'delayed' : 'immediate',
+    kind: !retry ? step.kind : step.deadLetter ? 'dead_letter' : delay > 0 ? 'delayed' : 'immediate',
     redrives: attempt.redrives + (step.kind === 'redrive' ? 1 : 0),
     relation: step.relation,
+  }) as unknown as Lineage
+}
+
+/** The lineage of a dead letter that somebody put back where it came from, as a redrive would have written it. */
+export function putBack(lineage: Lineage): Lineage {
+  const redrives = (lineage.redrives ?? 0) + 1
+  return defined({
+    ...lineage,
+    kind: 'redrive',
+    attempt: 1,
+    maxAttempts: undefined,
+    delay: undefined,
+    redrives,
   }) as unknown as Lineage
 }
 

@@ -65,12 +65,13 @@ export function planMoveByHand(
 function stepOf(
   kind: Step['kind'],
   message: OutgoingMessage,
-  { attempt, firstSent, belief }: Judgement,
+  { delivery, attempt, firstSent, belief }: Judgement,
   attemptContext: SpanContext | undefined,
 ): Step {
   const sent = message.stampTime === true ? Date.now() : undefined
   const { relation, maxAttempts } = belief.lineage ?? {}
-  return { kind, delay: message.delay, attempt, attemptContext, firstSent, maxAttempts, sent, relation }
+  const deadLetter = delivery.deadLetter !== undefined
+  return { kind, deadLetter, delay: message.delay, attempt, attemptContext, firstSent, maxAttempts, sent, relation }
 }
 
 /**

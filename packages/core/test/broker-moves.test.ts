@@ -14,7 +14,8 @@ function handled(
   kind: 'immediate' | 'delayed' | 'dead_letter' | undefined,
   deadLetter: typeof expired | { source: string },
 ) {
-  const carrier = { traceparent: TRACEPARENT, ...(kind !== undefined && { tracebaton: lineage({ attempt: 2, kind }) }) }
+  const attempt = kind === 'dead_letter' ? 1 : 2
+  const carrier = { traceparent: TRACEPARENT, ...(kind !== undefined && { tracebaton: lineage({ attempt, kind }) }) }
   const traced = createTraced()
   traced.tracing.process(delivery({ carrier, kind: 'dead_letter', deadLetter }), () => {})
   return traced.span('process orders')

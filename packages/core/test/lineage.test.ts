@@ -205,9 +205,10 @@ describe('the lineage of the next copy', () => {
     firstDelivery: true,
     previous: spanContext('b'),
   }
-  const move = (kind: Step['kind'], delay?: number): Lineage =>
+  const move = (kind: Step['kind'], delay?: number, deadLetter = false): Lineage =>
     advance(creation, {
       kind,
+      deadLetter,
       delay,
       attempt,
       attemptContext: previousAttempt,
@@ -222,6 +223,8 @@ describe('the lineage of the next copy', () => {
     ['a delayed retry', move('retry', 500), { attempt: 3, maxAttempts: 5, kind: 'delayed', delay: 500, redrives: 1 }],
     ['a dead letter', move('dead_letter'), { attempt: 1, kind: 'dead_letter', redrives: 1 }],
     ['a delayed dead letter', move('dead_letter', 500), { attempt: 1, kind: 'dead_letter', delay: 500, redrives: 1 }],
+    ['a dead letter’s retry', move('retry', 0, true), { attempt: 3, maxAttempts: 5, kind: 'dead_letter', redrives: 1 }],
+    ['a dead letter’s redrive', move('redrive', 0, true), { attempt: 1, kind: 'redrive', redrives: 2 }],
     ['a redrive', move('redrive'), { attempt: 1, kind: 'redrive', redrives: 2 }],
   ])('of %s', (_, lineage, expected) => {
     expect(lineage).toEqual({ creation, firstSent: 1_000, previousAttempt, ...expected })
@@ -229,13 +232,13 @@ describe('the lineage of the next copy', () => {
 
   it('keeps the wish of the producer', () => {
     const facts = { attemptContext: undefined, firstSent: undefined, maxAttempts: undefined }
-    const step = { kind: 'retry', attempt, ...facts, relation: 'link' } as const
+    const step = { kind: 'retry', deadLetter: false, attempt, ...facts, relation: 'link' } as const
     expect(advance(creation, step).relation).toBe('link')
   })
 
   it('has no key for what nobody knows', () => {
     const facts = { attempt, attemptContext: undefined, firstSent: undefined, maxAttempts: undefined }
-    const lineage = advance(creation, { kind: 'retry', relation: undefined, ...facts })
+    const lineage = advance(creation, { kind: 'retry', deadLetter: false, relation: undefined, ...facts })
     expect(Object.keys(lineage).toSorted()).toEqual(['attempt', 'creation', 'kind', 'redrives'])
   })
 })

@@ -158,6 +158,27 @@ export const moveScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a dead letter that is tried again stays one, until somebody puts it back',
+    needs: ['moves'],
+    async run(stage) {
+      const { client, orders, dead, calls, last } = await kill(stage)
+      const letters = await stage.handle(client, dead, (message, { number }) =>
+        number === 1 ? stage.moves(client).retryLater(message, { error }) : undefined,
+      )
+      const [first, second] = await letters.ended(2)
+      assertSpan(second!.span, {
+        attempt: 2,
+        deliveryKind: 'immediate',
+        parent: 'none',
+        links: { previous_attempt: [first!.span], creation: [contextOn(last)] },
+        attributes: { 'tracebaton.dead_letter.source': orders },
+      })
+      await stage.send(await stage.plain(), orders, 'order', copied(second!))
+      const [, back] = await calls.ended(2)
+      assertSpan(back!.span, { attempt: 1, deliveryKind: 'redrive', parent: contextOn(last) })
+    },
+  },
+  {
     name: 'where somebody else moves a message, its headers lead to its origin, or it says that it has none',
     needs: ['moves'],
     async run(stage) {
