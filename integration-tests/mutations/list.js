@@ -42,6 +42,12 @@ export const mutations = [
     caughtBy: 'of a producer that is trusted for links only, the context is a link that decides nothing',
   },
   {
+    name: 'a relay believes everybody',
+    file: 'plan.ts',
+    edits: [['believe(trustFor(arrival), creation, undefined)', "believe('full', creation, void trustFor(arrival))"]],
+    caughtBy: 'of a message that is relayed for somebody who is trusted for links only, the context decides nothing',
+  },
+  {
     name: 'a root is none: the flag is missing',
     file: 'attempt.ts',
     edits: [["root: parent === 'none',", '']],

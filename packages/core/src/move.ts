@@ -27,7 +27,7 @@ export function planMove(
   { delivery, kind, error }: Move,
   message: OutgoingMessage,
   active: Context,
-): { readonly extracted: Extracted; readonly moved: MovePlan } {
+): { readonly extracted: Extracted; readonly link: SpanContext | undefined; readonly moved: MovePlan } {
   const extracted = runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot)
   const handling = handlingOf(delivery, active)
   const judged = (handling && judgementIn(handling, delivery)) ?? judgeLater(runtime, delivery)
@@ -36,6 +36,7 @@ export function planMove(
   const inside = handling !== undefined && handling === getHandling(active)
   return {
     extracted,
+    link: judged.belief.creation,
     moved: {
       step: stepOf(kind, message, judged, attemptContext),
       facts: nextMoveFacts(kind, judged, failure && runtime.describeFailure(error)),

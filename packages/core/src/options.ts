@@ -26,7 +26,7 @@ export interface TracingOptions {
    * its messages, as a wish to consumers that are. @default 'auto'
    */
   readonly relation?: Relation | ((delivery: Delivery) => Relation | undefined) | undefined
-  /** How much of what messages say is believed. @default 'full' */
+  /** How much of what messages say is believed. Of one that is relayed: as it would be where it goes. @default 'full' */
   readonly trust?: Trust | ((delivery: Delivery) => Trust | undefined) | undefined
   /** ms. A message first sent longer ago starts a trace of its own under `auto`, linked. @default 900_000, 15 minutes */
   readonly maxTraceAge?: number | undefined

@@ -8,6 +8,7 @@ import type { Judgement } from './judgement.ts'
 import { formatLineage } from './lineage.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
 import type { LinkRole } from './policy.ts'
+import { believe } from './relation.ts'
 import type { Runtime } from './runtime.ts'
 import { sameSpan } from './traceparent.ts'
 
@@ -31,10 +32,8 @@ export function planMessage(
   active: Context,
 ): Plan {
   if (publication.move !== undefined) {
-    const { extracted, moved } = planMove(runtime, publication.move, message, active)
-    const { creation } = extracted
-    if (creation === undefined) return toPlan(message, extracted, 'create', undefined, moved)
-    return toPlan(message, extracted, 'move', { role: 'creation', context: creation }, moved)
+    const { extracted, link, moved } = planMove(runtime, publication.move, message, active)
+    return toPlan(message, extracted, extracted.creation === undefined ? 'create' : 'move', linkTo(link), moved)
   }
   const extracted = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
   const { creation } = extracted
@@ -46,7 +45,7 @@ export function planMessage(
   const around = getHandling(active)
   const found = around && findHandled(around, extracted)
   if (around === undefined || found === undefined) {
-    return toPlan(message, extracted, 'keep', { role: 'creation', context: creation })
+    return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
   }
   const { delivery, belief } = found.judged
 
@@ -59,9 +58,25 @@ export function planMessage(
   const link = belief.creation
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
   // Which of several messages this is decides on its attempt.
-  if (!found.certain) return toPlan(message, extracted, 'keep', { role: 'creation', context: creation })
+  if (!found.certain) return toPlan(message, extracted, 'keep', linkTo(link))
   const moved = planMoveByHand(kind, message, ...latestOf(found.judged, around))
-  return toPlan(message, extracted, 'move', link && { role: 'creation', context: link }, moved)
+  return toPlan(message, extracted, 'move', linkTo(link), moved)
+}
+
+function linkTo(creation: SpanContext | undefined): Plan['link'] {
+  return creation && { role: 'creation', context: creation }
+}
+
+/** Who relays a message was not told who made it: it is judged as it would be where it goes. */
+function believedOf(
+  { trustFor }: Runtime,
+  { system, destination }: Publication,
+  message: OutgoingMessage,
+  creation: SpanContext,
+): SpanContext | undefined {
+  const { carrier, getter, facts } = message
+  const arrival = { system, destination: message.destination ?? destination, carrier, getter, facts }
+  return believe(trustFor(arrival), creation, undefined).creation
 }
 
 /** Always of the same shape, and made in one step: this runs once for every message. */

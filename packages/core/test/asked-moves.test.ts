@@ -162,6 +162,25 @@ test('a move whose description fails goes out as it is', () => {
   expect(traced.failures.map(({ stage }) => stage)).toContain('headers')
 })
 
+test.each([
+  ['link-only', [['creation', SPAN, 0]]],
+  ['ignore', []],
+] as const)('of a producer whose trust is %s, a move links what is believed, and keeps the context', (trust, links) => {
+  const traced = createTraced({ trust })
+  const received = delivery({ handle: {} })
+  const inside = traced.tracing.process(received, () => move(traced.tracing, received))
+  const outside = move(traced.tracing, delivery())
+  for (const span of traced.spans.filter(({ name }) => name === 'send dead')) {
+    const seen = span.links.map(({ attributes, context }) => [
+      attributes?.[OURS.linkRole],
+      context.spanId,
+      context.traceFlags,
+    ])
+    expect(seen).toEqual(links)
+  }
+  expect([inside, outside].map((one) => one?.fields?.['traceparent'])).toEqual([TRACEPARENT, TRACEPARENT])
+})
+
 test('the active context of the call is the one of the send', () => {
   const traced = createTraced()
   const received = delivery({ handle: {} })

@@ -1,7 +1,7 @@
 import { context, propagation } from '@opentelemetry/api'
 import { assertSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { foreignContext, headerOf, only } from '../expectations.ts'
+import { contextOn, foreignContext, headerOf, only, operations } from '../expectations.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** A message from far away that says everything there is to say. */
@@ -52,6 +52,21 @@ export const policyScenarios: readonly Scenario[] = [
         attributes: { 'tracebaton.delivery.attempt': 1, 'tracebaton.delivery.kind': 'first' },
       })
       expect(attempt!.baggage).toEqual({})
+    },
+  },
+  {
+    name: 'of a message that is relayed for somebody who is trusted for links only, the context decides nothing',
+    provokes: ['sampling-consistent'],
+    needs: ['headersOnSend'],
+    async run(stage) {
+      const client = await stage.client({ trust: 'link-only' })
+      const destination = await stage.destination()
+      const creation = foreignContext()
+      await stage.send(client, destination, 'outbox', { traceparent: creation.traceparent })
+      expect(contextOn(only(await stage.read(destination, 1)))).toMatchObject({ spanId: creation.spanId, flags: '01' })
+      const send = only(operations(stage.recorder.spans, 'send', destination))
+      assertSpan(send, { links: { creation: [creation] } })
+      for (const { traceFlags } of send.links) expect(traceFlags ?? 0).toBe(0)
     },
   },
   {
