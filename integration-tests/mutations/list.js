@@ -90,7 +90,10 @@ export const mutations = [
   {
     name: 'a batch is the child of its first message',
     file: 'batch.ts',
-    edits: [["root: parent === 'none',\n    },\n    base,", '},\n    messages[0]?.carried ?? base,']],
+    edits: [
+      ["root: parent === 'none',\n    },\n    base,", '},\n    judgeForHandling(runtime, first).carried,'],
+      ['import { judge }', 'import { judge, judgeForHandling }'],
+    ],
     caughtBy: 'a batch is a root: no message of it is its parent, and neither is the span it was started in',
   },
   {
