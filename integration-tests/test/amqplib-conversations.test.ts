@@ -3,10 +3,10 @@ import type { Socket } from 'node:net'
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib'
 import * as callbackApi from 'amqplib/callback_api'
 import { traceConnection, traceHandler } from '@tracebaton/amqp'
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { describe, expect, inject, test, vi } from 'vitest'
-import { expectChild, expectLinks, only } from '../src/contract/expectations.ts'
-import { attemptOf, openSession, type Session } from './amqplib-session.ts'
+import { only } from '../src/contract/expectations.ts'
+import { openSession, type Session } from './amqplib-session.ts'
 
 const CONTENT = Buffer.from('order 1042')
 
@@ -63,12 +63,12 @@ describe.each<[string, (channel: Channel) => Promise<string>, boolean]>([
     const reply = at(({ name }) => name === 'publish')
     const answer = at(({ name }) => name === 'process')
     const chain = [ask, call, handling, reply, answer]
-    chain.slice(1).forEach((span, index) => expectChild(span, chain[index]!))
-    for (const span of chain.slice(1)) {
-      expect(span.attributes['messaging.message.conversation_id']).toBe(correlationId)
-    }
-    for (const span of [reply, answer]) expect(span.attributes['messaging.destination.temporary']).toBe(true)
-    expect(attemptOf(answer)).toMatchObject({ attempt: 1, outcome: 'acked' })
+    assertSpans(
+      chain.slice(1),
+      chain.slice(0, -1).map((parent) => ({ parent, conversationId: correlationId })),
+    )
+    for (const span of [reply, answer]) assertSpan(span, { attributes: { 'messaging.destination.temporary': true } })
+    assertSpan(answer, { attempt: 1, outcome: 'acked' })
   })
 })
 
@@ -104,7 +104,7 @@ test('a message goes through the callback API as through the other one', async (
   await new Promise((resolve) => channel.close(resolve))
   await new Promise((resolve) => connection.close(resolve))
   const [attempt] = await session.attempts(queue, 1)
-  expectChild(attempt!, only(session.recorder.spans.filter(({ name }) => name === `publish ${queue}`)))
+  assertSpan(attempt, { parent: only(session.recorder.spans.filter(({ name }) => name === `publish ${queue}`)) })
 })
 
 describe('a connection that reconnects', () => {
@@ -148,13 +148,12 @@ describe('a connection that reconnects', () => {
     const attempts = await session.attempts(queue, 3)
     await recovering.close()
     const ofFirst = attempts.filter(({ attributes }) => attributes['messaging.message.id'] === 'm-1')
-    expect(ofFirst.map((attempt) => attemptOf(attempt))).toMatchObject([
-      { attempt: 1, kind: 'first', outcome: 'abandoned', status: 'unset' },
-      { attempt: 2, kind: 'redelivery', outcome: 'acked' },
+    assertSpans(ofFirst, [
+      { attempt: 1, deliveryKind: 'first', outcome: 'abandoned', status: 'unset' },
+      { attempt: 2, deliveryKind: 'redelivery', outcome: 'acked', links: { previous_attempt: [ofFirst[0]!] } },
     ])
-    expectLinks(ofFirst[1]!, 'previous_attempt', [ofFirst[0]!])
     const sends = session.recorder.spans.filter(({ kind }) => kind === 'producer')
     for (const attempt of attempts)
-      expectChild(attempt, only(sends.filter(({ traceId }) => traceId === attempt.traceId)))
+      assertSpan(attempt, { parent: only(sends.filter(({ traceId }) => traceId === attempt.traceId)) })
   })
 })

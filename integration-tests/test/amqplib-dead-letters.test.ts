@@ -1,7 +1,7 @@
 import type { Channel, GetMessage } from 'amqplib'
+import { assertSpan, assertSpans } from '@tracebaton/testing'
 import { describe, expect, test, vi } from 'vitest'
-import { expectLinks, expectRoot } from '../src/contract/expectations.ts'
-import { attemptOf, openSession, type Session } from './amqplib-session.ts'
+import { openSession, type Session } from './amqplib-session.ts'
 
 const MESSAGE = { messageId: 'order-1042' }
 const CONTENT = Buffer.from('order 1042')
@@ -95,17 +95,23 @@ describe.each(cases)('a message of a %s queue that dies %s', (type, _, { reason,
       const [span] = await session.attempts(dead, 1)
       const before = attempts === 0 ? [] : await session.attempts(queue, attempts)
       const send = recorder.spans.find(({ name }) => name === `publish ${queue}`)
-      expectRoot(span!)
-      expectLinks(span!, 'creation', [send!])
-      expectLinks(span!, 'previous_attempt', before.slice(-1))
-      expect(attemptOf(span!)).toMatchObject({ attempt: 1, kind: 'dead_letter', outcome: 'acked', status: 'unset' })
-      expect(span!.attributes).toMatchObject({
-        'tracebaton.dead_letter.source': queue,
-        'tracebaton.dead_letter.reason': reason,
-        'tracebaton.creation.trace_id': send!.traceId,
+      assertSpan(span, {
+        parent: 'none',
+        links: { creation: [send!], previous_attempt: before.slice(-1) },
+        attempt: 1,
+        deliveryKind: 'dead_letter',
+        outcome: 'acked',
+        status: 'unset',
+        attributes: {
+          'tracebaton.dead_letter.source': queue,
+          'tracebaton.dead_letter.reason': reason,
+          'tracebaton.creation.trace_id': send!.traceId,
+        },
       })
-      expect(before.map((attempt) => attemptOf(attempt)['attempt'])).toEqual(before.map((__, index) => index + 1))
-      for (const attempt of before) expect(attempt.parentSpanId).toBe(send!.spanId)
+      assertSpans(
+        before,
+        before.map((__, index) => ({ parent: send!, attempt: index + 1 })),
+      )
     },
   )
 })
@@ -128,15 +134,17 @@ test.each(['classic', 'quorum'])(
     }
     const attempts = await session.attempts(queue, 3)
     const send = recorder.spans.find(({ name }) => name === `publish ${queue}`)
-    expect(attempts.map((attempt) => attemptOf(attempt))).toMatchObject([
-      { attempt: 1, kind: 'first', outcome: 'rejected' },
+    assertSpans(attempts, [
+      { attempt: 1, deliveryKind: 'first', outcome: 'rejected' },
       { attempt: 2, outcome: 'rejected' },
       { attempt: 3, outcome: 'acked' },
     ])
     attempts.forEach((attempt, index) => {
-      expect(attempt.parentSpanId).toBe(send!.spanId)
-      expectLinks(attempt, 'previous_attempt', attempts.slice(Math.max(index - 1, 0), index))
-      expect(attempt.attributes).not.toHaveProperty('tracebaton.dead_letter.source')
+      assertSpan(attempt, {
+        parent: send!,
+        links: { previous_attempt: attempts.slice(Math.max(index - 1, 0), index) },
+        attributes: { 'tracebaton.dead_letter.source': undefined },
+      })
     })
   },
 )
@@ -151,6 +159,11 @@ test('attempts on a quorum queue are counted by the broker for a consumer that r
   const [message] = await session.take(channel, queue, 1)
   channel.ack(message!)
   const [attempt] = await session.attempts(queue, 1)
-  expect(attemptOf(attempt!)).toMatchObject({ attempt: 3, source: 'broker', kind: 'redelivery', previous: 'unknown' })
-  expectLinks(attempt!, 'previous_attempt', [])
+  assertSpan(attempt, {
+    attempt: 3,
+    attemptSource: 'broker',
+    deliveryKind: 'redelivery',
+    previousAttempt: 'unknown',
+    links: { previous_attempt: [] },
+  })
 })

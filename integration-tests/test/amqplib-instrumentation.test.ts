@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, type RecordedSpan } from '@tracebaton/testing'
 import { expect, inject, test } from 'vitest'
-import { expectChild, expectLinks, only } from '../src/contract/expectations.ts'
+import { only } from '../src/contract/expectations.ts'
 
 /** What the program prints. */
 interface Printed {
@@ -24,11 +24,12 @@ test('beside the official instrumentation a message has one context, that of the
   expect(Object.keys(headers).toSorted()).toEqual(['region', 'tracebaton', 'traceparent'])
   const [inner, outer] = [of(theirs, 'producer'), of(ours, 'producer')]
   expect(headers['traceparent']).toContain(`${inner.traceId}-${inner.spanId}`)
-  expectChild(inner, outer)
+  assertSpan(inner, { parent: outer })
   const attempt = of(ours, 'consumer')
-  expectChild(attempt, inner)
-  expectLinks(attempt, 'creation', [inner])
   // Our field was written for our own span, and is stale: that span is the origin, and nothing else of it counts.
-  expectLinks(attempt, 'origin', [outer])
-  expect(attempt.attributes).toMatchObject({ 'tracebaton.delivery.attempt': 1, 'tracebaton.delivery.outcome': 'acked' })
+  assertSpan(attempt, {
+    parent: inner,
+    links: { creation: [inner], origin: [outer] },
+    attributes: { 'tracebaton.delivery.attempt': 1, 'tracebaton.delivery.outcome': 'acked' },
+  })
 })

@@ -1,9 +1,8 @@
 import { deadLetter, retryLater, traceHandler } from '@tracebaton/amqp'
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpans, type ExpectedSpan, type RecordedSpan } from '@tracebaton/testing'
 import type { ConsumeMessage } from 'amqplib'
-import { expect, test } from 'vitest'
-import { expectLinks } from '../src/contract/expectations.ts'
-import { attemptOf, openSession, type Session } from './amqplib-session.ts'
+import { test } from 'vitest'
+import { openSession, type Session } from './amqplib-session.ts'
 
 const TYPES = ['classic', 'quorum']
 
@@ -34,14 +33,16 @@ async function accept(session: Session, queue: string): Promise<void> {
 /** The attempts have these numbers, and link the one before: the one at the same position of the second list, if any. */
 function expectAttempts(
   attempts: readonly RecordedSpan[],
-  expected: readonly object[],
+  expected: readonly ExpectedSpan[],
   previous: readonly (RecordedSpan | undefined)[],
 ): void {
-  expect(attempts.map((attempt) => attemptOf(attempt))).toMatchObject(expected)
-  attempts.forEach((attempt, index) => {
-    const before = previous[index]
-    expectLinks(attempt, 'previous_attempt', before === undefined ? [] : [before])
-  })
+  assertSpans(
+    attempts,
+    expected.map((one, index) => {
+      const before = previous[index]
+      return { ...one, links: { previous_attempt: before === undefined ? [] : [before] } }
+    }),
+  )
 }
 
 test.each(TYPES)('a message without an id counts on when the broker brings a retry copy round: %s', async (type) => {
@@ -58,10 +59,10 @@ test.each(TYPES)('a message without an id counts on when the broker brings a ret
   expectAttempts(
     attempts,
     [
-      { attempt: 1, kind: 'first' },
-      { attempt: 2, kind: 'immediate', source: 'field' },
-      { attempt: 3, kind: 'delayed', source: 'broker', previous: 'unknown' },
-      { attempt: 4, kind: 'delayed', source: 'broker', previous: 'unknown' },
+      { attempt: 1, deliveryKind: 'first' },
+      { attempt: 2, deliveryKind: 'immediate', attemptSource: 'field' },
+      { attempt: 3, deliveryKind: 'delayed', attemptSource: 'broker', previousAttempt: 'unknown' },
+      { attempt: 4, deliveryKind: 'delayed', attemptSource: 'broker', previousAttempt: 'unknown' },
     ],
     [undefined, attempts[0]],
   )
@@ -80,8 +81,8 @@ test.each(TYPES)('a dead letter without an id counts on when the broker brings i
   expectAttempts(
     attempts,
     [
-      { attempt: 1, kind: 'dead_letter', source: 'field' },
-      { attempt: 2, kind: 'delayed', source: 'broker', previous: 'unknown' },
+      { attempt: 1, deliveryKind: 'dead_letter', attemptSource: 'field' },
+      { attempt: 2, deliveryKind: 'delayed', attemptSource: 'broker', previousAttempt: 'unknown' },
     ],
     [before[0]],
   )
@@ -103,12 +104,12 @@ test.each(TYPES)(
     await reject(session, queue)
     await accept(session, queue)
     const attempts = await session.attempts(queue, 4)
-    expect(attempts.map((attempt) => attemptOf(attempt))).toMatchObject([
+    assertSpans(attempts, [
       { attempt: 1 },
-      { attempt: 2, source: 'broker', previous: 'unknown' },
+      { attempt: 2, attemptSource: 'broker', previousAttempt: 'unknown' },
       // Known for sure only where more than two seconds have passed since that round.
       { attempt: 3 },
-      { attempt: 4, source: 'broker', previous: 'unknown' },
+      { attempt: 4, attemptSource: 'broker', previousAttempt: 'unknown' },
     ])
   },
 )

@@ -100,15 +100,3 @@ export async function openSession(traced: boolean, more: TracingOptions = {}): P
     },
   }
 }
-
-/** What a span says of its attempt. */
-export function attemptOf({ attributes, status }: RecordedSpan): Record<string, unknown> {
-  return {
-    attempt: attributes['tracebaton.delivery.attempt'],
-    source: attributes['tracebaton.delivery.attempt_source'],
-    kind: attributes['tracebaton.delivery.kind'],
-    outcome: attributes['tracebaton.delivery.outcome'],
-    previous: attributes['tracebaton.previous_attempt'],
-    status,
-  }
-}

@@ -1,26 +1,26 @@
 import { forEachMessage } from '@tracebaton/kafka'
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
 import { createTopic } from '../src/adapters/kafka-topic.ts'
 import { collect, eventually, expectList, groupName, openSession } from './kafkajs-session.ts'
 
-/** What a span says of its attempt, and whether it links the one before. */
-function attemptOf({ attributes, status, links }: RecordedSpan): Record<string, unknown> {
-  return {
-    offset: attributes['kafka.offset'],
-    attempt: attributes['tracebaton.delivery.attempt'],
-    source: attributes['tracebaton.delivery.attempt_source'],
-    kind: attributes['tracebaton.delivery.kind'],
-    outcome: attributes['tracebaton.delivery.outcome'],
-    status,
-    previous: links.find(({ role }) => role === 'previous_attempt')?.spanId,
-  }
-}
+const first = {
+  attempt: 1,
+  attemptSource: 'assumed',
+  deliveryKind: 'first',
+  links: { previous_attempt: [] },
+} as const
+const acked = { outcome: 'acked', status: 'unset' } as const
+const failed = { outcome: 'requeued', status: 'error' } as const
 
-const first = { attempt: 1, source: 'assumed', kind: 'first', previous: undefined }
-const again = { attempt: 2, source: 'memory', kind: 'redelivery' }
-const acked = { outcome: 'acked', status: 'unset' }
-const failed = { outcome: 'requeued', status: 'error' }
+/** The attempt after another one. */
+const again = (before: RecordedSpan | undefined) =>
+  ({
+    attempt: 2,
+    attemptSource: 'memory',
+    deliveryKind: 'redelivery',
+    links: { previous_attempt: [before!] },
+  }) as const
 
 test('an offset that is read again in place is the next attempt below the same send, linked to the one before', async () => {
   await using session = await openSession(true)
@@ -33,14 +33,12 @@ test('an offset that is read again in place is the next attempt below the same s
   })
   const [send] = await session.spans(`send ${topic}`, 1)
   const attempts = await session.spans(`process ${topic}`, 3)
-  expect(attempts.map(attemptOf)).toEqual([
-    { offset: 0, ...first, ...failed },
-    { offset: 0, ...again, ...failed, previous: attempts[0]?.spanId },
-    { offset: 0, ...again, ...acked, attempt: 3, previous: attempts[1]?.spanId },
+  const below = { offset: '0', parent: send! }
+  assertSpans(attempts, [
+    { ...below, ...first, ...failed },
+    { ...below, ...again(attempts[0]), ...failed },
+    { ...below, ...again(attempts[1]), ...acked, attempt: 3 },
   ])
-  for (const { traceId, parentSpanId } of attempts) {
-    expect({ traceId, parentSpanId }).toEqual({ traceId: send?.traceId, parentSpanId: send?.spanId })
-  }
   expect(session.failures).toEqual([])
   expect(session.recorder.open).toEqual([])
 })
@@ -55,9 +53,9 @@ test('an offset that another consumer of the group reads again in this process i
     await consumer.disconnect()
   }
   const attempts = await session.spans(`process ${topic}`, 2)
-  expect(attempts.map(attemptOf)).toEqual([
-    { offset: 0, ...first, ...acked },
-    { offset: 0, ...again, ...acked, previous: attempts[0]?.spanId },
+  assertSpans(attempts, [
+    { offset: '0', ...first, ...acked },
+    { offset: '0', ...again(attempts[0]), ...acked },
   ])
 })
 
@@ -67,7 +65,7 @@ test('another group reads the same offset for the first time', async () => {
   await session.fill(topic, '0')
   for (let group = 1; group <= 2; group++) await expectList(await collect(await session.consumer(topic)), ['0'])
   for (const attempt of await session.spans(`process ${topic}`, 2)) {
-    expect(attemptOf(attempt)).toEqual({ offset: 0, ...first, ...acked })
+    assertSpan(attempt, { offset: '0', ...first, ...acked })
   }
 })
 
@@ -84,8 +82,13 @@ test('offset 0 of a topic that was deleted and made again is another message', a
     if (round === 1) await eventually(() => createTopic(session.admin, topic))
   }
   for (const attempt of await session.spans(`process ${topic}`, 2)) {
-    expect(attemptOf(attempt)).toEqual({ offset: 0, ...first, ...acked })
+    assertSpan(attempt, { offset: '0', ...first, ...acked })
   }
+})
+
+/** An attempt within a batch, and maybe after another one. */
+const within = (batch: RecordedSpan | undefined, before?: RecordedSpan) => ({
+  links: { batch: [batch!], previous_attempt: before ? [before] : [] },
 })
 
 test('a failed batch brings back messages that had succeeded, and none of those attempts is a failed one', async () => {
@@ -106,16 +109,15 @@ test('a failed batch brings back messages that had succeeded, and none of those 
   const all = await session.spans(`process ${topic}`, 7)
   const batches = all.filter(({ attributes }) => 'messaging.batch.message_count' in attributes)
   const attempts = all.filter((span) => !batches.includes(span))
-  expect(batches.map(({ status }) => status)).toEqual(['error', 'unset'])
-  expect(attempts.map(attemptOf)).toEqual([
-    { offset: 0, ...first, ...acked },
-    { offset: 1, ...first, ...failed },
-    { offset: 0, ...again, ...acked, previous: attempts[0]?.spanId },
-    { offset: 1, ...again, ...acked, previous: attempts[1]?.spanId },
-    { offset: 2, ...first, ...acked },
+  assertSpans(batches, [{ status: 'error' }, { status: 'unset' }])
+  const [failure, success] = batches
+  assertSpans(attempts, [
+    { offset: '0', ...first, ...acked, ...within(failure) },
+    { offset: '1', ...first, ...failed, ...within(failure) },
+    { offset: '0', ...again(attempts[0]), ...acked, ...within(success, attempts[0]) },
+    { offset: '1', ...again(attempts[1]), ...acked, ...within(success, attempts[1]) },
+    { offset: '2', ...first, ...acked, ...within(success) },
   ])
-  const roots = attempts.map(({ links }) => links.find(({ role }) => role === 'batch')?.spanId)
-  expect(roots).toEqual([0, 0, 1, 1, 1].map((index) => batches[index]?.spanId))
 })
 
 test('what a transaction sends is traced, whether it is committed or not', async () => {
@@ -134,10 +136,13 @@ test('what a transaction sends is traced, whether it is committed or not', async
   await expectList(await collect(await session.consumer(other)), ['a', 'b'])
   const sends = await session.spans(`send ${topic}`, 2)
   const [attempt] = await session.spans(`process ${topic}`, 1)
-  expect(attempt?.parentSpanId).toBe(sends[1]?.spanId)
+  assertSpan(attempt, { parent: sends[1]! })
   const creates = await session.spans(`create ${other}`, 2)
   const attempts = await session.spans(`process ${other}`, 2)
-  expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(creates.map(({ spanId }) => spanId))
+  assertSpans(
+    attempts,
+    creates.map((parent) => ({ parent })),
+  )
 })
 
 test('the same consumer stops, starts again, and counts on', async () => {
@@ -151,5 +156,5 @@ test('the same consumer stops, starts again, and counts on', async () => {
   await consumer.stop()
   await consumer.run(config)
   const attempts = await session.spans(`process ${topic}`, 2)
-  expect(attempts.map(attemptOf)).toMatchObject([first, { ...again, previous: attempts[0]?.spanId }])
+  assertSpans(attempts, [first, again(attempts[0])])
 })

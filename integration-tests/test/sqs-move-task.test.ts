@@ -10,11 +10,11 @@ import {
 import { context } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import { createRecorder, messageFacts, type RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, createRecorder, type RecordedSpan } from '@tracebaton/testing'
 import { deadLetter, traceHandler, traceSqs } from '@tracebaton/sqs'
-import { beforeAll, expect, inject, test } from 'vitest'
+import { beforeAll, inject, test } from 'vitest'
 import { pollQueue } from '../src/adapters/sqs-polling.ts'
-import { expectChild, expectLinks, only, operations } from '../src/contract/expectations.ts'
+import { only, operations } from '../src/contract/expectations.ts'
 import { OrderError } from '../src/contract/order-error.ts'
 
 beforeAll(() => {
@@ -66,7 +66,7 @@ test('a message that the redrive policy gave up, and a move task brought back, c
     if (calls < 3) throw new OrderError('no stock')
   })
   const [, second] = await attemptsOn(orders.name, 2)
-  expect(messageFacts(second!)).toMatchObject({ attempt: 2, outcome: 'dead_lettered' })
+  assertSpan(second, { attempt: 2, outcome: 'dead_lettered' })
 
   // Somebody looks at the dead letter, and leaves it.
   const looking = consume(dead.url, () => {
@@ -74,15 +74,12 @@ test('a message that the redrive policy gave up, and a move task brought back, c
   })
   const [letter] = await attemptsOn(dead.name, 1)
   await looking[Symbol.asyncDispose]()
-  expect(messageFacts(letter!)).toMatchObject({ attempt: 1, deliveryKind: 'dead_letter' })
-  expectLinks(letter!, 'previous_attempt', [second!])
+  assertSpan(letter, { attempt: 1, deliveryKind: 'dead_letter', links: { previous_attempt: [second!] } })
 
   await moveBack()
   const [, , back] = await attemptsOn(orders.name, 3)
   const send = only(operations(recorder.spans, 'send', orders.name))
-  expectChild(back!, send)
-  expectLinks(back!, 'creation', [send])
-  expect(messageFacts(back!)).toMatchObject({ attempt: 1, outcome: 'acked' })
+  assertSpan(back, { parent: send, attempt: 1, outcome: 'acked', links: { creation: [send] } })
   await working[Symbol.asyncDispose]()
   client.destroy()
 })
@@ -98,9 +95,12 @@ test('a message that the application gave up, and a move task brought back, is a
   const [first] = await attemptsOn(orders.name, 1)
   await moveBack()
   const [, back] = await attemptsOn(orders.name, 2)
-  expect(messageFacts(back!)).toMatchObject({ attempt: 1, deliveryKind: 'redrive' })
-  expect(back!.attributes['tracebaton.delivery.redrives']).toBe(1)
-  expectLinks(back!, 'previous_attempt', [first!])
+  assertSpan(back, {
+    attempt: 1,
+    deliveryKind: 'redrive',
+    links: { previous_attempt: [first!] },
+    attributes: { 'tracebaton.delivery.redrives': 1 },
+  })
   await working[Symbol.asyncDispose]()
   client.destroy()
 })

@@ -1,18 +1,12 @@
 import {
   assertPropagation,
   messageFacts,
-  type RecordedLink,
   type RecordedSpan,
   type Recorder,
+  type SpanIdentity,
 } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import type { Received } from './fixture.ts'
-
-/** What names a span. */
-export interface SpanIdentity {
-  readonly traceId: string
-  readonly spanId: string
-}
 
 /** Scenarios have producers far away, and spans of only one side. */
 const INCOMPLETE = ['no-orphans', 'no-dangling-links']
@@ -21,27 +15,6 @@ const INCOMPLETE = ['no-orphans', 'no-dangling-links']
 export function expectSound(recorder: Recorder, provoked: readonly string[] = []): void {
   if (recorder.spans.length + recorder.open.length === 0) return
   assertPropagation(recorder, { except: [...INCOMPLETE, ...provoked] })
-}
-
-/** Expects a root: a span that begins a trace. */
-export function expectRoot(span: RecordedSpan): void {
-  expect(span.parentSpanId, `${span.name} has a parent`).toBeUndefined()
-}
-
-/** Expects a parent. */
-export function expectChild(span: RecordedSpan, parent: SpanIdentity): void {
-  expect({ traceId: span.traceId, spanId: span.parentSpanId }, `parent of ${span.name}`).toEqual(identityOf(parent))
-}
-
-/** Expects the links of one role, in any order, and no others of it. */
-export function expectLinks(span: RecordedSpan, role: string, targets: readonly SpanIdentity[]): void {
-  const linked = linksOf(span, role).map(identityOf)
-  expect(linked.toSorted(bySpan), `${role} links of ${span.name}`).toEqual(targets.map(identityOf).toSorted(bySpan))
-}
-
-/** The links of one role. */
-export function linksOf(span: RecordedSpan, role: string): RecordedLink[] {
-  return span.links.filter((link) => link.role === role)
 }
 
 /** The values of a header, in any letter case. */
@@ -86,12 +59,4 @@ export function only<Item>(items: readonly Item[]): Item {
 function randomHex(digits: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(digits))
   return Buffer.from(bytes).toString('hex').slice(0, digits)
-}
-
-function identityOf({ traceId, spanId }: SpanIdentity): SpanIdentity {
-  return { traceId, spanId }
-}
-
-function bySpan(left: SpanIdentity, right: SpanIdentity): number {
-  return left.spanId.localeCompare(right.spanId)
 }
