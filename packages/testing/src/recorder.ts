@@ -57,6 +57,9 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
   const open = (): readonly RecordedSpan[] => [...started.values()].map(fromSdkSpan)
   const waiting = createWaiting(spans, open)
   const keep = (span: RecordedSpan): void => {
+    const key = spanKey(span)
+    if (known.has(key)) return
+    known.add(key)
     ended.push(span)
     if (ended.length > limit) {
       const oldest = ended.shift()
@@ -78,12 +81,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     },
     until: (condition, untilOptions) => waiting.until(condition, untilOptions),
     add(given) {
-      for (const span of given) {
-        const key = spanKey(span)
-        if (known.has(key)) continue
-        known.add(key)
-        keep(span)
-      }
+      given.forEach(keep)
       waiting.check()
     },
     clear() {
@@ -107,9 +105,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     onEnd(span) {
       contain(() => {
         started.delete(spanKey(span.spanContext()))
-        const plain = fromSdkSpan(span)
-        known.add(spanKey(plain))
-        keep(plain)
+        keep(fromSdkSpan(span))
         waiting.check()
       })
     },

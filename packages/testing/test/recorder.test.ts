@@ -137,6 +137,15 @@ test('a span that the recorder saw itself is not added once more', () => {
   expect(recorder.spans).toHaveLength(1)
 })
 
+test('nor one that was added before it ended here', () => {
+  const { recorder, tracer } = set()
+  const span = tracer.startSpan('one')
+  recorder.add(structuredClone([...recorder.open]))
+  span.end()
+  expect(recorder.spans).toHaveLength(1)
+  expect(recorder.open).toEqual([])
+})
+
 test('a snapshot of the spans does not grow', () => {
   const { recorder, tracer } = set()
   tracer.startSpan('one').end()
