@@ -5,9 +5,11 @@ import { run } from './run.ts'
 import { EXIT } from './terminal.ts'
 
 // A reader that has enough, as `head`, is no failure, and changes nothing about what was found: the command goes on.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') process.exit(EXIT.input)
-})
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exit(EXIT.input)
+  })
+}
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2)

@@ -52,3 +52,11 @@ test('a reader that has enough does not change what check has found', async () =
   child.stdout.destroy()
   expect(await closed).toEqual([1, null])
 }, 60_000)
+
+test('nor does one that has enough of what stands on standard error', async () => {
+  const words = ['check', await fileOf(orphans), '--rule', 'no-secrets', '--format', 'junit']
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'ignore', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  child.stderr.destroy()
+  expect(await once(child, 'close')).toEqual([0, null])
+}, 60_000)
