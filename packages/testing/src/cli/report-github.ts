@@ -1,3 +1,4 @@
+import { countText } from '../count-text.ts'
 import { clean } from '../display-text.ts'
 import { findingText } from '../finding.ts'
 import { placeOf, type Report } from './report.ts'
@@ -23,6 +24,9 @@ export function githubReport(report: Report): string {
   }
   if (report.moreProblems > 0) {
     lines.push(command('warning', 'tracebaton input', `${report.moreProblems} more pieces could not be read`))
+  }
+  if (report.unjudged > 0) {
+    lines.push(command('warning', 'tracebaton input', `${countText(report.unjudged, 'span')} not judged by every rule`))
   }
   return lines.map((line) => `${line}\n`).join('')
 }

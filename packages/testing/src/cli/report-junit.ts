@@ -1,6 +1,7 @@
+import { countText } from '../count-text.ts'
 import { findingText } from '../finding.ts'
 import { escaped } from '../svg-element.ts'
-import { placeOf, type Report } from './report.ts'
+import { placeOf, unjudgedBy, type Report } from './report.ts'
 import { summaryLines } from './report-text.ts'
 
 /** A report as JUnit XML, which most CI systems show: a suite per rule, a failed case per finding. */
@@ -15,10 +16,13 @@ export function junitReport(report: Report): string {
       ].join('\n')
     })
     const more = count > kept.length ? ` (${count} found, ${kept.length} shown)` : ''
-    const passed = `    <testcase classname="tracebaton.${escaped(rule.id)}" name="${escaped(rule.title)}"/>`
+    const missed = unjudgedBy(rule, report)
+    const skips = kept.length === 0 && (missed > 0 || report.spans === 0)
+    const skipped = skips ? `<skipped message="${countText(missed, 'span')} not judged"/>` : ''
+    const sound = `    <testcase classname="tracebaton.${escaped(rule.id)}" name="${escaped(rule.title)}">${skipped}</testcase>`
     return [
-      `  <testsuite name="${escaped(rule.id + more)}" tests="${Math.max(1, kept.length)}" failures="${kept.length}" errors="0">`,
-      ...(cases.length === 0 ? [passed] : cases),
+      `  <testsuite name="${escaped(rule.id + more)}" tests="${Math.max(1, kept.length)}" failures="${kept.length}" errors="0"${skips ? ' skipped="1"' : ''}>`,
+      ...(cases.length === 0 ? [sound] : cases),
       '  </testsuite>',
     ].join('\n')
   })

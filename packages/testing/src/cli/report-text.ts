@@ -2,16 +2,19 @@ import { createPaint } from '../colors.ts'
 import { countText } from '../count-text.ts'
 import { clean } from '../display-text.ts'
 import { findingText } from '../finding.ts'
-import { placeOf, type Report } from './report.ts'
+import { placeOf, unjudgedBy, type Report } from './report.ts'
 
 /** A report for people. */
 export function textReport(report: Report, colors: boolean): string {
   const paint = createPaint(colors)
   const lines: string[] = []
   for (const { rule, count, kept } of report.rules) {
-    const mark = count === 0 ? paint('✓', 'ok') : paint('✗', 'failed')
+    const missed = unjudgedBy(rule, report)
+    const sound = missed > 0 || report.spans === 0 ? paint('–', 'quiet') : paint('✓', 'ok')
+    const mark = count === 0 ? sound : paint('✗', 'failed')
     const found = count === 0 ? '' : paint(`  ${count} found`, 'failed')
-    lines.push(`${mark} ${paint(rule.id, 'title')}  ${rule.title}${found}`)
+    const open = missed === 0 ? '' : paint(`  ${countText(missed, 'span')} not judged`, 'quiet')
+    lines.push(`${mark} ${paint(rule.id, 'title')}  ${rule.title}${found}${open}`)
     for (const finding of kept) {
       const [problem = '', ...rest] = findingText(finding).split('\n')
       const place = placeOf(finding)

@@ -101,6 +101,11 @@ function covers(id: string, rule: string): boolean {
   return rule === id || rule.startsWith(`${id}/`)
 }
 
+/** How many spans a rule could not judge. One that looks at a span at a time judges all that were read. */
+export function unjudgedBy({ single }: Rule, { unjudged }: Report): number {
+  return single === true ? 0 : unjudged
+}
+
 /** Where a finding can be looked up in a backend: the span it is about. */
 export function placeOf({ spans: [span] }: Finding): string {
   return span ? `trace ${span.traceId}  span ${span.spanId}` : ''
