@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { fstatSync } from 'node:fs'
 import { EXIT } from './terminal.ts'
 
 // V8 keeps garbage for as long as it believes that there is room, and on a machine with much memory that is long. Small
@@ -6,17 +7,36 @@ import { EXIT } from './terminal.ts'
 const bounds = ['--max-semi-space-size=4', '--max-old-space-size=224']
 
 /** Whether a command reads files of any size, and this process is not the one that is bounded. */
-export function needsBounds([command, ...words]: readonly string[]): boolean {
-  if (command !== 'check' && command !== 'diff') return false
-  // What a shell hands over as /dev/fd/63 belongs to this process only.
-  return !process.execArgv.includes(bounds[0] ?? '') && !words.some((word) => /^\/(?:dev|proc)\//.test(word))
+export function needsBounds([command]: readonly string[]): boolean {
+  return (command === 'check' || command === 'diff') && !process.execArgv.includes(bounds[0] ?? '')
+}
+
+/**
+ * What the other process gets of this one: its standard streams, and what a shell handed over as `/dev/fd/63`, under the
+ * same number.
+ */
+function streamsFor(words: readonly string[]): ('inherit' | 'ignore' | number)[] {
+  const handed = words.flatMap((word) => /^\/(?:dev|proc\/self)\/fd\/(\d{1,3})$/.exec(word)?.[1] ?? []).map(Number)
+  return Array.from({ length: Math.max(2, ...handed) + 1 }, (_, number) => {
+    if (number <= 2) return 'inherit'
+    return handed.includes(number) && isOpen(number) ? number : 'ignore'
+  })
+}
+
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Runs this very command line in a process with bounded memory. Resolves with its exit code. */
 export function runBounded(): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, ...bounds, ...process.argv.slice(1)], {
-      stdio: 'inherit',
+      stdio: streamsFor(process.argv.slice(2)),
     })
     const stop = (signal: NodeJS.Signals): void => void child.kill(signal)
     // Ctrl-C reaches both; what is sent to this process alone has to be passed on.
