@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording } from '../../testing/test/recording.ts'
 import { traceChannel } from '../src/index.ts'
 import { createHollow, type Hollow, type Kinds } from './hollow.ts'
-import { createRecording, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 

@@ -1,8 +1,9 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording } from '../../testing/test/recording.ts'
 import { traceChannel } from '../src/index.ts'
 import { createHollow } from './hollow.ts'
-import { attemptOf, createRecording, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 

@@ -1,8 +1,9 @@
 import type { ConsumeMessage } from 'amqplib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording } from '../../testing/test/recording.ts'
 import { deadLetter, redrive, retryLater, traceChannel } from '../src/index.ts'
 import { createHollow, type Part } from './hollow.ts'
-import { createRecording, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 

@@ -1,10 +1,10 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib'
 import type { TracingOptions } from '@tracebaton/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
 import { optionSeams, type Seam } from '../../core/test/seams.ts'
 import { deadLetter, traceChannel, traceHandler } from '../src/index.ts'
 import { createHollow, type Hollow } from './hollow.ts'
-import { useContexts } from './recording.ts'
 
 let tried = 0
 const unhandled: unknown[] = []

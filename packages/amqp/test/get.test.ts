@@ -1,9 +1,10 @@
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { GetMessage } from 'amqplib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording } from '../../testing/test/recording.ts'
 import { traceChannel, traceHandler } from '../src/index.ts'
 import { createHollow } from './hollow.ts'
-import { attemptOf, createRecording, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 

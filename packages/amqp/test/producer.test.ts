@@ -1,9 +1,10 @@
 import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api'
 import { IllegalOperationError, type Options } from 'amqplib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording, idOf } from '../../testing/test/recording.ts'
 import { traceChannel } from '../src/index.ts'
 import { createHollow } from './hollow.ts'
-import { createRecording, idOf, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 

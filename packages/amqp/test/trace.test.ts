@@ -2,9 +2,10 @@ import { EventEmitter } from 'node:events'
 import type { Channel, ChannelModel } from 'amqplib'
 import type * as callback from 'amqplib/callback_api'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording } from '../../testing/test/recording.ts'
 import { traceChannel, traceConnection } from '../src/index.ts'
 import { createHollow } from './hollow.ts'
-import { attemptOf, createRecording, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 

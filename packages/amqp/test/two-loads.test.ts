@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import type { ConsumeMessage } from 'amqplib'
 import { describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording } from '../../testing/test/recording.ts'
 import { createHollow } from './hollow.ts'
-import { attemptOf, createRecording, useContexts } from './recording.ts'
 
 useContexts()
 

@@ -1,5 +1,7 @@
 import type { FlowProducer, Job as RealJob, JobNode, Queue } from 'bullmq'
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording, rolesOf, type Recording } from '../../testing/test/recording.ts'
 import {
   bullmqTelemetry,
   deadLetter,
@@ -10,7 +12,6 @@ import {
   traceQueue,
 } from '../src/index.ts'
 import { createBullmq, type Job } from './fake-bullmq.ts'
-import { createRecording, rolesOf, useContexts, type Recording } from './recording.ts'
 
 beforeAll(useContexts)
 

@@ -1,10 +1,11 @@
 import { context as contexts } from '@opentelemetry/api'
 import type { TracingOptions } from '@tracebaton/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording } from '../../testing/test/recording.ts'
 import { optionSeams, type Seam } from '../../core/test/seams.ts'
 import { bullmqTelemetry, traceFlowProducer, traceHandler, traceQueue } from '../src/index.ts'
 import { createBullmq, type FakeBullmq, type Job } from './fake-bullmq.ts'
-import { createRecording, useContexts } from './recording.ts'
 
 const unhandled: unknown[] = []
 const keep = (error: unknown): void => void unhandled.push(error)

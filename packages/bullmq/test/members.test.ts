@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import { EventEmitter } from 'node:events'
 import { FlowProducer, Queue } from 'bullmq'
 import { describe, expect, test, vi } from 'vitest'
+import { createRecording } from '../../testing/test/recording.ts'
 import { bullmqTelemetry, traceFlowProducer, traceHandler, traceQueue } from '../src/index.ts'
 import { createBullmq } from './fake-bullmq.ts'
-import { createRecording } from './recording.ts'
 
 /** Methods that add jobs. Whoever updates BullMQ decides here about a new one. */
 const TRACED = { Queue: ['add', 'addBulk', 'upsertJobScheduler'], FlowProducer: ['add', 'addBulk'] }

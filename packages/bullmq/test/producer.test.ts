@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording } from '../../testing/test/recording.ts'
 import { bullmqTelemetry, traceFlowProducer, traceQueue } from '../src/index.ts'
 import { createBullmq } from './fake-bullmq.ts'
-import { createRecording, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 

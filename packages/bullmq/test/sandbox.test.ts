@@ -1,9 +1,10 @@
 import { createTracing } from '@tracebaton/core'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording } from '../../testing/test/recording.ts'
 import type { JobLike } from '../src/client.ts'
 import { traceHandler } from '../src/sandbox.ts'
 import { jobOf } from './job.ts'
-import { createRecording, useContexts } from './recording.ts'
 
 beforeAll(useContexts)
 afterEach(() => {

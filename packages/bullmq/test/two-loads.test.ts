@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording, rolesOf } from '../../testing/test/recording.ts'
 import { createBullmq } from './fake-bullmq.ts'
-import { createRecording, rolesOf, useContexts } from './recording.ts'
 
 type Build = typeof import('../src/index.ts')
 

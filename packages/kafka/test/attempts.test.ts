@@ -1,8 +1,9 @@
 import type { TracingOptions } from '@tracebaton/core'
 import { describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording, rolesOf } from '../../testing/test/recording.ts'
 import { traceConsumer, traceProducer } from '../src/index.ts'
 import { createConsumer, createProducer, received } from './fake-kafka.ts'
-import { attemptOf, createRecording, rolesOf, useContexts } from './recording.ts'
 
 useContexts()
 

@@ -1,9 +1,10 @@
 import { context, propagation, trace } from '@opentelemetry/api'
 import { Kafka, logLevel, type Consumer, type ConsumerRunConfig, type IHeaders } from 'kafkajs'
 import { describe, expect, test, vi } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording, idOf, rolesOf } from '../../testing/test/recording.ts'
 import { traceConsumer, traceKafka } from '../src/index.ts'
 import { createConsumer, received, type RecordMessage } from './fake-kafka.ts'
-import { attemptOf, createRecording, idOf, rolesOf, useContexts } from './recording.ts'
 
 useContexts()
 

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import type { KafkaMessage, Message, Producer, RecordMetadata } from 'kafkajs'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording, idOf, rolesOf, type Recording } from '../../testing/test/recording.ts'
 import { deadLetter, redrive, retryLater, traceConsumer, traceProducer } from '../src/index.ts'
 import { createConsumer, createProducer, received } from './fake-kafka.ts'
-import { attemptOf, createRecording, idOf, rolesOf, useContexts, type Recording } from './recording.ts'
 
 beforeAll(useContexts)
 

@@ -1,9 +1,10 @@
 import { trace } from '@opentelemetry/api'
 import type { ConsumerRunConfig, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { describe, expect, test, vi } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording, rolesOf } from '../../testing/test/recording.ts'
 import { forEachMessage, traceConsumer, traceHandler } from '../src/index.ts'
 import { batchPayload, createConsumer, received } from './fake-kafka.ts'
-import { attemptOf, createRecording, rolesOf, useContexts } from './recording.ts'
 
 useContexts()
 

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Kafka, logLevel, type Consumer, type Producer, type Transaction } from 'kafkajs'
 import { describe, expect, test, vi } from 'vitest'
+import { createRecording } from '../../testing/test/recording.ts'
 import { traceConsumer, traceKafka, traceProducer } from '../src/index.ts'
 import { createProducer } from './fake-kafka.ts'
-import { createRecording } from './recording.ts'
 
 /** What becomes of each member of a client object. Whoever updates kafkajs decides here about a new one. */
 type Members<Target> = Readonly<Record<keyof Target, 'traced' | 'plain'>>

@@ -2,9 +2,10 @@ import { createRequire } from 'node:module'
 import { context, trace } from '@opentelemetry/api'
 import { Kafka, logLevel, type IHeaders, type Message, type Producer, type ProducerRecord } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording, idOf } from '../../testing/test/recording.ts'
 import { traceProducer } from '../src/index.ts'
 import { createProducer } from './fake-kafka.ts'
-import { createRecording, idOf, useContexts } from './recording.ts'
 
 useContexts()
 

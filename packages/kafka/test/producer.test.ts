@@ -1,8 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { createRecording, idOf } from '../../testing/test/recording.ts'
 import { traceKafka, traceProducer } from '../src/index.ts'
 import { createProducer } from './fake-kafka.ts'
-import { createRecording, idOf, useContexts } from './recording.ts'
 
 useContexts()
 

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
+import { useContexts } from '../../core/test/contexts.ts'
+import { attemptOf, createRecording, idOf, rolesOf } from '../../testing/test/recording.ts'
 import { createConsumer, createProducer, received } from './fake-kafka.ts'
-import { attemptOf, createRecording, idOf, rolesOf, useContexts } from './recording.ts'
 
 useContexts()
 

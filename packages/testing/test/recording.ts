@@ -1,8 +1,7 @@
-import { context } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import type { TracingOptions } from '@tracebaton/core'
-import { createRecorder, type RecordedSpan, type Recorder } from '@tracebaton/testing'
+import { createRecorder, type Recorder } from '../src/recorder.ts'
+import type { RecordedSpan } from '../src/span.ts'
 
 /** Tracing with a real SDK behind it, everything kept in memory. */
 export interface Recording {
@@ -15,12 +14,6 @@ export interface Recording {
   readonly span: (name: string) => RecordedSpan
   /** The ended spans of a name, in the order they ended. */
   readonly spans: (name: string) => readonly RecordedSpan[]
-}
-
-/** Gives asynchronous code its active context, as an SDK does when it is registered. */
-export function useContexts(): void {
-  context.disable()
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 }
 
 export function createRecording(options: TracingOptions = {}): Recording {
@@ -44,7 +37,23 @@ export function createRecording(options: TracingOptions = {}): Recording {
   }
 }
 
+/** `<trace id>-<span id>`, of a span or of a `traceparent`. */
+export function idOf(source: RecordedSpan | string | undefined): string {
+  return typeof source === 'object' ? `${source.traceId}-${source.spanId}` : String(source).slice(3, 52)
+}
+
 /** The roles of a span's links, in order. */
 export function rolesOf(span: RecordedSpan): readonly (string | undefined)[] {
   return span.links.map(({ role }) => role)
+}
+
+/** What a span says of its attempt. */
+export function attemptOf({ attributes, status }: RecordedSpan): Record<string, unknown> {
+  return {
+    attempt: attributes['tracebaton.delivery.attempt'],
+    source: attributes['tracebaton.delivery.attempt_source'],
+    kind: attributes['tracebaton.delivery.kind'],
+    outcome: attributes['tracebaton.delivery.outcome'],
+    status,
+  }
 }
