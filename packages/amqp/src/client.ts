@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /** What the broker says of one delivery. */
 export interface FieldsLike {
   /** Counts the deliveries of a channel, from 1. */
@@ -53,4 +55,65 @@ export type Method = (...args: unknown[]) => unknown
 /** Calls a method of the client with whatever the caller gave. */
 export function invoke(target: object, method: string, args: readonly unknown[]): unknown {
   return Reflect.apply(Reflect.get(target, method) as Method, target, args)
+}
+
+/**
+ * Calls a method of either API, and tells the answer as a callback is told it: error, value.
+ *
+ * @param callback position of the callback, where there is one
+ */
+export function invokeAndTell(
+  target: object,
+  method: string,
+  args: readonly unknown[],
+  callback: number,
+  tell: (answer: readonly unknown[]) => void,
+): unknown {
+  const changed = [...args]
+  const own = args[callback]
+  if (typeof own === 'function') {
+    changed[callback] = function (this: unknown, ...answer: unknown[]): unknown {
+      tell(answer)
+      return Reflect.apply(own, this, answer)
+    }
+  }
+  const result = invoke(target, method, changed)
+  if (!types.isPromise(result)) return result
+  return result.then(
+    (value) => {
+      tell([null, value])
+      return value
+    },
+    (error: unknown) => {
+      tell([error])
+      throw error
+    },
+  )
+}
+
+/** A callback for an answer that is good or an error, as the two ends of a promise. */
+export function answerTo(resolve: () => void, reject: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    if (error === null || error === undefined) resolve()
+    else reject(error)
+  }
+}
+
+/** Whether the broker confirms what is published on a channel. */
+export function hasConfirms(channel: ChannelLike): boolean {
+  return typeof (channel as { readonly waitForConfirms?: unknown }).waitForConfirms === 'function'
+}
+
+/**
+ * The client says that a channel is closed by an event, and listening to that would make us a listener of the caller's
+ * object. But its list of calls that wait for an answer goes away with the channel.
+ */
+export function isClosed(channel: object): boolean {
+  return (channel as { readonly pending?: unknown }).pending === null
+}
+
+/** What the client calls the connection of a channel, or of one of its own connections: the same in both APIs. */
+export function connectionOf(owner: object): object | undefined {
+  const { connection } = owner as { readonly connection?: unknown }
+  return typeof connection === 'object' && connection !== null ? connection : undefined
 }

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { context } from '@opentelemetry/api'
 import type { OpenAttempt, Tracing } from '@tracebaton/core'
 import { attemptAt, noteArrival } from './arrivals.ts'
-import { invoke, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import { invoke, invokeAndTell, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { SYSTEM, serverFacts, toDelivery } from './describe.ts'
 import { placeOf } from './destination.ts'
 
@@ -16,10 +16,10 @@ export function receivers(
   channel: ChannelLike,
   chained: (result: unknown) => unknown,
 ): Pick<ChannelLike, 'consume' | 'get'> {
-  const call = (method: 'consume' | 'get', args: unknown[]): unknown => chained(invoke(channel, method, args))
+  const call = (args: unknown[]): unknown => chained(invoke(channel, 'consume', args))
   const consume: Method = (...args) => {
     const [queue, handler, options] = args
-    if (typeof handler !== 'function') return call('consume', args)
+    if (typeof handler !== 'function') return call(args)
     const noAck = isNoAck(options)
     args[1] = function (this: unknown, ...given: [message: MessageLike | null]): unknown {
       const [message] = given
@@ -32,30 +32,12 @@ export function receivers(
       const attempt = attemptAt(message)
       return attempt === undefined ? handle() : runUnwatched(attempt, handle)
     }
-    return call('consume', args)
+    return call(args)
   }
   const get: Method = (...args) => {
-    const [queue, options, callback] = args
+    const [queue, options] = args
     const received = receptionOf(tracing, channel, nameOf(queue), isNoAck(options))
-    if (typeof callback === 'function') {
-      args[2] = function (this: unknown, ...answer: unknown[]): unknown {
-        received(answer)
-        return Reflect.apply(callback, this, answer)
-      }
-      return call('get', args)
-    }
-    const answer = call('get', args)
-    if (!types.isPromise(answer)) return answer
-    return answer.then(
-      (message) => {
-        received([null, message])
-        return message
-      },
-      (error: unknown) => {
-        received([error])
-        throw error
-      },
-    )
+    return chained(invokeAndTell(channel, 'get', args, 2, received))
   }
   return { consume, get }
 }

@@ -9,7 +9,7 @@ import {
   type RetryOptions,
 } from '@tracebaton/core'
 import { arrivalOf } from './arrivals.ts'
-import { invoke, type ChannelLike, type MessageLike } from './client.ts'
+import { answerTo, hasConfirms, invoke, type ChannelLike, type MessageLike } from './client.ts'
 import { toDelivery, toPublication } from './describe.ts'
 import { withFields } from './headers.ts'
 
@@ -81,14 +81,9 @@ async function move(
 }
 
 function publish(channel: ChannelLike, queue: string, content: Uint8Array, options: object): Promise<void> {
-  const confirms = typeof (channel as { readonly waitForConfirms?: unknown }).waitForConfirms === 'function'
   return new Promise((resolve, reject) => {
-    const confirmed = (refused: unknown): void => {
-      if (refused === null || refused === undefined) resolve()
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the client's own
-      else reject(refused)
-    }
-    invoke(channel, 'sendToQueue', confirms ? [queue, content, options, confirmed] : [queue, content, options])
+    const confirms = hasConfirms(channel)
+    invoke(channel, 'sendToQueue', [queue, content, options, ...(confirms ? [answerTo(resolve, reject)] : [])])
     if (!confirms) resolve()
   })
 }

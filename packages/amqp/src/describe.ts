@@ -1,6 +1,6 @@
 import type { Delivery, Facts, Publication, Tracing } from '@tracebaton/core'
-import type { ChannelLike, MessageLike, PropertiesLike } from './client.ts'
-import { connectionOf, placeOf } from './destination.ts'
+import { connectionOf, type ChannelLike, type MessageLike, type PropertiesLike } from './client.ts'
+import { placeOf } from './destination.ts'
 import { createRoom, tableGetter } from './headers.ts'
 import { readHistory } from './history.ts'
 

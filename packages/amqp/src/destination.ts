@@ -1,5 +1,5 @@
 import { processWide, type BrokerParts, type Destination } from '@tracebaton/core'
-import type { ChannelLike } from './client.ts'
+import { connectionOf, type ChannelLike } from './client.ts'
 
 /** Where messages go or come from, in the words of core. */
 export interface Place {
@@ -123,10 +123,4 @@ function withoutIds(routingKey: string): string {
     .split('.')
     .map((word) => (ID.test(word) ? '*' : word))
     .join('.')
-}
-
-/** What the client calls the connection of a channel, or of one of its own connections: the same in both APIs. */
-export function connectionOf(owner: object): object | undefined {
-  const { connection } = owner as { readonly connection?: unknown }
-  return typeof connection === 'object' && connection !== null ? connection : undefined
 }

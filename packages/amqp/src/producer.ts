@@ -1,5 +1,5 @@
 import { copyWith, createRegister, type Injection, type Tracing } from '@tracebaton/core'
-import { invoke, type ChannelLike, type Method } from './client.ts'
+import { answerTo, hasConfirms, invoke, type ChannelLike, type Method } from './client.ts'
 import { toPublication, type Sending } from './describe.ts'
 import { isHeaders, withFields } from './headers.ts'
 
@@ -19,7 +19,7 @@ const SEND_TO_QUEUE: Verb = { name: 'sendToQueue', options: 2, read: ([queue, co
 
 /** Members of a channel that publish. */
 export function publishers(tracing: Tracing, channel: ChannelLike): Pick<ChannelLike, 'publish' | 'sendToQueue'> {
-  const confirms = typeof (channel as { readonly waitForConfirms?: unknown }).waitForConfirms === 'function'
+  const confirms = hasConfirms(channel)
   const publisher =
     (verb: Verb) =>
     (...args: unknown[]): boolean => {
@@ -63,11 +63,7 @@ export function publishers(tracing: Tracing, channel: ChannelLike): Pick<Channel
 function createConfirmation(callback: Method | undefined) {
   let settle!: (error: unknown) => void
   const promise = new Promise<void>((resolve, reject) => {
-    settle = (error) => {
-      if (error === null || error === undefined) resolve()
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the client's own
-      else reject(error)
-    }
+    settle = answerTo(resolve, reject)
   })
   const place = unconfirmed.keep({ expire: () => settle(null) })
   return {

@@ -7,7 +7,7 @@ import {
   type Tracing,
   type TracingInput,
 } from '@tracebaton/core'
-import { invoke, type ChannelLike, type ConnectionLike, type Method } from './client.ts'
+import { invoke, invokeAndTell, type ChannelLike, type ConnectionLike, type Method } from './client.ts'
 import { receivers } from './consumer.ts'
 import { LIBRARY } from './describe.ts'
 import { rememberExclusive } from './destination.ts'
@@ -90,30 +90,11 @@ function created(
 
 /** A connection takes its channels with it. */
 function closed(tracing: Tracing, connection: ConnectionLike, args: unknown[]): unknown {
-  const look = (): void => {
-    tracing.guard(abandonClosed)
-  }
-  const [callback] = args
-  if (typeof callback === 'function') {
-    args[0] = function (this: unknown, ...answer: unknown[]): unknown {
-      look()
-      return Reflect.apply(callback, this, answer)
-    }
-  }
-  const result = invoke(connection, 'close', args)
-  // From now on the client refuses every settlement. One that reconnects by itself tells by its end.
+  // One that reconnects by itself tells by its end.
+  const result = invokeAndTell(connection, 'close', args, 0, () => tracing.guard(abandonClosed))
+  // From now on the client refuses every settlement.
   tracing.guard(() => abandonChannelsOf(connection))
-  if (!types.isPromise(result)) return result
-  return result.then(
-    (value) => {
-      look()
-      return value
-    },
-    (error: unknown) => {
-      look()
-      throw error
-    },
-  )
+  return result
 }
 
 function isChannel(value: unknown): value is ChannelLike {

@@ -1,6 +1,5 @@
 import { processWide, type Delivery, type OpenAttempt, type OpenOptions, type Tracing } from '@tracebaton/core'
-import type { ChannelLike } from './client.ts'
-import { connectionOf } from './destination.ts'
+import { connectionOf, isClosed, type ChannelLike } from './client.ts'
 
 /** A delivery of a channel that nobody has settled yet. */
 export interface Unsettled {
@@ -86,14 +85,6 @@ export function abandonChannelsOf(model: object): void {
 /** Gives up what is unsettled on channels that are closed. */
 export function abandonClosed(): void {
   for (const channel of waiting) if (isClosed(channel)) abandonUnsettled(channel)
-}
-
-/**
- * The client says that a channel is closed by an event, and listening to that would make us a listener of the caller's
- * object. But its list of calls that wait for an answer goes away with the channel.
- */
-function isClosed(channel: object): boolean {
-  return (channel as { readonly pending?: unknown }).pending === null
 }
 
 let timer: NodeJS.Timeout | undefined
