@@ -26,14 +26,33 @@ export function rememberHandling(handling: Handling, deliveries: readonly Delive
   for (const { handle } of deliveries) if (handle !== undefined) handlings.set(handle, handling)
 }
 
-/** The latest handling of this very delivery. */
-export function recallHandling({ handle }: Delivery): Handling | undefined {
-  return handle === undefined ? undefined : handlings.get(handle)
-}
-
 /** What a message of a batch is recognised by. */
 export function memberOf({ identity, carrier }: Delivery): unknown {
   return identity ?? carrier
+}
+
+/** A handling of a message, and what it knows of that one. */
+interface Handled {
+  readonly judged: Judgement
+  readonly handling: Handling
+}
+
+/**
+ * The latest handling of this very delivery, told by the client's object: in the handler of a batch that is the message's
+ * own, once it has been handled by itself. Else the one around the call, if it is of this message.
+ */
+export function latestHandling(delivery: Delivery, around: Handling | undefined): Handled | undefined {
+  const own = delivery.handle === undefined ? undefined : handlings.get(delivery.handle)
+  const judged = own?.batch === undefined ? own?.messages[0] : undefined
+  if (own !== undefined && judged !== undefined) return { judged, handling: own }
+  return handledIn(own, delivery) ?? handledIn(around, delivery)
+}
+
+function handledIn(handling: Handling | undefined, delivery: Delivery): Handled | undefined {
+  const member = memberOf(delivery)
+  if (handling === undefined || member === undefined) return undefined
+  const judged = handling.messages.find((known) => memberOf(known.delivery) === member)
+  return judged && { judged, handling }
 }
 
 const HANDLING = createContextKey('tracebaton.handling.0')

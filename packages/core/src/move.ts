@@ -1,9 +1,9 @@
 import { trace, type Context, type SpanContext } from '@opentelemetry/api'
 import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
-import type { Delivery, Move, OutgoingMessage } from './delivery.ts'
+import type { Move, OutgoingMessage } from './delivery.ts'
 import type { Extracted } from './format.ts'
-import { getHandling, memberOf, recallHandling, type Handling } from './handling.ts'
+import { getHandling, latestHandling, type Handling } from './handling.ts'
 import { judgeLater, type Judgement } from './judgement.ts'
 import type { Step } from './lineage.ts'
 import { nextMoveFacts, type MoveFacts } from './move-facts.ts'
@@ -24,42 +24,52 @@ export interface MovePlan {
 /** A move that somebody asked for, in the message's handler or anywhere else. */
 export function planMove(
   runtime: Runtime,
-  { delivery, kind, error }: Move,
+  move: Move,
   message: OutgoingMessage,
   active: Context,
 ): { readonly extracted: Extracted; readonly link: SpanContext | undefined; readonly moved: MovePlan } {
+  const { delivery } = move
   const extracted = runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot)
-  const handling = handlingOf(delivery, active)
-  const judged = (handling && judgementIn(handling, delivery)) ?? judgeLater(runtime, delivery)
+  const known = latestHandling(delivery, getHandling(active))
+  const judged = known?.judged ?? judgeLater(runtime, delivery)
+  const moved = toMove(runtime, move, message, judged, known?.handling, active)
+  return { extracted, link: judged.belief.creation, moved }
+}
+
+/**
+ * A move that is known by where its message goes, or by the option `republish`.
+ *
+ * @param around the handling that the message was found in
+ */
+export function planMoveByHand(
+  runtime: Runtime,
+  kind: Move['kind'],
+  message: OutgoingMessage,
+  found: Judgement,
+  around: Handling,
+  active: Context,
+): MovePlan {
+  const { judged, handling } = latestHandling(found.delivery, around) ?? { judged: found, handling: around }
+  return toMove(runtime, { kind }, message, judged, handling, active)
+}
+
+function toMove(
+  runtime: Runtime,
+  { kind, error }: Omit<Move, 'delivery'>,
+  message: OutgoingMessage,
+  judged: Judgement,
+  handling: Handling | undefined,
+  active: Context,
+): MovePlan {
   const attemptContext = handling === undefined ? rememberedContext(judged) : handling.spanContext
   const failure = error === undefined ? undefined : { error }
   const inside = handling !== undefined && handling === getHandling(active)
   return {
-    extracted,
-    link: judged.belief.creation,
-    moved: {
-      step: stepOf(kind, message, judged, attemptContext),
-      facts: nextMoveFacts(kind, judged, failure && runtime.describeFailure(error)),
-      handling,
-      failure,
-      parent: inside || attemptContext === undefined ? undefined : trace.setSpanContext(active, attemptContext),
-    },
-  }
-}
-
-/** A move that is known by where its message goes, or by the option `republish`. */
-export function planMoveByHand(
-  kind: Step['kind'],
-  message: OutgoingMessage,
-  judged: Judgement,
-  handling: Handling,
-): MovePlan {
-  return {
-    step: stepOf(kind, message, judged, handling.spanContext),
-    facts: nextMoveFacts(kind, judged, undefined),
+    step: stepOf(kind, message, judged, attemptContext),
+    facts: nextMoveFacts(kind, judged, failure && runtime.describeFailure(error)),
     handling,
-    failure: undefined,
-    parent: undefined,
+    failure,
+    parent: inside || attemptContext === undefined ? undefined : trace.setSpanContext(active, attemptContext),
   }
 }
 
@@ -73,24 +83,6 @@ function stepOf(
   const { relation, maxAttempts } = belief.lineage ?? {}
   const deadLetter = delivery.deadLetter !== undefined
   return { kind, deadLetter, delay: message.delay, attempt, attemptContext, firstSent, maxAttempts, sent, relation }
-}
-
-/**
- * The handling of this very delivery, told by the client's object: in the handler of a batch that is the message's own,
- * where it has been handled by itself. Else the one around the call, if it is of this message.
- */
-function handlingOf(delivery: Delivery, active: Context): Handling | undefined {
-  const known = recallHandling(delivery)
-  if (known !== undefined) return known
-  const around = getHandling(active)
-  return around !== undefined && judgementIn(around, delivery) !== undefined ? around : undefined
-}
-
-/** What a handling knows of a message. */
-function judgementIn({ messages, batch }: Handling, delivery: Delivery): Judgement | undefined {
-  const member = memberOf(delivery)
-  const judged = messages.find((known) => member !== undefined && memberOf(known.delivery) === member)
-  return judged ?? (batch === undefined && recallHandling(delivery)?.messages === messages ? messages[0] : undefined)
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
-import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
 import type { BrokerParts, Delivery, Destination, OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext, type Extracted } from './format.ts'
@@ -43,7 +42,7 @@ export function planMessage(
   if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, extracted, 'create')
 
   const around = getHandling(active)
-  const found = around && findHandled(around, extracted)
+  const found = around && findHandled(around, extracted, message)
   if (around === undefined || found === undefined) {
     return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
   }
@@ -59,7 +58,7 @@ export function planMessage(
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
   // Which of several messages this is decides on its attempt.
   if (!found.certain) return toPlan(message, extracted, 'keep', linkTo(link))
-  const moved = planMoveByHand(kind, message, ...latestOf(found.judged, around))
+  const moved = planMoveByHand(runtime, kind, message, found.judged, around, active)
   return toPlan(message, extracted, 'move', linkTo(link), moved)
 }
 
@@ -104,27 +103,19 @@ function areDifferent(left: BrokerParts = [], right: BrokerParts = []): boolean 
 }
 
 /**
- * The message being handled that is sent once more. The messages of a bulk send share a context: lineage tells them apart,
- * and where it does not, it is one of them.
+ * The message being handled that is sent once more. The messages of a bulk send share a context: their own headers, or else
+ * their lineage, tell them apart, and where that does not, it is one of them.
  */
 function findHandled(
   handling: Handling,
   { creation, lineage }: Extracted,
+  { carrier }: OutgoingMessage,
 ): { readonly judged: Judgement; readonly certain: boolean } | undefined {
   const candidates = handling.messages.filter((candidate) => sameSpan(candidate.creation, creation))
   if (candidates.length < 2) return candidates[0] && { judged: candidates[0], certain: true }
+  const own = candidates.filter(({ delivery }) => delivery.carrier === carrier)
+  if (own[0] !== undefined && own.length === 1) return { judged: own[0], certain: true }
   const text = lineage && formatLineage(lineage)
   const alike = candidates.filter((candidate) => (candidate.lineage && formatLineage(candidate.lineage)) === text)
   return alike[0] && { judged: alike[0], certain: alike.length === 1 }
-}
-
-/** In the handler of a batch a message may have been handled by itself meanwhile: that is the attempt it goes on from. */
-function latestOf(judged: Judgement, handling: Handling): [judged: Judgement, handling: Handling] {
-  const { delivery, attempt } = judged
-  const past = handling.batch === undefined ? undefined : recallAttempt(delivery.identity)
-  if (past === undefined || past.attempt < attempt.attempt || past.redrives !== attempt.redrives) {
-    return [judged, handling]
-  }
-  const later = { ...judged, attempt: { ...attempt, attempt: past.attempt } }
-  return [later, { ...handling, spanContext: past.context }]
 }

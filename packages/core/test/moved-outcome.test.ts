@@ -199,6 +199,25 @@ describe('a message of a batch that has been handled by itself', () => {
   })
 })
 
+test.each([
+  ['the client knows them', [{}, {}]],
+  ['nobody does', []],
+])('messages of a batch that share a context are told by their own headers, where %s', (_, handles) => {
+  const traced = createTraced()
+  const alike = ['a', 'b', 'c'].map((id, index) =>
+    delivery({ carrier: { ...CARRIER }, identity: `own headers of ${id}, ${handles.length}`, handle: handles[index] }),
+  )
+  const sent = traced.tracing.processBatch(alike, () => {
+    for (const one of alike.slice(0, 2)) traced.tracing.process(one, () => {})
+    return traced.tracing.send(publication(alike.map(({ carrier }) => ({ carrier }))), (all) => all)
+  })
+  const [first, second, batch] = traced.spans.filter(({ name }) => name === 'process orders')
+  const attempts = handles.length === 0 ? [batch, batch, batch] : [first, second, batch]
+  const lineages = sent.map((one) => parseLineage(one?.fields?.['tracebaton'] ?? ''))
+  expect(lineages.map((one) => one?.previousAttempt?.spanId)).toEqual(attempts.map((one) => one?.spanContext().spanId))
+  expect(lineages.map((one) => one?.attempt)).toEqual([2, 2, 2])
+})
+
 test('a message forwarded out of a batch that shares its context is a new one', () => {
   const traced = createTraced()
   const twins = ['a', 'b'].map((identity) => delivery({ carrier: CARRIER, identity }))

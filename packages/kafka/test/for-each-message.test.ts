@@ -3,8 +3,8 @@ import type { ConsumerRunConfig, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording, rolesOf } from '../../testing/test/recording.ts'
-import { forEachMessage, traceConsumer, traceHandler } from '../src/index.ts'
-import { batchPayload, createConsumer, received } from './fake-kafka.ts'
+import { forEachMessage, traceConsumer, traceHandler, traceProducer } from '../src/index.ts'
+import { batchPayload, createConsumer, createProducer, received } from './fake-kafka.ts'
 
 useContexts()
 
@@ -201,4 +201,23 @@ describe('traceHandler', () => {
     for (const nonsense of [undefined, null, 'text']) expect(one(nonsense as never)).toBe(nonsense)
     expect(recorder.spans).toEqual([])
   })
+})
+
+test('messages of one bulk send that go back together go on from their own attempts', async () => {
+  const recording = createRecording()
+  const { consumer, deliverBatch } = createConsumer()
+  const { producer, sent } = createProducer()
+  const traced = traceProducer(producer, recording.options)
+  await traceConsumer(consumer, { ...recording.options, groupId: crypto.randomUUID() }).run({
+    eachBatch: async (payload) => {
+      await forEachMessage(payload, () => {})
+      const messages = payload.batch.messages.map(({ key, value, headers }) => ({ key, value, headers: headers! }))
+      await traced.send({ topic: 'orders', messages })
+    },
+  })
+  await deliverBatch([received({ traceparent: OLD }), received({ traceparent: OLD })])
+  const attempts = recording.spans('process orders').filter(({ attributes }) => 'kafka.offset' in attributes)
+  const previous = sent[0]?.messages.map(({ headers }) => /p=\w+-(\w+)/.exec(String(headers?.['tracebaton']))?.[1])
+  expect(previous).toHaveLength(2)
+  expect(previous).toEqual(attempts.map(({ spanId }) => spanId))
 })
