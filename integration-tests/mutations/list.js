@@ -145,7 +145,7 @@ export const mutations = [
   },
   {
     name: 'every attempt is the first',
-    file: 'lineage.ts',
+    file: 'attempt-count.ts',
     edits: [['const attempt = Math.max(told, remembered)', 'const attempt = 1']],
     caughtBy: 'the attempts of a message are siblings below its send, numbered, each linking the one before',
   },
@@ -157,7 +157,7 @@ export const mutations = [
   },
   {
     name: 'a retry does not count on',
-    file: 'lineage.ts',
+    file: 'step.ts',
     edits: [['attempt: retry ? attempt.attempt + 1 : 1,', 'attempt: 1,']],
     caughtBy: 'a message that its handler sends back is the same message: one context, the next attempt, linked',
   },
@@ -272,7 +272,7 @@ export const mutations = [
   },
   {
     name: 'a dead letter that is tried again is none any more',
-    file: 'lineage.ts',
+    file: 'step.ts',
     edits: [["step.deadLetter ? 'dead_letter' : delay", 'delay']],
     caughtBy: 'a dead letter that is tried again stays one, until somebody puts it back',
   },
@@ -284,7 +284,7 @@ export const mutations = [
   },
   {
     name: 'the wait that was asked for is time in the queue',
-    file: 'lineage.ts',
+    file: 'step.ts',
     edits: [['delay: delay > 0 ? delay : undefined,', 'delay: undefined,']],
     caughtBy: 'a message that is to wait says so, and the wait is no time in the queue',
   },

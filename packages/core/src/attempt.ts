@@ -7,19 +7,19 @@ import {
   type Context,
   type Link,
 } from '@opentelemetry/api'
+import type { AttemptFacts } from './attempt-count.ts'
 import { rememberAttempt } from './attempts.ts'
 import { errorTypeOf, type Ending } from './call.ts'
 import type { Delivery } from './delivery.ts'
+import { getHandling, memberOf, rememberHandling, setHandling, type Handling } from './handling.ts'
+import { historyOf } from './history.ts'
 import { judgeForHandling, timeInQueue, type Judgement } from './judgement.ts'
-import type { AttemptFacts } from './lineage.ts'
 import { capLinks } from './links.ts'
 import { linkAttributes, OURS } from './names.ts'
 import { copyAttributes, type Operation } from './operation.ts'
 import type { Outcome } from './policy.ts'
 import { linksOf, parentOf } from './relation.ts'
 import type { Runtime } from './runtime.ts'
-import { getHandling, memberOf, rememberHandling, setHandling, type Handling } from './handling.ts'
-import { historyOf } from './history.ts'
 import { activate, callHook, startSpan, type SafeSpan } from './span.ts'
 
 /** One attempt, begun: its span is open. A plain record, because thousands of them may wait to be settled. */

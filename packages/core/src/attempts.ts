@@ -1,4 +1,4 @@
-import type { PastAttempt } from './lineage.ts'
+import type { PastAttempt } from './attempt-count.ts'
 import { createMemory, type Memory } from './memory.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
+import type { DeliveryCount, DeliveryKind } from './attempt-count.ts'
 import type { Fields, HeaderGetter } from './carrier.ts'
-import type { DeliveryCount, DeliveryKind } from './lineage.ts'
 import type { Facts } from './names.ts'
 import type { Outcome } from './policy.ts'
 import type { Relative } from './relation.ts'

@@ -1,6 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
+import type { AttemptFacts, DeliveryKind } from './attempt-count.ts'
 import type { Judgement } from './judgement.ts'
-import type { AttemptFacts, DeliveryKind } from './lineage.ts'
 import type { MoveFacts } from './move-facts.ts'
 
 /** What a message has been through by the time of an attempt, in the same words on every broker. Absent is what nobody knows. */

@@ -2,12 +2,13 @@ import type { Context, SpanContext } from '@opentelemetry/api'
 import type { Fields } from './carrier.ts'
 import type { OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext } from './format.ts'
-import { advance, formatLineage, LINEAGE_FIELD, type Lineage } from './lineage.ts'
+import { formatLineage, LINEAGE_FIELD, type Lineage } from './lineage.ts'
 import type { SkipReason } from './metrics.ts'
 import { packMoveFacts, writeMoveFacts } from './move-facts.ts'
 import type { Operation } from './operation.ts'
 import type { Plan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
+import { advance } from './step.ts'
 
 /** What an adapter writes onto its copy of one message. */
 export interface Injection {

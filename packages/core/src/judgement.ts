@@ -1,13 +1,15 @@
 import { ROOT_CONTEXT, type Context, type SpanContext } from '@opentelemetry/api'
+import { countAttempt, type AttemptFacts, type PastAttempt } from './attempt-count.ts'
 import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
 import type { Delivery } from './delivery.ts'
-import { countAttempt, putBack, reasonOf, type AttemptFacts, type Lineage, type PastAttempt } from './lineage.ts'
+import { reasonOf, type Lineage } from './lineage.ts'
 import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus, Trust } from './policy.ts'
 import { believe, type Belief } from './relation.ts'
 import { roundOf } from './round.ts'
 import type { Runtime } from './runtime.ts'
+import { putBack } from './step.ts'
 
 /** One delivery, read and judged, before there is a span. */
 export interface Judgement {

@@ -1,7 +1,7 @@
 import { createNoopMeter, type Attributes, type Meter, type MeterProvider } from '@opentelemetry/api'
+import type { DeliveryKind } from './attempt-count.ts'
 import { ERROR_TYPE, METRICS, OPERATION_BUCKETS, OURS, QUEUE_TIME_BUCKETS, SCOPE } from './names.ts'
 import type { Outcome } from './policy.ts'
-import type { DeliveryKind } from './lineage.ts'
 import type { Report, Stage } from './report.ts'
 
 /** What a message went out without, or with instead, where not all of it had room. */

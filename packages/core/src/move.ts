@@ -5,9 +5,9 @@ import type { Move, OutgoingMessage } from './delivery.ts'
 import type { Extracted } from './format.ts'
 import { getHandling, latestHandling, type Handling } from './handling.ts'
 import { judgeLater, type Judgement } from './judgement.ts'
-import type { Step } from './lineage.ts'
 import { nextMoveFacts, type MoveFacts } from './move-facts.ts'
 import type { Runtime } from './runtime.ts'
+import type { Step } from './step.ts'
 
 /** A received message on its way to its next copy. */
 export interface MovePlan {

@@ -11,7 +11,6 @@ import { callIn, errorTypeOf, type Ending } from './call.ts'
 import type { Publication, SendResults } from './delivery.ts'
 import { validSpanContext } from './format.ts'
 import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
-import type { Step } from './lineage.ts'
 import { capLinks } from './links.ts'
 import { linkAttributes, OURS } from './names.ts'
 import { copyAttributes, type Operation } from './operation.ts'
@@ -19,6 +18,7 @@ import { planMessage, type Plan } from './plan.ts'
 import type { LinkRole, Outcome } from './policy.ts'
 import type { Runtime } from './runtime.ts'
 import { activate, callHook, secondsSince, startSpan, type SafeSpan } from './span.ts'
+import type { Step } from './step.ts'
 
 /**
  * Runs a call that publishes messages, in its span or spans, and tells it what to write onto each.

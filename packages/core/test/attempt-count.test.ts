@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { countAttempt, type AttemptFacts, type AttemptSources, type Lineage } from '../src/lineage.ts'
+import { countAttempt, type AttemptFacts, type AttemptSources } from '../src/attempt-count.ts'
+import type { Lineage } from '../src/lineage.ts'
 import { spanContext } from './sample.ts'
 
 const creation = spanContext('c')
