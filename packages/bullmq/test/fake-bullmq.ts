@@ -31,6 +31,14 @@ interface FakeFlows {
   addBulk(flows: readonly FlowJobLike[]): Promise<{ readonly job: Job }[]>
 }
 
+let latest = 0
+
+/** ms since the epoch, and never the same twice: jobs of two stores here have the same ids. */
+function now(): number {
+  latest = Math.max(latest + 1, Date.now())
+  return latest
+}
+
 export function createBullmq(given: TelemetryLike | undefined, name = 'orders'): FakeBullmq {
   const telemetry = given as Telemetry | undefined
   const added: Job[] = []
@@ -50,7 +58,7 @@ export function createBullmq(given: TelemetryLike | undefined, name = 'orders'):
       opts,
       queueName: name,
       queueQualifiedName: `bull:${name}`,
-      timestamp: Date.now(),
+      timestamp: now(),
       attemptsMade: 0,
       attemptsStarted: 1,
     }
