@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Job } from 'bullmq'
-import { expect, inject, test } from 'vitest'
-import { attemptOf, expectSound, linked, openSession } from './bullmq-session.ts'
+import { assertSpan, assertSpans } from '@tracebaton/testing'
+import { inject, test } from 'vitest'
+import { expectSound, openSession } from './bullmq-session.ts'
 
 /** A worker in a process of its own, once it has said something. */
 async function startElsewhere(
@@ -28,16 +29,16 @@ test('a job whose worker was killed is done by another, numbered, linked to its 
   session.worker(queue, () => {})
   const [attempt] = await session.attempts(queue, 1)
   const [send] = session.sends(queue)
-  expect(attempt?.parentSpanId).toBe(send?.spanId)
-  expect(linked(attempt!, 'creation')).toEqual([send?.spanId])
-  expect(attemptOf(attempt!)).toEqual({
+  assertSpan(attempt, { parent: send!, links: { creation: [send!] } })
+  assertSpan(attempt, {
     attempt: 2,
-    source: 'broker',
-    kind: 'redelivery',
+    attemptSource: 'broker',
+    deliveryKind: 'redelivery',
     outcome: 'acked',
     status: 'unset',
-    error: undefined,
-    previous: 'unknown',
+    errorType: undefined,
+    previousAttempt: 'unknown',
+    links: { previous_attempt: [] },
   })
   expectSound(session)
 })
@@ -51,8 +52,8 @@ test('so does one whose worker, with the telemetry alone, was killed; only the n
   await once(child, 'exit')
   session.worker(queue, () => {}, {}, 'telemetry')
   const [attempt] = await session.attempts(queue, 1)
-  expect(linked(attempt!, 'creation')).toEqual([session.sends(queue)[0]?.spanId])
-  expect(attemptOf(attempt!)).toMatchObject({ attempt: 1, source: 'assumed', outcome: 'acked' })
+  assertSpan(attempt, { links: { creation: [session.sends(queue)[0]!] } })
+  assertSpan(attempt, { attempt: 1, attemptSource: 'assumed', outcome: 'acked' })
 })
 
 test('an attempt asks Redis for the one before, which another process made, where it is told to', async () => {
@@ -71,11 +72,13 @@ test('an attempt asks Redis for the one before, which another process made, wher
   )
   session.worker(queue, processor, {}, 'telemetry')
   const attempts = await session.attempts(queue, 3)
-  expect(attempts.map((attempt) => attemptOf(attempt)['attempt'])).toEqual([2, 3, 4])
-  expect(attempts.map((attempt) => linked(attempt, 'previous_attempt'))).toEqual([
-    [before],
-    [attempts[0]?.spanId],
-    [attempts[1]?.spanId],
+  // What the other process printed is the id of its span, in the trace of the send.
+  const [send] = session.sends(queue)
+  const elsewhere = { traceId: send!.traceId, spanId: before }
+  assertSpans(attempts, [
+    { attempt: 2, links: { previous_attempt: [elsewhere] } },
+    { attempt: 3, links: { previous_attempt: [attempts[0]!] } },
+    { attempt: 4, links: { previous_attempt: [attempts[1]!] } },
   ])
   expectSound(session)
 })
@@ -97,5 +100,5 @@ test('of a killed worker Redis keeps nothing, and what it keeps of an attempt be
     'telemetry',
   )
   const [attempt] = await session.attempts(queue, 1)
-  expect(attemptOf(attempt!)).toMatchObject({ attempt: 3, previous: 'unknown', outcome: 'acked' })
+  assertSpan(attempt, { attempt: 3, previousAttempt: 'unknown', links: { previous_attempt: [] }, outcome: 'acked' })
 })

@@ -1,3 +1,4 @@
+import { assertSpan } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
 import { eventually, expectSound, openSession } from './bullmq-session.ts'
 
@@ -57,7 +58,7 @@ test('housekeeping that goes on in a handler’s or a request’s context record
   })
   await queue.add('order', {})
   const [attempt] = await session.attempts(queue, 1)
-  expect(attempt?.parentSpanId).toBe(session.sends(queue)[0]?.spanId)
+  assertSpan(attempt, { parent: session.sends(queue)[0]! })
   expect(session.recorder.spans).toHaveLength(3)
 })
 

@@ -1,12 +1,19 @@
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq'
+import { assertNoSecrets, assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
 import { deferred } from '../src/contract/deferred.ts'
-import { attemptOf, eventually, expectSound, linked, openSession } from './bullmq-session.ts'
+import { eventually, expectSound, openSession } from './bullmq-session.ts'
 
-const first = { attempt: 1, source: 'broker', kind: 'first', previous: undefined }
-const again = { source: 'broker', kind: 'redelivery' }
-const acked = { outcome: 'acked', status: 'unset', error: undefined }
-const failed = { status: 'error', error: 'TypeError' }
+const first = {
+  attempt: 1,
+  attemptSource: 'broker',
+  deliveryKind: 'first',
+  previousAttempt: undefined,
+  links: { previous_attempt: [] },
+} as const
+const again = { attemptSource: 'broker', deliveryKind: 'redelivery' } as const
+const acked = { outcome: 'acked', status: 'unset', errorType: undefined } as const
+const failed = { status: 'error', errorType: 'TypeError' } as const
 
 const fail = (): never => {
   throw new TypeError('no')
@@ -18,12 +25,12 @@ test('a job that is tried again at once is requeued, and given up in the end', a
   session.worker(queue, fail)
   await queue.add('order', {}, { attempts: 2 })
   const attempts = await session.attempts(queue, 2)
-  expect(attempts.map(attemptOf)).toEqual([
+  assertSpans(attempts, [
     { ...first, ...failed, outcome: 'requeued' },
-    { ...again, ...failed, attempt: 2, outcome: 'dead_lettered', previous: attempts[0]?.spanId },
+    { ...again, ...failed, attempt: 2, outcome: 'dead_lettered', links: { previous_attempt: [attempts[0]!] } },
   ])
   const [send] = session.sends(queue)
-  for (const { parentSpanId } of attempts) expect(parentSpanId).toBe(send?.spanId)
+  for (const attempt of attempts) assertSpan(attempt, { parent: send! })
   expectSound(session)
 })
 
@@ -33,9 +40,9 @@ test('a job that is tried again after a pause is scheduled, and no attempt spans
   session.worker(queue, ({ attemptsStarted }) => (attemptsStarted < 2 ? fail() : undefined))
   await queue.add('order', {}, { attempts: 2, backoff: { type: 'fixed', delay: 300 } })
   const attempts = await session.attempts(queue, 2)
-  expect(attempts.map(attemptOf)).toEqual([
+  assertSpans(attempts, [
     { ...first, ...failed, outcome: 'retry_scheduled' },
-    { ...again, ...acked, attempt: 2, previous: attempts[0]?.spanId },
+    { ...again, ...acked, attempt: 2, links: { previous_attempt: [attempts[0]!] } },
   ])
   expect(attempts[1]!.startTime - (attempts[0]!.endTime ?? 0)).toBeGreaterThan(200)
   expectSound(session)
@@ -49,11 +56,11 @@ test('an error that rules out another attempt gives the job up, whatever its opt
   })
   await queue.add('order', {}, { attempts: 9 })
   const [attempt] = await session.attempts(queue, 1)
-  expect(attemptOf(attempt!)).toEqual({
+  assertSpan(attempt, {
     ...first,
     outcome: 'dead_lettered',
     status: 'error',
-    error: 'UnrecoverableError',
+    errorType: 'UnrecoverableError',
   })
 })
 
@@ -63,11 +70,11 @@ test('a job whose result cannot be kept failed, although its processor did not',
   session.worker(queue, () => 1n)
   await queue.add('order', {}, { attempts: 2 })
   const attempts = await session.attempts(queue, 2)
-  expect(attempts.map(attemptOf)).toEqual([
+  assertSpans(attempts, [
     { ...first, ...failed, outcome: 'requeued' },
-    { ...again, ...failed, attempt: 2, outcome: 'dead_lettered', previous: attempts[0]?.spanId },
+    { ...again, ...failed, attempt: 2, outcome: 'dead_lettered', links: { previous_attempt: [attempts[0]!] } },
   ])
-  expect(attempts[0]?.statusMessage).toContain('BigInt')
+  assertSpan(attempts[0], { statusMessage: expect.stringContaining('BigInt') })
 })
 
 test('a job that its processor puts off did not fail', async () => {
@@ -80,11 +87,11 @@ test('a job that its processor puts off did not fail', async () => {
   })
   await queue.add('order', {})
   const attempts = await session.attempts(queue, 2)
-  expect(attempts.map(attemptOf)).toEqual([
-    { ...first, outcome: 'retry_scheduled', status: 'unset', error: undefined },
-    { ...again, ...acked, attempt: 2, previous: attempts[0]?.spanId },
+  assertSpans(attempts, [
+    { ...first, outcome: 'retry_scheduled', status: 'unset', errorType: undefined },
+    { ...again, ...acked, attempt: 2, links: { previous_attempt: [attempts[0]!] } },
   ])
-  expect(attempts[0]?.events).toEqual([])
+  assertSpan(attempts[0], { events: [] })
   expectSound(session)
 })
 
@@ -98,9 +105,9 @@ test('a job whose processor hits a rate limit did not fail', async () => {
   })
   await queue.add('order', {})
   const attempts = await session.attempts(queue, 2)
-  expect(attempts.map(attemptOf)).toEqual([
-    { ...first, outcome: 'requeued', status: 'unset', error: undefined },
-    { ...again, ...acked, attempt: 2, previous: attempts[0]?.spanId },
+  assertSpans(attempts, [
+    { ...first, outcome: 'requeued', status: 'unset', errorType: undefined },
+    { ...again, ...acked, attempt: 2, links: { previous_attempt: [attempts[0]!] } },
   ])
 })
 
@@ -110,7 +117,7 @@ test('jobs held back by a rate limit of the worker have one attempt each', async
   session.worker(queue, () => {}, { limiter: { max: 1, duration: 100 } })
   await queue.addBulk([1, 2, 3].map((data) => ({ name: 'order', data })))
   const attempts = await session.attempts(queue, 3)
-  for (const attempt of attempts) expect(attemptOf(attempt)).toEqual({ ...first, ...acked })
+  for (const attempt of attempts) assertSpan(attempt, { ...first, ...acked })
 })
 
 test('the delay that was asked for is no time in the queue', async () => {
@@ -119,8 +126,7 @@ test('the delay that was asked for is no time in the queue', async () => {
   session.worker(queue, () => {})
   await queue.add('order', {}, { delay: 1_500 })
   const [attempt] = await session.attempts(queue, 1)
-  expect(attempt?.attributes['tracebaton.queue.age']).toBeGreaterThanOrEqual(1.4)
-  expect(attempt?.attributes['tracebaton.queue.time']).toBeLessThan(1.4)
+  assertSpan(attempt, { queueAge: (age) => age! >= 1.4, queueTime: (time) => time! < 1.4 })
 })
 
 test('jobs are handled by their priority, each below its own send', async () => {
@@ -129,10 +135,15 @@ test('jobs are handled by their priority, each below its own send', async () => 
   for (const priority of [3, 1, 2]) await queue.add(`priority ${priority}`, {}, { priority })
   session.worker(queue, () => {})
   const attempts = await session.attempts(queue, 3)
-  const names = attempts.map(({ attributes }) => attributes['bullmq.job.name'])
-  expect(names).toEqual(['priority 1', 'priority 2', 'priority 3'])
-  const sends = new Map(session.sends(queue).map(({ spanId, attributes }) => [attributes['bullmq.job.name'], spanId]))
-  expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(names.map((name) => sends.get(name)))
+  const sends = session.sends(queue)
+  const parentOf = (name: string) => sends.find(({ attributes }) => attributes['bullmq.job.name'] === name)!
+  assertSpans(
+    attempts,
+    ['priority 1', 'priority 2', 'priority 3'].map((name) => ({
+      parent: parentOf(name),
+      attributes: { 'bullmq.job.name': name },
+    })),
+  )
 })
 
 test('a job that comes back after it was given up is redriven: its attempts count from one', async () => {
@@ -149,17 +160,20 @@ test('a job that comes back after it was given up is redriven: its attempts coun
   healed = true
   await queue.retryJobs()
   const attempts = await session.attempts(queue, 4)
-  expect(attempts.slice(2).map(attemptOf)).toEqual([
-    { ...first, ...failed, source: 'assumed', kind: 'redrive', outcome: 'dead_lettered', previous: before[1]?.spanId },
-    { ...first, ...acked, source: 'assumed', kind: 'redrive', previous: attempts[2]?.spanId },
+  const back = { ...first, attemptSource: 'assumed', deliveryKind: 'redrive' } as const
+  assertSpans(attempts, [
+    { redrives: undefined },
+    { redrives: undefined },
+    {
+      ...back,
+      ...failed,
+      outcome: 'dead_lettered',
+      redrives: 1,
+      queueTime: undefined,
+      links: { previous_attempt: [before[1]!] },
+    },
+    { ...back, ...acked, redrives: 2, links: { previous_attempt: [attempts[2]!] } },
   ])
-  expect(attempts.map(({ attributes }) => attributes['tracebaton.delivery.redrives'])).toEqual([
-    undefined,
-    undefined,
-    1,
-    2,
-  ])
-  expect(attempts[2]?.attributes).not.toHaveProperty('tracebaton.queue.time')
   await worker.close()
   expectSound(session)
 })
@@ -173,7 +187,7 @@ test('a job id that is used again is another job', async () => {
   await eventually(async () => expect(await queue.getJob('customer-42')).toBeUndefined())
   await queue.add('order', {}, { jobId: 'customer-42' })
   const attempts = await session.attempts(queue, 2)
-  for (const attempt of attempts) expect(attemptOf(attempt)).toEqual({ ...first, ...acked })
+  for (const attempt of attempts) assertSpan(attempt, { ...first, ...acked })
 })
 
 test('a job whose lock was lost is abandoned here, and handled again with what is known of this attempt', async () => {
@@ -191,8 +205,8 @@ test('a job whose lock was lost is abandoned here, and handled again with what i
   working.resolve()
   await worker.close()
   const stalled = (await session.attempts(queue, 2)).find(({ spanId }) => spanId !== second?.spanId)
-  expect(attemptOf(stalled!)).toEqual({ ...first, outcome: 'abandoned', status: 'unset', error: undefined })
-  expect(attemptOf(second!)).toEqual({ ...again, ...acked, attempt: 2, previous: stalled?.spanId })
+  assertSpan(stalled, { ...first, outcome: 'abandoned', status: 'unset', errorType: undefined })
+  assertSpan(second, { ...again, ...acked, attempt: 2, links: { previous_attempt: [stalled!] } })
   expectSound(session)
 })
 
@@ -212,9 +226,9 @@ test('a job that stalled too often is given up without its processor, and that i
   )
   await queue.add('order', {})
   const [terminal] = await session.attempts(queue, 1)
-  expect(terminal).toMatchObject({ status: 'error', statusMessage: 'job stalled more than allowable limit' })
-  expect(attemptOf(terminal!)).toMatchObject({ outcome: 'dead_lettered', error: '_OTHER' })
-  expect(linked(terminal!, 'creation')).toEqual([session.sends(queue)[0]?.spanId])
+  assertSpan(terminal, { status: 'error', statusMessage: 'job stalled more than allowable limit' })
+  assertSpan(terminal, { outcome: 'dead_lettered', errorType: '_OTHER' })
+  assertSpan(terminal, { links: { creation: [session.sends(queue)[0]!] } })
   expect(calls).toBe(1)
   working.resolve()
   await worker.close()
@@ -240,7 +254,5 @@ test('neither the data of a job nor its result is in telemetry', async () => {
   session.worker(queue, () => ({ card: 'secret result' }))
   await queue.add('order', { card: 'secret data' }, { attempts: 3, removeOnComplete: 7, keepLogs: 77 })
   await session.attempts(queue, 1)
-  const text = JSON.stringify(session.recorder.spans)
-  expect(text).not.toContain('secret')
-  expect(text).not.toContain('keepLogs')
+  assertNoSecrets(session.recorder, { secrets: ['secret', 'keepLogs'] })
 })

@@ -1,5 +1,6 @@
+import { assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
-import { eventually, expectSound, linked, openSession } from './bullmq-session.ts'
+import { eventually, expectSound, openSession } from './bullmq-session.ts'
 
 const MALFORMED: Readonly<Record<string, string>> = {
   'text that is no JSON': 'not json',
@@ -24,10 +25,8 @@ test.each(Object.entries(MALFORMED))(
     await queue.add('next', {})
     const [odd, next] = await session.attempts(queue, 2)
     expect(names).toEqual(['odd', 'next'])
-    expect(odd?.parentSpanId).toBeUndefined()
-    expect(odd?.links).toEqual([])
-    expect(odd?.attributes['tracebaton.context.status']).toBe('malformed')
-    expect(next?.attributes['tracebaton.context.status']).toBe('absent')
+    assertSpan(odd, { parent: 'none', links: [], attributes: { 'tracebaton.context.status': 'malformed' } })
+    assertSpan(next, { attributes: { 'tracebaton.context.status': 'absent' } })
     expectSound(session)
   },
 )
@@ -41,8 +40,8 @@ test.each(Object.entries(MALFORMED))(
     await queue.add('odd', {}, { telemetry: { metadata } })
     await queue.add('next', {})
     const [odd, next] = await session.attempts(queue, 2)
-    expect(odd?.attributes['tracebaton.context.status']).toBe('malformed')
-    expect(next?.attributes['tracebaton.context.status']).toBe('absent')
+    assertSpan(odd, { attributes: { 'tracebaton.context.status': 'malformed' } })
+    assertSpan(next, { attributes: { 'tracebaton.context.status': 'absent' } })
     expectSound(session)
   },
 )
@@ -55,9 +54,8 @@ test.each(['all', 'telemetry'] as const)('a job that wants to carry no context c
   for (const { opts } of await queue.getJobs()) expect(Boolean(opts.telemetry?.metadata)).toBe(false)
   expect(session.sends(queue)).toHaveLength(2)
   session.worker(queue, () => {})
-  for (const { links, attributes } of await session.attempts(queue, 2)) {
-    expect(links).toEqual([])
-    expect(attributes['tracebaton.context.status']).toBe('absent')
+  for (const attempt of await session.attempts(queue, 2)) {
+    assertSpan(attempt, { links: [], attributes: { 'tracebaton.context.status': 'absent' } })
   }
 })
 
@@ -84,9 +82,10 @@ test('a context that the caller brings is kept by every call, and linked', async
   await queue.addBulk([job])
   await queue.upsertJobScheduler('report', { every: 60_000 }, job)
   await session.flows().add({ queueName: queue.name, ...job })
-  const sends = session.sends(queue)
-  expect(sends.map((send) => [send.kind, linked(send, 'creation')])).toEqual(
-    [1, 2, 3, 4].map(() => ['client', ['b'.repeat(16)]]),
+  const creation = [{ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }]
+  assertSpans(
+    session.sends(queue),
+    [1, 2, 3, 4].map(() => ({ kind: 'client', links: { creation } })),
   )
   for (const { opts } of await queue.getJobs()) expect(opts.telemetry?.metadata).toBe(metadata)
 })

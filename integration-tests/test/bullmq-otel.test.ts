@@ -1,8 +1,8 @@
 import { metrics, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { BullMQOtel } from 'bullmq-otel'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { attemptOf, expectSound, linked, openSession, type Session } from './bullmq-session.ts'
+import { expectSound, openSession, type Session } from './bullmq-session.ts'
 
 let session: Session
 let theirs: BullMQOtel
@@ -35,10 +35,9 @@ test('a job that bullmq-otel added is handled below its span, and tried again th
   const attempts = await session.attempts(queue, 2)
   const [send] = foreign('producer', queue)
   for (const attempt of attempts) {
-    expect(attempt).toMatchObject({ traceId: send?.traceId, parentSpanId: send?.spanId })
-    expect(linked(attempt, 'creation')).toEqual([send?.spanId])
+    assertSpan(attempt, { parent: send!, links: { creation: [send!] } })
   }
-  expect(attempts.map(attemptOf)).toMatchObject([{ attempt: 1 }, { attempt: 2, previous: attempts[0]?.spanId }])
+  assertSpans(attempts, [{ attempt: 1 }, { attempt: 2, links: { previous_attempt: [attempts[0]!] } }])
   expectSound(session)
 })
 
@@ -56,7 +55,7 @@ test.each(['all', 'telemetry'] as const)(
       { timeout: 20_000 },
     )
     const [send] = session.sends(queue)
-    expect(attempt).toMatchObject({ traceId: send?.traceId, parentSpanId: send?.spanId })
+    assertSpan(attempt, { parent: send! })
   },
 )
 
@@ -82,7 +81,6 @@ test('a schedule of ours on a worker with bullmq-otel goes on, and the other way
   const attempts = await session.attempts(others, 2)
   const [creation] = foreign('producer', others)
   for (const attempt of attempts) {
-    expect(attempt.parentSpanId).toBeUndefined()
-    expect(linked(attempt, 'creation')).toEqual([creation?.spanId])
+    assertSpan(attempt, { parent: 'none', links: { creation: [creation!] } })
   }
 })

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { bullmqTelemetry, traceFlowProducer, traceHandler, traceQueue } from '@tracebaton/bullmq'
-import { createRecorder } from '@tracebaton/testing'
+import { assertSpan, assertSpans, createRecorder } from '@tracebaton/testing'
 import { createPostgresBackend, FlowProducer, Queue, Worker, type PostgresConnectionOptions, type Job } from 'bullmq'
 import { expect, test } from 'vitest'
 import { postgres } from '../src/brokers.ts'
-import { attemptOf, linked } from './bullmq-session.ts'
 
 test('on Postgres jobs, flows and schedules are traced as on Redis', async () => {
   await using broker = await postgres()
@@ -43,29 +42,39 @@ test('on Postgres jobs, flows and schedules are traced as on Redis', async () =>
 
   await queue.add('flaky', {}, { attempts: 2, backoff: { type: 'fixed', delay: 10 } })
   const flaky = await attemptsOf('flaky', 2)
-  expect(flaky.map(attemptOf)).toMatchObject([
-    { attempt: 1, source: 'broker', outcome: 'retry_scheduled', status: 'error', error: 'TypeError' },
-    { attempt: 2, source: 'broker', outcome: 'acked', status: 'unset', previous: flaky[0]?.spanId },
+  assertSpans(flaky, [
+    { attempt: 1, attemptSource: 'broker', outcome: 'retry_scheduled', status: 'error', errorType: 'TypeError' },
+    {
+      attempt: 2,
+      attemptSource: 'broker',
+      outcome: 'acked',
+      status: 'unset',
+      links: { previous_attempt: [flaky[0]!] },
+    },
   ])
   const send = recorder.spans.find(({ kind }) => kind === 'producer')
-  for (const { parentSpanId } of flaky) expect(parentSpanId).toBe(send?.spanId)
+  for (const attempt of flaky) assertSpan(attempt, { parent: send! })
 
   await queue.addBulk([
     { name: 'odd', data: {}, opts: { telemetry: { metadata: 'not json' } } },
     { name: 'even', data: {} },
   ])
   const [even] = await attemptsOf('even', 1)
-  expect(linked(even!, 'creation')).toHaveLength(1)
+  assertSpan(even, { links: { creation: (links) => links.length === 1 } })
 
   await flows.add({ name: 'ship', queueName: name, children: [{ name: 'pack', queueName: name }] })
   const [ship] = await attemptsOf('ship', 1)
   const [pack] = await attemptsOf('pack', 1)
-  expect(linked(ship!, 'child_job')).toEqual([pack?.spanId])
+  assertSpan(ship, { links: { child_job: [pack!] } })
 
   await queue.upsertJobScheduler('report', { every: 100, limit: 3 }, { name: 'report' })
   const reports = await attemptsOf('report', 3)
-  expect(reports.map((report) => linked(report, 'scheduler'))).toEqual([[], [reports[0]?.spanId], [reports[1]?.spanId]])
-  expect(new Set(reports.map((report) => linked(report, 'creation')[0])).size).toBe(1)
+  const creation = [recorder.spans.findLast((span) => span.name === `add ${name}`)!]
+  assertSpans(reports, [
+    { links: { creation, scheduler: [] } },
+    { links: { creation, scheduler: [reports[0]!] } },
+    { links: { creation, scheduler: [reports[1]!] } },
+  ])
 
   for (const client of [worker, flows, queue]) await client.close()
   expect(failures).toEqual([])

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { QueueEvents } from 'bullmq'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { attemptOf, expectSound, linked, openSession } from './bullmq-session.ts'
+import { expectSound, openSession } from './bullmq-session.ts'
 
 const processor = fileURLToPath(new URL('../src/adapters/programs/bullmq-sandbox.js', import.meta.url))
 
@@ -40,32 +40,32 @@ test.each([
     .map((line) => JSON.parse(line) as RecordedSpan)
   const attempts = spans.filter(({ name }) => name === `process ${queue.name}`)
   const [send] = session.sends(queue)
-  expect(attempts.map(attemptOf)).toEqual([
+  assertSpans(attempts, [
     {
       attempt: 1,
-      source: 'broker',
-      kind: 'first',
+      attemptSource: 'broker',
+      deliveryKind: 'first',
       outcome: 'retry_scheduled',
       status: 'error',
-      error: 'TypeError',
-      previous: undefined,
+      errorType: 'TypeError',
+      previousAttempt: undefined,
+      links: { previous_attempt: [] },
     },
     {
       attempt: 2,
-      source: 'broker',
-      kind: 'redelivery',
+      attemptSource: 'broker',
+      deliveryKind: 'redelivery',
       outcome: 'acked',
       status: 'unset',
-      error: undefined,
-      previous: attempts[0]?.spanId,
+      errorType: undefined,
+      links: { previous_attempt: [attempts[0]!] },
     },
   ])
   for (const attempt of attempts) {
-    expect(attempt.parentSpanId).toBe(send?.spanId)
-    expect(linked(attempt, 'creation')).toEqual([send?.spanId])
+    assertSpan(attempt, { parent: send!, links: { creation: [send!] } })
   }
   const query = spans.find(({ name }) => name === 'query')
-  expect(query?.parentSpanId).toBe(attempts[1]?.spanId)
+  assertSpan(query, { parent: attempts[1]! })
   expect(session.recorder.spans.map(({ name }) => name)).toEqual([`add ${queue.name}`])
   expectSound(session)
 })

@@ -1,15 +1,18 @@
-import type { RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
-import { attemptOf, expectSound, linked, openSession, type Session } from './bullmq-session.ts'
+import { expectSound, openSession, type Session } from './bullmq-session.ts'
 
 /** Expects each iteration in a trace of its own, linked to the schedule's creation and to the iteration before. */
 function expectIterations(attempts: readonly RecordedSpan[], creation: RecordedSpan | undefined): void {
   attempts.forEach((attempt, index) => {
-    expect(attempt.parentSpanId).toBeUndefined()
-    expect(linked(attempt, 'creation')).toEqual([creation?.spanId])
-    expect(linked(attempt, 'scheduler')).toEqual(index === 0 ? [] : [attempts[index - 1]?.spanId])
-    expect(attempt.attributes['tracebaton.creation.trace_id']).toBe(creation?.traceId)
-    expect(attemptOf(attempt)).toMatchObject({ attempt: 1, kind: 'first', outcome: 'acked' })
+    assertSpan(attempt, {
+      parent: 'none',
+      links: { creation: [creation!], scheduler: index === 0 ? [] : [attempts[index - 1]!] },
+      attempt: 1,
+      deliveryKind: 'first',
+      outcome: 'acked',
+      attributes: { 'tracebaton.creation.trace_id': creation!.traceId },
+    })
   })
   expect(new Set(attempts.map(({ traceId }) => traceId)).size).toBe(attempts.length)
 }
@@ -57,14 +60,13 @@ test('the attempts of one iteration are linked to each other, and all of them to
   })
   await queue.upsertJobScheduler('report', { every: 300, limit: 2 }, { name: 'report', opts: { attempts: 2 } })
   const attempts = await session.attempts(queue, 4)
-  expect(attempts.map((attempt) => linked(attempt, 'previous_attempt'))).toEqual([
-    [],
-    [attempts[0]?.spanId],
-    [],
-    [attempts[2]?.spanId],
+  const [first, second, third] = attempts
+  assertSpans(attempts, [
+    { links: { previous_attempt: [], scheduler: [] } },
+    { links: { previous_attempt: [first!], scheduler: [] } },
+    { links: { previous_attempt: [], scheduler: [second!] } },
+    { links: { previous_attempt: [third!], scheduler: [second!] } },
   ])
-  const before = attempts[1]?.spanId
-  expect(attempts.map((attempt) => linked(attempt, 'scheduler'))).toEqual([[], [], [before], [before]])
 })
 
 test('a schedule made without tracing has iterations without a context, each linked to the one before', async () => {
@@ -73,11 +75,11 @@ test('a schedule made without tracing has iterations without a context, each lin
   session.worker(queue, () => {})
   await queue.upsertJobScheduler('report', { every: 100, limit: 3 }, { name: 'report' })
   const attempts = await session.attempts(queue, 3)
-  for (const { attributes } of attempts) expect(attributes['tracebaton.context.status']).toBe('absent')
-  expect(attempts.map((attempt) => linked(attempt, 'scheduler'))).toEqual([
-    [],
-    [attempts[0]?.spanId],
-    [attempts[1]?.spanId],
+  const attributes = { 'tracebaton.context.status': 'absent' }
+  assertSpans(attempts, [
+    { attributes, links: { scheduler: [] } },
+    { attributes, links: { scheduler: [attempts[0]!] } },
+    { attributes, links: { scheduler: [attempts[1]!] } },
   ])
   expect(session.sends(queue)).toEqual([])
 })
@@ -103,6 +105,6 @@ test('what listeners of a worker add and schedule is the application’s, and ha
   })
   await queue.add('first', {})
   const attempts = await session.attempts(queue, 3)
-  for (const attempt of attempts) expect(linked(attempt, 'creation')).toHaveLength(1)
+  for (const attempt of attempts) assertSpan(attempt, { links: { creation: (links) => links.length === 1 } })
   expect(session.sends(queue)).toHaveLength(3)
 })

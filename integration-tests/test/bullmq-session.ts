@@ -8,7 +8,7 @@ import {
   type BullmqOptions,
   type TracingOptions,
 } from '@tracebaton/bullmq'
-import { createRecorder, messageFacts, type RecordedSpan, type Recorder } from '@tracebaton/testing'
+import { createRecorder, type RecordedSpan, type Recorder } from '@tracebaton/testing'
 import {
   FlowProducer,
   Queue,
@@ -102,25 +102,6 @@ export function openSession(more: BullmqOptions = {}): Session {
       for (const client of open) await client.close()
     },
   }
-}
-
-/** What a span says of its attempt, and whether it links the one before. */
-export function attemptOf(span: RecordedSpan): Record<string, unknown> {
-  const { attempt, deliveryKind, outcome, errorType } = messageFacts(span)
-  return {
-    attempt,
-    source: span.attributes['tracebaton.delivery.attempt_source'],
-    kind: deliveryKind,
-    outcome,
-    status: span.status,
-    error: errorType,
-    previous: linked(span, 'previous_attempt')[0] ?? span.attributes['tracebaton.previous_attempt'],
-  }
-}
-
-/** The spans that a span links for one reason. */
-export function linked({ links }: RecordedSpan, role: string): string[] {
-  return links.filter((link) => link.role === role).map(({ spanId }) => spanId)
 }
 
 /** Waits until a check no longer fails. */

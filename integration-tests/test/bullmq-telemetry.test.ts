@@ -1,12 +1,19 @@
 import { context, propagation, trace } from '@opentelemetry/api'
 import { logFields } from '@tracebaton/bullmq'
 import { DelayedError, Worker, type Job } from 'bullmq'
+import { assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
-import { attemptOf, expectSound, linked, openSession } from './bullmq-session.ts'
+import { expectSound, openSession } from './bullmq-session.ts'
 
-const first = { attempt: 1, source: 'assumed', kind: 'first', previous: undefined }
-const again = { attempt: 2, source: 'memory', kind: 'redelivery' }
-const acked = { outcome: 'acked', status: 'unset', error: undefined }
+const first = {
+  attempt: 1,
+  attemptSource: 'assumed',
+  deliveryKind: 'first',
+  previousAttempt: undefined,
+  links: { previous_attempt: [] },
+} as const
+const again = { attempt: 2, attemptSource: 'memory', deliveryKind: 'redelivery' } as const
+const acked = { outcome: 'acked', status: 'unset', errorType: undefined } as const
 
 test('without a traced processor an attempt is active and complete all the same, and knows its outcome', async () => {
   await using session = openSession()
@@ -26,9 +33,12 @@ test('without a traced processor an attempt is active and complete all the same,
   const job = await context.with(propagation.setBaggage(context.active(), baggage), () => queue.add('order', {}))
   const [attempt] = await session.attempts(queue, 1)
   const [send] = session.sends(queue)
-  expect(attempt).toMatchObject({ kind: 'consumer', parentSpanId: send?.spanId })
-  expect(attempt?.attributes).toMatchObject({ 'messaging.message.id': job.id, 'bullmq.job.name': 'order' })
-  expect(attemptOf(attempt!)).toEqual({ ...first, ...acked })
+  assertSpan(attempt, {
+    kind: 'consumer',
+    parent: send!,
+    attributes: { 'messaging.message.id': job.id, 'bullmq.job.name': 'order' },
+  })
+  assertSpan(attempt, { ...first, ...acked })
   expect(seen).toMatchObject([{ span: attempt?.spanId, log: { 'messaging.attempt': 1 }, baggage: { value: 'north' } }])
   expectSound(session)
 })
@@ -52,11 +62,17 @@ test('a failed job is an error with its reason, of an unknown type, and its next
   session.worker(queue, fail, {}, 'telemetry')
   await queue.add('order', {}, { attempts: 2, backoff: 10 })
   const attempts = await session.attempts(queue, 2)
-  expect(attempts.map(attemptOf)).toEqual([
-    { ...first, outcome: 'retry_scheduled', status: 'error', error: '_OTHER' },
-    { ...again, outcome: 'dead_lettered', status: 'error', error: '_OTHER', previous: attempts[0]?.spanId },
+  assertSpans(attempts, [
+    { ...first, outcome: 'retry_scheduled', status: 'error', errorType: '_OTHER' },
+    {
+      ...again,
+      outcome: 'dead_lettered',
+      status: 'error',
+      errorType: '_OTHER',
+      links: { previous_attempt: [attempts[0]!] },
+    },
   ])
-  for (const { statusMessage } of attempts) expect(statusMessage).toBe('no stock')
+  for (const attempt of attempts) assertSpan(attempt, { statusMessage: 'no stock' })
   expectSound(session)
 })
 
@@ -79,10 +95,10 @@ test('a job that was put off or held back comes again, which is all that is know
   )
   await queue.add('order', {})
   const attempts = await session.attempts(queue, 3)
-  expect(attempts.map(({ status, attributes }) => [status, attributes['tracebaton.delivery.outcome']])).toEqual([
-    ['unset', 'requeued'],
-    ['unset', 'requeued'],
-    ['unset', 'acked'],
+  assertSpans(attempts, [
+    { status: 'unset', outcome: 'requeued' },
+    { status: 'unset', outcome: 'requeued' },
+    { status: 'unset', outcome: 'acked' },
   ])
 })
 
@@ -99,10 +115,14 @@ test('the jobs of one call share its context, and the call says how many there w
   session.worker(queue, () => {}, {}, 'telemetry')
   const attempts = await session.attempts(queue, 5)
   const [bulk, flow] = session.sends(queue)
-  expect([bulk, flow].map((send) => send?.attributes['messaging.batch.message_count'])).toEqual([3, 2])
-  const parents = attempts.map(({ parentSpanId }) => parentSpanId)
-  expect(parents.filter((parent) => parent === bulk?.spanId)).toHaveLength(3)
-  expect(parents.filter((parent) => parent === flow?.spanId)).toHaveLength(2)
+  assertSpans([bulk!, flow!], [{ batchSize: 3 }, { batchSize: 2 }])
+  const inFlow = attempts.filter(({ attributes }) => attributes['bullmq.job.name'] !== 'order')
+  const inBulk = attempts.filter((attempt) => !inFlow.includes(attempt))
+  assertSpans(
+    inBulk,
+    [1, 2, 3].map(() => ({ parent: bulk! })),
+  )
+  assertSpans(inFlow, [{ parent: flow! }, { parent: flow! }])
 })
 
 test('a handler that traces its processor only after a look at the context has one attempt, not two', async () => {
@@ -127,8 +147,10 @@ test('a traced processor on a worker without the telemetry tells what the option
   session.worker(queue, processor, {}, 'nothing')
   await queue.add('order', {}, { attempts: 3, backoff: { type: 'fixed', delay: 10 } })
   const attempts = await session.attempts(queue, 3)
-  const outcomes = attempts.map((attempt) => attemptOf(attempt)['outcome'])
-  expect(outcomes).toEqual(['retry_scheduled', 'retry_scheduled', 'dead_lettered'])
-  expect(linked(attempts[2]!, 'previous_attempt')).toEqual([attempts[1]?.spanId])
+  assertSpans(attempts, [
+    { outcome: 'retry_scheduled' },
+    { outcome: 'retry_scheduled' },
+    { outcome: 'dead_lettered', links: { previous_attempt: [attempts[1]!] } },
+  ])
   expectSound(session)
 })
