@@ -1,5 +1,5 @@
 import type { Delivery } from './delivery.ts'
-import { reasonOf, type Lineage } from './lineage.ts'
+import type { Lineage } from './lineage.ts'
 
 /** A copy of a message that the application sent, and what the broker says of how often it has brought it back. */
 export interface Round {
@@ -41,11 +41,10 @@ export function roundOf(delivery: Delivery, lineage: Lineage | undefined): Round
 /** Whether attempts that the broker tells of were made since the copy was sent; `undefined`: nobody knows. */
 function isOfThisCopy(earlier: number, movedAt = Number.NaN, lineage: Lineage): boolean | undefined {
   const { attempt = 1, sent = Number.NaN } = lineage
-  const reason = reasonOf(lineage)
   const after = movedAt - sent
   if (after >= CLOCKS) return true
   // All that were made before are counted in the attempt, and the last of them is the one that sent the copy.
-  const possiblyBefore = (reason === 'immediate' || reason === 'delayed') && earlier <= attempt - 2
+  const possiblyBefore = earlier <= attempt - 2
   if (after <= -SECOND - CLOCKS) return possiblyBefore ? false : undefined
   return possiblyBefore ? undefined : true
 }
