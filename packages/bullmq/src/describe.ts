@@ -7,18 +7,24 @@ import type { StoredFacts } from './stored.ts'
 
 const SYSTEM = 'bullmq'
 
-/** A call that adds jobs. Where they go to several queues, the call itself has no destination. */
+/**
+ * A call that adds jobs. Where they go to several queues, the call itself has no destination.
+ *
+ * @param qualifiedName prefix and name of the queue; `undefined`: nobody knows
+ */
 export function toPublication(
   queues: readonly string[],
   messages: readonly OutgoingMessage[],
   batch: boolean,
   results: Publication['results'],
+  qualifiedName?: string,
 ): Publication {
   const [name, ...others] = new Set(queues)
   return {
     system: SYSTEM,
     operation: 'add',
     destination: name === undefined || name === '' || others.length > 0 ? {} : { name },
+    broker: [qualifiedName],
     batch,
     messages,
     results,
@@ -61,6 +67,7 @@ export function toDelivery(tracing: Tracing, job: JobLike, read?: StoredFacts): 
   return {
     ...common(tracing, queueName, opts.telemetry?.metadata, { messageId: id, jobName: name }),
     handle: job,
+    broker: [job.queueQualifiedName],
     identity,
     sentAt: timestamp,
     delay: opts.delay,

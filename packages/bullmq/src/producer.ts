@@ -12,16 +12,23 @@ import { writeMetadata } from './headers.ts'
 
 type Injections = readonly (Injection | undefined)[]
 
+/** What a queue says of its name. */
+interface Names {
+  readonly name: string
+  /** With its prefix. */
+  readonly qualifiedName?: string | undefined
+}
+
 /** `add` and `upsertJobScheduler`: one job. */
 export function sendJob(
   tracing: Tracing,
-  queue: string,
+  { name: queue, qualifiedName }: Names,
   name: unknown,
   options: JobOptionsLike | undefined,
   call: (options: JobOptionsLike | undefined) => Promise<unknown>,
 ): Promise<unknown> {
   const publication = tracing.guard(() =>
-    toPublication([queue], [toOutgoing(tracing, name, options)], false, (job) => toResults([job])),
+    toPublication([queue], [toOutgoing(tracing, name, options)], false, (job) => toResults([job]), qualifiedName),
   )
   return send(tracing, publication, ([injection]) => call(withContext(tracing, options, injection)))
 }
@@ -47,13 +54,13 @@ export function sendMoved(
 /** `addBulk` of a queue: a context for each job. */
 export function sendJobs(
   tracing: Tracing,
-  queue: string,
+  { name: queue, qualifiedName }: Names,
   jobs: readonly BulkJobLike[],
   call: (jobs: readonly BulkJobLike[]) => Promise<unknown>,
 ): Promise<unknown> {
   const publication = tracing.guard(() => {
     const messages = jobs.map(({ name, opts }) => toOutgoing(tracing, name, opts))
-    return toPublication([queue], messages, true, (added) => toResults(added as readonly unknown[]))
+    return toPublication([queue], messages, true, (added) => toResults(added as readonly unknown[]), qualifiedName)
   })
   return send(tracing, publication, (injections) =>
     call(

@@ -7,6 +7,7 @@ import { isOurs } from './telemetry.ts'
 /** The real methods, with the arguments that they are given here. */
 interface Queue {
   readonly name: string
+  readonly qualifiedName?: string | undefined
   add(name: unknown, data: unknown, options: JobOptionsLike | undefined, ...rest: unknown[]): Promise<unknown>
   addBulk(jobs: readonly BulkJobLike[], ...rest: unknown[]): Promise<unknown>
   upsertJobScheduler(id: unknown, repeat: unknown, template?: BulkJobLike, ...rest: unknown[]): Promise<unknown>
@@ -30,15 +31,15 @@ export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: 
   const overrides: Partial<Queue> = {
     add: (name, data, opts, ...rest) =>
       isOptions(opts)
-        ? sendJob(tracing, original.name, name, opts, (copy) => alone(() => original.add(name, data, copy, ...rest)))
+        ? sendJob(tracing, original, name, opts, (copy) => alone(() => original.add(name, data, copy, ...rest)))
         : original.add(name, data, opts, ...rest),
     addBulk: (jobs, ...rest) =>
       Array.isArray(jobs) && jobs.length > 0
-        ? sendJobs(tracing, original.name, jobs, (copies) => alone(() => original.addBulk(copies, ...rest)))
+        ? sendJobs(tracing, original, jobs, (copies) => alone(() => original.addBulk(copies, ...rest)))
         : original.addBulk(jobs, ...rest),
     upsertJobScheduler: (id, repeat, template, ...rest) =>
       isOptions(template)
-        ? sendJob(tracing, original.name, template?.name ?? id, template?.opts, (opts) => {
+        ? sendJob(tracing, original, template?.name ?? id, template?.opts, (opts) => {
             const copy = opts === template?.opts ? template : copyWith(template ?? ({} as BulkJobLike), { opts })
             return alone(() => original.upsertJobScheduler(id, repeat, copy, ...rest))
           })

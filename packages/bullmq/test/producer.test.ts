@@ -1,10 +1,25 @@
 import { beforeAll, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording } from '../../testing/test/recording.ts'
-import { bullmqTelemetry, traceFlowProducer, traceQueue } from '../src/index.ts'
+import type { JobLike } from '../src/client.ts'
+import { bullmqTelemetry, traceFlowProducer, traceHandler, traceQueue } from '../src/index.ts'
 import { createBullmq } from './fake-bullmq.ts'
+import { jobOf } from './job.ts'
 
 beforeAll(useContexts)
+
+test.each([
+  ['the same prefix is a retry', 'bull:orders', 'client'],
+  ['another prefix is a new message', 'eu:orders', 'producer'],
+  ['a prefix that nobody knows is a retry', undefined, 'client'],
+])('a job that is added again to a queue of its name with %s', async (_, qualifiedName, kind) => {
+  const { options, span } = createRecording()
+  const queue = traceQueue({ ...createBullmq(undefined).queue, qualifiedName }, options)
+  const telemetry = { metadata: JSON.stringify({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }) }
+  const again = jobOf({ id: `to ${qualifiedName}`, opts: { telemetry } })
+  await traceHandler(({ name }: JobLike) => queue.add(name, {}, { telemetry }), options)(again)
+  expect(span('add orders').kind).toBe(kind)
+})
 
 test('a flow carries context where a job says null for its children', async () => {
   const { options, failures } = createRecording()
