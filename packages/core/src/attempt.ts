@@ -1,26 +1,19 @@
-import {
-  context as contexts,
-  propagation,
-  ROOT_CONTEXT,
-  SpanKind,
-  type Attributes,
-  type Context,
-  type Link,
-} from '@opentelemetry/api'
+import { propagation, SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
 import type { AttemptFacts } from './attempt-count.ts'
 import { rememberAttempt } from './attempts.ts'
 import { errorTypeOf, type Ending } from './call.ts'
 import type { Delivery } from './delivery.ts'
-import { getHandling, memberOf, rememberHandling, setHandling, type Handling } from './handling.ts'
+import { getHandling, rememberHandling, setHandling, type Handling } from './handling.ts'
 import { historyOf } from './history.ts'
 import { judgeForHandling, timeInQueue, type Judgement } from './judgement.ts'
 import { capLinks } from './links.ts'
+import { memberOf } from './members.ts'
 import { linkAttributes, OURS } from './names.ts'
 import { copyAttributes, type Operation } from './operation.ts'
 import type { Outcome } from './policy.ts'
 import { linksOf, parentOf } from './relation.ts'
 import type { Runtime } from './runtime.ts'
-import { activate, callHook, startSpan, type SafeSpan } from './span.ts'
+import { activate, activeContext, callHook, startSpan, type SafeSpan } from './span.ts'
 
 /** One attempt, begun: its span is open. A plain record, because thousands of them may wait to be settled. */
 export interface Attempt {
@@ -45,7 +38,7 @@ export interface Attempt {
 export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
   const { judged, carried } = judgeForHandling(runtime, arrival)
   const { delivery, belief, attempt } = judged
-  const outer = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
+  const outer = activeContext(runtime)
   const deliveredAt = delivery.deliveredAt ?? Date.now()
   const age = judged.firstSent === undefined ? undefined : Math.max(0, deliveredAt - judged.firstSent)
 

@@ -1,15 +1,16 @@
-import { context as contexts, ROOT_CONTEXT, SpanKind, type Context } from '@opentelemetry/api'
+import { ROOT_CONTEXT, SpanKind, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, runIn, type Ending } from './call.ts'
 import type { Delivery } from './delivery.ts'
-import { capLinks } from './links.ts'
-import type { Facts } from './names.ts'
+import { rememberHandling, setHandling, type Handling } from './handling.ts'
 import { judge } from './judgement.ts'
-import { linksTo } from './receive.ts'
-import { memberOf, rememberHandling, setHandling, type Handling } from './handling.ts'
+import { capLinks } from './links.ts'
+import { memberOf } from './members.ts'
+import type { Facts } from './names.ts'
 import { copyAttributes } from './operation.ts'
+import { linksTo } from './receive.ts'
 import { parentOf } from './relation.ts'
 import type { Runtime } from './runtime.ts'
-import { activate, secondsSince, startSpan } from './span.ts'
+import { activate, activeContext, secondsSince, startSpan } from './span.ts'
 
 /**
  * Runs the handler of a batch that is handed over as a whole: one CONSUMER span without a parent, one link for each
@@ -40,8 +41,7 @@ function begin(
   const links = linksTo(runtime, messages, common)
 
   const parent = parentOf({ ...NO_MESSAGE, ambient: first.ambient === true, maxTraceAge: runtime.maxTraceAge })
-  const base =
-    parent === 'ambient' ? (runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT) : ROOT_CONTEXT
+  const base = parent === 'ambient' ? activeContext(runtime) : ROOT_CONTEXT
   const span = startSpan(
     runtime,
     operation.spanName,

@@ -1,6 +1,7 @@
 import { createContextKey, type Context, type SpanContext } from '@opentelemetry/api'
 import type { Delivery } from './delivery.ts'
 import type { Judgement } from './judgement.ts'
+import { findDelivered } from './members.ts'
 import type { Outcome } from './policy.ts'
 import { processWide } from './process-wide.ts'
 
@@ -8,7 +9,7 @@ import { processWide } from './process-wide.ts'
 export interface Handling {
   readonly messages: readonly Judgement[]
   readonly spanContext: SpanContext | undefined
-  /** The members of a batch that is handled as a whole, see {@link memberOf}; `undefined`: one message. */
+  /** The members of a batch that is handled as a whole, see `memberOf`; `undefined`: one message. */
   readonly batch: ReadonlySet<unknown> | undefined
   /** Set by a settlement during the handler. */
   outcome: Outcome | undefined
@@ -26,11 +27,6 @@ export function rememberHandling(handling: Handling, deliveries: readonly Delive
   for (const { handle } of deliveries) if (handle !== undefined) handlings.set(handle, handling)
 }
 
-/** What a message of a batch is recognised by. */
-export function memberOf({ identity, carrier }: Delivery): unknown {
-  return identity ?? carrier
-}
-
 /** A handling of a message, and what it knows of that one. */
 interface Handled {
   readonly judged: Judgement
@@ -43,16 +39,19 @@ interface Handled {
  */
 export function latestHandling(delivery: Delivery, around: Handling | undefined): Handled | undefined {
   const own = delivery.handle === undefined ? undefined : handlings.get(delivery.handle)
-  const judged = own?.batch === undefined ? own?.messages[0] : undefined
+  const judged = own && onlyMessage(own)
   if (own !== undefined && judged !== undefined) return { judged, handling: own }
   return handledIn(own, delivery) ?? handledIn(around, delivery)
 }
 
 function handledIn(handling: Handling | undefined, delivery: Delivery): Handled | undefined {
-  const member = memberOf(delivery)
-  if (handling === undefined || member === undefined) return undefined
-  const judged = handling.messages.find((known) => memberOf(known.delivery) === member)
-  return judged && { judged, handling }
+  const judged = handling && findDelivered(handling.messages, delivery)
+  return handling && judged && { judged, handling }
+}
+
+/** The one message of a handling; `undefined`: of a batch. */
+export function onlyMessage({ messages, batch }: Handling): Judgement | undefined {
+  return batch === undefined ? messages[0] : undefined
 }
 
 const HANDLING = createContextKey('tracebaton.handling.0')

@@ -1,5 +1,5 @@
 import { context as contexts } from '@opentelemetry/api'
-import { getHandling } from './handling.ts'
+import { getHandling, onlyMessage } from './handling.ts'
 import { validSpanContext } from './format.ts'
 
 /** What a log line should say inside a handler. Flat, JSON-safe, absent keys left out. */
@@ -23,7 +23,7 @@ export function logFields(): LogFields {
       fields['trace_flags'] = span.traceFlags.toString(16).padStart(2, '0')
     }
     const handling = getHandling(active)
-    const message = handling?.batch === undefined ? handling?.messages[0] : undefined
+    const message = handling && onlyMessage(handling)
     if (message === undefined) return fields
     const { delivery, attempt, belief, moved } = message
     if (delivery.destination.name !== undefined) fields['messaging.destination'] = delivery.destination.name

@@ -2,9 +2,8 @@ import type { Context, SpanContext } from '@opentelemetry/api'
 import { recordGetter } from './carrier.ts'
 import type { BrokerParts, Delivery, Destination, OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext, type Extracted } from './format.ts'
-import { getHandling, type Handling } from './handling.ts'
-import type { Judgement } from './judgement.ts'
-import { formatLineage } from './lineage.ts'
+import { getHandling } from './handling.ts'
+import { findSent } from './members.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
 import type { LinkRole } from './policy.ts'
 import { believe } from './relation.ts'
@@ -42,7 +41,7 @@ export function planMessage(
   if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, extracted, 'create')
 
   const around = getHandling(active)
-  const found = around && findHandled(around, extracted, message)
+  const found = around && findSent(around.messages, extracted, message)
   if (around === undefined || found === undefined) {
     return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
   }
@@ -100,22 +99,4 @@ function isHome(
 
 function areDifferent(left: BrokerParts = [], right: BrokerParts = []): boolean {
   return left.some((part, index) => part !== undefined && right[index] !== undefined && part !== right[index])
-}
-
-/**
- * The message being handled that is sent once more. The messages of a bulk send share a context: their own headers, or else
- * their lineage, tell them apart, and where that does not, it is one of them.
- */
-function findHandled(
-  handling: Handling,
-  { creation, lineage }: Extracted,
-  { carrier }: OutgoingMessage,
-): { readonly judged: Judgement; readonly certain: boolean } | undefined {
-  const candidates = handling.messages.filter((candidate) => sameSpan(candidate.creation, creation))
-  if (candidates.length < 2) return candidates[0] && { judged: candidates[0], certain: true }
-  const own = candidates.filter(({ delivery }) => delivery.carrier === carrier)
-  if (own[0] !== undefined && own.length === 1) return { judged: own[0], certain: true }
-  const text = lineage && formatLineage(lineage)
-  const alike = candidates.filter((candidate) => (candidate.lineage && formatLineage(candidate.lineage)) === text)
-  return alike[0] && { judged: alike[0], certain: alike.length === 1 }
 }

@@ -1,12 +1,12 @@
-import { context as contexts, ROOT_CONTEXT, SpanKind, type Link } from '@opentelemetry/api'
+import { SpanKind, type Link } from '@opentelemetry/api'
 import { errorTypeOf } from './call.ts'
 import type { Delivery, Destination } from './delivery.ts'
+import { judge, type Judgement } from './judgement.ts'
 import { capLinks } from './links.ts'
 import { linkAttributes, type Facts } from './names.ts'
-import { judge, type Judgement } from './judgement.ts'
 import { copyAttributes } from './operation.ts'
 import type { Runtime } from './runtime.ts'
-import { callHook, startSpan } from './span.ts'
+import { activeContext, callHook, startSpan } from './span.ts'
 
 /** One call of the application that asked the broker for messages. */
 export interface Reception {
@@ -49,7 +49,7 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
   const messages = deliveries.map((delivery) => judge(runtime, delivery))
   const links = linksTo(runtime, messages, reception.facts)
 
-  const active = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
+  const active = activeContext(runtime)
   const span = startSpan(
     runtime,
     operation.spanName,

@@ -1,13 +1,12 @@
 import {
   context as contexts,
-  ROOT_CONTEXT,
   SpanKind,
   type Attributes,
   type Context,
   type Link,
   type SpanContext,
 } from '@opentelemetry/api'
-import { callIn, errorTypeOf, type Ending } from './call.ts'
+import { callIn, errorTypeOfEnding, type Ending } from './call.ts'
 import type { Publication, SendResults } from './delivery.ts'
 import { validSpanContext } from './format.ts'
 import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
@@ -17,7 +16,7 @@ import { copyAttributes, type Operation } from './operation.ts'
 import { planMessage, type Plan } from './plan.ts'
 import type { LinkRole, Outcome } from './policy.ts'
 import type { Runtime } from './runtime.ts'
-import { activate, callHook, secondsSince, startSpan, type SafeSpan } from './span.ts'
+import { activate, activeContext, callHook, secondsSince, startSpan, type SafeSpan } from './span.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -48,7 +47,7 @@ interface Begun {
 }
 
 function begin(runtime: Runtime, publication: Publication): Begun {
-  const active = runtime.report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
+  const active = activeContext(runtime)
   const plans = publication.messages.map((message) => planMessage(runtime, publication, message, active))
   const anyNew = plans.some(({ act }) => act === 'create')
   const perMessage = plans.length > 1 && anyNew && plans.length <= runtime.spanPerMessageUpTo
@@ -191,7 +190,7 @@ function measure(
   seconds: number,
   ending: Ending,
 ): void {
-  const errorType = ending.failed ? errorTypeOf(ending.error) : undefined
+  const errorType = errorTypeOfEnding(ending)
   metrics.operation(labels, seconds, errorType)
   let rest = results?.count ?? messages
   for (const result of results?.messages?.slice(0, messages) ?? []) {

@@ -1,13 +1,13 @@
-import { context as contexts, ROOT_CONTEXT, SpanKind, type Context } from '@opentelemetry/api'
-import { callIn, errorTypeOf, type Ending } from './call.ts'
+import { SpanKind, type Context } from '@opentelemetry/api'
+import { callIn, errorTypeOfEnding, type Ending } from './call.ts'
 import type { Destination } from './delivery.ts'
+import { getHandling, onlyMessage } from './handling.ts'
 import type { Facts } from './names.ts'
-import type { Outcome } from './policy.ts'
-import { getHandling } from './handling.ts'
 import type { OpenAttempt } from './open.ts'
 import { copyAttributes } from './operation.ts'
+import type { Outcome } from './policy.ts'
 import type { Runtime } from './runtime.ts'
-import { activate, callHook, secondsSince, startSpan } from './span.ts'
+import { activate, activeContext, callHook, secondsSince, startSpan } from './span.ts'
 
 /** One call that tells the broker what becomes of deliveries. */
 export interface Settlement {
@@ -45,7 +45,7 @@ function begin(
   settlement: Settlement,
 ): { context: Context | undefined; end: (ending: Ending) => void } {
   const { names, metrics, report } = runtime
-  const active = report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
+  const active = activeContext(runtime)
   const handling = getHandling(active)
   const { operation: verb, system, destination, outcome, receipts } = settlement
   const operation = runtime.operations(outcome === undefined ? undefined : 'settle', verb, system, destination)
@@ -66,7 +66,7 @@ function begin(
     const lost = new Set(refused)
     const told = (position: number): Outcome | undefined =>
       settlement.outcomes === undefined ? outcome : settlement.outcomes[position]
-    const receipt = handling?.batch === undefined ? handling?.messages[0]?.delivery.receipt : undefined
+    const receipt = handling && onlyMessage(handling)?.delivery.receipt
     if (handling !== undefined && receipt !== undefined && receipts.includes(receipt) && !lost.has(receipt)) {
       handling.outcome = told(receipts.indexOf(receipt)) ?? handling.outcome
     }
@@ -76,7 +76,7 @@ function begin(
     })
     if (ending.failed) span?.fail(ending.error)
     span?.end()
-    metrics.operation(operation.labels, secondsSince(startedAt), ending.failed ? errorTypeOf(ending.error) : undefined)
+    metrics.operation(operation.labels, secondsSince(startedAt), errorTypeOfEnding(ending))
   }
   return { context: span === undefined ? undefined : activate(active, span), end }
 }

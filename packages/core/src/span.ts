@@ -1,5 +1,7 @@
 import { types } from 'node:util'
 import {
+  context as contexts,
+  ROOT_CONTEXT,
   SpanStatusCode,
   trace,
   type Attributes,
@@ -69,6 +71,11 @@ export function startSpan(
   const parentId = report.guard('span', () => trace.getSpanContext(parent)?.spanId)
   const own = context !== undefined && isValid(context) && context.spanId !== parentId
   return new SafeSpan(span, own ? context : undefined, report)
+}
+
+/** The active context; the root where the context manager fails. */
+export function activeContext({ report }: Runtime): Context {
+  return report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
 }
 
 /** A context with the span active; where there is no SDK the context stays as it is, so that it is passed on. */

@@ -218,6 +218,19 @@ test.each([
   expect(lineages.map((one) => one?.attempt)).toEqual([2, 2, 2])
 })
 
+test('each message of a batch is looked at a few times, however many are sent back', () => {
+  let looks = 0
+  const alike = Array.from({ length: 200 }, (_, id) => {
+    const one = delivery({ identity: `of many: ${id}`, handle: {} })
+    return Object.defineProperty(one, 'carrier', { get: () => ((looks += 1), { ...CARRIER }) })
+  })
+  const traced = createTraced()
+  traced.tracing.processBatch(alike, () =>
+    traced.tracing.send(publication(alike.map(() => ({ carrier: { ...CARRIER } }))), () => {}),
+  )
+  expect(looks / alike.length).toBeLessThan(20)
+})
+
 test('a message forwarded out of a batch that shares its context is a new one', () => {
   const traced = createTraced()
   const twins = ['a', 'b'].map((identity) => delivery({ carrier: CARRIER, identity }))
