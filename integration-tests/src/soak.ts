@@ -4,25 +4,21 @@ import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import { createRecorder } from '@tracebaton/testing'
+import {
+  assertSpan,
+  createRecorder,
+  TraceAssertionError,
+  type RecordedLink,
+  type RecordedSpan,
+  type SpanIdentity,
+} from '@tracebaton/testing'
 import type { Fixture } from './contract/fixture.ts'
-
-/** A span as a worker tells it. */
-interface ToldSpan {
-  readonly name: string
-  /** Of the API: 4 is a consumer's. */
-  readonly kind: number
-  readonly traceId: string
-  readonly spanId: string
-  readonly parentSpanId?: string
-  readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly role: string }[]
-}
 
 /** What a worker tells. */
 interface Told {
   readonly began?: { readonly body: string; readonly traceId: string; readonly spanId: string }
   readonly done?: string
-  readonly span?: ToldSpan
+  readonly span?: RecordedSpan
 }
 
 /** What became of all messages. */
@@ -33,12 +29,11 @@ export interface Soaked {
   /** Attempts that link the one before. */
   readonly linked: number
   readonly lost: readonly string[]
-  /** In plain words. */
+  /** What the test kit says of attempts that are not as they should be. */
   readonly wrong: readonly string[]
 }
 
 const MESSAGES = 10
-const CONSUMER = 4
 
 /**
  * Sends messages to a worker in a process of its own and kills that at a random moment, again and again. Then lets one
@@ -51,7 +46,7 @@ export async function killWorkers(fixture: Fixture, program: string, address: st
   const tracerProvider = new BasicTracerProvider({ spanProcessors: [recorder] })
   const destination = await fixture.createDestination(1)
   const client = await fixture.connect({ tracerProvider })
-  const sends = new Map<string, { traceId: string; spanId: string }>()
+  const sends = new Map<string, SpanIdentity>()
   const told: Told[] = []
   const done = new Set<string>()
   const listen = (line: string): void => {
@@ -113,7 +108,7 @@ function startWorker(program: string, address: string, destination: string, list
 }
 
 function judge(
-  sends: ReadonlyMap<string, { readonly traceId: string; readonly spanId: string }>,
+  sends: ReadonlyMap<string, SpanIdentity>,
   told: readonly Told[],
   done: ReadonlySet<string>,
   kills: number,
@@ -123,7 +118,7 @@ function judge(
   let attempts = 0
   let linked = 0
   for (const { span } of told) {
-    if (span?.kind !== CONSUMER) continue
+    if (span?.kind !== 'consumer') continue
     attempts += 1
     const body = bodies.get(span.spanId)
     const send = body === undefined ? undefined : sends.get(body)
@@ -131,13 +126,14 @@ function judge(
       wrong.push(`${span.name} ${span.spanId} belongs to no message`)
       continue
     }
-    if (span.traceId !== send.traceId || span.parentSpanId !== send.spanId) wrong.push(`${body} is in another trace`)
-    for (const link of span.links) {
-      if (link.role === 'creation' && link.spanId !== send.spanId)
-        wrong.push(`${body} links the send of another message`)
-      if (link.role !== 'previous_attempt') continue
-      linked += 1
-      if (bodies.get(link.spanId) !== body) wrong.push(`${body} links an attempt of ${bodies.get(link.spanId)}`)
+    const ofTheSame = (links: readonly RecordedLink[]): boolean =>
+      links.every(({ spanId }) => bodies.get(spanId) === body)
+    linked += span.links.some(({ role }) => role === 'previous_attempt') ? 1 : 0
+    try {
+      assertSpan(span, { parent: send, links: { creation: [send], previous_attempt: ofTheSame } })
+    } catch (error) {
+      if (!(error instanceof TraceAssertionError)) throw error
+      wrong.push(`${body}: ${error.summary}`)
     }
   }
   return { sent: sends.size, kills, attempts, linked, lost: [...sends.keys()].filter((body) => !done.has(body)), wrong }

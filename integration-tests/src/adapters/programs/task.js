@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { createRecorder } from '@tracebaton/testing'
-import { createWorker, teller } from './worker.js'
+import { createWorker, tellerOf } from './worker.js'
 
 /**
  * Does the task that was given on the command line and prints the spans of it. Plain JavaScript: this runs as any
@@ -13,7 +13,7 @@ export async function perform({ send, handle }) {
   const recorder = createRecorder()
   const [, , address, text] = process.argv
   const task = JSON.parse(text)
-  const spanProcessors = [task.act === 'work' ? teller : recorder]
+  const spanProcessors = task.act === 'work' ? [recorder, tellerOf(recorder)] : [recorder]
   const options = { tracerProvider: new BasicTracerProvider({ spanProcessors }) }
   if (task.act === 'work') await handle(address, options, { ...task, count: Infinity }, createWorker(task))
   if (task.act === 'send') await send(address, options, task)

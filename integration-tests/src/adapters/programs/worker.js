@@ -21,19 +21,13 @@ export function createWorker({ destination }) {
   return { handler, finished: new Promise(() => {}) }
 }
 
-/** Tells every span of a handler as soon as it has ended. */
-export const teller = {
+/** Tells every span as soon as it has ended. Stands behind the recorder that it takes the span from. */
+export const tellerOf = (recorder) => ({
   onStart() {},
   onEnd(span) {
-    const { traceId, spanId } = span.spanContext()
-    const links = span.links.map(({ context: linked, attributes }) => ({
-      traceId: linked.traceId,
-      spanId: linked.spanId,
-      role: attributes['tracebaton.link.role'],
-    }))
-    const { parentSpanContext: parent, name, kind } = span
-    tell({ span: { name, kind, traceId, spanId, parentSpanId: parent?.spanId, links } })
+    const { spanId } = span.spanContext()
+    tell({ span: recorder.spans.findLast((recorded) => recorded.spanId === spanId) })
   },
   forceFlush: () => Promise.resolve(),
   shutdown: () => Promise.resolve(),
-}
+})
