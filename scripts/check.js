@@ -16,6 +16,7 @@ const CHECKS = {
       '--ui=stream',
     ]),
   'unused code': (title) => runTool(title, 'knip/bin/knip.js', ['--no-progress']),
+  'span assertions': (title) => node(title, 'scripts/check-span-assertions.js'),
   documentation: (title) => node(title, 'scripts/check-docs.js'),
   lockfile: (title) => node(title, 'scripts/check-lockfile.js'),
   'tracked files': (title) => node(title, 'scripts/check-tracked.js'),

@@ -70,7 +70,8 @@ test('a connection that dies in the middle loses nothing: every message is handl
   const redeliveries = attempts.filter((attempt) => messageFacts(attempt).deliveryKind === 'redelivery')
   expect(redeliveries.length).toBeGreaterThan(0)
   expect(redeliveries.flatMap(before).length).toBeGreaterThan(0)
-  expect(attempts.map((attempt) => messageFacts(attempt).outcome)).toContain('abandoned')
+  const abandoned = attempts.filter((attempt) => messageFacts(attempt).outcome === 'abandoned')
+  expect(abandoned.length).toBeGreaterThan(0)
   for (const attempt of attempts) {
     const { attempt: number, messageId } = messageFacts(attempt)
     const previous = before(attempt)

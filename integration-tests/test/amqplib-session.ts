@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { traceConnection } from '@tracebaton/amqp'
 import type { TracingOptions } from '@tracebaton/core'
-import { createRecorder, messageFacts, type RecordedSpan, type Recorder } from '@tracebaton/testing'
+import { assertSpans, createRecorder, messageFacts, type RecordedSpan, type Recorder } from '@tracebaton/testing'
 import { connect, type Channel, type ChannelModel, type ConsumeMessage, type GetMessage, type Options } from 'amqplib'
 import { expect, inject, vi } from 'vitest'
 
@@ -95,7 +95,7 @@ export async function openSession(traced: boolean, more: TracingOptions = {}): P
       for (const queue of queues) await plain.deleteQueue(queue)
       // A connection that is gone cannot be closed.
       await Promise.all(open.map((one) => one.close().catch(() => {})))
-      expect(recorder.open, 'spans that never ended').toEqual([])
+      assertSpans(recorder.open, [])
       expect(failures, 'contained failures').toEqual([])
     },
   }

@@ -1,4 +1,4 @@
-import { assertSpan } from '@tracebaton/testing'
+import { assertSpans, assertSpan } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
 import { eventually, expectSound, openSession } from './bullmq-session.ts'
 
@@ -25,7 +25,7 @@ test('an idle worker records nothing, however often it keeps house', async () =>
   await queue.trimEvents(10)
   await worker.close()
   await queue.close()
-  expect(session.recorder.spans).toEqual([])
+  assertSpans(session.recorder.spans, [])
   expectSound(session)
 })
 
@@ -41,7 +41,7 @@ test('the renewal of locks during a long job records nothing', async () => {
   await queue.add('order', {})
   await session.attempts(queue, 1)
   await worker.close()
-  expect(session.recorder.spans.map(({ name }) => name)).toEqual([`add ${queue.name}`, `process ${queue.name}`])
+  assertSpans(session.recorder.spans, [{ name: `add ${queue.name}` }, { name: `process ${queue.name}` }])
   expectSound(session)
 })
 

@@ -44,7 +44,7 @@ test('a job that is tried again after a pause is scheduled, and no attempt spans
     { ...first, ...failed, outcome: 'retry_scheduled' },
     { ...again, ...acked, attempt: 2, links: { previous_attempt: [attempts[0]!] } },
   ])
-  expect(attempts[1]!.startTime - (attempts[0]!.endTime ?? 0)).toBeGreaterThan(200)
+  assertSpan(attempts[1], { startTime: (time) => time - attempts[0]!.endTime! > 200 })
   expectSound(session)
 })
 

@@ -66,6 +66,6 @@ test.each([
   }
   const query = spans.find(({ name }) => name === 'query')
   assertSpan(query, { parent: attempts[1]! })
-  expect(session.recorder.spans.map(({ name }) => name)).toEqual([`add ${queue.name}`])
+  assertSpans(session.recorder.spans, [{ name: `add ${queue.name}` }])
   expectSound(session)
 })

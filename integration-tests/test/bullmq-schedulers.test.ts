@@ -7,6 +7,7 @@ function expectIterations(attempts: readonly RecordedSpan[], creation: RecordedS
   attempts.forEach((attempt, index) => {
     assertSpan(attempt, {
       parent: 'none',
+      traceId: (traceId) => attempts.every((other) => other === attempt || other.traceId !== traceId),
       links: { creation: [creation!], scheduler: index === 0 ? [] : [attempts[index - 1]!] },
       attempt: 1,
       deliveryKind: 'first',
@@ -14,7 +15,6 @@ function expectIterations(attempts: readonly RecordedSpan[], creation: RecordedS
       attributes: { 'tracebaton.creation.trace_id': creation!.traceId },
     })
   })
-  expect(new Set(attempts.map(({ traceId }) => traceId)).size).toBe(attempts.length)
 }
 
 /** Runs a schedule until it has had so many iterations, each with a piece of work in it, and gives their attempts. */
@@ -36,11 +36,14 @@ test('a schedule of fifty iterations makes fifty bounded traces, and each is a l
   expect(others).toEqual([])
   expectIterations(attempts, creation)
   const { spans } = session.recorder
-  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(51)
-  for (const { traceId } of attempts) {
-    const names = spans.filter((span) => span.traceId === traceId).map(({ name }) => name)
-    expect(names).toEqual(['query', `process ${queue.name}`])
+  for (const attempt of attempts) {
+    assertSpans(
+      spans.filter(({ traceId }) => traceId === attempt.traceId),
+      [{ name: 'query', parent: attempt }, { name: `process ${queue.name}` }],
+    )
   }
+  // Nothing else: one call, and two spans for each iteration.
+  expect(spans).toHaveLength(101)
   expectSound(session)
 })
 
@@ -81,7 +84,7 @@ test('a schedule made without tracing has iterations without a context, each lin
     { attributes, links: { scheduler: [attempts[0]!] } },
     { attributes, links: { scheduler: [attempts[1]!] } },
   ])
-  expect(session.sends(queue)).toEqual([])
+  assertSpans(session.sends(queue), [])
 })
 
 test.each(['all', 'telemetry'] as const)('the template of a schedule stays as it is: %s', async (extent) => {

@@ -8,7 +8,7 @@ import {
   type BullmqOptions,
   type TracingOptions,
 } from '@tracebaton/bullmq'
-import { createRecorder, type RecordedSpan, type Recorder } from '@tracebaton/testing'
+import { assertSpans, createRecorder, type RecordedSpan, type Recorder } from '@tracebaton/testing'
 import {
   FlowProducer,
   Queue,
@@ -112,5 +112,5 @@ export async function eventually(check: () => unknown): Promise<void> {
 /** Expects that tracing had no failures and left no span open. */
 export function expectSound({ failures, recorder }: Session): void {
   expect(failures).toEqual([])
-  expect(recorder.open).toEqual([])
+  assertSpans(recorder.open, [])
 }
