@@ -1,3 +1,4 @@
+import { context, trace } from '@opentelemetry/api'
 import { processWide, type Delivery, type OpenAttempt, type Outcome, type Tracing } from '@tracebaton/core'
 import type { ChannelLike, MessageLike } from './client.ts'
 import { openUnsettled } from './unsettled.ts'
@@ -49,10 +50,24 @@ export function attemptAt(message: MessageLike): OpenAttempt | undefined {
   if (arrival === undefined) return undefined
   const { attempt, noAck, outcome } = arrival
   if (attempt !== undefined && (attempt.isOpen() || !(noAck || outcome !== undefined))) return attempt
-  // It counts as consumed once.
-  if (attempt !== undefined) arrival.delivery = { ...arrival.delivery, received: true }
-  arrival.attempt = arrival.tracing.guard(() => begin(arrival, message.fields.deliveryTag))
+  arrival.attempt = arrival.tracing.guard(() => {
+    if (attempt !== undefined) arrival.delivery = again(arrival.delivery, attempt)
+    return begin(arrival, message.fields.deliveryTag)
+  })
   return arrival.attempt
+}
+
+/** A delivery that is handled once more: its attempts count on, and it has been consumed once. */
+function again(delivery: Delivery, before: OpenAttempt): Delivery {
+  const deliveries = (delivery.count?.deliveries ?? 1) + 1
+  const span = before.run(() => trace.getSpanContext(context.active()))
+  return {
+    ...delivery,
+    count: { ...delivery.count, deliveries, exact: false, fresh: false },
+    // A remote one is the message's: nobody recorded the attempt.
+    previousAttempt: span?.isRemote === true ? undefined : span,
+    received: true,
+  }
 }
 
 function begin({ tracing, channel, delivery, noAck, outcome }: Arrival, tag: number): OpenAttempt {

@@ -1,4 +1,4 @@
-import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { context, ProxyTracerProvider, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { GetMessage } from 'amqplib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
@@ -146,7 +146,7 @@ describe('traceHandler', () => {
   test.each([
     ['without acknowledgements', true, 'discarded'],
     ['that has acknowledged it', false, 'acked'],
-  ])('later than a consumer %s is an attempt of its own, which may fail', async (_, noAck, outcome) => {
+  ])('later than a consumer %s is the next attempt, which may fail', async (_, noAck, outcome) => {
     const { channel, hollow, spans, recorder } = setUp()
     const taken: unknown[] = []
     const take = (message: unknown): void => {
@@ -162,9 +162,48 @@ describe('traceHandler', () => {
     const [handedOver, handled, ...others] = spans('process orders')
     expect(others).toEqual([])
     expect(attemptOf(handedOver!)).toMatchObject({ attempt: 1, outcome: 'acked', status: 'unset' })
-    expect(attemptOf(handled!)).toMatchObject({ attempt: 1, outcome, status: 'error' })
+    expect(attemptOf(handled!)).toMatchObject({ attempt: 2, kind: 'redelivery', outcome, status: 'error' })
     expect(handled!.parentSpanId).toBe('b'.repeat(16))
+    expect(handled!.links.map(({ role, spanId }) => [role, spanId])).toEqual([
+      ['previous_attempt', handedOver!.spanId],
+      ['creation', 'b'.repeat(16)],
+    ])
     expect(recorder.open).toEqual([])
+  })
+
+  test('again and again counts on, and each attempt links the one before, whether the message has an id or none', async () => {
+    const { channel, hollow, spans } = setUp()
+    const taken: unknown[] = []
+    await channel.consume('orders', (message) => void taken.push(message), { noAck: true })
+    for (const messageId of ['m-1', undefined]) hollow.deliver({ properties: { messageId } })
+    const handle = traceHandler(() => {})
+    for (const message of [...taken, ...taken]) handle(message as never)
+    for (const tag of [1, 2]) {
+      const attempts = spans('process orders').filter(
+        ({ attributes }) => attributes['rabbitmq.message.delivery_tag'] === tag,
+      )
+      expect(attempts.map((span) => attemptOf(span)['attempt'])).toEqual([1, 2, 3])
+      expect(attempts.map(({ links }) => links.map(({ spanId }) => spanId))).toEqual([
+        [],
+        [attempts[0]!.spanId],
+        [attempts[1]!.spanId],
+      ])
+    }
+  })
+
+  test('later than a consumer that nobody recorded links no attempt', async () => {
+    const hollow = createHollow()
+    const late = createRecording()
+    const tracer = new ProxyTracerProvider()
+    const channel = traceChannel(hollow.channel, { ...late.options, tracerProvider: tracer })
+    const taken: unknown[] = []
+    await channel.consume('orders', (message) => void taken.push(message), { noAck: true })
+    hollow.deliver({ headers: { traceparent: TRACEPARENT }, properties: { messageId: 'm-late' } })
+    tracer.setDelegate(late.provider)
+    traceHandler(() => {})(taken[0] as never)
+    const { attributes, links } = late.span('process orders')
+    expect(attributes).toMatchObject({ 'tracebaton.delivery.attempt': 2, 'tracebaton.previous_attempt': 'unknown' })
+    expect(links.map(({ role }) => role)).toEqual(['creation'])
   })
 
   test('later than the end of the channel is no attempt: somebody else will make it', async () => {
