@@ -42,6 +42,12 @@ export const mutations = [
     caughtBy: 'of a producer that is trusted for links only, the context is a link that decides nothing',
   },
   {
+    name: 'all brokers are one',
+    file: 'plan.ts',
+    edits: [['areDifferent([runtime.broker], [judged.broker]) || ', '']],
+    caughtBy: 'a place of the same name on a broker that is called otherwise is another place',
+  },
+  {
     name: 'a relay believes everybody',
     file: 'plan.ts',
     edits: [['believe(trustFor(arrival), creation, undefined)', "believe('full', creation, void trustFor(arrival))"]],
@@ -230,7 +236,7 @@ export const mutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'plan.ts',
-    edits: [["(isHome(destination, publication.broker, delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
+    edits: [["(isHome(runtime, asked, found.judged) ? ('retry' as const) : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {

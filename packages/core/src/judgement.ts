@@ -27,6 +27,8 @@ export interface Judgement {
   readonly lineage: Lineage | undefined
   /** What the message says of its moves, as far as it is believed. */
   readonly moved: MoveFacts | undefined
+  /** What whoever received it calls the broker. */
+  readonly broker: string | undefined
 }
 
 /** A judgement, and what is needed once only: thousands of judgements may be kept. */
@@ -84,6 +86,7 @@ function judgeAfter(runtime: Runtime, arrival: Delivery, past: PastAttempt | und
     belief,
     attempt,
     moved,
+    broker: runtime.broker,
     creation: extracted.creation,
     lineage: extracted.lineage,
     firstSent: belief.lineage?.firstSent ?? delivery.sentAt,

@@ -1,8 +1,9 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
 import { recordGetter } from './carrier.ts'
-import type { BrokerParts, Delivery, Destination, OutgoingMessage, Publication } from './delivery.ts'
+import type { BrokerParts, OutgoingMessage, Publication } from './delivery.ts'
 import { validSpanContext, type Extracted } from './format.ts'
 import { getHandling } from './handling.ts'
+import type { Judgement } from './judgement.ts'
 import { findSent } from './members.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
 import type { LinkRole } from './policy.ts'
@@ -50,8 +51,7 @@ export function planMessage(
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   const kind =
-    runtime.republishFor(asked, delivery) ??
-    (isHome(destination, publication.broker, delivery) ? ('retry' as const) : 'forward')
+    runtime.republishFor(asked, delivery) ?? (isHome(runtime, asked, found.judged) ? ('retry' as const) : 'forward')
   // Of whom the handler believes nothing, its sends do not either.
   const link = belief.creation
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
@@ -88,12 +88,10 @@ function toPlan(
   return { message, act, link, extracted, moved }
 }
 
-function isHome(
-  { name }: Destination,
-  there: BrokerParts | undefined,
-  { destination, homes, broker }: Delivery,
-): boolean {
-  if (name === undefined || areDifferent(there, broker)) return false
+/** Whether a message goes to the place that it came from. */
+function isHome(runtime: Runtime, { destination: { name }, broker }: Publication, judged: Judgement): boolean {
+  const { destination, homes, broker: parts } = judged.delivery
+  if (name === undefined || areDifferent([runtime.broker], [judged.broker]) || areDifferent(broker, parts)) return false
   return homes === undefined ? name === destination.name : homes.includes(name)
 }
 

@@ -197,13 +197,18 @@ describe('a message sent on to another place', () => {
     ])
   })
 
-  test('follows what the client that sends it was told, and not the one that received it', () => {
-    const [receiving, sending] = [createTraced(), createTraced({ republish: () => 'forward' })]
+  test.each([
+    ['eu', 'us', undefined],
+    ['eu', 'eu', 2],
+    ['eu', undefined, 2],
+    [undefined, 'us', 2],
+  ])('of the same name, on a broker that the user calls %s and not %s: attempt %s', (here, there, attempt) => {
+    const [receiving, sending] = [createTraced({ broker: here }), createTraced({ broker: there })]
     const injection = receiving.tracing.process(delivery(), () =>
       sending.tracing.send(publication([{ carrier: CARRIER }]), ([one]) => one),
     )
-    expect(traceparentOf(injection)).not.toBe(TRACEPARENT)
-    expect(lineageOf(injection)).toBeUndefined()
+    expect(lineageOf(injection)?.attempt).toBe(attempt)
+    expect(traceparentOf(injection) === TRACEPARENT).toBe(attempt !== undefined)
   })
 
   test('judged by its own destination, not by that of the call', () => {

@@ -79,6 +79,7 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
   errorStatus: undefined,
   spanPerMessageUpTo: undefined,
   republish: undefined,
+  broker: undefined,
   deadLetter: undefined,
   maxLinks: undefined,
   convention: undefined,
