@@ -18,11 +18,14 @@ export interface Queue {
 /** A region, as one of the words of a host. */
 const REGION = /[/.]([a-z]+(?:-[a-z]+)+-\d+)\./
 
+/** An account. Emulators have other words in its place. */
+const ACCOUNT = /^\d{12}$/
+
 /** The queue of a URL; without a name where the URL has none. */
 export function queueOfUrl(url: string | undefined): Queue {
   const [name, account] = (url ?? '').split('?')[0]?.split('/').filter(Boolean).toReversed() ?? []
   const id = name === undefined ? undefined : `${account}/${name}`
-  const broker = [url === undefined ? undefined : REGION.exec(url)?.[1], account]
+  const broker = [REGION.exec(url ?? '')?.[1], ACCOUNT.test(account ?? '') ? account : undefined]
   return { id, destination: { name }, facts: { queueUrl: url }, broker }
 }
 
