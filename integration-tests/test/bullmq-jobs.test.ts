@@ -248,6 +248,33 @@ test('a processor that declares the abort signal gets it', async () => {
   expect(signals).toEqual([expect.any(AbortSignal)])
 })
 
+test('a processor that BullMQ cancels by its signal has failed, and the job is tried again', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  const started = deferred()
+  const reasons: unknown[] = []
+  const worker = session.worker(queue, async (job: Job, _token?: string, signal?: AbortSignal) => {
+    if (job.attemptsStarted > 1) return
+    await new Promise<void>((_, reject) => {
+      signal?.addEventListener('abort', () => {
+        reasons.push(signal.reason)
+        reject(new TypeError('cancelled'))
+      })
+      started.resolve()
+    })
+  })
+  const job = await queue.add('order', {}, { attempts: 2 })
+  await started.promise
+  expect(worker.cancelJob(job.id!, 'enough')).toBe(true)
+  const attempts = await session.attempts(queue, 2)
+  assertSpans(attempts, [
+    { ...first, ...failed, outcome: 'requeued' },
+    { ...again, ...acked, attempt: 2, links: { previous_attempt: [attempts[0]!] } },
+  ])
+  expect(reasons).toEqual(['enough'])
+  expectSound(session)
+})
+
 test('neither the data of a job nor its result is in telemetry', async () => {
   await using session = openSession()
   const queue = session.queue()

@@ -17,3 +17,16 @@ test('what a processor is told of how to trace counts for more than what its wor
   expect(worker.spans('process orders')).toEqual([])
   expect([...worker.failures, ...processor.failures]).toEqual([])
 })
+
+test('the signal that BullMQ cancels a processor by is the very one, and stays as it is', async () => {
+  const { signal } = new AbortController()
+  const members = Reflect.ownKeys(signal)
+  const { options, span } = createRecording()
+  const { queue, added } = createBullmq(undefined)
+  await queue.add('charge', 1)
+  const cancelled = (_job: unknown, token?: string, given?: AbortSignal): Promise<void> =>
+    Promise.reject(new TypeError(`${token} ${given === signal}`))
+  await expect(traceHandler(cancelled, options)(added[0], 'token', signal)).rejects.toThrow('token true')
+  expect(Reflect.ownKeys(signal)).toEqual(members)
+  expect(span('process orders').attributes['error.type']).toBe('TypeError')
+})
