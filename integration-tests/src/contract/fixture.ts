@@ -67,6 +67,12 @@ export type Task =
   /** Handles one message, and calls `retryLater` with an `OrderError` instead of throwing it. Only with `moves`. */
   | { readonly act: 'retry'; readonly destination: string; readonly to: string }
 
+/** What another process recorded, and the messages that it handled. */
+export interface Elsewhere {
+  readonly spans: readonly RecordedSpan[]
+  readonly received: readonly Received[]
+}
+
 /** What an adapter's author implements: a broker, its client and the adapter, in neutral words. */
 export interface Fixture extends AsyncDisposable {
   /** `messaging.system.name` on the spans. */
@@ -81,8 +87,8 @@ export interface Fixture extends AsyncDisposable {
   message(body: string, headers?: Bag): Input
   /** @param options for the adapter; absent: a client without tracing */
   connect(options?: TracingInput): Promise<Client>
-  /** Runs a task in a process of its own and gives the spans that were recorded there. Only with `separateProcesses`. */
-  elsewhere(task: Task): Promise<readonly RecordedSpan[]>
+  /** Runs a task in a process of its own. Only with `separateProcesses`. */
+  elsewhere(task: Task): Promise<Elsewhere>
   /** Restarts the broker; its destinations are still there afterwards. Only with `restart`. */
   restart(): Promise<void>
 }

@@ -15,7 +15,7 @@ await perform({
     const channel = await connection.createConfirmChannel()
     await channel.prefetch(1)
     const handle = traceHandler((message) =>
-      handler((to) => retryLater(channel, message, to), message.content.toString()),
+      handler((to) => retryLater(channel, message, to), message.content.toString(), message.properties.headers),
     )
     await channel.consume(destination, async (message) => {
       try {

@@ -20,11 +20,12 @@ await perform({
       left -= 1
       // A job that failed would come back here at once.
       if (left === 0) await worker.pause(true)
-      return handler(async ({ to, error }) => {
+      const retry = async ({ to, error }) => {
         const queue = new Queue(to, { connection: connectionTo(address), telemetry: bullmqTelemetry(options) })
         await retryLater(queue, job, { error })
         await queue.close()
-      }, job.data)
+      }
+      return handler(retry, job.data, JSON.parse(job.opts.telemetry?.metadata ?? '{}'))
     }
     const worker = new Worker(destination, traceHandler(processor), {
       connection: connectionTo(address),

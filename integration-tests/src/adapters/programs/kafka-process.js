@@ -24,7 +24,10 @@ await perform({
     await consumer.connect()
     await consumer.subscribe({ topic: destination, fromBeginning: true })
     await consumer.run({
-      eachMessage: async (payload) => handler((to) => retryLater(producer, payload, to), String(payload.message.value)),
+      eachMessage: async (payload) => {
+        const { value, headers } = payload.message
+        return handler((to) => retryLater(producer, payload, to), String(value), headers)
+      },
     })
     await finished
     await consumer.disconnect()

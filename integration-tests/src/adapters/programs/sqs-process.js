@@ -26,10 +26,11 @@ await perform({
     const visibility = act === 'work' ? { VisibilityTimeout: 2 } : {}
     const client = clientOf(address, options)
     const urlTo = ({ to, ...rest }) => ({ to: urlOf(address, to), ...rest })
-    const handle = traceHandler(
-      (message) => handler((to) => retryLater(client, message, urlTo(to)), message.Body),
-      options,
-    )
+    const handle = traceHandler((message) => {
+      const attributes = Object.entries(message.MessageAttributes ?? {})
+      const headers = Object.fromEntries(attributes.map(([name, { StringValue }]) => [name, StringValue]))
+      return handler((to) => retryLater(client, message, urlTo(to)), message.Body, headers)
+    }, options)
     for (let handled = 0; handled < count;) {
       const { Messages = [] } = await client.send(
         new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1, ...visibility }),

@@ -11,7 +11,7 @@ export const processScenarios: readonly Scenario[] = [
     async run(stage) {
       const destination = await stage.destination()
       const client = await stage.client()
-      const spans = await stage.fixture.elsewhere({ act: 'send', destination, bodies: ['one', 'two'] })
+      const { spans } = await stage.fixture.elsewhere({ act: 'send', destination, bodies: ['one', 'two'] })
       const attempts = await (await stage.handle(client, destination)).ended(2)
       expect(attempts.map(({ body }) => body).toSorted()).toEqual(['one', 'two'])
       const sends = operations(spans, 'send', destination)
@@ -30,7 +30,7 @@ export const processScenarios: readonly Scenario[] = [
       const client = await stage.client()
       await stage.send(client, destination, 'one')
       await stage.send(client, destination, 'two')
-      const spans = await stage.fixture.elsewhere({ act: 'handle', destination, count: 2, fail: false })
+      const { spans } = await stage.fixture.elsewhere({ act: 'handle', destination, count: 2, fail: false })
       const sends = operations(stage.recorder.spans, 'send', destination)
       const attempts = operations(spans, 'process', destination)
       expect(attempts).toHaveLength(2)
@@ -64,7 +64,7 @@ export const processScenarios: readonly Scenario[] = [
       const destination = await stage.destination()
       const client = await stage.client()
       await stage.send(client, destination, 'one')
-      const spans = await stage.fixture.elsewhere({ act: 'handle', destination, count: 1, fail: true })
+      const { spans } = await stage.fixture.elsewhere({ act: 'handle', destination, count: 1, fail: true })
       assertSpan(only(operations(spans, 'process', destination)), { attempt: 1 })
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
       assertSpan(attempt!.span, {

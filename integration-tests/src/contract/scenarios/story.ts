@@ -1,7 +1,7 @@
 import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import { contextOn, headerOf, only, operations } from '../expectations.ts'
-import type { Received } from '../fixture.ts'
+import type { Elsewhere, Received } from '../fixture.ts'
 import { OrderError } from '../order-error.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
@@ -18,12 +18,12 @@ interface Story {
   readonly attempts: readonly RecordedSpan[]
   /** The sends that moved the message, in the same order: each is what the attempt before led to. */
   readonly moves: readonly RecordedSpan[]
-  /** What this process received, in order. */
+  /** What was received, in the same order. */
   readonly hops: readonly Received[]
   readonly names: { readonly orders: string; readonly later: string; readonly dead: string }
 }
 
-type Retry = (stage: Stage, from: string, to: string) => Promise<readonly RecordedSpan[]>
+type Retry = (stage: Stage, from: string, to: string) => Promise<Elsewhere>
 
 /** The second attempt, made in another process. */
 const elsewhere: Retry = (stage, destination, to) => stage.fixture.elsewhere({ act: 'retry', destination, to })
@@ -34,8 +34,7 @@ const here: Retry = async (stage, destination, to) => {
   const calls = await stage.handle(client, destination, (message) =>
     stage.moves(client).retryLater(message, { to, error: new OrderError('no stock') }),
   )
-  await calls.ended(1)
-  return []
+  return { spans: [], received: await calls.ended(1) }
 }
 
 /** Plays the story: attempt 1 here, attempt 2 as told, attempt 3 here, the dead letter, and attempt 1 once more. */
@@ -54,7 +53,7 @@ async function play(stage: Stage, second: Retry): Promise<Story> {
   const handled = await calls.ended(3)
   const [letter] = await letters.ended(1)
 
-  const spans = [...stage.recorder.spans, ...others]
+  const spans = [...stage.recorder.spans, ...others.spans]
   const attempts = [
     handled[0]!.span,
     only(operations(spans, 'process', later)),
@@ -66,7 +65,7 @@ async function play(stage: Stage, second: Retry): Promise<Story> {
     .slice(0, -1)
     .map((attempt) => only(spans.filter((span) => span.parentSpanId === attempt.spanId && span.kind !== 'consumer')))
   const send = operations(spans, 'send', orders).find(({ kind }) => kind === 'producer')
-  const hops = [handled[0]!, handled[1]!, letter!, handled[2]!]
+  const hops = [handled[0]!, only(others.received), handled[1]!, letter!, handled[2]!]
   return { stage, spans, send: send!, attempts, moves: moved, hops, names: { orders, later, dead } }
 }
 
@@ -105,23 +104,28 @@ function expectConnected({ attempts, moves, send }: Story): void {
   )
 }
 
-function expectOnTheWire({ hops, send, names }: Story): void {
+function expectOnTheWire({ hops, send, attempts, names }: Story): void {
+  const numbers = [undefined, 2, 3, 1, 1]
   const firsts = new Set<string | undefined>()
   hops.forEach((hop, index) => {
     expect(contextOn(hop)).toMatchObject({ traceId: send.traceId, spanId: send.spanId })
     const fields = headerOf(hop, 'tracebaton')
     expect(fields.length).toBeLessThanOrEqual(1)
-    if (index > 0) firsts.add(/;f=(\d+)/.exec(fields[0] ?? '')?.[1])
+    if (index === 0) return
+    const { traceId, spanId } = attempts[index - 1]!
+    expect(fields).toEqual([expect.stringContaining(`;p=${traceId}-${spanId}-`)])
+    expect(fields).toEqual([expect.stringContaining(`;a=${numbers[index]};`)])
+    firsts.add(/;f=(\d+)/.exec(fields[0] ?? '')?.[1])
   })
   expect(firsts.size, 'times of the first send').toBe(1)
-  const [, third, letter, back] = hops
-  for (const hop of [third!, letter!, back!]) {
+  const [, ...moved] = hops
+  for (const hop of moved) {
     expect(headerOf(hop, 'tracebaton-original-destination')).toEqual([names.orders])
-    expect(headerOf(hop, 'tracebaton-original-position')).toEqual(headerOf(third!, 'tracebaton-original-position'))
+    expect(headerOf(hop, 'tracebaton-original-position')).toEqual(headerOf(moved[0]!, 'tracebaton-original-position'))
     expect(headerOf(hop, 'tracebaton-error-type')).toEqual(['OrderError'])
     expect(headerOf(hop, 'tracebaton-error-message')).toEqual(['no stock'])
   }
-  expect([third!, letter!, back!].map((hop) => headerOf(hop, 'tracebaton-attempts'))).toEqual([['2'], ['3'], ['3']])
+  expect(moved.map((hop) => headerOf(hop, 'tracebaton-attempts'))).toEqual([['1'], ['2'], ['3'], ['3']])
 }
 
 function expectTimes({ attempts, moves, send }: Story): void {
