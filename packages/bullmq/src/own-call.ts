@@ -1,6 +1,5 @@
 import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
 import type { Tracing } from '@tracebaton/core'
-import { runIn } from './run-in.ts'
 
 /** A call that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. */
 interface OwnCall {
@@ -23,7 +22,7 @@ export function callAlone<Result>(tracing: Tracing, client: object, call: () => 
   if (tracing.guard(() => telemetryOf(client)) === undefined) return call()
   const own: OwnCall = { told: false }
   const context = tracing.guard(() => contexts.active().setValue(OWN_CALL, own))
-  return context === undefined ? call() : runIn(tracing, context, call)
+  return context === undefined ? call() : tracing.runIn(context, call)
 }
 
 /** Whether the call that BullMQ tells of is one that a look-alike traces. Only the first is. */

@@ -2,7 +2,6 @@ import { createContextKey, ROOT_CONTEXT, type Context } from '@opentelemetry/api
 import { resolveTracing, type TracingInput } from '@tracebaton/core'
 import type { TelemetryLike } from './client.ts'
 import { createProcessing } from './processing.ts'
-import { runIn } from './run-in.ts'
 import { activeContext, addingSpan, housekeepingSpan, metadataIn, processingSpan } from './spans.ts'
 
 /** Options of {@link bullmqTelemetry}. */
@@ -42,7 +41,7 @@ export function bullmqTelemetry(options?: BullmqOptions): TelemetryLike {
       },
     },
     contextManager: {
-      with: (context, work) => runIn(tracing, context, work) as ReturnType<typeof work>,
+      with: (context, work) => tracing.runIn(context, work) as ReturnType<typeof work>,
       active: () => activeContext(tracing),
       root: () => ROOT_CONTEXT,
       getMetadata: (context) => tracing.guard(() => metadataIn(context)) ?? '',

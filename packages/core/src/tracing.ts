@@ -1,5 +1,6 @@
 import { context as contexts, type Context } from '@opentelemetry/api'
 import { processBatch } from './batch.ts'
+import { runIn } from './call.ts'
 import {
   recordGetter,
   recordSetter,
@@ -62,6 +63,8 @@ export interface Tracing {
   readonly fieldNames: () => readonly string[]
   /** Whether a header name belongs to the propagator or to us, in any letter case. */
   readonly isField: (name: string) => boolean
+  /** Calls `work` exactly once, in a context, even where the context manager fails. Gives and throws what it does. */
+  readonly runIn: <Result>(context: Context, work: () => Result) => Result
   /** Runs work of an adapter; what it throws is reported, and `undefined` comes back. */
   readonly guard: <Result>(work: () => Result) => Result | undefined
   /** Says what somebody should set up differently: to `onError`, else once in a process to the API's `diag` logger. */
@@ -94,6 +97,7 @@ export function createTracing(options: TracingOptions = {}): Tracing {
     captures: { messageKey: options.capture?.messageKey === 'on', bodySize: options.capture?.bodySize === true },
     fieldNames: () => propagation.names(),
     isField: propagation.isField,
+    runIn: (context, work) => runIn(context, work, report),
     warn: (message) => report.misused(message),
     guard: (work) => report.guard('describe', work),
   }
