@@ -33,20 +33,26 @@ const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125]
  */
 export function createJsonTexts(options: JsonTextsOptions): JsonTexts {
   let cutter: JsonTexts | undefined
-  let head = Buffer.alloc(0)
+  let pieces: Buffer[] = []
+  let length = 0
 
   return {
     push(chunk) {
       if (cutter) return cutter.push(chunk)
-      head = head.length === 0 ? Buffer.from(chunk) : Buffer.concat([head, chunk])
-      const lines = oneValuePerLine(head, head.length > options.maxBytes)
+      pieces.push(Buffer.from(chunk))
+      length += chunk.length
+      // A first line that goes on and on is looked at again once it may be over.
+      if (pieces.length > 1 && length <= options.maxBytes && !chunk.includes(newline)) return []
+      const head = Buffer.concat(pieces)
+      pieces = [head]
+      const lines = oneValuePerLine(head, length > options.maxBytes)
       if (lines === undefined) return []
+      pieces = []
       cutter = lines ? createLines(options) : createNested(options)
-      const all = withoutMark(head)
-      head = Buffer.alloc(0)
-      return cutter.push(all)
+      return cutter.push(withoutMark(head))
     },
     end() {
+      const head = Buffer.concat(pieces)
       cutter ??= oneValuePerLine(head, true) === true ? createLines(options) : createNested(options)
       return [...cutter.push(withoutMark(head)), ...cutter.end()]
     },

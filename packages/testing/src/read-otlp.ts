@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { countText } from './count-text.ts'
 import { createJsonTexts, type JsonText } from './json-texts.ts'
 import { otlpContent } from './otlp-request.ts'
+import { slicesOf, type OtlpSlice } from './otlp-slices.ts'
 import type { RecordedSpan } from './span.ts'
 
 /** Where OTLP JSON comes from: the path of a file, or its bytes, such as `process.stdin`. */
@@ -48,7 +49,7 @@ export async function* readOtlp(
 
 const chunkSize = 1024 * 1024
 
-/** The spans of one request, and what it took in the file. */
+/** The spans of one request, or of a part of a large one, and what they took in the file. */
 export interface OtlpRequest {
   readonly spans: readonly RecordedSpan[]
   readonly bytes: number
@@ -71,29 +72,26 @@ export async function* readRequests(
     maxBytes: maxRequestBytes,
     onTooLong: (line) => report(line, `longer than ${Math.round(maxRequestBytes / 1024 / 1024)} MiB`),
   })
-  const read = (text: JsonText, last: boolean): OtlpRequest | undefined => {
-    const parsed = parse(text.bytes)
-    if (!parsed) {
-      report(text.line, last ? 'stops in the middle' : 'not JSON', last)
-      return undefined
+  function* read({ bytes, line }: JsonText, last: boolean): Generator<OtlpRequest, void, void> {
+    let invalid = 0
+    try {
+      for (const slice of slicesOf(bytes) ?? [wholeOf(bytes)]) {
+        const content = otlpContent(slice.value, wanted)
+        if (!content && !isOtherSignal(slice.value)) report(line, 'not a trace request')
+        if (!content) return
+        invalid += content.invalid
+        yield { spans: content.spans, bytes: slice.bytes, line }
+      }
+    } catch {
+      report(line, last ? 'stops in the middle' : 'not JSON', last)
     }
-    const content = otlpContent(parsed.value, wanted)
-    if (!content && !isOtherSignal(parsed.value)) report(text.line, 'not a trace request')
-    if (!content) return undefined
-    if (content.invalid > 0) report(text.line, `${countText(content.invalid, 'span')} without valid ids`)
-    return { spans: content.spans, bytes: text.bytes.length, line: text.line }
+    if (invalid > 0) report(line, `${countText(invalid, 'span')} without valid ids`)
   }
 
   for await (const chunk of typeof input === 'string' ? chunksOf(input) : input) {
-    for (const text of texts.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) {
-      const request = read(text, false)
-      if (request) yield request
-    }
+    for (const text of texts.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) yield* read(text, false)
   }
-  for (const text of texts.end()) {
-    const request = read(text, true)
-    if (request) yield request
-  }
+  for (const text of texts.end()) yield* read(text, true)
 }
 
 // One buffer for the whole file: a stream makes a new one for each piece, and those pile up until they are collected.
@@ -111,12 +109,8 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array, void, void> {
   }
 }
 
-function parse(bytes: Buffer): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(bytes.toString('utf8')) }
-  } catch {
-    return undefined
-  }
+function wholeOf(bytes: Buffer): OtlpSlice {
+  return { value: JSON.parse(bytes.toString('utf8')), bytes: bytes.length }
 }
 
 function isOtherSignal(value: unknown): boolean {
