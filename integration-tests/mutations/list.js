@@ -266,7 +266,7 @@ export const mutations = [
   },
   {
     name: 'where a message was at first is written with each move',
-    file: 'move-facts.ts',
+    file: 'next-facts.ts',
     edits: [['moved?.originalDestination === undefined\n      ? {', 'moved !== null\n      ? {']],
     caughtBy: 'a message that dies again after a redrive has a new history, and its old origin',
   },

@@ -1,6 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
 import type { AttemptFacts, DeliveryKind } from './attempt-count.ts'
-import type { Judgement } from './judgement.ts'
 import type { MoveFacts } from './move-facts.ts'
 
 /** What a message has been through by the time of an attempt, in the same words on every broker. Absent is what nobody knows. */
@@ -24,20 +23,4 @@ export interface DeliveryHistory {
   readonly deadLetter?: { readonly source?: string | undefined; readonly reason?: string | undefined } | undefined
   /** Set on a message that the application has moved: what it says of its moves. */
   readonly moved?: MoveFacts | undefined
-}
-
-export function historyOf(judged: Judgement, previousAttempt: SpanContext | undefined): DeliveryHistory {
-  const { delivery, attempt, belief, moved, firstSent } = judged
-  return {
-    attempt: attempt.attempt,
-    maxAttempts: attempt.maxAttempts,
-    attemptSource: attempt.source,
-    kind: attempt.kind,
-    redrives: attempt.redrives,
-    firstSent,
-    origin: belief.origin ?? belief.creation,
-    previousAttempt,
-    deadLetter: delivery.deadLetter,
-    moved,
-  }
 }

@@ -3,6 +3,7 @@ import { countAttempt, type AttemptFacts, type PastAttempt } from './attempt-cou
 import { recallAttempt } from './attempts.ts'
 import { recordGetter } from './carrier.ts'
 import type { Delivery } from './delivery.ts'
+import type { DeliveryHistory } from './history.ts'
 import { reasonOf, type Lineage } from './lineage.ts'
 import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus, Trust } from './policy.ts'
@@ -153,4 +154,21 @@ export function timeInQueue(
   // A broker that knows whole seconds may tell a time before the copy was sent.
   const queuedAt = Math.max(told, lineage?.sent ?? told)
   return Math.max(0, deliveredAt - queuedAt - (delivery.delay ?? lineage?.delay ?? 0)) / 1000
+}
+
+/** What the message has been through, in the words of hooks. */
+export function historyOf(judged: Judgement, previousAttempt: SpanContext | undefined): DeliveryHistory {
+  const { delivery, attempt, belief, moved, firstSent } = judged
+  return {
+    attempt: attempt.attempt,
+    maxAttempts: attempt.maxAttempts,
+    attemptSource: attempt.source,
+    kind: attempt.kind,
+    redrives: attempt.redrives,
+    firstSent,
+    origin: belief.origin ?? belief.creation,
+    previousAttempt,
+    deadLetter: delivery.deadLetter,
+    moved,
+  }
 }

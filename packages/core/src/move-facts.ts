@@ -1,7 +1,6 @@
 import { textOf, type Headers } from './headers.ts'
 import type { Fields } from './carrier.ts'
 import { headerStack, headerText, type Failure } from './failure.ts'
-import type { Judgement } from './judgement.ts'
 import { FACT_HEADERS, FACTS_HEADER } from './names.ts'
 
 /** What a dead letter, or a retry copy, says in plain headers. Absent is what nobody knew, or had no room for. */
@@ -60,40 +59,6 @@ export function writeMoveFacts(facts: MoveFacts): Fields {
 export function packMoveFacts(facts: MoveFacts): Fields {
   const entries = FACTS.flatMap((fact) => (facts[fact] === undefined ? [] : [[shortName(fact), String(facts[fact])]]))
   return { [FACTS_HEADER]: JSON.stringify(Object.fromEntries(entries)) }
-}
-
-/**
- * The facts that the next copy carries. Where the message was at first is written once; a redrive says nothing new, and
- * keeps what is known of the failure.
- */
-export function nextMoveFacts(
-  kind: 'retry' | 'dead_letter' | 'redrive',
-  { delivery, attempt, moved }: Judgement,
-  failure: Failure | undefined,
-): MoveFacts {
-  if (kind === 'redrive') return moved ?? {}
-  const { facts, deadLetter, destination } = delivery
-  const source = deadLetter?.source
-  const position = delivery.position ?? facts?.messageId
-  const consumer = delivery.queue ?? facts?.consumerGroup
-  const original =
-    moved?.originalDestination === undefined
-      ? {
-          originalDestination: clean(source ?? destination.name),
-          // A broker that moved it here does not say where it stood there, and its id stays the same.
-          originalPosition: clean(source === undefined ? position : facts?.messageId),
-          originalConsumer: source === undefined ? clean(consumer) : undefined,
-        }
-      : {
-          originalDestination: moved.originalDestination,
-          originalPosition: moved.originalPosition,
-          originalConsumer: moved.originalConsumer,
-        }
-  return { ...original, attempts: attempt.attempt, ...failure, failedAt: new Date().toISOString() }
-}
-
-function clean(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : headerText(text)
 }
 
 function unpack(text: string | undefined): Readonly<Record<string, unknown>> {
