@@ -1,29 +1,42 @@
 import { TraceAssertionError } from '@tracebaton/testing'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { beforeAll, expect, inject, test } from 'vitest'
 import { removals, type Run } from '../src/proofs/removals.ts'
-import { createProject, type Project } from '../src/proofs/run.ts'
+import { playVariants, type Adapter } from '../src/proofs/variants.ts'
 
-let project: Project
-let whole: Run
+/** The client's verb for sending, and how a message is named. */
+const WORDS: Readonly<Record<Adapter, readonly [verb: string, message: RegExp]>> = {
+  kafka: ['send', /kafka \S+/],
+  amqp: ['publish', /rabbitmq \S+/],
+  sqs: ['send', /aws\.sqs \S+/],
+  bullmq: ['add', /bullmq \S+/],
+}
+
+const rows = Object.keys(WORDS).flatMap((adapter) =>
+  removals
+    .filter(({ everywhere }) => adapter === 'sqs' || everywhere)
+    .map((removal) => [adapter as Adapter, removal.assertion, removal.removed, removal] as const),
+)
+
+let runs: Readonly<Record<Adapter, ReadonlyMap<string, Run>>>
 
 beforeAll(async () => {
-  project = await createProject(inject('brokers').sqs)
-  whole = await project.play([])
+  const { kafka, rabbitmq, redis, sqs } = inject('brokers')
+  runs = await playVariants({ kafka, amqp: rabbitmq, sqs, bullmq: redis }, removals)
 })
 
-afterAll(() => project[Symbol.asyncDispose]())
-
-test.each(removals)('$assertion misses $removed', async ({ edits, assert, expected }) => {
-  assert(whole)
-  const run = await project.play(edits)
-  const error = thrown(() => assert(run))
-  const { problem, ...place } = expected
+test.each(rows)('%s: %s misses %s', (adapter, _, removed, { assert, expected }) => {
+  const [verb, message] = WORDS[adapter]
+  assert(runs[adapter].get('nothing')!)
+  const error = thrown(() => assert(runs[adapter].get(removed)!))
+  const problem = expected.problem.replace('send orders', `${verb} orders`)
+  const { rule, side, service } = expected
+  const place = { rule, side, service, hop: expected.hop.replace(/^send orders/, `${verb} orders`) }
   expect(error.findings).toContainEqual(
     expect.objectContaining({ ...place, problem: expect.stringContaining(problem), message: expect.any(String) }),
   )
-  const said = error.findings.find((finding) => finding.rule === expected.rule && finding.problem.includes(problem))
-  expect(said?.message).toMatch(/aws\.sqs \S+/)
-  for (const part of [said!.problem, said!.message, expected.hop, expected.side]) expect(error.message).toContain(part)
+  const said = error.findings.find((finding) => finding.rule === rule && finding.problem.includes(problem))
+  expect(said?.message).toMatch(message)
+  for (const part of [said!.problem, said!.message, place.hop, side]) expect(error.message).toContain(part)
 })
 
 function thrown(assert: () => unknown): TraceAssertionError {

@@ -15,7 +15,7 @@ import {
   type RecordedSpan,
 } from '@tracebaton/testing'
 
-/** What the program printed. Queues have the names that the program gives them. */
+/** What was recorded of a story, and what stood on its messages. Queues have the names that the story gives them. */
 export interface Run {
   readonly spans: readonly RecordedSpan[]
   readonly open: readonly RecordedSpan[]
@@ -31,6 +31,8 @@ export interface Removal {
   /** A file of core as it is published, a text that stands in it once, and what takes its place. */
   readonly edits: readonly (readonly [file: string, from: string, to: string])[]
   readonly assert: (run: Run) => unknown
+  /** Every adapter's story can show it; without this, that of SQS alone. */
+  readonly everywhere?: true
   readonly expected: {
     readonly rule: string
     readonly problem: string
@@ -66,6 +68,7 @@ export const removals: readonly Removal[] = [
     removed: 'the number of an attempt',
     edits: [['attempt.js', 'attributes[OURS.attempt] = attempt.attempt;', '']],
     assert: journey,
+    everywhere: true,
     expected: {
       rule: 'journey',
       problem: 'Step 2 is “process orders requeued”, not “process orders attempt 1 requeued”.',
@@ -79,6 +82,7 @@ export const removals: readonly Removal[] = [
     removed: 'the link to the attempt before',
     edits: [['relation.js', "links.push({ role: 'previous_attempt', context: previousAttempt });", '']],
     assert: journey,
+    everywhere: true,
     expected: {
       rule: 'attempts-in-order',
       problem: 'process orders is attempt 2 and does not link the attempt before.',
@@ -95,6 +99,7 @@ export const removals: readonly Removal[] = [
       ['attempt.js', 'attributes[OURS.deadLetterSource] = source;', ';'],
     ],
     assert: journey,
+    everywhere: true,
     expected: {
       rule: 'journey',
       problem: 'Step 4 is “process dead attempt 1 acked”, not “dead letter dead attempt 1 acked”.',
@@ -108,6 +113,7 @@ export const removals: readonly Removal[] = [
     removed: 'the context on the message',
     edits: [['injection.js', 'return { fields: full };', 'return { fields: {} };']],
     assert: connected,
+    everywhere: true,
     expected: {
       rule: 'connected',
       problem: 'header absent on the wire: shop sent the message without a trace context',
@@ -121,6 +127,7 @@ export const removals: readonly Removal[] = [
     removed: 'the use of the context that is on the message',
     edits: [['relation.js', "if (trust === 'ignore')", 'if (true)']],
     assert: connected,
+    everywhere: true,
     expected: {
       rule: 'connected',
       problem: 'header present but not used: traceparent was on the message, and billing did not follow it',
@@ -138,6 +145,7 @@ export const removals: readonly Removal[] = [
         unsettled(run).filter(({ name }) => name.endsWith('orders')),
         { via: 'parent' },
       ),
+    everywhere: true,
     expected: {
       rule: 'connected',
       problem: 'process orders is connected to its send by link, not by parent.',
@@ -155,6 +163,7 @@ export const removals: readonly Removal[] = [
         unsettled(run).filter(({ name }) => name.endsWith('orders')),
         { via: 'link' },
       ),
+    everywhere: true,
     expected: {
       rule: 'connected',
       problem: 'process orders is connected to its send by parent, not by link.',
@@ -181,6 +190,7 @@ export const removals: readonly Removal[] = [
         outcome: 'requeued',
       })
     },
+    everywhere: true,
     expected: {
       rule: 'span',
       problem: 'status is unset, not error; creation links: send orders (shop)',
@@ -194,6 +204,7 @@ export const removals: readonly Removal[] = [
     removed: 'the end of the send span',
     edits: [['send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
     assert: ({ spans }) => assertNoOrphans(spans),
+    everywhere: true,
     expected: {
       rule: 'no-orphans',
       problem: 'was not recorded: the service that it belongs to exports no spans here, or did not sample it.',
@@ -207,6 +218,7 @@ export const removals: readonly Removal[] = [
     removed: 'the end of the send span',
     edits: [['send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
     assert: ({ spans }) => assertNoDanglingLinks(spans),
+    everywhere: true,
     expected: {
       rule: 'no-dangling-links',
       problem: 'The creation link of process orders leads to',
@@ -220,6 +232,7 @@ export const removals: readonly Removal[] = [
     removed: 'the end of an attempt',
     edits: [['attempt.js', '    span.end();\n    runtime.metrics.delivered', '    runtime.metrics.delivered']],
     assert: (run) => assertAllEnded(run),
+    everywhere: true,
     expected: {
       rule: 'all-ended',
       problem: 'process orders was started and never ended.',
@@ -284,6 +297,7 @@ export const removals: readonly Removal[] = [
     removed: 'the kind of an attempt’s span',
     edits: [['attempt.js', 'kind: SpanKind.CONSUMER,', 'kind: SpanKind.INTERNAL,']],
     assert: ({ spans }) => assertConventions(spans),
+    everywhere: true,
     expected: {
       rule: 'conventions/kind',
       problem: 'process orders is of kind internal, and process is consumer.',
