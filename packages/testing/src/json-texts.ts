@@ -1,3 +1,5 @@
+import { createSplitValue } from './split-value.ts'
+
 /** A whole JSON value as it stands in a file. */
 export interface JsonText {
   /** UTF-8. Only valid until the next bytes are pushed. */
@@ -75,27 +77,12 @@ function oneValuePerLine(head: Buffer, over: boolean): boolean | undefined {
 }
 
 function createLines({ maxBytes, onTooLong }: JsonTextsOptions): JsonTexts {
-  let pieces: Buffer[] = []
-  let length = 0
+  const split = createSplitValue(maxBytes, onTooLong)
   let line = 1
-  let skipping = false
 
-  function take(piece: Buffer): void {
-    length += piece.length
-    if (!skipping && length > maxBytes) {
-      skipping = true
-      pieces = []
-      onTooLong(line)
-    }
-    if (!skipping) pieces.push(piece)
-  }
-
-  function finish(found: JsonText[]): void {
-    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
-    if (!skipping && bytes !== undefined && !isBlank(bytes)) found.push({ bytes, line })
-    pieces = []
-    length = 0
-    skipping = false
+  function finish(last: Buffer, found: JsonText[]): void {
+    const bytes = split.finish(last, line)
+    if (bytes !== undefined && !isBlank(bytes)) found.push({ bytes, line })
     line += 1
   }
 
@@ -104,18 +91,18 @@ function createLines({ maxBytes, onTooLong }: JsonTextsOptions): JsonTexts {
       const found: JsonText[] = []
       const bytes = asBuffer(chunk)
       let start = 0
+      split.arrive()
       for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
-        take(bytes.subarray(start, end))
-        finish(found)
+        finish(bytes.subarray(start, end), found)
         start = end + 1
       }
-      // What is kept must survive the reader's own buffer.
-      if (start < bytes.length) take(Buffer.from(bytes.subarray(start)))
+      if (start < bytes.length) split.keep(bytes.subarray(start), line)
       return found
     },
     end() {
       const found: JsonText[] = []
-      finish(found)
+      split.arrive()
+      finish(Buffer.alloc(0), found)
       return found
     },
   }
@@ -123,30 +110,16 @@ function createLines({ maxBytes, onTooLong }: JsonTextsOptions): JsonTexts {
 
 /** Values that nest over lines. The brackets of an outermost array are seen through: its elements are the values. */
 function createNested({ maxBytes, onTooLong }: JsonTextsOptions): JsonTexts {
-  let pieces: Buffer[] = []
-  let length = 0
+  const split = createSplitValue(maxBytes, onTooLong)
   let line = 1
   let startLine = 1
   let depth = 0
   let inString = false
   let afterBackslash = false
-  let skipping = false
 
-  function keep(piece: Buffer): void {
-    length += piece.length
-    if (!skipping && length > maxBytes) {
-      skipping = true
-      pieces = []
-      onTooLong(startLine)
-    }
-    if (!skipping) pieces.push(piece)
-  }
-
-  function finish(found: JsonText[]): void {
-    if (!skipping) found.push({ bytes: Buffer.concat(pieces), line: startLine })
-    pieces = []
-    length = 0
-    skipping = false
+  function finish(last: Buffer, found: JsonText[]): void {
+    const bytes = split.finish(last, startLine)
+    if (bytes !== undefined) found.push({ bytes, line: startLine })
   }
 
   return {
@@ -154,6 +127,7 @@ function createNested({ maxBytes, onTooLong }: JsonTextsOptions): JsonTexts {
       const found: JsonText[] = []
       const bytes = asBuffer(chunk)
       let start = depth > 0 ? 0 : -1
+      split.arrive()
       for (let index = 0; index < bytes.length; index += 1) {
         const byte = bytes[index]
         if (byte === newline) line += 1
@@ -169,17 +143,17 @@ function createNested({ maxBytes, onTooLong }: JsonTextsOptions): JsonTexts {
         } else if ((byte === closeBrace || byte === closeBracket) && depth > 0) {
           depth -= 1
           if (depth > 0) continue
-          keep(bytes.subarray(start, index + 1))
-          finish(found)
+          finish(bytes.subarray(start, index + 1), found)
           start = -1
         }
       }
-      if (start >= 0) keep(Buffer.from(bytes.subarray(start)))
+      if (start >= 0) split.keep(bytes.subarray(start), startLine)
       return found
     },
     end() {
       const found: JsonText[] = []
-      if (depth > 0) finish(found)
+      split.arrive()
+      if (depth > 0) finish(Buffer.alloc(0), found)
       depth = 0
       return found
     },

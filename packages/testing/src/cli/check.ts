@@ -21,8 +21,7 @@ export const check: Command = {
   description: [
     'Reads OTLP JSON of any size and judges it by the rules that the assertions of @tracebaton/testing use. Files of up ' +
       'to 24 MiB are judged as a whole; larger ones story by story (what links and message ids connect), in two passes ' +
-      'or more and in less than 300 MB of memory; single requests of more than 50 MB may take more, and those of more ' +
-      'than 64 MiB are left out.',
+      'or more and in less than 300 MB of memory; single requests of more than 64 MiB are left out.',
   ],
   options: [
     { name: 'format', value: 'NAME', meaning: 'text (default), junit for test reports, github for annotations' },
