@@ -1,7 +1,7 @@
 import { TraceAssertionError } from '@tracebaton/testing'
 import { beforeAll, expect, inject, test } from 'vitest'
-import { removals, type Run } from '../src/proofs/removals.ts'
-import { playVariants, type Adapter } from '../src/proofs/variants.ts'
+import type { Run } from '../src/proofs/removal.ts'
+import { playVariants, removalsOf, type Adapter } from '../src/proofs/variants.ts'
 
 /** The client's verb for sending, and how a message is named. */
 const WORDS: Readonly<Record<Adapter, readonly [verb: string, message: RegExp]>> = {
@@ -11,17 +11,15 @@ const WORDS: Readonly<Record<Adapter, readonly [verb: string, message: RegExp]>>
   bullmq: ['add', /bullmq \S+/],
 }
 
-const rows = Object.keys(WORDS).flatMap((adapter) =>
-  removals
-    .filter(({ everywhere }) => adapter === 'sqs' || everywhere)
-    .map((removal) => [adapter as Adapter, removal.assertion, removal.removed, removal] as const),
+const rows = (Object.keys(WORDS) as Adapter[]).flatMap((adapter) =>
+  removalsOf(adapter).map((removal) => [adapter, removal.assertion, removal.removed, removal] as const),
 )
 
 let runs: Readonly<Record<Adapter, ReadonlyMap<string, Run>>>
 
 beforeAll(async () => {
   const { kafka, rabbitmq, redis, sqs } = inject('brokers')
-  runs = await playVariants({ kafka, amqp: rabbitmq, sqs, bullmq: redis }, removals)
+  runs = await playVariants({ kafka, amqp: rabbitmq, sqs, bullmq: redis })
 })
 
 test.each(rows)('%s: %s misses %s', (adapter, _, removed, { assert, expected }) => {

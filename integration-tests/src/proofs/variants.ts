@@ -3,7 +3,9 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import type { Removal, Run } from './removals.ts'
+import type { Removal, Run } from './removal.ts'
+import { removals } from './removals.ts'
+import { sqsRemovals } from './sqs-removals.ts'
 
 const repository = resolve(import.meta.dirname, '../../..')
 
@@ -12,32 +14,37 @@ export type Adapter = 'kafka' | 'amqp' | 'sqs' | 'bullmq'
 
 const ADAPTERS: readonly Adapter[] = ['kafka', 'amqp', 'sqs', 'bullmq']
 
+/** What the story of an adapter can show to be missing. */
+export function removalsOf(adapter: Adapter): readonly Removal[] {
+  return adapter === 'sqs' ? [...removals, ...sqsRemovals] : removals
+}
+
 /**
- * Plays the story of each adapter, once with the packages as they are published, and once with each of the removals that
- * the adapter's story can show: in one process for each adapter. The runs of an adapter are by what was removed; the one
- * of the whole packages is called `nothing`.
+ * Plays the story of each adapter, once with the packages as they are published and once with each removal: in one process
+ * for each adapter. The runs of an adapter are by what was removed; the one of the whole packages is called `nothing`.
  */
 export async function playVariants(
   addresses: Readonly<Record<Adapter, string>>,
-  removals: readonly Removal[],
 ): Promise<Readonly<Record<Adapter, ReadonlyMap<string, Run>>>> {
   const base = await mkdtemp(join(tmpdir(), 'proofs-'))
   try {
     await linkModules(base)
     await cp(join(import.meta.dirname, 'stories'), join(base, 'stories'), { recursive: true })
     await writeFile(join(base, 'package.json'), '{ "type": "module" }\n')
-    const edits = new Map<string, Removal>(removals.map((removal) => [removal.removed, removal]))
+    const edits = new Map(removalsOf('sqs').map((removal) => [removal.removed, removal.edits]))
     const names = ['nothing', ...edits.keys()]
-    const isFor = (name: string, adapter: Adapter): boolean =>
-      name === 'nothing' || adapter === 'sqs' || edits.get(name)?.everywhere === true
+    const shownBy = (adapter: Adapter): string[] => {
+      const shown = new Set(removalsOf(adapter).map(({ removed }) => removed))
+      return names.filter((name) => name === 'nothing' || shown.has(name))
+    }
     await Promise.all(
       names.map((name, index) => {
-        const adapters = ADAPTERS.filter((adapter) => isFor(name, adapter))
-        return createVariant(folderOf(base, index), adapters, edits.get(name)?.edits ?? [])
+        const adapters = ADAPTERS.filter((adapter) => shownBy(adapter).includes(name))
+        return createVariant(folderOf(base, index), adapters, edits.get(name) ?? [])
       }),
     )
     const runs = ADAPTERS.map(async (adapter) => {
-      const shown = names.filter((name) => isFor(name, adapter))
+      const shown = shownBy(adapter)
       const stories = shown.map((name) => join(folderOf(base, names.indexOf(name)), 'stories', `${adapter}.js`))
       const { stdout } = await promisify(execFile)(
         process.execPath,
