@@ -112,6 +112,25 @@ describe('a job moved by its processor', () => {
     ])
   })
 
+  test('counts from one again where it was given up and somebody retries it', async () => {
+    const recording = createRecording()
+    const later = createBullmq(undefined)
+    await handled(recording, (one) => retryLater(later.queue, one), { attempts: 2 })
+    const [copy] = later.added
+    const given = { ...copy!, attemptsMade: 2, attemptsStarted: 3 }
+    await later.work(
+      given,
+      traceHandler(() => {}, recording.options),
+    )
+    const again = recording.spans('process orders').at(-1)
+    expect(again?.attributes).toMatchObject({
+      'tracebaton.delivery.attempt': 1,
+      'tracebaton.delivery.max_attempts': 2,
+      'tracebaton.delivery.kind': 'redrive',
+      'tracebaton.delivery.redrives': 1,
+    })
+  })
+
   test('is moved by a producer of flows to the queue that it is told', async () => {
     const recording = createRecording()
     const { flows, added } = createBullmq(undefined)

@@ -103,9 +103,15 @@ function isOfThisMessage({ past, broker }: AttemptSources, start: number, redriv
   return past.attempt >= start && past.redrives === redrives
 }
 
-/** A message that the broker itself moved to a dead-letter queue counts from 1 there, whatever it counted before. */
+/**
+ * A message that the broker itself moved to a dead-letter queue, or gave out once more after it had been given up, counts
+ * from 1 there, whatever it counted before.
+ */
 function countedOn({ lineage, kind }: AttemptSources): Lineage | undefined {
-  return kind === 'dead_letter' && lineage !== undefined && reasonOf(lineage) !== 'dead_letter' ? undefined : lineage
+  const reason = lineage && reasonOf(lineage)
+  if (kind === 'dead_letter') return reason === 'dead_letter' ? lineage : undefined
+  if (kind === 'redrive') return reason === 'immediate' || reason === 'delayed' ? undefined : lineage
+  return lineage
 }
 
 function sourceOf(

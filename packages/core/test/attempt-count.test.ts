@@ -222,6 +222,14 @@ describe('what else is known', () => {
     })
   })
 
+  it('starts over where the broker gives out what was given up', () => {
+    const retried = { kind: 'redrive', redrives: 1, maxAttempts: 3 } as const
+    const over = { attempt: 1, maxAttempts: 3, kind: 'redrive', redrives: 1, previous: undefined }
+    expect(countAttempt({ ...nothing, ...retried, lineage: third })).toMatchObject(over)
+    const letter: Lineage = { creation, attempt: 1, kind: 'dead_letter', previousAttempt: before }
+    expect(countAttempt({ ...nothing, ...retried, lineage: letter }).previous).toBe(before)
+  })
+
   it('does not take over what was allowed where a dead letter was before', () => {
     expect(countAttempt({ ...nothing, lineage: third, kind: 'dead_letter' }).maxAttempts).toBeUndefined()
   })
