@@ -43,6 +43,14 @@ export function metadataIn(context: Context): string {
   return (context.getValue(ATTEMPT) as string | undefined) ?? getSending(context)?.metadata ?? ''
 }
 
+/** More queues than this come and go; then it starts over, and those that are still worked on are soon there again. */
+const MOST_QUEUES = 1_000
+
+function rememberQueue(worked: Set<unknown>, queue: unknown): void {
+  if (worked.size >= MOST_QUEUES && !worked.has(queue)) worked.clear()
+  worked.add(queue)
+}
+
 /**
  * The work on a job.
  *
@@ -51,7 +59,7 @@ export function metadataIn(context: Context): string {
 export function processingSpan(processing: Processing, worked: Set<unknown>): SpanLike {
   return span(processing.tracing, {
     begun({ [QUEUE]: queue }) {
-      worked.add(queue)
+      rememberQueue(worked, queue)
       processing.note({ queue })
     },
     told: ({ [JOB_ID]: id, [JOB_NAME]: name }) => processing.note({ id, name }),
@@ -111,7 +119,7 @@ export function housekeepingSpan(tracing: Tracing, worked: Set<unknown>): SpanLi
       processing = getProcessing(activeContext(tracing))
     },
     told({ [JOB_ID]: id, [WORKER]: worker }) {
-      if (worker !== undefined) worked.add(about[QUEUE])
+      if (worker !== undefined) rememberQueue(worked, about[QUEUE])
       if (concerned || processing?.isEnd(about[OPERATION], about[QUEUE], id) !== true) return
       concerned = true
       processing.ending(String(about[OPERATION]))

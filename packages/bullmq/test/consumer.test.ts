@@ -1,7 +1,10 @@
+import { createTracing } from '@tracebaton/core'
 import { beforeAll, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording } from '../../testing/test/recording.ts'
 import { bullmqTelemetry, traceHandler } from '../src/index.ts'
+import { createProcessing } from '../src/processing.ts'
+import { processingSpan } from '../src/spans.ts'
 import { createBullmq } from './fake-bullmq.ts'
 
 beforeAll(useContexts)
@@ -29,4 +32,15 @@ test('the signal that BullMQ cancels a processor by is the very one, and stays a
   await expect(traceHandler(cancelled, options)(added[0], 'token', signal)).rejects.toThrow('token true')
   expect(Reflect.ownKeys(signal)).toEqual(members)
   expect(span('process orders').attributes['error.type']).toBe('TypeError')
+})
+
+test('queues that come and go are not remembered for ever', () => {
+  const { options } = createRecording()
+  const tracing = createTracing(options)
+  const worked = new Set<unknown>()
+  for (let queue = 0; queue < 2_500; queue += 1) {
+    processingSpan(createProcessing(tracing, undefined, true), worked).setAttributes({ 'bullmq.queue.name': queue })
+  }
+  expect(worked.size).toBeLessThanOrEqual(1_000)
+  expect(worked.has(2_499)).toBe(true)
 })
