@@ -1,7 +1,7 @@
 import { forEachMessage } from '@tracebaton/kafka'
 import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
-import { createTopic } from '../src/adapters/kafka-topic.ts'
+import { createTopic } from '../src/adapters/kafka-topic.js'
 import { collect, eventually, expectList, groupName, openSession } from './kafkajs-session.ts'
 
 const first = {

@@ -14,7 +14,7 @@ import {
   type ProducerConfig,
 } from 'kafkajs'
 import { expect, inject, vi } from 'vitest'
-import { createTopic } from '../src/adapters/kafka-topic.ts'
+import { createTopic } from '../src/adapters/kafka-topic.js'
 
 /** kafkajs, connected to the real broker, and everything that a test makes with it. */
 export interface Session extends AsyncDisposable {

@@ -51,8 +51,21 @@ export async function runOnKafka(telemetry: Telemetry): Promise<void> {
 async function createTopics(brokers: string[]): Promise<Admin> {
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 2 } }).admin()
   await answered(KAFKA, brokers.join(), () => admin.connect())
-  await admin.createTopics({ topics: Object.values(TOPICS).map((topic) => ({ topic })), waitForLeaders: true })
+  const topics = Object.values(TOPICS)
+  await admin.createTopics({ topics: topics.map((topic) => ({ topic })), waitForLeaders: false })
+  await Promise.all(topics.map((topic) => untilServed(admin, topic)))
   return admin
+}
+
+/** What `waitForLeaders` does, which gives up where it asks before the broker knows the topic. */
+async function untilServed(admin: Admin, topic: string): Promise<void> {
+  // Only a leader knows the offsets.
+  const isServed = (): Promise<boolean> =>
+    admin.fetchTopicOffsets(topic).then(
+      () => true,
+      () => false,
+    )
+  for (let left = 200; left > 0 && !(await isServed()); left--) await pause(50)
 }
 
 async function sellAndHandle(brokers: string[], { shop, billing, mailer }: Telemetry): Promise<void> {

@@ -11,7 +11,7 @@ import {
 } from 'kafkajs'
 import type { Batch, Client, Consumer, Fixture, HeaderValue, Received } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
-import { createTopic } from './kafka-topic.ts'
+import { createTopic } from './kafka-topic.js'
 import { textsOf } from './texts.ts'
 
 /** Short, so that a redelivery does not take seconds, and often enough for a broker that restarts. */

@@ -30,6 +30,8 @@ export async function playVariants(
   try {
     await linkModules(base)
     await cp(join(import.meta.dirname, 'stories'), join(base, 'stories'), { recursive: true })
+    // Lies as it does here, seen from the story in each variant.
+    await cp(join(import.meta.dirname, '../adapters/kafka-topic.js'), join(base, 'adapters/kafka-topic.js'))
     await writeFile(join(base, 'package.json'), '{ "type": "module" }\n')
     const edits = new Map(removalsOf('sqs').map((removal) => [removal.removed, removal.edits]))
     const names = ['nothing', ...edits.keys()]

@@ -23,8 +23,8 @@ void play(async (address) => {
     async create(queues) {
       const admin = kafka.admin()
       await admin.connect()
-      const topics = Object.values(queues).map((topic) => ({ topic, numPartitions: 1 }))
-      await admin.createTopics({ topics, waitForLeaders: true })
+      const { createTopic } = await import('../../adapters/kafka-topic.js')
+      await Promise.all(Object.values(queues).map((topic) => createTopic(admin, topic)))
       await admin.disconnect()
     },
     send: (topic, value) => producer.send({ topic, messages: [{ value }] }),

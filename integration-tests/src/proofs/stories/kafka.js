@@ -1,5 +1,6 @@
 import { deadLetter, traceKafka } from '@tracebaton/kafka'
 import { Kafka, logLevel } from 'kafkajs'
+import { createTopic } from '../../adapters/kafka-topic.js'
 
 /** A message that fails once, dies, and is handled as a dead letter. */
 export async function play({ address, orders, dead, optionsOf, work }) {
@@ -11,7 +12,7 @@ export async function play({ address, orders, dead, optionsOf, work }) {
   const [shop, billing] = ['shop', 'billing'].map((service) => traceKafka(bare, optionsOf(service)))
   const [admin, producer, mover] = [bare.admin(), shop.producer(), billing.producer()]
   await Promise.all([admin, producer, mover].map((client) => client.connect()))
-  await admin.createTopics({ topics: [orders, dead].map((topic) => ({ topic, numPartitions: 1 })) })
+  await Promise.all([orders, dead].map((topic) => createTopic(admin, topic)))
   await producer.send({ topic: orders, messages: [{ value: 'order' }] })
   const handlers = work((payload, error) => deadLetter(mover, payload, { to: dead, error }))
   const consumers = await Promise.all(

@@ -1,12 +1,16 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Arrived, Exchange } from './exchange.ts'
 
+interface AdminLike {
+  connect(): Promise<void>
+  createTopics(options: object): Promise<unknown>
+  fetchTopicOffsets(topic: string): Promise<unknown>
+  deleteTopics(options: object): Promise<void>
+  disconnect(): Promise<void>
+}
+
 interface KafkaLike {
-  admin(): {
-    connect(): Promise<void>
-    createTopics(options: object): Promise<unknown>
-    deleteTopics(options: object): Promise<void>
-    disconnect(): Promise<void>
-  }
+  admin(): AdminLike
   producer(): { connect(): Promise<void>; send(record: object): Promise<unknown>; disconnect(): Promise<void> }
   consumer(options: object): {
     connect(): Promise<void>
@@ -33,7 +37,8 @@ export async function exchangeOverKafka(exchange: Exchange): Promise<Arrived> {
   const consumer = kafka.consumer({ groupId: name })
   try {
     await admin.connect()
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }], waitForLeaders: true })
+    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }], waitForLeaders: false })
+    await untilServed(admin, name, stopped)
     await Promise.all([producer.connect(), consumer.connect()])
     await consumer.subscribe({ topic: name, fromBeginning: true })
     const arrived = new Promise<MessageLike>((resolve) => {
@@ -48,6 +53,17 @@ export async function exchangeOverKafka(exchange: Exchange): Promise<Arrived> {
     await Promise.allSettled([admin.deleteTopics({ topics: [name] })])
     await Promise.allSettled([admin.disconnect()])
   }
+}
+
+/** What `waitForLeaders` does, which gives up where it asks before the broker knows the topic. */
+async function untilServed(admin: AdminLike, topic: string, stopped: Promise<never>): Promise<void> {
+  // Only a leader knows the offsets.
+  const isServed = (): Promise<boolean> =>
+    admin.fetchTopicOffsets(topic).then(
+      () => true,
+      () => false,
+    )
+  while (!(await Promise.race([isServed(), stopped]))) await Promise.race([setTimeout(50), stopped])
 }
 
 function connectionTo({ Kafka }: KafkajsLike, address: string): KafkaLike {
