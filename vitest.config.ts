@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 const brokers = 'integration-tests/src/global-set-up.ts'
-// Test files share processes, so that libraries are loaded once; ours are fresh in each file.
+// Test files share processes, so that libraries are loaded once; of what a file leaves behind nothing is there for the next.
 // They wait about as much as they compute, so there are more of them than cores.
 const shared = { isolate: false, maxWorkers: 3, setupFiles: ['scripts/test/fresh.ts'] }
 
@@ -29,6 +29,10 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'integration',
+          // They wait for brokers, too.
+          maxWorkers: 4,
+          // Node loads our packages as it loads them for users, once.
+          server: { deps: { external: [/\/packages\/[a-z]+\/dist\//] } },
           sequence: { groupOrder: 1 },
           include: ['integration-tests/test/**/*.test.ts'],
           globalSetup: existsSync(brokers) ? [brokers] : [],
