@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { TraceAssertionError } from '../src/assertions/assertion-error.ts'
 import { assertBatchLinks } from '../src/assertions/batch.ts'
 import { assertConnected } from '../src/assertions/connected.ts'
 import { assertJourney } from '../src/assertions/journey.ts'
@@ -17,6 +16,7 @@ import type { SpanSource } from '../src/assertions/source.ts'
 import type { RecordedSpan } from '../src/span.ts'
 import { at, attempt, link, messaging } from './journey-story.ts'
 import { notEnded, story, unlinked } from './story.ts'
+import { thrown } from './thrown.ts'
 
 const send = messaging('s', 'send', 'orders', { attributes: at(42) })
 const first = attempt('a', send, 1, { attributes: { 'tracebaton.delivery.outcome': 'requeued' } })
@@ -36,17 +36,6 @@ const batch = (...linked: RecordedSpan[]) =>
     attributes: { 'messaging.batch.message_count': 2 },
     links: linked.map((span) => link('creation', span)),
   })
-
-/** What an assertion throws. */
-function thrown(assert: () => unknown): TraceAssertionError {
-  try {
-    assert()
-  } catch (error) {
-    if (error instanceof TraceAssertionError) return error
-    throw error
-  }
-  throw new Error('It did not throw')
-}
 
 function changed(spanId: string, change: (span: RecordedSpan) => RecordedSpan): RecordedSpan[] {
   return sound.map((span) => (span.spanId === spanId ? change(span) : span))

@@ -1,26 +1,15 @@
 import { expect as jestExpect } from 'expect'
 import { expect, test } from 'vitest'
-import { TraceAssertionError } from '../src/assertions/assertion-error.ts'
 import { assertSpan, assertSpans } from '../src/assertions/span.ts'
 import type { ExpectedSpan } from '../src/expected-span.ts'
 import { at, attempt, messaging } from './journey-story.ts'
+import { thrown } from './thrown.ts'
 
 const request = messaging('r', 'send', 'requests', { attributes: at(7) })
 const send = messaging('s', 'send', 'orders', { attributes: at(42) })
 const outcome = (is: string, more: object = {}) => ({ attributes: { 'tracebaton.delivery.outcome': is, ...more } })
 const first = attempt('a', send, 1, { status: 'error', ...outcome('requeued', { 'error.type': 'OrderError' }) })
 const second = attempt('b', send, 2, { before: first, ...outcome('acked', { 'tracebaton.queue.age': 4.5 }) })
-
-/** What an assertion throws. */
-function thrown(assert: () => unknown): TraceAssertionError {
-  try {
-    assert()
-  } catch (error) {
-    if (error instanceof TraceAssertionError) return error
-    throw error
-  }
-  throw new Error('Nothing was thrown')
-}
 
 /** What is said of a span that is not as expected, without its name. */
 function saidOf(expected: ExpectedSpan): string {
