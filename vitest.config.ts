@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 const brokers = 'integration-tests/src/global-set-up.ts'
-// Test files share processes, so that libraries are loaded once; of what a file leaves behind nothing is there for the next.
+// Test files share processes, so that libraries are loaded once.
 // They wait about as much as they compute, so there are more of them than cores.
 const shared = { isolate: false, maxWorkers: 3, setupFiles: ['scripts/test/fresh.ts'] }
 

@@ -1,5 +1,5 @@
-// Runs before each test file. Files share a process, where the libraries are loaded once; of what a file has registered
-// with them, loaded of ours, or left in what we keep for the whole process, nothing is there for the next one.
+// Runs before each test file. Files share a process, where the libraries are loaded once; what a file has registered with
+// them, and what Vite has loaded of ours, is not there for the next one. Packages that Node itself has loaded stay.
 import { createRequire } from 'node:module'
 import { context, diag, metrics, propagation, trace } from '@opentelemetry/api'
 import { vi } from 'vitest'
