@@ -24,7 +24,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertJourney',
     removed: 'the number of an attempt',
-    edits: [['attempt.js', 'attributes[OURS.attempt] = attempt.attempt;', '']],
+    edits: [['operations/attempt.js', 'attributes[OURS.attempt] = attempt.attempt;', '']],
     assert: journey,
     expected: {
       rule: 'journey',
@@ -37,7 +37,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertJourney',
     removed: 'the link to the attempt before',
-    edits: [['relation.js', "links.push({ role: 'previous_attempt', context: previousAttempt });", '']],
+    edits: [['verdict/relation.js', "links.push({ role: 'previous_attempt', context: previousAttempt });", '']],
     assert: journey,
     expected: {
       rule: 'attempts-in-order',
@@ -51,8 +51,8 @@ export const removals: readonly Removal[] = [
     assertion: 'assertJourney',
     removed: 'what a dead letter is',
     edits: [
-      ['attempt.js', 'attributes[OURS.kind] = attempt.kind;', ''],
-      ['attempt.js', 'attributes[OURS.deadLetterSource] = source;', ';'],
+      ['operations/attempt.js', 'attributes[OURS.kind] = attempt.kind;', ''],
+      ['operations/attempt.js', 'attributes[OURS.deadLetterSource] = source;', ';'],
     ],
     assert: journey,
     expected: {
@@ -66,7 +66,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertConnected',
     removed: 'the context on the message',
-    edits: [['injection.js', 'return { fields: full };', 'return { fields: {} };']],
+    edits: [['operations/injection.js', 'return { fields: full };', 'return { fields: {} };']],
     assert: connected,
     expected: {
       rule: 'connected',
@@ -79,7 +79,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertConnected',
     removed: 'the use of the context that is on the message',
-    edits: [['relation.js', "if (trust === 'ignore')", 'if (true)']],
+    edits: [['verdict/relation.js', "if (trust === 'ignore')", 'if (true)']],
     assert: connected,
     expected: {
       rule: 'connected',
@@ -92,7 +92,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: "assertConnected, via: 'parent'",
     removed: 'the parent',
-    edits: [['attempt.js', "root: parent === 'none',", 'root: true,']],
+    edits: [['operations/attempt.js', "root: parent === 'none',", 'root: true,']],
     assert: (run) =>
       assertConnected(
         unsettled(run).filter(({ name }) => name.endsWith('orders')),
@@ -109,7 +109,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: "assertConnected, via: 'link'",
     removed: 'the link to the send',
-    edits: [['relation.js', "links.push({ role: 'creation', context: creation });", '']],
+    edits: [['verdict/relation.js', "links.push({ role: 'creation', context: creation });", '']],
     assert: (run) =>
       assertConnected(
         unsettled(run).filter(({ name }) => name.endsWith('orders')),
@@ -127,8 +127,8 @@ export const removals: readonly Removal[] = [
     assertion: 'assertSpan',
     removed: 'the error of a failed attempt, and the link to the send',
     edits: [
-      ['relation.js', "links.push({ role: 'creation', context: creation });", ''],
-      ['attempt.js', 'span.fail(failure.error, status);', ';'],
+      ['verdict/relation.js', "links.push({ role: 'creation', context: creation });", ''],
+      ['operations/attempt.js', 'span.fail(failure.error, status);', ';'],
     ],
     assert: (run) => {
       const [send, first] = [named(run, 'send', 'orders'), named(run, 'process', 'orders')].map(([span]) => span!)
@@ -152,7 +152,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertNoOrphans',
     removed: 'the end of the send span',
-    edits: [['send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
+    edits: [['operations/send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
     assert: ({ spans }) => assertNoOrphans(spans),
     expected: {
       rule: 'no-orphans',
@@ -165,7 +165,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertNoDanglingLinks',
     removed: 'the end of the send span',
-    edits: [['send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
+    edits: [['operations/send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
     assert: ({ spans }) => assertNoDanglingLinks(spans),
     expected: {
       rule: 'no-dangling-links',
@@ -178,7 +178,9 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertAllEnded',
     removed: 'the end of an attempt',
-    edits: [['attempt.js', '    span.end();\n    runtime.metrics.delivered', '    runtime.metrics.delivered']],
+    edits: [
+      ['operations/attempt.js', '    span.end();\n    runtime.metrics.delivered', '    runtime.metrics.delivered'],
+    ],
     assert: (run) => assertAllEnded(run),
     expected: {
       rule: 'all-ended',
@@ -191,7 +193,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertConventions',
     removed: 'the kind of an attempt’s span',
-    edits: [['attempt.js', 'kind: SpanKind.CONSUMER,', 'kind: SpanKind.INTERNAL,']],
+    edits: [['operations/attempt.js', 'kind: SpanKind.CONSUMER,', 'kind: SpanKind.INTERNAL,']],
     assert: ({ spans }) => assertConventions(spans),
     expected: {
       rule: 'conventions/kind',

@@ -6,7 +6,7 @@ export const sqsRemovals: readonly Removal[] = [
   {
     assertion: 'assertBatchLinks',
     removed: 'the links of what was received together',
-    edits: [['receive.js', 'return [...links.values()];', 'return [...links.values()].slice(1);']],
+    edits: [['operations/receive.js', 'return [...links.values()];', 'return [...links.values()].slice(1);']],
     assert: (run) =>
       named(run, 'receive', 'batch').forEach((receive) => assertBatchLinks(receive, named(run, 'create', 'batch'))),
     expected: {
@@ -22,7 +22,7 @@ export const sqsRemovals: readonly Removal[] = [
     removed: 'a context of its own for every handler',
     edits: [
       [
-        'attempt.js',
+        'operations/attempt.js',
         'context: setHandling(activate(base, span), handling),',
         'context: (globalThis.__first ??= setHandling(activate(base, span), handling)),',
       ],
@@ -40,10 +40,10 @@ export const sqsRemovals: readonly Removal[] = [
     assertion: 'assertNoLeak',
     removed: 'a context of its own for every message of a bulk send',
     edits: [
-      ['send.js', 'const creates = perMessage ?', 'const creates = false ?'],
-      ['send.js', 'kind: perMessage || !anyNew ?', 'kind: !anyNew ?'],
-      ['send.js', "names.set(attributes, 'messageCount', publication.messages.length);", ';'],
-      ['send.js', "names.set(attributes, 'messageCount', results.count);", ';'],
+      ['operations/send.js', 'const creates = perMessage ?', 'const creates = false ?'],
+      ['operations/send.js', 'kind: perMessage || !anyNew ?', 'kind: !anyNew ?'],
+      ['operations/send.js', "names.set(attributes, 'messageCount', publication.messages.length);", ';'],
+      ['operations/send.js', "names.set(attributes, 'messageCount', results.count);", ';'],
     ],
     assert: (run) => assertNoLeak(unsettled(run)),
     expected: {
@@ -57,7 +57,7 @@ export const sqsRemovals: readonly Removal[] = [
   {
     assertion: 'assertNoSecrets',
     removed: 'the list of baggage that may leave',
-    edits: [['baggage-policy.js', 'if (policy === true)', 'if (true)']],
+    edits: [['wire/baggage-policy.js', 'if (policy === true)', 'if (true)']],
     assert: ({ spans, arrivals }) => assertNoSecrets(spans, { arrivals, privateBaggage: ['customer.email'] }),
     expected: {
       rule: 'no-secrets',

@@ -1,6 +1,6 @@
 import { context as contexts } from '@opentelemetry/api'
-import { getHandling, onlyMessage } from './handling.ts'
-import { validSpanContext } from './format.ts'
+import { getHandling, onlyMessage } from './memory/handling.ts'
+import { validSpanContext } from './wire/format.ts'
 
 /** What a log line should say inside a handler. Flat, JSON-safe, absent keys left out. */
 export type LogFields = Readonly<Record<string, string | number>>

@@ -8,15 +8,15 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api'
-import type { Delivery, Destination, Publication } from './delivery.ts'
-import { describeFailure, type FailurePolicy } from './failure.ts'
-import { createErrorCounter, createMetrics } from './metrics.ts'
-import { chooseConvention, createNames, SCOPE, type Convention } from './names.ts'
-import { createOperations } from './operation.ts'
-import type { Relation, Trust } from './policy.ts'
-import type { BaggagePolicy } from './baggage-policy.ts'
-import { createPropagation } from './propagation.ts'
-import { createReport, quietly, type OnError, type Report } from './report.ts'
+import type { Delivery, Destination, Publication } from './verdict/delivery.ts'
+import { describeFailure, type FailurePolicy } from './wire/failure.ts'
+import { createErrorCounter, createMetrics } from './otel/metrics.ts'
+import { chooseConvention, createNames, SCOPE, type Convention } from './base/names.ts'
+import { createOperations } from './otel/operation.ts'
+import type { Relation, Trust } from './base/policy.ts'
+import type { BaggagePolicy } from './wire/baggage-policy.ts'
+import { createPropagation } from './wire/propagation.ts'
+import { createReport, quietly, type OnError, type Report } from './base/report.ts'
 import type { Hooks, Runtime } from './runtime.ts'
 
 /** How tracing behaves. Every option has a default that fits most users. */

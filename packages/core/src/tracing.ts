@@ -1,6 +1,6 @@
 import { context as contexts, type Context } from '@opentelemetry/api'
-import { processBatch } from './batch.ts'
-import { runIn } from './call.ts'
+import { processBatch } from './operations/batch.ts'
+import { runIn } from './base/call.ts'
 import {
   recordGetter,
   recordSetter,
@@ -8,17 +8,17 @@ import {
   type Fields,
   type HeaderGetter,
   type HeaderSetter,
-} from './carrier.ts'
-import type { Delivery, Publication } from './delivery.ts'
-import type { Lineage } from './lineage.ts'
-import { openAttempt, type OpenAttempt, type OpenOptions } from './open.ts'
+} from './wire/carrier.ts'
+import type { Delivery, Publication } from './verdict/delivery.ts'
+import type { Lineage } from './wire/lineage.ts'
+import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
-import type { ContextStatus } from './policy.ts'
-import { processDelivery } from './process.ts'
-import { recordReception, type Reception } from './receive.ts'
-import type { Injection } from './injection.ts'
-import { sendPublication } from './send.ts'
-import { settleDeliveries, type Settlement } from './settle.ts'
+import type { ContextStatus } from './base/policy.ts'
+import { processDelivery } from './operations/process.ts'
+import { recordReception, type Reception } from './operations/receive.ts'
+import type { Injection } from './operations/injection.ts'
+import { sendPublication } from './operations/send.ts'
+import { settleDeliveries, type Settlement } from './operations/settle.ts'
 
 /** What adapter functions take: options of their own, or an instance that several of them share. */
 export type TracingInput = TracingOptions & {

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Delivery, Publication } from '../src/delivery.ts'
+import type { Delivery, Publication } from '../src/verdict/delivery.ts'
 import { createTracing, type Tracing } from '../src/tracing.ts'
 import { seams, type Parts, type Seam } from './seams.ts'
 import { useContexts } from './traced.ts'

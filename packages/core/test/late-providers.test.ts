@@ -1,7 +1,7 @@
 import { metrics, trace } from '@opentelemetry/api'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { METRICS } from '../src/names.ts'
+import { METRICS } from '../src/base/names.ts'
 import { createTracing } from '../src/tracing.ts'
 import { OnDemandReader } from './counting.ts'
 import { delivery, publication } from './messages.ts'

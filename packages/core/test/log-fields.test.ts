@@ -1,6 +1,6 @@
 import { context, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { setHandling } from '../src/handling.ts'
+import { setHandling } from '../src/memory/handling.ts'
 import { logFields } from '../src/log-fields.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { createTracing } from '../src/tracing.ts'

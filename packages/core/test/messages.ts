@@ -1,6 +1,6 @@
-import type { Delivery, OutgoingMessage, Publication } from '../src/delivery.ts'
-import { formatLineage, type Lineage } from '../src/lineage.ts'
-import { parseTraceparent } from '../src/traceparent.ts'
+import type { Delivery, OutgoingMessage, Publication } from '../src/verdict/delivery.ts'
+import { formatLineage, type Lineage } from '../src/wire/lineage.ts'
+import { parseTraceparent } from '../src/wire/traceparent.ts'
 
 export const TRACE = '0af7651916cd43dd8448eb211c80319c'
 export const SPAN = 'b7ad6b7169203331'

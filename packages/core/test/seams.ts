@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
-import type { HeaderGetter, HeaderSetter } from '../src/carrier.ts'
+import type { HeaderGetter, HeaderSetter } from '../src/wire/carrier.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { createLedger, type Break, type Faults, type Ledger, type SpanMethod } from './ledger.ts'
 

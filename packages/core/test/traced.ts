@@ -1,6 +1,6 @@
 import { BasicTracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace-base'
 import type { TracingOptions } from '../src/options.ts'
-import type { Stage } from '../src/report.ts'
+import type { Stage } from '../src/base/report.ts'
 import { createTracing, type Tracing } from '../src/tracing.ts'
 import { createCounting, type Counting } from './counting.ts'
 import { createLedger, type Ledger } from './ledger.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ERROR_TYPE, OURS, STANDARD, SYSTEM } from '../../core/src/names.ts'
+import { ERROR_TYPE, OURS, STANDARD, SYSTEM } from '../../core/src/base/names.ts'
 import { names } from '../src/names.ts'
 
 /** Names that others write: OpenTelemetry itself, BullMQ, and instrumentations older than semantic conventions 1.44. */

@@ -1,0 +1,65 @@
+import { createContextKey, type Context, type SpanContext } from '@opentelemetry/api'
+import type { Delivery } from '../verdict/delivery.ts'
+import type { Judgement } from '../verdict/judgement.ts'
+import { findDelivered } from './members.ts'
+import type { Outcome } from '../base/policy.ts'
+import { processWide } from '../base/process-wide.ts'
+
+/** What a handler's context knows about the work it belongs to. */
+export interface Handling {
+  readonly messages: readonly Judgement[]
+  readonly spanContext: SpanContext | undefined
+  /** The members of a batch that is handled as a whole, see `memberOf`; `undefined`: one message. */
+  readonly batch: ReadonlySet<unknown> | undefined
+  /** Set by a settlement during the handler. */
+  outcome: Outcome | undefined
+  /** What became of the message when it was published once more. */
+  moved?: Outcome | undefined
+  /** What the application says its handler failed with, where it moved the message instead of throwing. */
+  failure?: { readonly error: unknown } | undefined
+}
+
+/** By the client's object for a delivery: a move of the message may come after its handler, outside of its context. */
+const handlings = processWide('tracebaton.handlings.0', () => new WeakMap<object, Handling>())
+
+/** Makes a handling known to the moves of its messages. */
+export function rememberHandling(handling: Handling, deliveries: readonly Delivery[]): void {
+  for (const { handle } of deliveries) if (handle !== undefined) handlings.set(handle, handling)
+}
+
+/** A handling of a message, and what it knows of that one. */
+interface Handled {
+  readonly judged: Judgement
+  readonly handling: Handling
+}
+
+/**
+ * The latest handling of this very delivery, told by the client's object: in the handler of a batch that is the message's
+ * own, once it has been handled by itself. Else the one around the call, if it is of this message.
+ */
+export function latestHandling(delivery: Delivery, around: Handling | undefined): Handled | undefined {
+  const own = delivery.handle === undefined ? undefined : handlings.get(delivery.handle)
+  const judged = own && onlyMessage(own)
+  if (own !== undefined && judged !== undefined) return { judged, handling: own }
+  return handledIn(own, delivery) ?? handledIn(around, delivery)
+}
+
+function handledIn(handling: Handling | undefined, delivery: Delivery): Handled | undefined {
+  const judged = handling && findDelivered(handling.messages, delivery)
+  return handling && judged && { judged, handling }
+}
+
+/** The one message of a handling; `undefined`: of a batch. */
+export function onlyMessage({ messages, batch }: Handling): Judgement | undefined {
+  return batch === undefined ? messages[0] : undefined
+}
+
+const HANDLING = createContextKey('tracebaton.handling.0')
+
+export function getHandling(context: Context): Handling | undefined {
+  return context.getValue(HANDLING) as Handling | undefined
+}
+
+export function setHandling(context: Context, handling: Handling): Context {
+  return context.setValue(HANDLING, handling)
+}

@@ -1,0 +1,95 @@
+import { ROOT_CONTEXT, SpanKind, type Context } from '@opentelemetry/api'
+import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
+import type { Delivery } from '../verdict/delivery.ts'
+import { rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
+import { judge } from '../verdict/judgement.ts'
+import { capLinks } from '../verdict/links.ts'
+import { memberOf } from '../memory/members.ts'
+import type { Facts } from '../base/names.ts'
+import { copyAttributes } from '../otel/operation.ts'
+import { linksTo } from './receive.ts'
+import { parentOf } from '../verdict/relation.ts'
+import type { Runtime } from '../runtime.ts'
+import { activate, activeContext, secondsSince, startSpan } from '../otel/span.ts'
+
+/**
+ * Runs the handler of a batch that is handed over as a whole: one CONSUMER span without a parent, one link for each
+ * distinct context. A message handled inside, by `process`, gets a span of its own that links the batch's.
+ */
+export function processBatch<Result>(runtime: Runtime, deliveries: readonly Delivery[], handler: () => Result): Result {
+  if (runtime.isIdle()) {
+    return deliveries[0]?.ambient === true ? handler() : runIn(ROOT_CONTEXT, handler, runtime.report)
+  }
+  const begun = runtime.report.guard('span', () => begin(runtime, deliveries))
+  return begun === undefined ? handler() : callIn(begun.context, handler, runtime.report, begun.end)
+}
+
+function begin(
+  runtime: Runtime,
+  deliveries: readonly Delivery[],
+): { context: Context; end: (ending: Ending) => void } | undefined {
+  const first = deliveries[0]
+  if (first === undefined) return undefined
+  const { names, metrics } = runtime
+  const group = first.facts?.consumerGroup
+  const operation = runtime.operations('process', 'process', first.system, first.destination, group)
+  const attributes = copyAttributes(operation)
+  names.set(attributes, 'messageCount', deliveries.length)
+  const common = commonFacts(deliveries)
+  names.facts(attributes, common)
+  const messages = deliveries.map((delivery) => judge(runtime, delivery))
+  const links = linksTo(runtime, messages, common)
+
+  const parent = parentOf({ ...NO_MESSAGE, ambient: first.ambient === true, maxTraceAge: runtime.maxTraceAge })
+  const base = parent === 'ambient' ? activeContext(runtime) : ROOT_CONTEXT
+  const span = startSpan(
+    runtime,
+    operation.spanName,
+    {
+      kind: SpanKind.CONSUMER,
+      attributes,
+      links: capLinks(links, runtime.maxLinks, attributes),
+      root: parent === 'none',
+    },
+    base,
+  )
+  metrics.consumed(operation.labels, deliveries.filter(({ received }) => received !== true).length)
+  const landed = metrics.started(operation.labels, deliveries.length)
+  const startedAt = performance.now()
+  const handling: Handling = {
+    messages,
+    spanContext: span.context,
+    batch: new Set(deliveries.map(memberOf).filter((member) => member !== undefined)),
+    outcome: undefined,
+  }
+  rememberHandling(handling, deliveries)
+  return {
+    context: setHandling(activate(base, span), handling),
+    end(ending) {
+      // A batch that failed is handed out again.
+      if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every')
+      span.end()
+      landed()
+      metrics.processed(operation.labels, secondsSince(startedAt), errorTypeOfEnding(ending))
+    },
+  }
+}
+
+/** To the rule, a batch is a delivery without a message of its own. */
+const NO_MESSAGE = {
+  wholeBatch: true,
+  trust: 'full',
+  creation: undefined,
+  relation: 'auto',
+  wish: undefined,
+  deadLetter: false,
+  scheduled: false,
+  age: undefined,
+} as const
+
+/** What is equal for all messages, of the facts that can be. */
+function commonFacts(deliveries: readonly Delivery[]): Facts {
+  const { partition, clientId, queueUrl, serverAddress, serverPort } = deliveries[0]?.facts ?? {}
+  const samePartition = deliveries.every(({ facts }) => facts?.partition === partition)
+  return { partition: samePartition ? partition : undefined, clientId, queueUrl, serverAddress, serverPort }
+}

@@ -1,0 +1,93 @@
+import type { Context, SpanContext } from '@opentelemetry/api'
+import type { Fields } from '../wire/carrier.ts'
+import type { OutgoingMessage, Publication } from '../verdict/delivery.ts'
+import { validSpanContext } from '../wire/format.ts'
+import { formatLineage, LINEAGE_FIELD, type Lineage } from '../wire/lineage.ts'
+import type { SkipReason } from '../otel/metrics.ts'
+import { packMoveFacts, writeMoveFacts } from '../wire/move-facts.ts'
+import type { Operation } from '../otel/operation.ts'
+import type { Plan } from './plan.ts'
+import type { Runtime } from '../runtime.ts'
+import { advance } from '../verdict/step.ts'
+
+/** What an adapter writes onto its copy of one message. */
+export interface Injection {
+  /** Header fields that replace all earlier ones. */
+  readonly fields?: Fields
+  /** Instead of fields: the span context for the broker's own slot. */
+  readonly slot?: SpanContext
+}
+
+/** A context, and how it is written. */
+export interface Outgoing {
+  readonly context: SpanContext
+  readonly fields: Fields
+}
+
+export function fieldsFor(runtime: Runtime, context: Context): Outgoing | undefined {
+  const fields = runtime.propagation.fields(context)
+  const spanContext = runtime.report.guard('span', () => validSpanContext(context))
+  return fields === undefined || spanContext === undefined ? undefined : { context: spanContext, fields }
+}
+
+/**
+ * Chooses what fits: everything, with the facts about a move packed into one header, without them, the essential part of
+ * the context, the broker's own slot, or nothing. The send goes out anyway.
+ */
+export function inject(
+  runtime: Runtime,
+  publication: Publication,
+  operation: Operation,
+  { message, moved }: Plan,
+  outgoing: Outgoing | undefined,
+): Injection | undefined {
+  const facts = moved === undefined ? {} : writeMoveFacts(moved.facts)
+  const some = Object.keys(facts).length > 0
+  // Without an SDK a message that never had a context gets none, and yet says where it was.
+  if (outgoing === undefined) return some ? { fields: facts } : undefined
+  const { context, fields } = outgoing
+  const lineage = moved === undefined ? firstLineage(runtime, message, context) : advance(context, moved.step)
+  const traced = lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage) })
+
+  const { fits, slot } = message
+  const fitting = (candidate: Fields): boolean =>
+    fits === undefined || runtime.report.guard('headers', () => fits(candidate)) !== false
+  const count = (reason: SkipReason): void => {
+    runtime.metrics.skipped(operation.labels, reason)
+    runtime.report.failed(
+      'headers',
+      new Error(
+        `No room for all trace fields on a message to ${publication.destination.name ?? 'its destination'} (${reason})`,
+      ),
+    )
+  }
+
+  const full = some ? Object.assign({}, traced, facts) : traced
+  if (fitting(full)) return { fields: full }
+  if (moved !== undefined && some) {
+    const packed = Object.assign({}, traced, packMoveFacts(moved.facts))
+    if (fitting(packed)) return { fields: packed }
+    count('facts')
+    if (fitting(traced)) return { fields: traced }
+  }
+  const essential = runtime.propagation.essential(traced)
+  if (essential !== undefined && fitting(essential)) {
+    count('essential_only')
+    return { fields: essential }
+  }
+  count(slot === true ? 'broker_slot' : 'no_room')
+  return slot === true ? { slot: context } : undefined
+}
+
+/** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */
+function firstLineage(runtime: Runtime, message: OutgoingMessage, creation: SpanContext): Lineage | undefined {
+  const delay = message.delay !== undefined && message.delay > 0 ? message.delay : undefined
+  if (delay === undefined && message.stampTime !== true && runtime.wish === undefined) return undefined
+  const now = Date.now()
+  return {
+    creation,
+    ...(message.stampTime === true && { firstSent: now, sent: now }),
+    ...(delay !== undefined && { delay }),
+    ...(runtime.wish !== undefined && { relation: runtime.wish }),
+  }
+}

@@ -1,0 +1,129 @@
+import { beginAttempt, endAttempt, handled, type Attempt } from './attempt.ts'
+import { callIn, runIn, type Ending } from '../base/call.ts'
+import type { Delivery } from '../verdict/delivery.ts'
+import { openAttempts, type Place } from '../memory/register.ts'
+import type { Outcome } from '../base/policy.ts'
+import { passOn } from './process.ts'
+import type { Runtime } from '../runtime.ts'
+import { secondsSince } from '../otel/span.ts'
+
+/**
+ * One attempt whose message is settled by another call than its handler's end. Its span ends at the later of the two.
+ * Nothing of ours is ever thrown.
+ */
+export interface OpenAttempt {
+  /**
+   * Runs the handler in the attempt's context. Gives what it gives, throws what it throws. A call inside another one is
+   * a part of it, and fails it even where the outer one catches the error; a later one has the last word.
+   */
+  run<Result>(handler: () => Result): Result
+  /** Tells what became of the message. Only the first call counts. */
+  settle(outcome: Outcome): void
+  /** Nobody can settle the message any more: if nobody has, it is `abandoned`, which is no failure. */
+  abandon(): void
+  /** Whether there is a span that has not ended yet. */
+  isOpen(): boolean
+}
+
+/** How long an attempt may stay open, and who wants to know. */
+export interface OpenOptions {
+  /** Whether the handler may take longer than a settlement may keep us waiting. @default false */
+  readonly longHandler?: boolean | undefined
+  /** Whether nobody settles the message but the handler, by its end. @default false */
+  readonly settledByHandler?: boolean | undefined
+  /** Told of the delivery once the span has ended, whatever ended it. */
+  readonly ended?: ((delivery: Delivery) => void) | undefined
+}
+
+/**
+ * Begins an attempt that is open until it is both handled and settled. An attempt that nobody settles ends as
+ * `abandoned` after 30 minutes, or earlier where more than 5,000 are open in this process, the oldest first. The time
+ * counts from the beginning, or with `longHandler` from the handler's end.
+ */
+export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenOptions = {}): OpenAttempt {
+  const { report } = runtime
+  if (runtime.isIdle()) return without((handler) => passOn(runtime, delivery, handler))
+  const attempt = report.guard('span', () => beginAttempt(runtime, delivery))
+  return attempt === undefined ? without((handler) => handler()) : new Kept(delivery, attempt, options)
+}
+
+/** Thousands of these may wait to be settled, so they are small. */
+class Kept implements OpenAttempt {
+  readonly #delivery: Delivery
+  readonly #attempt: Attempt
+  readonly #options: OpenOptions
+  #place: Place | undefined
+  #running = 0
+  #failure: Ending | undefined
+  #settled = false
+  #ended = false
+
+  constructor(delivery: Delivery, attempt: Attempt, options: OpenOptions) {
+    this.#delivery = delivery
+    this.#attempt = attempt
+    this.#options = options
+    if (options.longHandler !== true) this.#place = openAttempts.keep(this)
+  }
+
+  run<Result>(handler: () => Result): Result {
+    const { context, runtime } = this.#attempt
+    if (this.#ended) return runIn(context, handler, runtime.report)
+    if (this.#running === 0) this.#failure = undefined
+    this.#running += 1
+    const startedAt = performance.now()
+    return callIn(context, handler, runtime.report, (ending) => this.#ran(ending, secondsSince(startedAt)))
+  }
+
+  #ran(ending: Ending, seconds: number): void {
+    this.#running -= 1
+    if (ending.failed) this.#failure ??= ending
+    if (this.#running > 0 || this.#ended) return
+    handled(this.#attempt, this.#failure ?? ending, seconds)
+    if (this.#settled || this.#options.settledByHandler === true) this.#end()
+    else if (this.#options.longHandler === true) {
+      this.#release()
+      this.#place = openAttempts.keep(this)
+    }
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#attempt.handling.outcome = outcome
+    if (this.#attempt.ending !== undefined && this.#running === 0) this.#end()
+  }
+
+  abandon(): void {
+    this.settle('abandoned')
+  }
+
+  isOpen(): boolean {
+    return !this.#ended
+  }
+
+  expire(): void {
+    this.settle('abandoned')
+    this.#end()
+  }
+
+  #release(): void {
+    if (this.#place !== undefined) openAttempts.release(this.#place)
+    this.#place = undefined
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#release()
+    const { report } = this.#attempt.runtime
+    report.guard('span', () => endAttempt(this.#attempt))
+    const { ended } = this.#options
+    if (ended !== undefined) report.guard('span', () => ended(this.#delivery))
+  }
+}
+
+function without(run: OpenAttempt['run']): OpenAttempt {
+  return { run, settle: nothing, abandon: nothing, isOpen: () => false }
+}
+
+function nothing(): void {}

@@ -1,0 +1,31 @@
+import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
+import { beginAttempt, endAttempt, handled, withBaggageOf } from './attempt.ts'
+import { callIn, runIn } from '../base/call.ts'
+import type { Delivery } from '../verdict/delivery.ts'
+import { readCarried } from '../verdict/judgement.ts'
+import type { Runtime } from '../runtime.ts'
+import { secondsSince } from '../otel/span.ts'
+
+/**
+ * Runs the handler of one message as one attempt: in a CONSUMER span of its own, with the message's context and
+ * baggage. Gives what the handler gives and throws what it throws; see {@link callIn}. Nothing of ours is ever thrown.
+ */
+export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
+  if (runtime.isIdle()) return passOn(runtime, delivery, handler)
+  const attempt = runtime.report.guard('span', () => beginAttempt(runtime, delivery))
+  if (attempt === undefined) return handler()
+  const startedAt = performance.now()
+  return callIn(attempt.context, handler, runtime.report, (ending) => {
+    handled(attempt, ending, secondsSince(startedAt))
+    endAttempt(attempt)
+  })
+}
+
+/** Without an SDK there is nothing to record: what the message carries stays active, and that is all. */
+export function passOn<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
+  const { report } = runtime
+  const carried = report.guard('span', () => readCarried(runtime, delivery)) ?? ROOT_CONTEXT
+  const context =
+    delivery.ambient === true ? report.guard('span', () => withBaggageOf(contexts.active(), carried)) : carried
+  return context === undefined ? handler() : runIn(context, handler, report)
+}

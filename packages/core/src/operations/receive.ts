@@ -1,0 +1,87 @@
+import { SpanKind, type Link } from '@opentelemetry/api'
+import { errorTypeOf } from '../base/call.ts'
+import type { Delivery, Destination } from '../verdict/delivery.ts'
+import { judge, type Judgement } from '../verdict/judgement.ts'
+import { capLinks } from '../verdict/links.ts'
+import { linkAttributes, type Facts } from '../base/names.ts'
+import { copyAttributes } from '../otel/operation.ts'
+import type { Runtime } from '../runtime.ts'
+import { activeContext, callHook, startSpan } from '../otel/span.ts'
+
+/** One call of the application that asked the broker for messages. */
+export interface Reception {
+  readonly system: string
+  /** The client's verb: `receive`, `get`. */
+  readonly operation: string
+  readonly destination: Destination
+  /** Whether the call can give several messages. */
+  readonly batch: boolean
+  /** When the call began, ms since the epoch. */
+  readonly startedAt: number
+  readonly facts?: Facts | undefined
+  /** What the call failed with. Leave it out where it did not. */
+  readonly error?: unknown
+}
+
+/**
+ * Records a call that received messages, after the fact: the span begins when the call did, but starts with the links
+ * to its messages, so that a sampler sees them. A call that brought nothing makes no span, unless the option says so.
+ * Never throws.
+ */
+export function recordReception(runtime: Runtime, reception: Reception, deliveries: readonly Delivery[]): void {
+  if (runtime.isIdle()) return
+  runtime.report.guard('span', () => record(runtime, reception, deliveries))
+}
+
+function record(runtime: Runtime, reception: Reception, deliveries: readonly Delivery[]): void {
+  const { names, metrics } = runtime
+  const operation = runtime.operations('receive', reception.operation, reception.system, reception.destination)
+  const failed = 'error' in reception
+  const seconds = Math.max(0, Date.now() - reception.startedAt) / 1000
+  metrics.operation(operation.labels, seconds, failed ? errorTypeOf(reception.error) : undefined)
+  if (deliveries.length > 0) metrics.consumed(operation.labels, deliveries.length)
+  else if (!failed && !runtime.emptyReceiveSpans) return
+
+  const attributes = copyAttributes(operation)
+  names.facts(attributes, reception.facts)
+  if (!reception.batch) names.facts(attributes, deliveries[0]?.facts)
+  else if (!failed) names.set(attributes, 'messageCount', deliveries.length)
+  const messages = deliveries.map((delivery) => judge(runtime, delivery))
+  const links = linksTo(runtime, messages, reception.facts)
+
+  const active = activeContext(runtime)
+  const span = startSpan(
+    runtime,
+    operation.spanName,
+    {
+      kind: SpanKind.CLIENT,
+      attributes,
+      links: capLinks(links, runtime.maxLinks, attributes),
+      startTime: reception.startedAt,
+    },
+    active,
+  )
+  callHook(runtime, runtime.hooks.onReceive, span, deliveries)
+  if (failed) span.fail(reception.error)
+  span.end()
+}
+
+/**
+ * One link for each distinct context that is believed, with the facts about its message.
+ *
+ * @param onSpan facts that the span says already
+ */
+export function linksTo({ names }: Runtime, messages: readonly Judgement[], onSpan: Facts | undefined): Link[] {
+  const links = new Map<string, Link>()
+  for (const { delivery, belief } of messages) {
+    const { creation } = belief
+    if (creation === undefined) continue
+    const attributes = linkAttributes('creation')
+    for (const [key, value] of Object.entries(delivery.facts ?? {})) {
+      const fact = key as keyof Facts
+      if (onSpan?.[fact] !== value) names.set(attributes, fact, value)
+    }
+    links.set(`${creation.traceId}${creation.spanId}`, { context: creation, attributes })
+  }
+  return [...links.values()]
+}

@@ -1,0 +1,105 @@
+import { types } from 'node:util'
+import {
+  context as contexts,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  type SpanContext,
+  type SpanOptions,
+} from '@opentelemetry/api'
+import { errorTypeOf, isError } from '../base/call.ts'
+import { isValid } from '../wire/format.ts'
+import { messageOf } from '../wire/failure.ts'
+import { ERROR_TYPE } from '../base/names.ts'
+import type { Report } from '../base/report.ts'
+import type { Runtime } from '../runtime.ts'
+
+/** A span that cannot hurt: every call on the real one is contained. */
+export class SafeSpan {
+  readonly span: Span | undefined
+  /** `undefined`: there is no SDK, or it failed. */
+  readonly context: SpanContext | undefined
+  readonly #report: Report
+  #ended = false
+
+  constructor(span: Span | undefined, context: SpanContext | undefined, report: Report) {
+    this.span = span
+    this.context = context
+    this.#report = report
+  }
+
+  set(attributes: Attributes): void {
+    this.#report.guard('span', () => this.span?.setAttributes(attributes))
+  }
+
+  /** Marks the span as failed. `status` off: only the type is recorded. */
+  fail(error: unknown, status = true): void {
+    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorTypeOf(error)))
+    this.#report.guard('span', () => recordException(this.span, error))
+    if (!status) return
+    const message = this.#report.guard('describe', () => messageOf(error)) ?? ''
+    this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message }))
+  }
+
+  /** Marks the span as failed where there is no exception. `status` off: only the type is recorded. */
+  refuse(errorType: string, status = true): void {
+    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorType))
+    if (status) this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR }))
+  }
+
+  /** Only the first call counts. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#report.guard('span', () => this.span?.end())
+  }
+}
+
+export function startSpan(
+  { tracer, report }: Runtime,
+  name: string,
+  options: SpanOptions & { readonly links?: Link[] },
+  parent: Context,
+): SafeSpan {
+  const span = report.guard('span', () => tracer().startSpan(name, options, parent))
+  const context = report.guard('span', () => span?.spanContext())
+  // The API's own tracer, which stands in where there is no SDK, gives the parent's context or none.
+  const parentId = report.guard('span', () => trace.getSpanContext(parent)?.spanId)
+  const own = context !== undefined && isValid(context) && context.spanId !== parentId
+  return new SafeSpan(span, own ? context : undefined, report)
+}
+
+/** The active context; the root where the context manager fails. */
+export function activeContext({ report }: Runtime): Context {
+  return report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
+}
+
+/** A context with the span active; where there is no SDK the context stays as it is, so that it is passed on. */
+export function activate(context: Context, { span, context: spanContext }: SafeSpan): Context {
+  return span === undefined || spanContext === undefined ? context : trace.setSpan(context, span)
+}
+
+/** Calls a hook with a started span, if both exist. */
+export function callHook<Details>(
+  { report }: Runtime,
+  hook: ((span: Span, details: Details) => unknown) | undefined,
+  { span }: SafeSpan,
+  details: Details,
+): void {
+  if (hook === undefined || span === undefined) return
+  const result = report.guard('hook', () => hook(span, details))
+  if (types.isPromise(result)) result.catch((error: unknown) => report.failed('hook', error))
+}
+
+/** Seconds since a reading of `performance.now()`. */
+export function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000
+}
+
+function recordException(span: Span | undefined, error: unknown): void {
+  if (isError(error)) span?.recordException(error)
+}

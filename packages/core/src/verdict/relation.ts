@@ -1,0 +1,79 @@
+import { TraceFlags, type SpanContext } from '@opentelemetry/api'
+import { isFresh, type Lineage } from '../wire/lineage.ts'
+import type { LinkRole, Relation, Trust } from '../base/policy.ts'
+
+/** What is believed of what a message says. */
+export interface Belief {
+  readonly creation?: SpanContext | undefined
+  readonly origin?: SpanContext | undefined
+  readonly previousAttempt?: SpanContext | undefined
+  /** Attempt, times, kind and wish: fresh, and from a producer that is trusted in full. */
+  readonly lineage?: Lineage | undefined
+}
+
+/** A. What do we believe? A stale lineage tells one thing only: where the message came from. */
+export function believe(trust: Trust, creation: SpanContext | undefined, lineage: Lineage | undefined): Belief {
+  if (trust === 'ignore') return {}
+  const fresh = lineage !== undefined && isFresh(lineage, creation)
+  const origin = fresh ? undefined : lineage?.creation
+  const previousAttempt = fresh ? lineage.previousAttempt : undefined
+  if (trust === 'full') return { creation, origin, previousAttempt, lineage: fresh ? lineage : undefined }
+  return { creation: undecided(creation), origin: undecided(origin), previousAttempt: undecided(previousAttempt) }
+}
+
+/** The facts of one delivery that decide on the parent. */
+export interface Situation {
+  /** An ambient span belongs to this delivery. */
+  readonly ambient: boolean
+  readonly wholeBatch: boolean
+  readonly trust: Trust
+  readonly creation: SpanContext | undefined
+  /** What the consumer set; `auto` is what it gets by setting nothing. */
+  readonly relation: Relation
+  /** What the producer wished. */
+  readonly wish: 'child' | 'link' | undefined
+  readonly deadLetter: boolean
+  readonly scheduled: boolean
+  /** ms since first sent, where known. */
+  readonly age: number | undefined
+  readonly maxTraceAge: number
+}
+
+/** B. Which parent? The first line that applies; `none` is a real root. */
+export function parentOf(delivery: Situation): 'ambient' | 'creation' | 'none' {
+  const { relation, wish, age } = delivery
+  if (delivery.ambient) return 'ambient'
+  if (delivery.wholeBatch) return 'none'
+  if (delivery.creation === undefined || delivery.trust !== 'full') return 'none'
+  if (relation !== 'auto') return relation === 'child' ? 'creation' : 'none'
+  if (wish !== undefined) return wish === 'child' ? 'creation' : 'none'
+  if (delivery.deadLetter || delivery.scheduled) return 'none'
+  if (age !== undefined && age > delivery.maxTraceAge) return 'none'
+  return 'creation'
+}
+
+/** A span to link, and why. */
+export interface Relative {
+  readonly role: LinkRole
+  readonly context: SpanContext
+}
+
+/** C. Which links? All that is believed, whatever the parent is. SDKs drop the oldest beyond their cap: creation is last. */
+export function linksOf(
+  batch: SpanContext | undefined,
+  previousAttempt: SpanContext | undefined,
+  { origin, creation }: Belief,
+  related: readonly Relative[] = [],
+): Relative[] {
+  const links: Relative[] = [...related]
+  if (batch !== undefined) links.push({ role: 'batch', context: batch })
+  if (previousAttempt !== undefined) links.push({ role: 'previous_attempt', context: previousAttempt })
+  if (origin !== undefined) links.push({ role: 'origin', context: origin })
+  if (creation !== undefined) links.push({ role: 'creation', context: creation })
+  return links
+}
+
+/** Without the flags: whoever is not trusted in full does not decide on sampling. */
+function undecided(context: SpanContext | undefined): SpanContext | undefined {
+  return context && { ...context, traceFlags: TraceFlags.NONE }
+}

@@ -1,0 +1,40 @@
+import { trace, type Context, type SpanContext } from '@opentelemetry/api'
+import type { Fields } from './carrier.ts'
+import type { Headers } from './headers.ts'
+import type { Lineage } from './lineage.ts'
+import type { MoveFacts } from './move-facts.ts'
+import type { ContextStatus } from '../base/policy.ts'
+
+/** What the headers of one message say. */
+export interface Extracted {
+  /** The root context with the message's span context and baggage, or without where there is none. Never the active one. */
+  readonly context: Context
+  readonly creation: SpanContext | undefined
+  readonly status: Exclude<ContextStatus, 'untrusted'>
+  /** Read, not yet believed. */
+  readonly lineage: Lineage | undefined
+  /** Read, not yet believed. */
+  readonly moved: MoveFacts | undefined
+}
+
+/** How contexts are written into headers. Either of its functions may throw what the propagator throws. */
+export interface Format {
+  read(headers: Headers): Omit<Extracted, 'lineage' | 'moved'>
+  write(context: Context, spanContext: SpanContext): Fields | undefined
+  /** The part that a context cannot do without; `undefined` where the fields cannot be told apart. */
+  essential(fields: Fields): Fields | undefined
+}
+
+const NO_TRACE = '0'.repeat(32)
+const NO_SPAN = '0'.repeat(16)
+
+/** The span context that is active in a context, if there is one. */
+export function validSpanContext(context: Context): SpanContext | undefined {
+  const spanContext = trace.getSpanContext(context)
+  return spanContext !== undefined && isValid(spanContext) ? spanContext : undefined
+}
+
+/** Whoever made it has checked the digits; this tells a context from none. */
+export function isValid({ traceId, spanId }: SpanContext): boolean {
+  return traceId.length === 32 && spanId.length === 16 && traceId !== NO_TRACE && spanId !== NO_SPAN
+}

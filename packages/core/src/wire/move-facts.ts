@@ -1,0 +1,72 @@
+import { textOf, type Headers } from './headers.ts'
+import type { Fields } from './carrier.ts'
+import { headerStack, headerText, type Failure } from './failure.ts'
+import { FACT_HEADERS, FACTS_HEADER } from '../base/names.ts'
+
+/** What a dead letter, or a retry copy, says in plain headers. Absent is what nobody knew, or had no room for. */
+export interface MoveFacts extends Partial<Failure> {
+  /** Where the message was before its first move. */
+  readonly originalDestination?: string | undefined
+  /** Partition and offset, delivery tag, message id or job id, there. */
+  readonly originalPosition?: string | undefined
+  /** The group or queue that handled it there. */
+  readonly originalConsumer?: string | undefined
+  /** Attempts before the latest move. */
+  readonly attempts?: number | undefined
+  /** Time of the latest move, ISO 8601. */
+  readonly failedAt?: string | undefined
+}
+
+type Fact = keyof typeof FACT_HEADERS
+
+const FACTS = Object.keys(FACT_HEADERS) as readonly Fact[]
+
+/** All headers of facts. */
+export const FACT_NAMES: readonly string[] = [...Object.values(FACT_HEADERS), FACTS_HEADER]
+
+/** In JSON a fact goes by its header's name without our prefix. */
+const shortName = (fact: Fact): string => FACT_HEADERS[fact].slice('tracebaton-'.length)
+
+/** Longer JSON is not ours. */
+const LONGEST_JSON = 8192
+
+/** The facts on a message; `undefined` on one that was never moved. What cannot be read is left out. Never throws. */
+export function readMoveFacts(headers: Headers): MoveFacts | undefined {
+  const { byName } = headers
+  if (!byName.has(FACT_HEADERS.attempts) && !byName.has(FACTS_HEADER)) return undefined
+  const packed = unpack(textOf(headers, FACTS_HEADER))
+  const facts: { [Key in Fact]?: string | number | undefined } = {}
+  for (const fact of FACTS) {
+    const text = textOf(headers, FACT_HEADERS[fact]) ?? packed[shortName(fact)]
+    if (typeof text !== 'string' || text === '') continue
+    if (fact !== 'attempts') facts[fact] = fact === 'errorStack' ? headerStack(text) : headerText(text)
+    else if (/^[1-9][0-9]{0,14}$/.test(text)) facts.attempts = Number(text)
+  }
+  return facts as MoveFacts
+}
+
+/** The facts as headers of their own. */
+export function writeMoveFacts(facts: MoveFacts): Fields {
+  const fields: Record<string, string> = {}
+  for (const fact of FACTS) {
+    const value = facts[fact]
+    if (value !== undefined) fields[FACT_HEADERS[fact]] = String(value)
+  }
+  return fields
+}
+
+/** The same as one header. */
+export function packMoveFacts(facts: MoveFacts): Fields {
+  const entries = FACTS.flatMap((fact) => (facts[fact] === undefined ? [] : [[shortName(fact), String(facts[fact])]]))
+  return { [FACTS_HEADER]: JSON.stringify(Object.fromEntries(entries)) }
+}
+
+function unpack(text: string | undefined): Readonly<Record<string, unknown>> {
+  if (text === undefined || text.length > LONGEST_JSON) return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

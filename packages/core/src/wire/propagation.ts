@@ -1,0 +1,135 @@
+import { diag, propagation, ROOT_CONTEXT, trace, type Context, type TextMapPropagator } from '@opentelemetry/api'
+import type { BaggagePolicy } from './baggage-policy.ts'
+import type { Fields, HeaderGetter } from './carrier.ts'
+import { createForeignFormat } from './foreign.ts'
+import { validSpanContext, type Extracted, type Format } from './format.ts'
+import { readHeaders, textOf, textsOf, type Headers } from './headers.ts'
+import { LINEAGE_FIELD, parseLineage, type Lineage } from './lineage.ts'
+import { FACT_NAMES, readMoveFacts } from './move-facts.ts'
+import type { Report } from '../base/report.ts'
+import { parseTraceparent } from './traceparent.ts'
+import { createW3cFormat } from './w3c.ts'
+
+/** Reading and writing of the configured propagator's fields, and of ours. Never throws. */
+export interface Propagation {
+  /**
+   * What cannot be read is reported and counts as absent or malformed.
+   *
+   * @param slot a `traceparent` from elsewhere, for a carrier without a context
+   */
+  extract<Carrier>(carrier: Carrier, getter: HeaderGetter<Carrier>, slot?: string): Extracted
+  /** The fields for a message whose creation context is active in `context`; `undefined` where there is none. */
+  fields(context: Context): Fields | undefined
+  /** The names of all fields that may be on a message. */
+  names(): readonly string[]
+  /** Whether a header belongs to the propagator or to us, in any letter case. */
+  readonly isField: (name: string) => boolean
+  /** The part that a context cannot do without, where the fields can be told apart; `undefined` where they cannot. */
+  essential(fields: Fields): Fields | undefined
+}
+
+const W3C_FIELDS: readonly string[] = ['traceparent', 'tracestate', 'baggage']
+
+const ABSENT: Extracted = {
+  context: ROOT_CONTEXT,
+  creation: undefined,
+  status: 'absent',
+  lineage: undefined,
+  moved: undefined,
+}
+
+/** What is used until the propagator, or its absence, says otherwise. */
+interface Binding {
+  /** What the propagator said its fields were. */
+  readonly told: readonly string[]
+  /** All fields as they are written, ours included. */
+  readonly spelled: readonly string[]
+  /** The same in lower case. */
+  readonly names: ReadonlySet<string>
+  readonly format: Format
+  /** What to look for on a message; `undefined`: everything. */
+  readonly wanted: ReadonlySet<string> | undefined
+}
+
+/**
+ * @param configured the user's propagator. Default: the global one, whichever is registered at the time of each message
+ */
+export function createPropagation(
+  configured: TextMapPropagator | undefined,
+  policy: BaggagePolicy,
+  report: Report,
+): Propagation {
+  const propagator = configured ?? propagation
+  let binding: Binding | undefined
+
+  /** Looks again each time, because an SDK may be registered after us; does work only when something changed. */
+  function bound(): Binding {
+    const told = report.guard('propagator', () => propagator.fields())
+    if (binding !== undefined && (told === undefined || sameList(told, binding.told))) return binding
+    // A propagator somebody gave us, without fields, is how to ask for no propagation.
+    const builtIn = told === undefined || (told.length === 0 && configured === undefined)
+    if (builtIn && told !== undefined) sayBuiltIn()
+    return (binding = bind(told ?? [], builtIn))
+  }
+
+  function bind(told: readonly string[], builtIn: boolean): Binding {
+    const fields = builtIn ? W3C_FIELDS : told
+    const own = new Set(fields.map((name) => name.toLowerCase()))
+    const names = new Set([...own, LINEAGE_FIELD, ...FACT_NAMES])
+    const base = { told: [...told], spelled: [...fields, LINEAGE_FIELD, ...FACT_NAMES], names }
+    const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.includes(name))
+    return w3c
+      ? { ...base, wanted: names, format: createW3cFormat(own, builtIn ? undefined : propagator, policy, report) }
+      : { ...base, wanted: undefined, format: createForeignFormat(own, propagator, policy, report) }
+  }
+
+  function read({ format }: Binding, headers: Headers): Extracted {
+    const { context, creation, status } = report.guard('propagator', () => format.read(headers)) ?? ABSENT
+    return { context, creation, status, lineage: readLineage(headers), moved: readMoveFacts(headers) }
+  }
+
+  function readLineage(headers: Headers): Lineage | undefined {
+    if (!headers.byName.has(LINEAGE_FIELD) || textsOf(headers, LINEAGE_FIELD).length === 0) return undefined
+    const text = textOf(headers, LINEAGE_FIELD)
+    const lineage = text === undefined ? undefined : parseLineage(text)
+    if (lineage === undefined) report.failed('headers', new Error(`Malformed ${LINEAGE_FIELD} field, ignored`))
+    return lineage
+  }
+
+  return {
+    extract(carrier, getter, slot) {
+      const current = bound()
+      const headers = report.guard('headers', () => readHeaders(carrier, getter, current.wanted))
+      const extracted = headers === undefined ? ABSENT : read(current, headers)
+      const spare = slot !== undefined && extracted.status === 'absent' ? parseTraceparent(slot) : undefined
+      if (spare === undefined) return extracted
+      const { context, lineage, moved } = extracted
+      return { context: trace.setSpanContext(context, spare), creation: spare, status: 'present', lineage, moved }
+    },
+    fields(context) {
+      const { format } = bound()
+      return report.guard('propagator', () => {
+        const spanContext = validSpanContext(context)
+        return spanContext && format.write(context, spanContext)
+      })
+    },
+    names: () => bound().spelled,
+    isField(name) {
+      const { names } = binding ?? bound()
+      return names.has(name) || names.has(name.toLowerCase())
+    },
+    essential: (fields) => bound().format.essential(fields),
+  }
+}
+
+function sameList(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((value, index) => value === right[index])
+}
+
+let saidBuiltIn = false
+
+function sayBuiltIn(): void {
+  if (saidBuiltIn) return
+  saidBuiltIn = true
+  diag.info('tracebaton: no propagator is registered; W3C Trace Context and Baggage are used')
+}

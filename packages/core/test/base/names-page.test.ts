@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { FACT_HEADERS, FACTS_HEADER, METRICS, OLDER_SYSTEMS, OURS, STANDARD, SYSTEM } from '../../src/base/names.ts'
+
+/** When each attribute of ours is there, and what it says. */
+const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
+  attempt: 'on every process span, from its start: which attempt this is, from 1',
+  maxAttempts: 'attempts allowed, where known',
+  attemptSource: '`field`, `memory`, `broker` or `assumed`: who counted',
+  kind: '`first`, `immediate`, `delayed`, `redelivery`, `dead_letter` or `redrive`: why there is this attempt',
+  redrives: 'how often the message came back from a dead-letter queue, if it did',
+  outcome: '`acked`, `requeued`, `retry_scheduled`, `rejected`, `dead_lettered`, `discarded` or `abandoned`',
+  previousAttempt: '`unknown` on an attempt after the first whose predecessor cannot be linked',
+  deadLetterSource: 'on the attempts of a dead letter, and on the send that makes one: where it came from',
+  deadLetterReason: 'on the same spans: why, in the words of the broker, or the type of the error',
+  contextStatus: '`absent`, `malformed` or `untrusted`, where the message has no context that could be used',
+  originTraceId: 'trace id of the first send, where the message carries another context by now',
+  creationTraceId: 'trace id of the send, where the span belongs to another trace',
+  queueTime: 'seconds in the queue, on the first delivery of a copy, without the delay that was asked for',
+  queueAge: 'seconds since the message was first sent',
+  linksTotal: 'how many links there would have been, where some were left out',
+  linkRole: 'on every link: `creation`, `previous_attempt`, `origin`, `message`, `batch`, `scheduler` or `child_job`',
+  reason: 'on `tracebaton.propagation.skipped`: `facts`, `essential_only`, `broker_slot` or `no_room`',
+  stage: 'on `tracebaton.errors`: where in our own work something failed',
+}
+
+/** What each header says on a message that the application moved. */
+const FACT_MEANINGS: { readonly [Key in keyof typeof FACT_HEADERS]: string } = {
+  originalDestination: 'where it was before its first move; written once, like the next two',
+  originalPosition: 'partition and offset, delivery tag, message id or job id there',
+  originalConsumer: 'the group or queue that handled it there',
+  attempts: 'attempts before the latest move',
+  errorType: 'what the last of them failed with, if somebody said so',
+  errorMessage: 'the same in its own words, up to 256 characters; the option `deadLetter` leaves it out or redacts it',
+  errorStack: 'where it happened, up to 4,096 characters; only where the option `deadLetter` asks for it',
+  failedAt: 'time of the latest move, ISO 8601',
+}
+
+const METRIC_MEANINGS: { readonly [Key in keyof typeof METRICS]: string } = {
+  operationDuration: 'histogram: calls that send, receive or settle',
+  processDuration: 'histogram: handlers',
+  sent: 'counter: messages sent; with `error.type` those that were refused',
+  consumed: 'counter: messages delivered to the application',
+  queueTime: 'histogram: time in the queue, first deliveries',
+  deliveries: 'counter: attempts, by outcome and kind',
+  inFlight: 'up-down counter: messages being handled',
+  skipped: 'counter: messages that had no room for the full context',
+  errors: 'counter: our own failures, all of them contained',
+}
+
+test('the page of names says what the table of names says', async () => {
+  const older = Object.entries(OLDER_SYSTEMS).map(([now, before]) => `\`${now}\` was \`${before}\``)
+  const page = `# Names of spans, attributes and metrics
+
+Generated from \`packages/core/src/base/names.ts\`; run \`npx vitest --project unit -u names-page\` to write it anew.
+
+Spans are called \`<verb> <destination>\`: the client's verb, and the destination's template, else its name where the name
+has few values, else nothing. Success leaves the status unset.
+
+The option \`convention\` chooses among three sets of names, \`compatible\` (the default: 1.45 and the older attribute for
+the messaging system beside it, which today's backends look at), \`1.45\` and \`1.44\`. Where the option is not set,
+\`OTEL_SEMCONV_STABILITY_OPT_IN\` counts: \`messaging\` means 1.45, \`messaging/dup\` both 1.45 and 1.44.
+
+## Standard attributes
+
+| 1.45 | 1.44 |
+| --- | --- |
+| \`${SYSTEM[0]}\` | \`${SYSTEM[1]}\` (${older.join(', ')}) |
+${Object.values(STANDARD)
+  .map(([now, before]) => `| \`${now}\` | ${before === undefined ? 'the same' : `\`${before}\``} |`)
+  .join('\n')}
+
+## Attributes of ours
+
+| attribute | meaning |
+| --- | --- |
+${(Object.keys(OURS) as (keyof typeof OURS)[]).map((key) => `| \`${OURS[key]}\` | ${MEANINGS[key]} |`).join('\n')}
+
+## Headers of a message that was moved
+
+Beside the context and the \`tracebaton\` field, on retry copies and dead letters. Where a message has no room for so many
+(SQS), one header \`${FACTS_HEADER}\` holds them as JSON, by their names without \`tracebaton-\`.
+
+| header | meaning |
+| --- | --- |
+${(Object.keys(FACT_HEADERS) as (keyof typeof FACT_HEADERS)[])
+  .map((key) => `| \`${FACT_HEADERS[key]}\` | ${FACT_MEANINGS[key]} |`)
+  .join('\n')}
+
+## Metrics
+
+They do not depend on sampling, and carry no ids.
+
+| metric | unit | meaning |
+| --- | --- | --- |
+${(Object.keys(METRICS) as (keyof typeof METRICS)[])
+  .map((key) => `| \`${METRICS[key][0]}\` | ${METRICS[key][1]} | ${METRIC_MEANINGS[key]} |`)
+  .join('\n')}
+`
+  await expect(page).toMatchFileSnapshot('../../../../docs/names.md')
+})

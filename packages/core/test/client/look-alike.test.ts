@@ -1,0 +1,88 @@
+// oxlint-disable typescript/unbound-method -- whose methods they are is the subject
+import { describe, expect, test, vi } from 'vitest'
+import { lookAlike } from '../../src/client/look-alike.ts'
+
+interface Message {
+  readonly value: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+class Order implements Message {
+  declare readonly headers?: Readonly<Record<string, string>>
+  readonly value = 'order'
+  describe(): string {
+    return `a ${this.value}`
+  }
+}
+
+const HEADERS = { traceparent: 'ours' }
+
+describe('a look-alike with a member that the object lacks', () => {
+  test('has it among its own, and gives it to a copy', () => {
+    const order: Message = new Order()
+    const wrapped = lookAlike(order, { headers: HEADERS })
+    expect({ ...wrapped }).toEqual({ value: 'order', headers: HEADERS })
+    expect(Object.keys(wrapped)).toEqual(['value', 'headers'])
+    expect(Object.entries(wrapped)).toContainEqual(['headers', HEADERS])
+    expect(Object.assign({}, wrapped)).toHaveProperty('headers', HEADERS)
+    expect('headers' in wrapped).toBe(true)
+    expect(Object.hasOwn(wrapped, 'headers')).toBe(true)
+    expect(Object.keys(order)).toEqual(['value'])
+  })
+
+  test('has a replaced one once, and what the object gets later', () => {
+    const order: Message & { more?: string } = { value: 'order', headers: {} }
+    const wrapped = lookAlike(order, { headers: HEADERS })
+    order.more = 'later'
+    expect({ ...wrapped }).toEqual({ value: 'order', headers: HEADERS, more: 'later' })
+    expect(Object.keys(wrapped)).toEqual(['value', 'headers', 'more'])
+  })
+
+  test('does not take a method of its class for its own', () => {
+    const wrapped = lookAlike(new Order(), { describe: () => 'ours' })
+    expect(wrapped.describe()).toBe('ours')
+    expect(Object.keys(wrapped)).toEqual(['value'])
+    expect('describe' in wrapped).toBe(true)
+    expect(Object.hasOwn(wrapped, 'describe')).toBe(false)
+  })
+
+  test('of a frozen object has it as well', () => {
+    const wrapped = lookAlike<Message>(Object.freeze(new Order()), { headers: HEADERS })
+    expect({ ...wrapped }).toEqual({ value: 'order', headers: HEADERS })
+    expect(Object.getOwnPropertyDescriptor(wrapped, 'headers')).toMatchObject({ value: HEADERS, enumerable: true })
+  })
+})
+
+const ours = () => 'ours'
+
+function create() {
+  const target = { send: () => 'theirs' }
+  return { target, wrapped: lookAlike(target, { send: ours }) }
+}
+
+describe('what somebody put in place of a member of ours', () => {
+  test('gives way to ours when it is deleted, and the object keeps its own', () => {
+    const { target, wrapped } = create()
+    wrapped.send = () => 'a spy'
+    expect(wrapped.send()).toBe('a spy')
+    expect(Reflect.deleteProperty(wrapped, 'send')).toBe(true)
+    expect(wrapped.send).toBe(ours)
+    expect(target.send()).toBe('theirs')
+  })
+
+  test('is there until a spy is restored', () => {
+    const { wrapped } = create()
+    const spy = vi.spyOn(wrapped, 'send').mockReturnValue('a spy')
+    expect(wrapped.send()).toBe('a spy')
+    spy.mockRestore()
+    expect(wrapped.send).toBe(ours)
+  })
+
+  test('is deleted from the object where it is none of ours', () => {
+    const target: { more?: string; send(): string } = { ...create().target, more: 'theirs' }
+    const wrapped = lookAlike(target, { send: () => 'ours' })
+    delete wrapped.more
+    expect(target).not.toHaveProperty('more')
+    expect(Object.keys(wrapped)).toEqual(['send'])
+  })
+})

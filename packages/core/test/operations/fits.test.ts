@@ -1,0 +1,49 @@
+import { context as contexts, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Fields } from '../../src/wire/carrier.ts'
+import { METRICS, OURS } from '../../src/base/names.ts'
+import { CREATION, publication } from '../messages.ts'
+import { createTraced, useContexts, type Traced } from '../traced.ts'
+
+beforeAll(useContexts)
+
+const upTo = (count: number) => (fields: Fields) => Object.keys(fields).length <= count
+
+const skipped = (traced: Traced, reason: string) => traced.counted(METRICS.skipped[0], { [OURS.reason]: reason })
+
+describe('where fields do not fit', () => {
+  const ambient = propagation.setBaggage(
+    trace.setSpanContext(ROOT_CONTEXT, CREATION),
+    propagation.createBaggage({ tenant: { value: '7' } }),
+  )
+  const sendOne = (traced: Traced, message: object) =>
+    contexts.with(ambient, () => traced.tracing.send(publication([message]), ([injection]) => injection))
+  test('the whole set goes first', async () => {
+    const traced = createTraced()
+    expect(Object.keys(sendOne(traced, { fits: upTo(3), delay: 1 })?.fields ?? {})).toHaveLength(3)
+    expect(await traced.counted(METRICS.skipped[0])).toBe(0)
+    expect(traced.failures).toEqual([])
+  })
+
+  test('then traceparent alone', async () => {
+    const traced = createTraced()
+    const injection = sendOne(traced, { fits: upTo(1), delay: 1, slot: true })
+    expect(Object.keys(injection?.fields ?? {})).toEqual(['traceparent'])
+    expect(await skipped(traced, 'essential_only')).toBe(1)
+  })
+
+  test('then the slot of the broker', async () => {
+    const traced = createTraced()
+    const injection = sendOne(traced, { fits: upTo(0), slot: true })
+    expect(injection).toEqual({ slot: traced.span('send orders').spanContext() })
+    expect(await skipped(traced, 'broker_slot')).toBe(1)
+  })
+
+  test('then nothing; the message goes out, the skip is counted and reported', async () => {
+    const traced = createTraced()
+    expect(sendOne(traced, { fits: upTo(0) })).toBeUndefined()
+    expect(await skipped(traced, 'no_room')).toBe(1)
+    expect(traced.failures.map(({ stage }) => stage)).toEqual(['headers'])
+    expect(traced.ledger.unbalanced()).toBe(0)
+  })
+})

@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest'
+import { countAttempt, type AttemptFacts, type AttemptSources } from '../../src/verdict/attempt-count.ts'
+import type { Lineage } from '../../src/wire/lineage.ts'
+import { spanContext } from '../sample.ts'
+
+const creation = spanContext('c')
+const before = spanContext('a')
+const here = spanContext('b')
+const elsewhere = spanContext('e')
+
+/** A retry copy made for the third attempt. */
+const third: Lineage = { creation, attempt: 3, maxAttempts: 5, kind: 'delayed', previousAttempt: before }
+const deadLetter: Lineage = { creation, attempt: 1, kind: 'dead_letter', previousAttempt: before }
+const redriven: Lineage = { creation, attempt: 1, kind: 'redrive', redrives: 1, previousAttempt: before }
+/** Written on the first send: times, no attempt. */
+const timed: Lineage = { creation, firstSent: 1_000, sent: 1_000 }
+
+const exactly = (deliveries: number) => ({ deliveries, exact: true })
+const atLeast = (deliveries: number) => ({ deliveries, exact: false })
+const fresh = { deliveries: 1, exact: true, fresh: true }
+const back = (earlier: number) => ({ ...fresh, earlier })
+const past = (attempt: number, redrives = 0) => ({ attempt, redrives, context: here })
+
+type Row = readonly [
+  name: string,
+  sources: Partial<AttemptSources>,
+  expected: readonly [
+    attempt: number,
+    source: AttemptFacts['source'],
+    kind: AttemptFacts['kind'],
+    previous?: AttemptFacts['previous'],
+  ],
+]
+
+const rows: readonly Row[] = [
+  ['nothing is known', {}, [1, 'assumed', 'first']],
+  ['the message tells times only', { lineage: timed }, [1, 'assumed', 'first']],
+  ['the broker tells what the copy is', { kind: 'immediate' }, [1, 'assumed', 'immediate']],
+
+  ['the broker counts, first delivery', { broker: exactly(1) }, [1, 'broker', 'first']],
+  ['the broker counts, in another process before', { broker: exactly(3) }, [3, 'broker', 'redelivery']],
+  [
+    'the broker counts, and this process remembers',
+    { broker: exactly(3), past: past(2) },
+    [3, 'broker', 'redelivery', here],
+  ],
+  [
+    'the broker counts, and this process missed one',
+    { broker: exactly(4), past: past(2) },
+    [4, 'broker', 'redelivery'],
+  ],
+  [
+    'the broker counts fewer than this process',
+    { broker: exactly(2), past: past(2) },
+    [3, 'memory', 'redelivery', here],
+  ],
+  ['the broker counts 1 again', { broker: exactly(1), past: past(1) }, [2, 'memory', 'redelivery', here]],
+
+  ['at least one delivery', { broker: atLeast(1) }, [1, 'assumed', 'first']],
+  ['at least two deliveries', { broker: atLeast(2) }, [2, 'broker', 'redelivery']],
+  ['at least two, remembered', { broker: atLeast(2), past: past(1) }, [2, 'memory', 'redelivery', here]],
+  ['at least two, remembered more often', { broker: atLeast(2), past: past(4) }, [5, 'memory', 'redelivery', here]],
+  ['at least four, remembered less often', { broker: atLeast(4), past: past(1) }, [4, 'broker', 'redelivery']],
+
+  ['nobody had this copy, whatever is remembered', { broker: fresh, past: past(1) }, [1, 'broker', 'first']],
+  [
+    'a retry copy that nobody had, whatever is remembered',
+    { lineage: third, broker: fresh, past: past(3) },
+    [3, 'field', 'delayed', before],
+  ],
+  ['the broker brought it back once', { broker: back(1), kind: 'delayed' }, [2, 'broker', 'delayed']],
+  [
+    'the broker brought it back, remembered',
+    { broker: back(1), kind: 'delayed', past: past(1) },
+    [2, 'broker', 'delayed', here],
+  ],
+  [
+    'the broker brought it back, and counts fewer attempts than this process',
+    { broker: back(1), kind: 'delayed', past: past(3) },
+    [4, 'memory', 'delayed', here],
+  ],
+  [
+    'the broker brought it back, and another process missed none',
+    { broker: back(3), kind: 'immediate', past: past(1) },
+    [4, 'broker', 'immediate'],
+  ],
+  [
+    'the broker brought back a retry copy, which counts the earlier ones already',
+    { lineage: third, broker: back(1), kind: 'immediate' },
+    [3, 'field', 'delayed', before],
+  ],
+  [
+    'the same, remembered',
+    { lineage: third, broker: back(1), kind: 'immediate', past: past(3) },
+    [4, 'memory', 'delayed', here],
+  ],
+  [
+    'the broker brought it back, and this copy comes again',
+    { broker: { deliveries: 2, exact: false, fresh: false, earlier: 2 }, kind: 'delayed' },
+    [4, 'broker', 'redelivery'],
+  ],
+  [
+    'this copy comes again, nobody counts',
+    { broker: { deliveries: 1, exact: false, fresh: false } },
+    [1, 'assumed', 'redelivery'],
+  ],
+
+  ['remembered alone', { past: past(1) }, [2, 'memory', 'redelivery', here]],
+  ['remembered again', { past: past(7) }, [8, 'memory', 'redelivery', here]],
+  ['remembered, with times on the message', { lineage: timed, past: past(1) }, [2, 'memory', 'redelivery', here]],
+
+  ['a retry copy', { lineage: third }, [3, 'field', 'delayed', before]],
+  ['a retry copy, the broker counts', { lineage: third, broker: exactly(1) }, [3, 'field', 'delayed', before]],
+  ['a retry copy, at least one', { lineage: third, broker: atLeast(1) }, [3, 'field', 'delayed', before]],
+  ['a retry copy delivered again', { lineage: third, broker: exactly(2) }, [4, 'broker', 'redelivery']],
+  ['a retry copy delivered again, remembered', { lineage: third, past: past(3) }, [4, 'memory', 'redelivery', here]],
+  ['a retry copy delivered again, at least two', { lineage: third, broker: atLeast(2) }, [4, 'broker', 'redelivery']],
+  [
+    'a retry copy with the identity of the copy before',
+    { lineage: third, past: past(2) },
+    [3, 'field', 'delayed', before],
+  ],
+
+  ['a dead letter of the application', { lineage: deadLetter }, [1, 'field', 'dead_letter', before]],
+  [
+    'a dead letter of the application, again',
+    { lineage: deadLetter, past: past(1) },
+    [2, 'memory', 'redelivery', here],
+  ],
+  ['a dead letter of the broker', { kind: 'dead_letter' }, [1, 'assumed', 'dead_letter']],
+  [
+    'a dead letter of the broker, remembered where it was',
+    { kind: 'dead_letter', pastElsewhere: { attempt: 3, redrives: 0, context: elsewhere } },
+    [1, 'assumed', 'dead_letter', elsewhere],
+  ],
+  [
+    'a dead letter of the broker, made from a retry copy',
+    { lineage: third, kind: 'dead_letter' },
+    [1, 'assumed', 'dead_letter'],
+  ],
+  [
+    'the same, remembered where it was',
+    { lineage: third, kind: 'dead_letter', pastElsewhere: { attempt: 3, redrives: 0, context: elsewhere } },
+    [1, 'assumed', 'dead_letter', elsewhere],
+  ],
+  [
+    'the same, delivered again',
+    { lineage: third, kind: 'dead_letter', past: past(1) },
+    [2, 'memory', 'redelivery', here],
+  ],
+  [
+    'a dead letter delivered again does not link where it was',
+    { kind: 'dead_letter', broker: exactly(2), pastElsewhere: past(3) },
+    [2, 'broker', 'redelivery'],
+  ],
+
+  ['a redrive', { lineage: redriven }, [1, 'field', 'redrive', before]],
+  [
+    'a redrive of what this process attempted before',
+    { lineage: redriven, past: past(2) },
+    [1, 'field', 'redrive', before],
+  ],
+  ['a redrive, the broker counts', { lineage: redriven, broker: exactly(1) }, [1, 'field', 'redrive', before]],
+  ['a redrive that the broker tells of', { kind: 'redrive', redrives: 1 }, [1, 'assumed', 'redrive']],
+  [
+    'the same, remembered from before it was given up',
+    { kind: 'redrive', redrives: 1, past: past(3), pastElsewhere: past(3) },
+    [1, 'assumed', 'redrive', here],
+  ],
+  [
+    'the same, delivered again',
+    { kind: 'redrive', redrives: 1, past: past(1, 1), pastElsewhere: past(1, 1) },
+    [2, 'memory', 'redelivery', here],
+  ],
+  [
+    'the attempt before is kept by the broker',
+    { broker: exactly(2), previous: elsewhere },
+    [2, 'broker', 'redelivery', elsewhere],
+  ],
+  [
+    'the attempt before is kept by the broker, and remembered',
+    { broker: exactly(2), previous: elsewhere, past: past(1) },
+    [2, 'broker', 'redelivery', here],
+  ],
+  [
+    'a redrive delivered again',
+    { lineage: redriven, broker: exactly(2), past: past(1, 1) },
+    [2, 'broker', 'redelivery', here],
+  ],
+]
+
+const nothing: AttemptSources = {
+  lineage: undefined,
+  broker: undefined,
+  past: undefined,
+  pastElsewhere: undefined,
+  maxAttempts: undefined,
+  kind: undefined,
+}
+
+describe('attempt, source, kind and previous attempt', () => {
+  it.each(rows)('%s', (_, sources, [attempt, source, kind, previous]) => {
+    const facts = countAttempt({ ...nothing, ...sources })
+    expect([facts.attempt, facts.source, facts.kind, facts.previous]).toEqual([attempt, source, kind, previous])
+    expect(facts.firstDelivery).toBe(kind !== 'redelivery')
+  })
+})
+
+describe('what else is known', () => {
+  it('takes the attempts allowed from the message first, then from the broker', () => {
+    expect(countAttempt({ ...nothing, lineage: third, maxAttempts: 9 }).maxAttempts).toBe(5)
+    expect(countAttempt({ ...nothing, lineage: timed, maxAttempts: 9 }).maxAttempts).toBe(9)
+    expect(countAttempt(nothing).maxAttempts).toBeUndefined()
+  })
+
+  it('lets the broker allow so many on each copy, after those of the copies before', () => {
+    const told: Lineage = { creation, attempt: 3 }
+    const broker = { deliveries: 2, exact: true }
+    expect(countAttempt({ ...nothing, lineage: told, broker, maxAttempts: 3 })).toMatchObject({
+      attempt: 4,
+      maxAttempts: 5,
+    })
+  })
+
+  it('starts over where the broker gives out what was given up', () => {
+    const retried = { kind: 'redrive', redrives: 1, maxAttempts: 3 } as const
+    const over = { attempt: 1, maxAttempts: 3, kind: 'redrive', redrives: 1, previous: undefined }
+    expect(countAttempt({ ...nothing, ...retried, lineage: third })).toMatchObject(over)
+    const letter: Lineage = { creation, attempt: 1, kind: 'dead_letter', previousAttempt: before }
+    expect(countAttempt({ ...nothing, ...retried, lineage: letter }).previous).toBe(before)
+  })
+
+  it('does not take over what was allowed where a dead letter was before', () => {
+    expect(countAttempt({ ...nothing, lineage: third, kind: 'dead_letter' }).maxAttempts).toBeUndefined()
+  })
+
+  it('counts redrives on, wherever the message is', () => {
+    const again: Lineage = { ...third, redrives: 2 }
+    expect(countAttempt({ ...nothing, lineage: again }).redrives).toBe(2)
+    expect(countAttempt({ ...nothing, lineage: again, kind: 'dead_letter' }).redrives).toBe(2)
+    expect(countAttempt(nothing).redrives).toBe(0)
+  })
+})

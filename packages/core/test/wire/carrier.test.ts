@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { decodeAll, recordGetter, recordSetter, removeFields, replaceFields } from '../../src/wire/carrier.ts'
+
+const isField = (name: string) => ['traceparent', 'baggage'].includes(name.toLowerCase())
+
+describe('decoding', () => {
+  it.each([
+    ['text', 'ä', ['ä']],
+    ['bytes', new TextEncoder().encode('ä'), ['ä']],
+    ['bytes inside a larger buffer', Buffer.from('xäx').subarray(1, 3), ['ä']],
+    ['bytes inside a larger array', new TextEncoder().encode('xäx').subarray(1, 3), ['ä']],
+    ['bytes that are no UTF-8', Uint8Array.of(0xff), ['\uFFFD']],
+    ['an array of both', ['a', Buffer.from('b')], ['a', 'b']],
+    ['nothing', undefined, []],
+    ['null', null, []],
+    ['nothing in an array', [null, undefined], []],
+    ['a number', 7, ['']],
+    ['an object', {}, ['']],
+    ['an array buffer', new ArrayBuffer(2), ['']],
+  ])('%s', (_, value, texts) => {
+    expect(decodeAll(value)).toEqual(texts)
+  })
+})
+
+describe('replacing fields', () => {
+  const fields = { traceparent: 'new' }
+  const replace = (headers: Readonly<Record<string, unknown>> | null | undefined) =>
+    replaceFields<unknown>(headers, fields, isField, (text) => Buffer.from(text))
+
+  it('leaves exactly one of each, and the other headers in order with their values', () => {
+    const bytes = Buffer.from([1, 255])
+    const repeats = ['a', 'b']
+    const headers = { z: bytes, TraceParent: 'old', a: repeats, BAGGAGE: 'old', traceparent: 'older', 7: 'number' }
+    const copy = replace(headers)
+    expect(copy['z']).toBe(bytes)
+    expect(copy['a']).toBe(repeats)
+    expect(Object.keys(copy)).toEqual(['7', 'z', 'a', 'traceparent'])
+    expect(copy['traceparent']).toEqual(Buffer.from('new'))
+  })
+
+  it('only reads the caller’s, which may be frozen', () => {
+    const headers = Object.freeze({ TraceParent: 'old', a: '1' })
+    expect(replace(headers)).toEqual({ a: '1', traceparent: Buffer.from('new') })
+    expect(headers).toEqual({ TraceParent: 'old', a: '1' })
+  })
+
+  it.each([[undefined], [null], [{}]])('makes headers where there are none: %j', (headers) => {
+    expect(replace(headers)).toEqual({ traceparent: Buffer.from('new') })
+  })
+
+  it('reaches no prototype', () => {
+    const headers = Object.fromEntries([['__proto__', 'x']])
+    expect(Object.entries(replace(headers))).toContainEqual(['__proto__', 'x'])
+    expect(replace(Object.create({ inherited: 1 }))).not.toHaveProperty('inherited')
+  })
+})
+
+describe('a plain object', () => {
+  it('is read and written', () => {
+    const carrier = { a: 1 }
+    recordSetter.set(carrier, 'b', '2')
+    expect([recordGetter.keys(carrier), recordGetter.get(carrier, 'b')]).toEqual([['a', 'b'], '2'])
+    removeFields(carrier, (name) => name === 'a')
+    expect(carrier).toEqual({ b: '2' })
+  })
+
+  it.each([[undefined], [null], ['text'], [7]])('is what %j is not', (carrier) => {
+    expect([recordGetter.keys(carrier), recordGetter.get(carrier, 'length')]).toEqual([[], undefined])
+    expect(() => recordSetter.set(carrier, 'a', '1')).not.toThrow()
+    expect(() => removeFields(carrier, () => true)).not.toThrow()
+  })
+})
