@@ -9,7 +9,7 @@ import { waterfall } from '../src/waterfall.ts'
 import { forest } from './any-spans.ts'
 import { wellFormed } from './well-formed.ts'
 
-test('no forest of spans makes a waterfall throw, leave its width or lose a span', () => {
+test('no forest of spans makes a waterfall throw, leave its width or lose a span', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(forest, fc.integer({ min: 60, max: 180 }), fc.boolean(), (spans, width, titled) => {
       const picture = waterfall(spans, { width, colors: false, ...(titled ? { title: 'a story' } : {}) })
@@ -24,7 +24,7 @@ test('no forest of spans makes a waterfall throw, leave its width or lose a span
   )
 })
 
-test('no forest of spans makes an SVG or OTLP lines throw or break', () => {
+test('no forest of spans makes an SVG or OTLP lines throw or break', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(forest, (spans) => {
       expect(wellFormed(svg(spans))).toBe(true)

@@ -79,13 +79,14 @@ test('no spans, and open ones, are no problem', async () => {
   await expectParsed(mermaid(story.map(notEnded)))
 })
 
-test('no text from outside becomes syntax', async () => {
+test('no text from outside becomes syntax', { timeout: 30_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(forest, fc.string({ unit: 'binary' }), async (spans, title) => {
       const diagram = mermaid(spans, { title })
       await expectParsed(diagram)
       expect(diagram.split('\n').filter((line) => line.startsWith('subgraph')).length).toBeLessThanOrEqual(20)
     }),
+    { numRuns: 50 },
   )
   for (const evil of [
     '"]\nclick s0 href "x"',

@@ -63,37 +63,41 @@ function together(spans: readonly RecordedSpan[]): (traceId: string) => string {
   return (traceId) => sets.find(traceId)
 }
 
-test('whatever the order and the budget: every span is in one story, with all that links and messages connect', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(anySpan, { maxLength: 60 }),
-      fc.nat(4),
-      fc.constantFrom(1500, 4000, 1_000_000),
-      async (parts, perRequest, budget) => {
-        const spans = parts.map((part, index) => spanOf({ name: `span ${index}`, spanId: hexOf(index, 16), ...part }))
-        const requests: RecordedSpan[][] = []
-        for (let start = 0; start < spans.length; start += perRequest + 1)
-          requests.push(spans.slice(start, start + perRequest + 1))
-        const { stories } = await storiesIn([await file('any.jsonl', ...requests)], budget)
+test(
+  'whatever the order and the budget: every span is in one story, with all that links and messages connect',
+  { timeout: 30_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anySpan, { maxLength: 60 }),
+        fc.nat(4),
+        fc.constantFrom(1500, 4000, 1_000_000),
+        async (parts, perRequest, budget) => {
+          const spans = parts.map((part, index) => spanOf({ name: `span ${index}`, spanId: hexOf(index, 16), ...part }))
+          const requests: RecordedSpan[][] = []
+          for (let start = 0; start < spans.length; start += perRequest + 1)
+            requests.push(spans.slice(start, start + perRequest + 1))
+          const { stories } = await storiesIn([await file('any.jsonl', ...requests)], budget)
 
-        expect(stories.flatMap((found) => found.spans.map(({ name }) => name)).toSorted()).toEqual(
-          spans.map(({ name }) => name).toSorted(),
-        )
-        const groupOf = together(spans)
-        const groups = new Set<string>()
-        for (const found of stories.filter(({ extent }) => extent === 'whole')) {
-          const inStory = new Set(found.spans.map(({ traceId }) => groupOf(traceId)))
-          expect(inStory.size).toBe(1)
-          for (const group of inStory) {
-            expect(groups).not.toContain(group)
-            groups.add(group)
+          expect(stories.flatMap((found) => found.spans.map(({ name }) => name)).toSorted()).toEqual(
+            spans.map(({ name }) => name).toSorted(),
+          )
+          const groupOf = together(spans)
+          const groups = new Set<string>()
+          for (const found of stories.filter(({ extent }) => extent === 'whole')) {
+            const inStory = new Set(found.spans.map(({ traceId }) => groupOf(traceId)))
+            expect(inStory.size).toBe(1)
+            for (const group of inStory) {
+              expect(groups).not.toContain(group)
+              groups.add(group)
+            }
           }
-        }
-      },
-    ),
-    { numRuns: 60 },
-  )
-})
+        },
+      ),
+      { numRuns: 60 },
+    )
+  },
+)
 
 test('a dead letter in a trace of its own and in another file belongs to the story of its order', async () => {
   const { stories, passes } = await storiesIn([

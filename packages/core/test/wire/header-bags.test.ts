@@ -96,7 +96,7 @@ describe.each([
     registerContextManager()
   })
 
-  it('gives exactly the context of its one valid traceparent, or none, and never throws', () => {
+  it('gives exactly the context of its one valid traceparent, or none, and never throws', { timeout: 30_000 }, () => {
     const tracing = createTracing({ onError: () => undefined })
     let found = 0
     fc.assert(
@@ -122,7 +122,7 @@ describe.each([
     expect(found).toBeLessThan(1_900)
   })
 
-  it('is replaced by exactly one context of ours', () => {
+  it('is replaced by exactly one context of ours', { timeout: 30_000 }, () => {
     const tracing = createTracing({ onError: () => undefined })
     fc.assert(
       fc.property(bag, (headers) => {
@@ -131,6 +131,7 @@ describe.each([
         expect(Object.keys(headers).toSorted()).toEqual([...own, 'traceparent'].toSorted())
         expect(headers['traceparent']).toBe(traceparentOf(ambient))
       }),
+      { numRuns: 100 },
     )
   })
 
