@@ -2,20 +2,38 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { scenarios } from '../src/contract.ts'
 import { mutations } from './list.js'
-import { mutate } from './mutate.js'
+import { mutate, sourceOf, suiteOf } from './mutate.js'
 
-test('a mutation that does not fit core is an error', () => {
+const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+/** Whether the suite of a mutation has the test that it names. */
+async function namesTest(mutation) {
+  if (mutation.test === undefined) return scenarios.some(({ name }) => name === mutation.caughtBy)
+  return (await read(suiteOf(mutation))).includes(`'${mutation.caughtBy}'`)
+}
+
+const titles = mutations.map((mutation) => `${mutation.package ?? 'core'}: ${mutation.name}`)
+
+test('a mutation that does not fit the source is an error', () => {
   const mutation = { name: 'some', file: 'some.ts', edits: [['a', 'b']] }
   expect(mutate('a c', mutation)).toBe('b c')
   for (const source of ['c', 'a a']) expect(() => mutate(source, mutation)).toThrow('“some” does not apply')
 })
 
-test.each(mutations)('the mutation “$name” applies to core as it is, and names a scenario', async (mutation) => {
-  const source = await readFile(new URL(`../../packages/core/src/${mutation.file}`, import.meta.url), 'utf8')
-  expect(mutate(source, mutation)).not.toBe(source)
-  expect(scenarios.map(({ name }) => name)).toContain(mutation.caughtBy)
+test.each(mutations.map((mutation, index) => ({ title: titles[index], mutation })))(
+  'the mutation “$title” applies to the source as it is, and names a test',
+  async ({ mutation }) => {
+    const source = await read(sourceOf(mutation))
+    expect(mutate(source, mutation)).not.toBe(source)
+    expect(await namesTest(mutation)).toBe(true)
+  },
+)
+
+test('no two mutations of a package have the same name', () => {
+  expect(new Set(titles).size).toBe(mutations.length)
 })
 
-test('no two mutations have the same name', () => {
-  expect(new Set(mutations.map(({ name }) => name)).size).toBe(mutations.length)
+test('each adapter has mutations', () => {
+  const broken = mutations.map((mutation) => mutation.package)
+  expect(new Set(broken)).toEqual(new Set([undefined, 'kafka', 'amqp', 'sqs', 'bullmq']))
 })

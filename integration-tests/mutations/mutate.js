@@ -1,7 +1,7 @@
 /**
- * Source text of core with a mutation in it.
+ * The source text with a mutation in it.
  *
- * @throws where the text to replace is not there exactly once: core has changed, and the mutation has to follow
+ * @throws where the text to replace is not there exactly once: the source has changed, and the mutation has to follow
  */
 export function mutate(source, { name, file, edits }) {
   let mutated = source
@@ -11,4 +11,14 @@ export function mutate(source, { name, file, edits }) {
     mutated = mutated.replace(from, () => to)
   }
   return mutated
+}
+
+/** The file that a mutation breaks, from the root of the repository. */
+export function sourceOf({ package: of = 'core', file }) {
+  return `packages/${of}/src/${file}`
+}
+
+/** The test file that has to notice, from the root of the repository: by default the contract on queues in memory. */
+export function suiteOf({ package: of = 'core', test }) {
+  return test === undefined ? 'examples/memory-adapter/test/contract.test.ts' : `packages/${of}/test/${test}`
 }

@@ -1,130 +1,74 @@
-// Breaks core in every way of list.js, one at a time, and runs the contract suite on queues in memory: a mutation that
-// leaves it green is a scenario that cannot fail, and one that no longer fits core is an error. Works on a copy in a
-// temporary folder.
+// Breaks core and the adapters in every way of list.js, one at a time, and runs the tests that have to notice: a mutation
+// that leaves them green is a test that cannot fail, and one that no longer fits the source is an error. Needs no broker,
+// works on a copy in a temporary folder, and keeps one vitest for all mutations.
 //
-//   node integration-tests/mutations/run.js [part of a mutation's name]
-import { spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+//   npm run mutations [part of a mutation's name, or of a package's]
+import { readFile, writeFile } from 'node:fs/promises'
+import { makeCopy } from './copy.js'
 import { mutations } from './list.js'
-import { mutate } from './mutate.js'
+import { mutate, sourceOf, suiteOf } from './mutate.js'
+import { startPlayer } from './player.js'
 
-const SUITE = 'examples/memory-adapter/test/contract.test.ts'
-const COPIED = [
-  'packages/core',
-  'packages/testing',
-  'examples/memory-adapter',
-  'integration-tests/src',
-  'integration-tests/package.json',
-  'package.json',
-  'tsconfig.base.json',
-]
-
-const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const copy = await mkdtemp(join(tmpdir(), 'mutations-'))
+const began = Date.now()
 process.exitCode = 1
+const wanted = process.argv[2] ?? ''
+const chosen = mutations.filter(({ name, package: of = 'core' }) => name.includes(wanted) || of.includes(wanted))
+const copy = await makeCopy()
+let player
 try {
-  await prepare()
-  const wanted = process.argv[2] ?? ''
-  const chosen = mutations.filter(({ name }) => name.includes(wanted))
+  player = await startPlayer(copy.folder)
   if (chosen.length === 0) throw new Error(`No mutation is called ${wanted}`)
-  for (const mutation of chosen) mutate(await readFile(sourceOf(mutation), 'utf8'), mutation)
-  const { passed, failed } = await play()
-  if (failed.length > 0) throw new Error(`Red without a mutation: ${failed.join('; ')}`)
-  const unknown = chosen.map(({ caughtBy }) => caughtBy).filter((scenario) => !passed.includes(scenario))
-  if (unknown.length > 0) throw new Error(`No scenario is called ${unknown.join('; ')}`)
+  for (const mutation of chosen) mutate(await readFile(copy.path(sourceOf(mutation)), 'utf8'), mutation)
+  await playUnbroken()
 
-  const rows = []
+  let survivors = 0
   for (const mutation of chosen) {
-    const { survived, note } = await judge(mutation)
-    rows.push({ name: mutation.name, survived, note })
-    console.log(`${survived ? 'SURVIVED' : 'caught  '}  ${mutation.name}\n            ${note}`)
+    const { caught, note } = await judge(mutation)
+    if (!caught) survivors += 1
+    console.log(
+      `${caught ? 'caught  ' : 'SURVIVED'}  ${mutation.package ?? 'core'}: ${mutation.name}\n            ${note}`,
+    )
   }
-  const survivors = rows.filter(({ survived }) => survived)
-  console.log(`\n${rows.length - survivors.length} of ${rows.length} mutations caught, on queues in memory.`)
-  process.exitCode = survivors.length === 0 ? 0 : 1
+  const seconds = Math.round((Date.now() - began) / 1000)
+  console.log(`\n${chosen.length - survivors} of ${chosen.length} mutations caught, without a broker, in ${seconds} s.`)
+  process.exitCode = survivors === 0 ? 0 : 1
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
 } finally {
-  await rm(copy, { recursive: true, force: true })
+  await player?.close()
+  await copy.remove()
 }
 
-/** Copies what the suite needs, and links the rest; core is taken from its source, so that nothing has to be built. */
-async function prepare() {
-  for (const path of COPIED) {
-    await mkdir(dirname(join(copy, path)), { recursive: true })
-    await cp(join(repository, path), join(copy, path), {
-      recursive: true,
-      filter: (from) => !from.endsWith('/node_modules'),
-    })
+/** Without a mutation every suite is green, and has the tests that the mutations name. */
+async function playUnbroken() {
+  const suites = new Set(chosen.map(suiteOf))
+  for (const suite of suites) {
+    const { passed, failed } = await player.play(suite)
+    if (failed.size > 0) throw new Error(`Red without a mutation, in ${suite}: ${[...failed].join('; ')}`)
+    const unknown = chosen.filter((mutation) => suiteOf(mutation) === suite && !passed.has(mutation.caughtBy))
+    if (unknown.length > 0) {
+      throw new Error(`No test of ${suite} is called ${unknown.map(({ caughtBy }) => caughtBy).join('; ')}`)
+    }
   }
-  const modules = join(copy, 'node_modules')
-  await mkdir(join(modules, '@tracebaton'), { recursive: true })
-  for (const name of await readdir(join(repository, 'node_modules'))) {
-    if (name !== '@tracebaton') await symlink(join(repository, 'node_modules', name), join(modules, name))
-  }
-  await symlink(join(copy, 'packages/testing'), join(modules, '@tracebaton/testing'))
-  const alias = {
-    '@tracebaton/core': join(copy, 'packages/core/src/index.ts'),
-    '@tracebaton/testing': join(copy, 'packages/testing/src/index.ts'),
-  }
-  const config = { resolve: { alias }, test: { include: [SUITE], testTimeout: 10_000 } }
-  await writeFile(join(copy, 'vitest.config.js'), `export default ${JSON.stringify(config)}\n`)
 }
 
-function sourceOf({ file }) {
-  return join(copy, 'packages/core/src', file)
-}
-
-/** First only the scenario that has to catch it; all of them where that one does not. */
+/** Runs only the test that has to catch the mutation; all tests of its suite where that one does not. */
 async function judge(mutation) {
   const { caughtBy } = mutation
-  const path = sourceOf(mutation)
+  const path = copy.path(sourceOf(mutation))
   const source = await readFile(path, 'utf8')
   try {
     await writeFile(path, mutate(source, mutation))
-    const { failed, messages } = await play(caughtBy)
-    // What does not run at all proves nothing.
-    const nonsense = /(?:Reference|Syntax)Error.*/.exec(messages)?.[0]
-    if (nonsense !== undefined) return { survived: true, note: `the mutation is no program: ${nonsense}` }
-    if (failed.includes(caughtBy)) return { survived: false, note: caughtBy }
-    const others = (await play()).failed
-    return { survived: true, note: `expected: ${caughtBy}; red instead: ${others.join('; ') || 'nothing'}` }
+    player.forget(path)
+    const { failed, errors } = await player.play(suiteOf(mutation), caughtBy)
+    // A mutated source that does not run at all proves nothing.
+    const nonsense = /(?:Reference|Syntax)Error.*/.exec(errors)?.[0]
+    if (nonsense !== undefined) return { caught: false, note: `the mutation is no program: ${nonsense}` }
+    if (failed.has(caughtBy)) return { caught: true, note: caughtBy }
+    const others = [...(await player.play(suiteOf(mutation))).failed]
+    return { caught: false, note: `expected: ${caughtBy}; red instead: ${others.join('; ') || 'nothing'}` }
   } finally {
     await writeFile(path, source)
+    player.forget(path)
   }
-}
-
-/** Runs the suite, or one scenario of it, and gives the names of what passed and what failed. */
-async function play(scenario) {
-  const results = join(copy, 'results.json')
-  await rm(results, { force: true })
-  const only = scenario === undefined ? [] : ['--testNamePattern', scenario.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')]
-  const vitest = join(repository, 'node_modules/vitest/vitest.mjs')
-  const { output } = await run([vitest, 'run', '--reporter=json', `--outputFile=${results}`, ...only])
-  let tests
-  try {
-    tests = JSON.parse(await readFile(results, 'utf8')).testResults.flatMap(({ assertionResults }) => assertionResults)
-  } catch {
-    throw new Error(`The suite did not run:\n${output}`)
-  }
-  const named = (status) => tests.filter((test) => test.status === status).map(({ title }) => title)
-  const messages = tests.flatMap(({ failureMessages }) => failureMessages ?? []).join('\n')
-  return { passed: named('passed'), failed: named('failed'), messages }
-}
-
-function run(parameters) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, parameters, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        output += chunk
-      })
-    }
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, output }))
-  })
 }

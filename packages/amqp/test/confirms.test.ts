@@ -1,3 +1,4 @@
+import { createRegister } from '@tracebaton/core'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording } from '../../testing/test/recording.ts'
@@ -111,6 +112,18 @@ test('of messages that nobody confirms, five thousand spans stay open at most', 
   hollow.confirm(5_100, true, true)
   await turn()
   expect(recorder.open).toHaveLength(0)
+})
+
+test('a message that the client refuses does not wait for its confirmation', () => {
+  const { channel, hollow } = setUp('promise')
+  const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.0')
+  const before = unconfirmed.size()
+  channel.sendToQueue('orders', CONTENT)
+  expect(unconfirmed.size()).toBe(before + 1)
+  hollow.loseConnection()
+  expect(unconfirmed.size()).toBe(before)
+  expect(() => channel.sendToQueue('orders', CONTENT)).toThrow('Channel closed')
+  expect(unconfirmed.size()).toBe(before)
 })
 
 test('without an SDK nothing waits for the broker', () => {

@@ -1,8 +1,10 @@
 import { context, propagation, trace } from '@opentelemetry/api'
+import { createTracing } from '@tracebaton/core'
 import type { ConsumeMessage } from 'amqplib'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
+import { toDelivery } from '../src/describe.ts'
 import { traceChannel } from '../src/index.ts'
 import { createHollow } from './hollow.ts'
 
@@ -104,6 +106,17 @@ describe('a message that is consumed', () => {
     expect(recorder.spans).toEqual([])
     expect(failures).toHaveLength(1)
   })
+})
+
+test('a delivery tells when the broker moved its message', () => {
+  const { channel } = createHollow()
+  const death = { queue: 'orders', reason: 'rejected', count: 1, time: { '!': 'timestamp', value: 1_795_639_092 } }
+  const message = {
+    content: Buffer.alloc(0),
+    fields: { deliveryTag: 1, redelivered: false, exchange: '', routingKey: 'orders' },
+    properties: { headers: { 'x-death': [death] } },
+  }
+  expect(toDelivery(createTracing(), channel, message, 'orders', false).movedAt).toBe(1_795_639_092_000)
 })
 
 test('a cancelled consumer gets its null, and there is no span for it', async () => {

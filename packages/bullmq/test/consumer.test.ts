@@ -1,11 +1,13 @@
 import { createTracing } from '@tracebaton/core'
 import { beforeAll, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
-import { createRecording } from '../../testing/test/recording.ts'
+import { attemptOf, createRecording } from '../../testing/test/recording.ts'
+import type { JobLike } from '../src/client.ts'
 import { bullmqTelemetry, traceHandler } from '../src/index.ts'
 import { createProcessing } from '../src/processing.ts'
 import { processingSpan } from '../src/spans.ts'
 import { createBullmq } from './fake-bullmq.ts'
+import { jobOf } from './job.ts'
 
 beforeAll(useContexts)
 
@@ -32,6 +34,26 @@ test('the signal that BullMQ cancels a processor by is the very one, and stays a
   await expect(traceHandler(cancelled, options)(added[0], 'token', signal)).rejects.toThrow('token true')
   expect(Reflect.ownKeys(signal)).toEqual(members)
   expect(span('process orders').attributes['error.type']).toBe('TypeError')
+})
+
+test('a processor without telemetry on its worker tells by its options what becomes of the job', async () => {
+  const { options, spans } = createRecording()
+  const fail = traceHandler((_job: JobLike) => Promise.reject(new TypeError('no stock')), options)
+  await expect(fail(jobOf({ id: 'a', opts: { attempts: 2, backoff: 100 } }))).rejects.toThrow('no stock')
+  await expect(fail(jobOf({ id: 'b', opts: { attempts: 1 } }))).rejects.toThrow('no stock')
+  expect(spans('process orders').map((span) => attemptOf(span)['outcome'])).toEqual([
+    'retry_scheduled',
+    'dead_lettered',
+  ])
+})
+
+test('an attempt links the attempts of the children of its job', () => {
+  const { options, spans } = createRecording()
+  const handle = traceHandler((job: JobLike) => job.name, options)
+  handle(jobOf({ id: 'pack', parentKey: 'bull:orders:ship' }))
+  handle(jobOf({ id: 'ship' }))
+  const [child, parent] = spans('process orders')
+  expect(parent!.links.map(({ role, spanId }) => [role, spanId])).toEqual([['child_job', child!.spanId]])
 })
 
 test('queues that come and go are not remembered for ever', () => {

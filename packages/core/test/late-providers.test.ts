@@ -93,6 +93,17 @@ describe('one instance', () => {
   })
 })
 
+it('spans and metrics have the scope by which they are found', async () => {
+  metrics.disable()
+  const reader = new OnDemandReader()
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
+  const sdk = registerTracer()
+  createTracing().process(delivery(), nothing)
+  expect(sdk.ended().map(({ instrumentationScope }) => instrumentationScope.name)).toEqual(['@tracebaton/core'])
+  const { resourceMetrics } = await reader.collect()
+  expect(resourceMetrics.scopeMetrics.map(({ scope }) => scope.name)).toEqual(['@tracebaton/core'])
+})
+
 const withSpans = () => createTracing({ tracerProvider: createSdk().tracerProvider })
 
 describe('what is in flight', () => {

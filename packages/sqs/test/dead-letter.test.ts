@@ -110,6 +110,16 @@ test('a message moved after its handler still belongs to its attempt', async () 
   expect(traced.named('send')[0]!.parentSpanContext?.spanId).toBe(attempt.spanId)
 })
 
+test('a message of an unknown queue, moved after its handler, still belongs to its attempt', async () => {
+  const traced = createTraced()
+  const client = traceSqs(queues.client(), traced.options)
+  const dead = await queues.create()
+  const message: Message = { MessageId: 'm-1', Body: 'order', MessageAttributes: { traceparent: text(CONTEXT) } }
+  traceHandler(() => {}, traced.options)(message)
+  await deadLetter(client, message, { to: dead })
+  expect(traced.named('send')[0]!.parentSpanContext?.spanId).toBe(traced.named('process')[0]!.spanContext().spanId)
+})
+
 const own = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`own-${index}`, text('x')]))
 

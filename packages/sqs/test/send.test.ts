@@ -63,6 +63,12 @@ describe('SendMessage', () => {
     expect(message?.Attributes).not.toHaveProperty('AWSTraceHeader')
   })
 
+  test('records the id of its request', async () => {
+    const { $metadata } = await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'one' }))
+    expect($metadata.requestId).toEqual(expect.any(String))
+    expect(traced.named('send')[0]?.attributes['aws.request_id']).toBe($metadata.requestId)
+  })
+
   test('leaves a deeply frozen input as it is, and what is on it arrives', async () => {
     const bytes = new Uint8Array([0, 1, 255])
     const input = frozen({
