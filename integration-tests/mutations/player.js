@@ -17,7 +17,7 @@ export async function startPlayer(folder) {
       reporters: [{}],
       include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
       setupFiles: ['scripts/test/fresh.ts'],
-      testTimeout: 10_000,
+      testTimeout: 20_000,
       execArgv: ['--no-warnings'],
     },
     { resolve: { alias: [{ find: /^@tracebaton\/(\w+)$/, replacement: join(folder, 'packages/$1/src/index.ts') }] } },
