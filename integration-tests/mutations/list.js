@@ -303,7 +303,7 @@ const coreMutations = [
   },
   {
     name: 'spans and metrics have another scope',
-    file: 'names.ts',
+    file: 'base/names.ts',
     edits: [["export const SCOPE = '@tracebaton/core'", "export const SCOPE = '@tracebaton/other'"]],
     test: 'late-providers.test.ts',
     caughtBy: 'spans and metrics have the scope by which they are found',
