@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Client, Fixture, Received } from '../../../integration-tests/src/contract/fixture.ts'
+import type { Client, Fixture, Observer, Received } from '../../../integration-tests/src/contract/fixture.ts'
 import {
   createQueues,
   deadLetter,
@@ -31,10 +31,30 @@ export async function createMemoryFixture(): Promise<Fixture> {
       body,
       ...(headers && { headers: headers as Readonly<Record<string, HeaderValue>> }),
     }),
-    connect: async (options) => toClient(options === undefined ? queues : traceQueues(queues, options)),
+    async connect(options, observe) {
+      const client = observe === undefined ? queues : observed(queues, observe)
+      return toClient(options === undefined ? client : traceQueues(client, options))
+    },
     elsewhere: () => Promise.reject(new Error('The queues live in one process')),
     restart: () => Promise.reject(new Error('There is no broker')),
     async [Symbol.asyncDispose]() {},
+  }
+}
+
+/** The queues, which tell what was published. */
+function observed(queues: Queues, observe: Observer): Queues {
+  return {
+    ...queues,
+    async publish(destination, message) {
+      const answer = await queues.publish(destination, message)
+      observe({ destination, headers: toHeaders(message) })
+      return answer
+    },
+    async publishAll(destination, messages) {
+      const answer = await queues.publishAll(destination, messages)
+      for (const message of messages) observe({ destination, headers: toHeaders(message) })
+      return answer
+    },
   }
 }
 
@@ -88,9 +108,11 @@ function texts(value: HeaderValue): string[] {
 }
 
 function toReceived(message: ReceivedMessage): Received {
-  const { body, headers = {} } = message
-  const entries = Object.entries(headers).map(([name, value]) => [name, texts(value)])
-  const received: Received = { body, headers: Object.fromEntries(entries) as Received['headers'] }
+  const received: Received = { body: message.body, headers: toHeaders(message) }
   originals.set(received, message)
   return received
+}
+
+function toHeaders({ headers = {} }: Message): Received['headers'] {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, texts(value)]))
 }

@@ -10,9 +10,9 @@ import {
   type Options,
 } from 'amqplib'
 import { deferred } from '../contract/deferred.ts'
-import type { Client, Consumer, Fixture, HeaderValue, Received } from '../contract/fixture.ts'
+import type { Client, Consumer, Fixture, HeaderValue, Observer, Received } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
-import { textsOf } from './texts.ts'
+import { toTexts } from './texts.ts'
 
 /** A message without its queue. */
 interface Message {
@@ -45,7 +45,7 @@ export async function createAmqpFixture(address: string, restart?: () => Promise
       content: new Uint8Array(Buffer.from(body)),
       options: { persistent: true, messageId: randomUUID(), ...(headers && { headers }) },
     }),
-    connect: (options) => toClient(address, options),
+    connect: (options, observe) => toClient(address, options, observe),
     elsewhere: (task) => runElsewhere('amqp-process.js', address, task),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => admin.close(),
@@ -53,13 +53,18 @@ export async function createAmqpFixture(address: string, restart?: () => Promise
 }
 
 /** A client that comes back by itself: after each connect its `setup` makes all channels anew. */
-async function toClient(address: string, options: TracingInput | undefined): Promise<Client> {
+async function toClient(
+  address: string,
+  options: TracingInput | undefined,
+  observe: Observer | undefined,
+): Promise<Client> {
   const consumers = new Set<(connection: ChannelModel) => Promise<void>>()
   let current!: ChannelModel
   let producer = deferred<ConfirmChannel>()
   const connection = await connect(address, {
     recovery: {
       async setup(bare: ChannelModel) {
+        if (observe !== undefined) observePublishing(bare, observe)
         current = options === undefined ? bare : traceConnection(bare, options)
         const channel = await current.createConfirmChannel()
         for (const consume of consumers) await consume(current)
@@ -100,6 +105,21 @@ async function toClient(address: string, options: TracingInput | undefined): Pro
       redrive: async (message, to) => redrive(await producer.promise, originalOf(message), to),
     },
     [Symbol.asyncDispose]: () => connection.close(),
+  }
+}
+
+/** Makes the confirm channels of a connection tell what they have published. `sendToQueue` publishes as well. */
+function observePublishing(connection: ChannelModel, observe: Observer): void {
+  const create = connection.createConfirmChannel.bind(connection)
+  connection.createConfirmChannel = async (...parameters) => {
+    const channel = await create(...parameters)
+    const publish = channel.publish.bind(channel)
+    channel.publish = (exchange, routingKey, content, properties, confirmed) => {
+      const ready = publish(exchange, routingKey, content, properties, confirmed)
+      observe({ destination: exchange === '' ? routingKey : exchange, headers: toTexts(properties?.headers) })
+      return ready
+    }
+    return channel
   }
 }
 
@@ -163,8 +183,7 @@ function toHeader(value: HeaderValue): string | Buffer | (string | Buffer)[] {
 
 function toReceived(message: ConsumeMessage): Received {
   const { content, properties } = message
-  const headers = Object.entries(properties.headers ?? {}).map(([name, value]) => [name, textsOf(value)])
-  const received = { body: content.toString(), headers: Object.fromEntries(headers) as Received['headers'] }
+  const received = { body: content.toString(), headers: toTexts(properties.headers) }
   originals.set(received, message)
   return received
 }

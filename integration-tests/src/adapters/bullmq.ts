@@ -9,9 +9,9 @@ import {
   type TracingInput,
 } from '@tracebaton/bullmq'
 import { Queue, Worker, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq'
-import type { Client, Fixture, Received } from '../contract/fixture.ts'
+import type { Client, Fixture, Observer, Received } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
-import { textsOf } from './texts.ts'
+import { toTexts } from './texts.ts'
 
 /** The arguments of `add`. */
 interface Message {
@@ -50,7 +50,7 @@ export async function createBullmqFixture(
       ...(headers !== undefined &&
         Object.keys(headers).length > 0 && { opts: { telemetry: { metadata: JSON.stringify(headers) } } }),
     }),
-    connect: (options) => Promise.resolve(connect(connection, options, wrapped)),
+    connect: (options, observe) => Promise.resolve(connect(connection, options, wrapped, observe)),
     elsewhere: (task) => runElsewhere('bullmq-process.js', address, task),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -63,7 +63,12 @@ export function connectionTo(address: string): ConnectionOptions {
   return { host: hostname, port: Number(port) }
 }
 
-function connect(connection: ConnectionOptions, options: TracingInput | undefined, wrapped: boolean): Client {
+function connect(
+  connection: ConnectionOptions,
+  options: TracingInput | undefined,
+  wrapped: boolean,
+  observe?: Observer,
+): Client {
   const telemetry = options === undefined ? {} : { telemetry: bullmqTelemetry(options) }
   const queues = new Map<string, Queue>()
   const queueOf = (name: string): Queue => {
@@ -72,6 +77,7 @@ function connect(connection: ConnectionOptions, options: TracingInput | undefine
     const defaultJobOptions = name === IMPOSSIBLE ? { sizeLimit: 1 } : { attempts: 10 }
     const queue = new Queue(name, { connection, defaultJobOptions, ...telemetry })
     queue.on('error', () => {})
+    queue.on('waiting', (job) => observe?.({ destination: name, headers: headersOf(job) }))
     const traced = options !== undefined && wrapped ? traceQueue(queue, options) : queue
     queues.set(name, traced)
     return traced
@@ -81,7 +87,12 @@ function connect(connection: ConnectionOptions, options: TracingInput | undefine
       const { name: job, data, opts } = input as Message
       return queueOf(name).add(job, data, opts)
     },
-    sendBatch: (name, inputs) => queueOf(name).addBulk(inputs as Message[]),
+    async sendBatch(name, inputs) {
+      const added = await queueOf(name).addBulk(inputs as Message[])
+      // The queue emits nothing for these.
+      for (const job of added) observe?.({ destination: name, headers: headersOf(job) })
+      return added
+    },
     async consume(name, handler, concurrency = 1) {
       const processor = (job: Job): Promise<void> => withoutResult(handler(toReceived(job)))
       const traced = options === undefined ? processor : traceHandler(processor)
@@ -120,15 +131,15 @@ function jobOf(received: Received): Job<string> {
 }
 
 function toReceived(job: Job<string>): Received {
-  const { data, opts } = job
-  let headers: unknown
-  try {
-    headers = JSON.parse(opts.telemetry?.metadata ?? '{}')
-  } catch {
-    headers = {}
-  }
-  const texts = Object.entries(headers as object).map(([name, value]) => [name, textsOf(value)])
-  const received = { body: data, headers: Object.fromEntries(texts) as Received['headers'] }
+  const received = { body: job.data, headers: headersOf(job) }
   jobs.set(received, job)
   return received
+}
+
+function headersOf({ opts }: Job): Received['headers'] {
+  try {
+    return toTexts(JSON.parse(opts.telemetry?.metadata ?? '{}') as object)
+  } catch {
+    return {}
+  }
 }

@@ -8,11 +8,13 @@ import {
   type EachMessagePayload,
   type KafkaMessage,
   type Message,
+  type Producer,
+  type ProducerConfig,
 } from 'kafkajs'
-import type { Batch, Client, Consumer, Fixture, HeaderValue, Received } from '../contract/fixture.ts'
+import type { Batch, Client, Consumer, Fixture, HeaderValue, Observer, Received } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
 import { createTopic } from './kafka-topic.js'
-import { textsOf } from './texts.ts'
+import { toTexts } from './texts.ts'
 
 /** Short, so that a redelivery does not take seconds, and often enough for a broker that restarts. */
 const RETRY = { initialRetryTime: 50, maxRetryTime: 500, retries: 20 }
@@ -40,7 +42,10 @@ export async function createKafkaFixture(address: string, restart?: () => Promis
       value: body,
       ...(headers && { headers: headers as NonNullable<Message['headers']> }),
     }),
-    connect: (options) => connect(options === undefined ? kafka : traceKafka(kafka, options)),
+    connect: (options, observe) => {
+      const client = observe === undefined ? kafka : observed(kafka, observe)
+      return connect(options === undefined ? client : traceKafka(client, options))
+    },
     elsewhere: (task) => runElsewhere('kafka-process.js', address, task),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => admin.disconnect(),
@@ -85,6 +90,21 @@ async function connect(kafka: Kafka): Promise<Client> {
     },
     [Symbol.asyncDispose]: () => producer.disconnect(),
   }
+}
+
+/** The client, whose producers tell what they have sent. */
+function observed(kafka: Kafka, observe: Observer): Kafka {
+  const toProducer = (config?: ProducerConfig): Producer => {
+    const producer = kafka.producer(config)
+    const send = producer.send.bind(producer)
+    producer.send = async (record) => {
+      const answer = await send(record)
+      for (const { headers } of record.messages) observe({ destination: record.topic, headers: toTexts(headers) })
+      return answer
+    }
+    return producer
+  }
+  return Object.create(kafka, { producer: { value: toProducer } }) as Kafka
 }
 
 /** What `eachMessage` got with each message. */
@@ -142,9 +162,8 @@ function toHeader(value: HeaderValue): string | Buffer | (string | Buffer)[] {
   return value.map((part) => (typeof part === 'string' ? part : Buffer.from(part)))
 }
 
-function toReceived({ value, headers = {} }: KafkaMessage): Received {
-  const texts = Object.entries(headers).map(([name, header]) => [name, textsOf(header)])
-  return { body: String(value), headers: Object.fromEntries(texts) as Received['headers'] }
+function toReceived({ value, headers }: KafkaMessage): Received {
+  return { body: String(value), headers: toTexts(headers) }
 }
 
 function toBatch(payload: EachBatchPayload): Batch {

@@ -3,11 +3,12 @@ import {
   DeleteMessageCommand,
   ReceiveMessageCommand,
   type Message,
+  type MessageAttributeValue,
   type ReceiveMessageCommandInput,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
 import type { Consumer, Received } from '../contract/fixture.ts'
-import { textsOf } from './texts.ts'
+import { toTexts } from './texts.ts'
 
 /**
  * Receives and handles, one batch after the other, until it is disposed: what is handled is deleted, what failed
@@ -67,12 +68,17 @@ export function originalOf(received: Received): Message {
 
 /** A received message in neutral words. */
 export function toReceived(message: Message): Received {
-  const { Body = '', MessageAttributes = {} } = message
-  const headers = Object.entries(MessageAttributes).map(([name, { StringValue, BinaryValue }]) => [
-    name,
-    textsOf(StringValue ?? BinaryValue),
-  ])
-  const received = { body: Body, headers: Object.fromEntries(headers) as Received['headers'] }
+  const { Body = '', MessageAttributes } = message
+  const received = { body: Body, headers: attributeTexts(MessageAttributes) }
   originals.set(received, message)
   return received
+}
+
+/** Message attributes as headers. */
+export function attributeTexts(attributes: Readonly<Record<string, MessageAttributeValue>> = {}): Received['headers'] {
+  const values = Object.entries(attributes).map(([name, { StringValue, BinaryValue }]) => [
+    name,
+    StringValue ?? BinaryValue,
+  ])
+  return toTexts(Object.fromEntries(values) as object)
 }

@@ -6,12 +6,14 @@ import {
   SQSClient,
   type Message as SqsMessage,
   type MessageAttributeValue,
+  type SendMessageBatchCommandInput,
+  type SendMessageCommandInput,
 } from '@aws-sdk/client-sqs'
 import { deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceSqs } from '@tracebaton/sqs'
 import type { TracingInput } from '@tracebaton/core'
-import type { Client, Fixture, HeaderValue } from '../contract/fixture.ts'
+import type { Client, Fixture, HeaderValue, Observer } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
-import { originalOf, pollQueue, toReceived } from './sqs-polling.ts'
+import { attributeTexts, originalOf, pollQueue, toReceived } from './sqs-polling.ts'
 
 /** A message without its queue: the input of one send call, or an entry of a batch. */
 interface Message {
@@ -44,7 +46,11 @@ export async function createSqsFixture(address: string, restart?: () => Promise<
       MessageBody: body,
       ...(headers && { MessageAttributes: headers as Record<string, MessageAttributeValue> }),
     }),
-    connect: async (options) => toClient(createClient(address), (queue) => `${address}/000000000000/${queue}`, options),
+    async connect(options, observe) {
+      const client = createClient(address)
+      if (observe !== undefined) observeSending(client, observe)
+      return toClient(client, (queue) => `${address}/000000000000/${queue}`, options)
+    },
     elsewhere: (task) => runElsewhere('sqs-process.js', address, task),
     async restart() {
       if (restart === undefined) throw new Error('This broker is not ours to restart')
@@ -64,6 +70,24 @@ function createClient(endpoint: string): SQSClient {
     region: 'eu-west-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   })
+}
+
+/** Makes a client tell what it has sent: in a step of its middleware stack that comes after the adapter's. */
+function observeSending(client: SQSClient, observe: Observer): void {
+  client.middlewareStack.add(
+    (next) => async (call) => {
+      const answer = await next(call)
+      const { QueueUrl = '', ...input } = call.input as Partial<SendMessageCommandInput & SendMessageBatchCommandInput>
+      const destination = QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1)
+      const messages = input.MessageBody === undefined ? (input.Entries ?? []) : [input]
+      for (const { MessageBody, MessageAttributes } of messages) {
+        // Deletions have entries, too.
+        if (MessageBody !== undefined) observe({ destination, headers: attributeTexts(MessageAttributes) })
+      }
+      return answer
+    },
+    { step: 'serialize' },
+  )
 }
 
 function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: TracingInput | undefined): Client {

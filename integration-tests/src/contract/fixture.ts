@@ -18,6 +18,16 @@ export interface Received {
   readonly headers: Readonly<Record<string, readonly string[]>>
 }
 
+/** A message as the client took it from the adapter, or from the application where there is no tracing. */
+export interface Sent {
+  readonly destination: string
+  /** As on a message that was received, in the order in which they were written. */
+  readonly headers: Received['headers']
+}
+
+/** Is told of each message that a client has sent. */
+export type Observer = (message: Sent) => void
+
 /** Messages that arrived together. */
 export interface Batch {
   readonly messages: readonly Received[]
@@ -85,8 +95,11 @@ export interface Fixture extends AsyncDisposable {
   createDestination(concurrency: number): Promise<string>
   headers(headers: Readonly<Record<string, HeaderValue>>): Bag
   message(body: string, headers?: Bag): Input
-  /** @param options for the adapter; absent: a client without tracing */
-  connect(options?: TracingInput): Promise<Client>
+  /**
+   * @param options for the adapter; absent: a client without tracing
+   * @param observe is told of each message that was sent, whichever way, by the client below the adapter
+   */
+  connect(options?: TracingInput, observe?: Observer): Promise<Client>
   /** Runs a task in a process of its own. Only with `separateProcesses`. */
   elsewhere(task: Task): Promise<Elsewhere>
   /** Restarts the broker; its destinations are still there afterwards. Only with `restart`. */

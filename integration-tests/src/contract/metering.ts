@@ -1,9 +1,18 @@
 import type { Attributes, MeterProvider } from '@opentelemetry/api'
 import { MeterProvider as SdkMeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 
+/** What a metric says for one set of labels. */
+export interface MetricPoint {
+  readonly metric: string
+  readonly labels: Attributes
+  /** The value of a counter, or the number of values of a histogram. */
+  readonly count: number
+}
+
 /** Metrics kept in memory, and read on demand. */
 export interface Metering {
   readonly provider: MeterProvider
+  points(): Promise<readonly MetricPoint[]>
   /** The sum of a counter, or the number of values of a histogram, over the points that have these labels. */
   counted(metric: string, labels?: Attributes): Promise<number>
   /** The values that one label of a metric has. */
@@ -18,28 +27,31 @@ class MemoryReader extends MetricReader {
 /** Metrics of one scenario. */
 export function createMetering(): Metering {
   const reader = new MemoryReader()
-  const pointsOf = async (metric: string): Promise<{ attributes: Attributes; value: number }[]> => {
+  const points = async (): Promise<MetricPoint[]> => {
     const { resourceMetrics } = await reader.collect()
     return resourceMetrics.scopeMetrics
       .flatMap(({ metrics }) => metrics)
-      .filter(({ descriptor }) => descriptor.name === metric)
-      .flatMap(({ dataPoints }) =>
+      .flatMap(({ descriptor, dataPoints }) =>
         dataPoints.map(({ attributes, value }) => ({
-          attributes,
-          value: typeof value === 'number' ? value : value.count,
+          metric: descriptor.name,
+          labels: attributes,
+          count: typeof value === 'number' ? value : value.count,
         })),
       )
   }
+  const pointsOf = async (name: string): Promise<MetricPoint[]> =>
+    (await points()).filter(({ metric }) => metric === name)
   return {
     provider: new SdkMeterProvider({ readers: [reader] }),
+    points,
     async counted(metric, labels = {}) {
       const wanted = Object.entries(labels)
       return (await pointsOf(metric))
-        .filter(({ attributes }) => wanted.every(([key, label]) => attributes[key] === label))
-        .reduce((sum, { value }) => sum + value, 0)
+        .filter((point) => wanted.every(([key, label]) => point.labels[key] === label))
+        .reduce((sum, { count }) => sum + count, 0)
     },
     async labels(metric, name) {
-      return (await pointsOf(metric)).map(({ attributes }) => attributes[name])
+      return (await pointsOf(metric)).map(({ labels }) => labels[name])
     },
   }
 }

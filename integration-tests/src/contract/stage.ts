@@ -1,9 +1,9 @@
 import type { Span, Tracer } from '@opentelemetry/api'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { createTracing, type Tracing, type TracingOptions } from '@tracebaton/core'
-import { createRecorder, type Recorder } from '@tracebaton/testing'
+import { createRecorder, type RecordedSpan, type Recorder } from '@tracebaton/testing'
 import { createCalls, type Call, type Calls } from './attempt.ts'
-import type { Batch, Client, Fixture, HeaderValue, Moves, Received } from './fixture.ts'
+import type { Batch, Client, Fixture, HeaderValue, Moves, Received, Sent } from './fixture.ts'
 import { createMetering, type Metering } from './metering.ts'
 
 /** Where one scenario plays: an SDK of its own, a fixture, and everything that has to be ended afterwards. */
@@ -14,6 +14,12 @@ export interface Stage {
   readonly tracer: Tracer
   /** Failures of ours that were contained. A scenario that provokes them takes them out. */
   readonly failures: unknown[]
+  /** The messages that clients of this process have sent. */
+  readonly sent: readonly Sent[]
+  /** The destinations that were made, in the order in which the scenario asked for them. */
+  readonly destinations: readonly string[]
+  /** The spans of other processes. */
+  readonly elsewhere: readonly RecordedSpan[]
   /** Tracing with the stage's SDK. */
   tracing(options?: TracingOptions): Tracing
   /** A traced client with the stage's SDK. */
@@ -53,6 +59,10 @@ export function createStage(fixture: Fixture): Stage {
   const provider = new BasicTracerProvider({ spanProcessors: [recorder] })
   const tracer = provider.getTracer('application')
   const failures: unknown[] = []
+  const sent: Sent[] = []
+  const destinations: string[] = []
+  let asked = 0
+  const elsewhere: RecordedSpan[] = []
   const ends: AsyncDisposable[] = []
   const ending = <End extends AsyncDisposable>(end: End): End => {
     ends.push(end)
@@ -64,16 +74,32 @@ export function createStage(fixture: Fixture): Stage {
     onError: (error) => failures.push(error),
     ...options,
   })
+  const observe = (message: Sent): void => void sent.push(message)
   const stage: Stage = {
-    fixture,
+    fixture: {
+      ...fixture,
+      async elsewhere(task) {
+        const done = await fixture.elsewhere(task)
+        elsewhere.push(...done.spans)
+        return done
+      },
+    },
     recorder,
     metering,
     tracer,
     failures,
+    sent,
+    destinations,
+    elsewhere,
     tracing: (options = {}) => createTracing(complete(options)),
-    client: async (options = {}) => ending(await fixture.connect(complete(options))),
-    plain: async () => ending(await fixture.connect()),
-    destination: (concurrency = 1) => fixture.createDestination(concurrency),
+    client: async (options = {}) => ending(await fixture.connect(complete(options), observe)),
+    plain: async () => ending(await fixture.connect(undefined, observe)),
+    async destination(concurrency = 1) {
+      const index = asked++
+      const name = await fixture.createDestination(concurrency)
+      destinations[index] = name
+      return name
+    },
     inSpan: (name, work) =>
       tracer.startActiveSpan(name, async (span) => {
         try {
