@@ -3,6 +3,8 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Capabilities } from './contract/capability.ts'
 import type { Fixture, Setup } from './contract/fixture.ts'
+import { openGoldenFile, type GoldenFile } from './contract/golden-file.ts'
+import { goldenText } from './contract/golden.ts'
 import { lacking, type Scenario } from './contract/scenario.ts'
 import { attemptScenarios } from './contract/scenarios/attempts.ts'
 import { batchScenarios } from './contract/scenarios/batches.ts'
@@ -48,29 +50,40 @@ export const scenarios: readonly Scenario[] = [
 /**
  * Registers the suite that every adapter passes, as vitest tests that run side by side. A scenario that needs a
  * capability which is missing is not registered. After each one, whatever it was about: every span that was started has
- * ended, nothing is in flight, and no failure was contained without the scenario knowing.
+ * ended, nothing is in flight, no failure was contained without the scenario knowing, and its spans, messages and
+ * metrics are those of the golden file.
  */
 export function contract(name: string, setup: Setup, capabilities: Capabilities): void {
   describe.concurrent(`${name}: the contract of adapters`, () => {
+    const known = new Set(scenarios.map((scenario) => scenario.name))
     let shared: Fixture
+    let golden: GoldenFile
     beforeAll(async () => {
+      golden = await openGoldenFile(name, known)
       context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
       shared = await setup(false)
     })
-    afterAll(() => shared[Symbol.asyncDispose]())
+    afterAll(async () => {
+      await shared[Symbol.asyncDispose]()
+      await golden.save()
+    })
+
+    test('each entry of the golden file is of a scenario', () => {
+      expect(golden.names.filter((entry) => !known.has(entry))).toEqual([])
+    })
 
     for (const scenario of scenarios.filter((candidate) => lacking(candidate, capabilities).length === 0)) {
       // oxlint-disable-next-line vitest/valid-title -- the scenario has it
       test(scenario.name, async () => {
-        if (scenario.alone !== true) return expectPlayed(scenario, shared)
+        if (scenario.alone !== true) return expectPlayed(scenario, shared, golden)
         await using fixture = await setup(true)
-        return await expectPlayed(scenario, fixture)
+        return await expectPlayed(scenario, fixture, golden)
       })
     }
   })
 }
 
-async function expectPlayed(scenario: Scenario, fixture: Fixture): Promise<void> {
+async function expectPlayed(scenario: Scenario, fixture: Fixture, golden: GoldenFile): Promise<void> {
   const stage = createStage(fixture)
   try {
     await scenario.run(stage)
@@ -80,4 +93,5 @@ async function expectPlayed(scenario: Scenario, fixture: Fixture): Promise<void>
   expectSound(stage.recorder, scenario.provokes)
   expect(await stage.metering.counted('tracebaton.in_flight'), 'messages in flight').toBe(0)
   expect(stage.failures, 'contained failures').toEqual([])
+  golden.expectSame(scenario.name, await goldenText(stage, scenario.varies !== undefined))
 }

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly alone?: boolean
   /** Rules of the test kit that the scenario breaks on purpose. @default none */
   readonly provokes?: readonly string[]
+  /** Why deliveries differ between runs: the golden file then has only the messages sent. @default they do not */
+  readonly varies?: string
   readonly run: (stage: Stage) => Promise<void>
 }
 

@@ -14,6 +14,7 @@ export const concurrencyScenarios: readonly Scenario[] = [
   {
     name: 'two hundred interleaved messages: every log line is written in the trace of its own message',
     needs: ['batchSend', 'contextPerMessage', 'concurrentHandling'],
+    varies: 'A broker that delivers at least once may deliver some of so many messages twice.',
     async run(stage) {
       const client = await stage.client()
       const destination = await stage.destination(8)

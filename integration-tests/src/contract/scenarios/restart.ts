@@ -10,6 +10,7 @@ export const restartScenarios: readonly Scenario[] = [
     name: 'a restart of the broker in the middle of a handler loses no span, and afterwards all goes on',
     needs: ['restart'],
     alone: true,
+    varies: 'The broker decides whether the message of the broken connection is delivered again.',
     async run(stage) {
       const client = await stage.client()
       const destination = await stage.destination()
