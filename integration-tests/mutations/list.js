@@ -51,7 +51,7 @@ const coreMutations = [
   {
     name: 'all brokers are one',
     file: 'operations/plan.ts',
-    edits: [['areDifferent([runtime.broker], [judged.broker]) || ', '']],
+    edits: [['areDifferent([runtime.broker], [receivedFrom]) || ', '']],
     caughtBy: 'a place of the same name on a broker that is called otherwise is another place',
   },
   {
@@ -104,8 +104,8 @@ const coreMutations = [
     name: 'a batch is the child of its first message',
     file: 'operations/batch.ts',
     edits: [
-      ["root: parent === 'none',\n    },\n    base,", '},\n    judgeForHandling(runtime, first).carried,'],
-      ['import { judge }', 'import { judge, judgeForHandling }'],
+      ["root: parent === 'none',\n    },\n    base,", '},\n    readForHandling(runtime, first).carried,'],
+      ['import { readDelivery }', 'import { readDelivery, readForHandling }'],
     ],
     caughtBy: 'a batch is a root: no message of it is its parent, and neither is the span it was started in',
   },
@@ -146,14 +146,14 @@ const coreMutations = [
   },
   {
     name: 'every producer is trusted',
-    file: 'verdict/judgement.ts',
-    edits: [['const trust = runtime.trustFor(arrival)', "const trust = 'full' as Trust"]],
+    file: 'operations/read.ts',
+    edits: [['const trust = runtime.trustFor(delivery)', "const trust = 'full' as Trust"]],
     caughtBy: 'of a producer that is ignored nothing is taken',
   },
   {
     name: 'the time in the queue is measured again with each delivery',
-    file: 'verdict/judgement.ts',
-    edits: [['if (!attempt.firstDelivery || told', 'if (told']],
+    file: 'verdict/verdict.ts',
+    edits: [['if (!verdict.attempt.firstDelivery || told', 'if (told']],
     caughtBy: 'the time in the queue is measured once for each message',
   },
   {
@@ -243,7 +243,7 @@ const coreMutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'operations/plan.ts',
-    edits: [["(isHome(runtime, asked, found.judged) ? ('retry' as const) : 'forward')", "'retry'"]],
+    edits: [["(isHome(runtime, asked, verdict, around.broker) ? ('retry' as const) : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {
@@ -265,8 +265,8 @@ const coreMutations = [
     file: 'operations/move.ts',
     edits: [
       [
-        'handling === undefined ? rememberedContext(judged) : handling.spanContext',
-        'void rememberedContext(judged) ?? getHandling(active)?.spanContext',
+        'handling === undefined ? rememberedContext(verdict) : handling.spanContext',
+        'void rememberedContext(verdict) ?? getHandling(active)?.spanContext',
       ],
     ],
     caughtBy: 'a message that is moved after its handler still belongs to its attempt',
@@ -279,8 +279,8 @@ const coreMutations = [
   },
   {
     name: 'a dead letter that comes back stays one',
-    file: 'verdict/judgement.ts',
-    edits: [["if (lineage?.kind !== 'dead_letter') return lineage", 'if (lineage !== null) return lineage']],
+    file: 'verdict/copy.ts',
+    edits: [['? putBack(told) : told', '? told : told']],
     caughtBy: 'a dead letter that somebody puts back by hand is a redrive',
   },
   {

@@ -31,11 +31,12 @@ export type {
   Publication,
   SendResults,
 } from './verdict/delivery.ts'
-export type { AttemptFacts, DeliveryCount, DeliveryKind } from './verdict/attempt-count.ts'
+export type { AttemptFacts } from './verdict/attempt-count.ts'
+export type { DeliveryCount, DeliveryKind } from './verdict/delivery.ts'
 export type { Lineage, MoveKind } from './wire/lineage.ts'
 export type { Facts } from './base/names.ts'
 export type { Reception } from './operations/receive.ts'
 export type { Injection } from './operations/injection.ts'
 export type { OpenAttempt, OpenOptions } from './operations/open.ts'
-export type { Relative } from './verdict/relation.ts'
+export type { Relative } from './base/policy.ts'
 export type { Settlement } from './operations/settle.ts'

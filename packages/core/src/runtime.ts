@@ -8,7 +8,7 @@ import type { Metrics } from './otel/metrics.ts'
 import type { Names } from './base/names.ts'
 import type { DescribeOperation } from './otel/operation.ts'
 import type { Outcome, Relation, Trust } from './base/policy.ts'
-import type { Propagation } from './wire/propagation.ts'
+import type { Propagation } from './wire/format.ts'
 import type { Report } from './base/report.ts'
 
 /** What the operations work with: the options, resolved once. */

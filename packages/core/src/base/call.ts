@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { context as contexts, type Context } from '@opentelemetry/api'
+import { errorTypeOf } from './error.ts'
 import type { Report } from './report.ts'
 
 /** How a call of the user's code, or of the client's, ended. */
@@ -75,22 +76,6 @@ function isThenable(value: unknown): boolean {
   } catch {
     return false
   }
-}
-
-/** The `error.type` of anything that can be thrown: its name or class, never its text. Never throws. */
-export function errorTypeOf(error: unknown): string {
-  try {
-    if (!isError(error)) return typeof error === 'object' || error === undefined ? '_OTHER' : typeof error
-    const { name } = error
-    return typeof name === 'string' && name !== '' && name !== 'Error' ? name : error.constructor?.name || 'Error'
-  } catch {
-    return '_OTHER'
-  }
-}
-
-/** Whether something thrown is an error, even one of another realm. */
-export function isError(error: unknown): error is Error {
-  return types.isNativeError(error) || error instanceof Error
 }
 
 /** The `error.type` of a call that failed. */

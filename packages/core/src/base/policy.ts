@@ -1,3 +1,5 @@
+import type { SpanContext } from '@opentelemetry/api'
+
 /**
  * How a process span hangs on the creation context of its message: its `child`, a root with a `link`, or `auto`: a
  * child as long as that gives a trace somebody can read (not for dead letters, scheduled and old messages).
@@ -25,3 +27,9 @@ export type Outcome =
 
 /** Whether a message carried a context that could be used. */
 export type ContextStatus = 'present' | 'absent' | 'malformed' | 'untrusted'
+
+/** A span to link, and why. */
+export interface Relative {
+  readonly role: LinkRole
+  readonly context: SpanContext
+}

@@ -1,16 +1,18 @@
 import { createContextKey, type Context, type SpanContext } from '@opentelemetry/api'
 import type { Delivery } from '../verdict/delivery.ts'
-import type { Judgement } from '../verdict/judgement.ts'
+import type { Verdict } from '../verdict/verdict.ts'
 import { findDelivered } from './members.ts'
 import type { Outcome } from '../base/policy.ts'
 import { processWide } from '../base/process-wide.ts'
 
 /** What a handler's context knows about the work it belongs to. */
 export interface Handling {
-  readonly messages: readonly Judgement[]
+  readonly messages: readonly Verdict[]
   readonly spanContext: SpanContext | undefined
   /** The members of a batch that is handled as a whole, see `memberOf`; `undefined`: one message. */
   readonly batch: ReadonlySet<unknown> | undefined
+  /** What its consumer calls the broker. */
+  readonly broker: string | undefined
   /** Set by a settlement during the handler. */
   outcome: Outcome | undefined
   /** What became of the message when it was published once more. */
@@ -29,7 +31,7 @@ export function rememberHandling(handling: Handling, deliveries: readonly Delive
 
 /** A handling of a message, and what it knows of that one. */
 interface Handled {
-  readonly judged: Judgement
+  readonly verdict: Verdict
   readonly handling: Handling
 }
 
@@ -39,18 +41,18 @@ interface Handled {
  */
 export function latestHandling(delivery: Delivery, around: Handling | undefined): Handled | undefined {
   const own = delivery.handle === undefined ? undefined : handlings.get(delivery.handle)
-  const judged = own && onlyMessage(own)
-  if (own !== undefined && judged !== undefined) return { judged, handling: own }
+  const verdict = own && onlyMessage(own)
+  if (own !== undefined && verdict !== undefined) return { verdict, handling: own }
   return handledIn(own, delivery) ?? handledIn(around, delivery)
 }
 
 function handledIn(handling: Handling | undefined, delivery: Delivery): Handled | undefined {
-  const judged = handling && findDelivered(handling.messages, delivery)
-  return handling && judged && { judged, handling }
+  const verdict = handling && findDelivered(handling.messages, delivery)
+  return handling && verdict && { verdict, handling }
 }
 
 /** The one message of a handling; `undefined`: of a batch. */
-export function onlyMessage({ messages, batch }: Handling): Judgement | undefined {
+export function onlyMessage({ messages, batch }: Handling): Verdict | undefined {
   return batch === undefined ? messages[0] : undefined
 }
 

@@ -1,7 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api'
 import type { Delivery, OutgoingMessage } from '../verdict/delivery.ts'
 import type { Extracted } from '../wire/format.ts'
-import type { Judgement } from '../verdict/judgement.ts'
+import type { Verdict } from '../verdict/verdict.ts'
 import { formatLineage, type Lineage } from '../wire/lineage.ts'
 
 /** What a message of a batch is recognised by. */
@@ -11,16 +11,16 @@ export function memberOf({ identity, carrier }: Delivery): unknown {
 
 /** The messages of one handling, by what tells them from each other. */
 interface Members {
-  readonly byMember: ReadonlyMap<unknown, readonly Judgement[]>
-  readonly byContext: ReadonlyMap<unknown, readonly Judgement[]>
-  readonly byCarrier: ReadonlyMap<unknown, readonly Judgement[]>
-  readonly byHistory: ReadonlyMap<unknown, readonly Judgement[]>
+  readonly byMember: ReadonlyMap<unknown, readonly Verdict[]>
+  readonly byContext: ReadonlyMap<unknown, readonly Verdict[]>
+  readonly byCarrier: ReadonlyMap<unknown, readonly Verdict[]>
+  readonly byHistory: ReadonlyMap<unknown, readonly Verdict[]>
 }
 
 /** Built once for each handling, and only where somebody asks: a batch may hold thousands. */
-const built = new WeakMap<readonly Judgement[], Members>()
+const built = new WeakMap<readonly Verdict[], Members>()
 
-function membersOf(messages: readonly Judgement[]): Members {
+function membersOf(messages: readonly Verdict[]): Members {
   let members = built.get(messages)
   if (members === undefined) {
     members = {
@@ -35,14 +35,14 @@ function membersOf(messages: readonly Judgement[]): Members {
 }
 
 /** The message of a handling that a delivery is of. */
-export function findDelivered(messages: readonly Judgement[], delivery: Delivery): Judgement | undefined {
+export function findDelivered(messages: readonly Verdict[], delivery: Delivery): Verdict | undefined {
   const member = memberOf(delivery)
   return member === undefined ? undefined : membersOf(messages).byMember.get(member)?.[0]
 }
 
 /** The message of a handling that another one was made from, and whether it is surely that one. */
 export interface Found {
-  readonly judged: Judgement
+  readonly verdict: Verdict
   readonly certain: boolean
 }
 
@@ -51,23 +51,23 @@ export interface Found {
  * their lineage, tell them apart, and where that does not, it is one of them.
  */
 export function findSent(
-  messages: readonly Judgement[],
+  messages: readonly Verdict[],
   { creation, lineage }: Extracted,
   { carrier }: OutgoingMessage,
 ): Found | undefined {
   const key = contextKey(creation)
   const [first, second] = messages
   if (first !== undefined && second === undefined) {
-    return contextKey(first.creation) === key ? { judged: first, certain: true } : undefined
+    return contextKey(first.creation) === key ? { verdict: first, certain: true } : undefined
   }
   const { byContext, byCarrier, byHistory } = membersOf(messages)
   const known = only(byContext.get(key)) ?? only(byCarrier.get(carrier))
-  if (known !== undefined && contextKey(known.creation) === key) return { judged: known, certain: true }
+  if (known !== undefined && contextKey(known.creation) === key) return { verdict: known, certain: true }
   const alike = byHistory.get(historyKey(creation, lineage))
-  return alike?.[0] && { judged: alike[0], certain: alike.length === 1 }
+  return alike?.[0] && { verdict: alike[0], certain: alike.length === 1 }
 }
 
-function only(found: readonly Judgement[] = []): Judgement | undefined {
+function only(found: readonly Verdict[] = []): Verdict | undefined {
   return found.length === 1 ? found[0] : undefined
 }
 
@@ -80,10 +80,10 @@ function historyKey(creation: SpanContext | undefined, lineage: Lineage | undefi
 }
 
 function grouped(
-  messages: readonly Judgement[],
-  keyOf: (message: Judgement) => unknown,
-): ReadonlyMap<unknown, readonly Judgement[]> {
-  const groups = new Map<unknown, Judgement[]>()
+  messages: readonly Verdict[],
+  keyOf: (message: Verdict) => unknown,
+): ReadonlyMap<unknown, readonly Verdict[]> {
+  const groups = new Map<unknown, Verdict[]>()
   for (const message of messages) {
     const key = keyOf(message)
     const group = groups.get(key)

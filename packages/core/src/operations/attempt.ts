@@ -1,16 +1,19 @@
-import { propagation, SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
+import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
 import type { AttemptFacts } from '../verdict/attempt-count.ts'
 import { rememberAttempt } from '../memory/attempts.ts'
-import { errorTypeOf, type Ending } from '../base/call.ts'
+import type { Ending } from '../base/call.ts'
+import { errorTypeOf } from '../base/error.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { getHandling, rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
-import { historyOf, judgeForHandling, timeInQueue, type Judgement } from '../verdict/judgement.ts'
+import { ageOf, historyOf, timeInQueue, type Verdict } from '../verdict/verdict.ts'
 import { capLinks } from '../verdict/links.ts'
 import { memberOf } from '../memory/members.ts'
 import { linkAttributes, OURS } from '../base/names.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
-import { linksOf, parentOf } from '../verdict/relation.ts'
+import { relate } from '../verdict/relate.ts'
+import { withBaggageOf } from './pass-on.ts'
+import { readForHandling, toldDelivery } from './read.ts'
 import type { Runtime } from '../runtime.ts'
 import { activate, activeContext, callHook, startSpan, type SafeSpan } from '../otel/span.ts'
 
@@ -20,7 +23,7 @@ export interface Attempt {
   readonly context: Context
   readonly runtime: Runtime
   readonly operation: Operation
-  readonly judged: Judgement
+  readonly verdict: Verdict
   readonly handling: Handling
   readonly span: SafeSpan
   /** Takes the message off those in flight; `undefined`: it is off, or counted with its batch. */
@@ -35,29 +38,16 @@ export interface Attempt {
 
 /** Starts the span of one attempt, with all that is known at the time. May throw. */
 export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
-  const { judged, carried } = judgeForHandling(runtime, arrival)
-  const { delivery, belief, attempt } = judged
+  const { verdict, carried } = readForHandling(runtime, arrival)
+  const { delivery, belief, attempt } = verdict
+  const told = toldDelivery(verdict)
   const outer = activeContext(runtime)
   const deliveredAt = delivery.deliveredAt ?? Date.now()
-  const age = judged.firstSent === undefined ? undefined : Math.max(0, deliveredAt - judged.firstSent)
-
-  const parent = parentOf({
-    ambient: delivery.ambient === true,
-    wholeBatch: false,
-    trust: judged.trust,
-    creation: belief.creation,
-    relation: runtime.relationFor(delivery),
-    wish: belief.lineage?.relation,
-    deadLetter: delivery.deadLetter !== undefined,
-    scheduled: delivery.scheduled === true,
-    age,
-    maxTraceAge: runtime.maxTraceAge,
-  })
-  const previous =
-    attempt.previous ?? (attempt.firstDelivery && belief.lineage === undefined ? belief.previousAttempt : undefined)
+  const age = ageOf(verdict, deliveredAt)
   const batch = batchAround(outer, delivery)
-  const links = linksOf(batch?.spanContext, previous, belief, delivery.related)
-  const queueTime = timeInQueue(judged, deliveredAt)
+  const relation = runtime.relationFor(told)
+  const { parent, previous, links } = relate(verdict, relation, age, runtime.maxTraceAge, batch?.spanContext)
+  const queueTime = timeInQueue(verdict, deliveredAt)
 
   const { facts } = delivery
   const operation = runtime.operations(
@@ -69,7 +59,7 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
   )
   const attributes = copyAttributes(operation)
   runtime.names.facts(attributes, facts)
-  describeAttempt(attributes, judged, previous !== undefined)
+  describeAttempt(attributes, verdict, previous !== undefined)
   if (queueTime !== undefined) attributes[OURS.queueTime] = queueTime
   if (age !== undefined) attributes[OURS.queueAge] = age / 1000
   if (parent !== 'creation' && belief.creation !== undefined) {
@@ -103,17 +93,23 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
   const landed = batch === undefined ? runtime.metrics.started(operation.labels, 1) : undefined
   const { onProcess } = runtime.hooks
   if (onProcess !== undefined) {
-    callHook(runtime, onProcess, span, { delivery, attempt, history: historyOf(judged, previous) })
+    callHook(runtime, onProcess, span, { delivery: told, attempt, history: historyOf(verdict, previous) })
   }
 
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
-  const handling: Handling = { messages: [judged], spanContext: span.context, batch: undefined, outcome: undefined }
+  const handling: Handling = {
+    messages: [verdict],
+    spanContext: span.context,
+    batch: undefined,
+    broker: runtime.broker,
+    outcome: undefined,
+  }
   rememberHandling(handling, [arrival])
   return {
     context: setHandling(activate(base, span), handling),
     runtime,
     operation,
-    judged,
+    verdict,
     handling,
     span,
     landed,
@@ -148,8 +144,8 @@ export function endAttempt(attempt: Attempt): void {
 }
 
 /** Ends the span, and gives the `error.type` of an attempt that failed. */
-function finish({ runtime, operation, judged, handling, span, ending }: Attempt): string | undefined {
-  const { delivery, attempt } = judged
+function finish({ runtime, operation, verdict, handling, span, ending }: Attempt): string | undefined {
+  const { delivery, attempt } = verdict
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
   const outcome = failed
@@ -167,12 +163,6 @@ function finish({ runtime, operation, judged, handling, span, ending }: Attempt)
   runtime.metrics.delivered(operation.labels, outcome, attempt.kind)
   if (refused) return outcome
   return failure && errorTypeOf(failure.error)
-}
-
-/** The message's baggage reaches its handler in every mode. */
-export function withBaggageOf(context: Context, carried: Context): Context {
-  const baggage = propagation.getBaggage(carried)
-  return baggage === undefined ? context : propagation.setBaggage(context, baggage)
 }
 
 /** What a handler that returned leads to. Whoever publishes a message once more settles the old copy with that. */
@@ -206,8 +196,8 @@ function batchAround(outer: Context, delivery: Delivery): Handling | undefined {
   return handling?.batch?.has(memberOf(delivery)) === true ? handling : undefined
 }
 
-function describeAttempt(attributes: Attributes, judged: Judgement, linked: boolean): void {
-  const { delivery, attempt, status } = judged
+function describeAttempt(attributes: Attributes, verdict: Verdict, linked: boolean): void {
+  const { attempt, status } = verdict
   attributes[OURS.attempt] = attempt.attempt
   attributes[OURS.attemptSource] = attempt.source
   attributes[OURS.kind] = attempt.kind
@@ -215,7 +205,7 @@ function describeAttempt(attributes: Attributes, judged: Judgement, linked: bool
   if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
   if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
   if (status !== 'present') attributes[OURS.contextStatus] = status
-  const { source, reason } = delivery.deadLetter ?? {}
+  const { source, reason } = verdict.deadLetter ?? {}
   if (source !== undefined) attributes[OURS.deadLetterSource] = source
   if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
 }

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, SpanKind, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
-import { judge } from '../verdict/judgement.ts'
+import { readDelivery } from './read.ts'
 import { capLinks } from '../verdict/links.ts'
 import { memberOf } from '../memory/members.ts'
 import type { Facts } from '../base/names.ts'
@@ -37,7 +37,7 @@ function begin(
   names.set(attributes, 'messageCount', deliveries.length)
   const common = commonFacts(deliveries)
   names.facts(attributes, common)
-  const messages = deliveries.map((delivery) => judge(runtime, delivery))
+  const messages = deliveries.map((delivery) => readDelivery(runtime, delivery))
   const links = linksTo(runtime, messages, common)
 
   const parent = parentOf({ ...NO_MESSAGE, ambient: first.ambient === true, maxTraceAge: runtime.maxTraceAge })
@@ -60,6 +60,7 @@ function begin(
     messages,
     spanContext: span.context,
     batch: new Set(deliveries.map(memberOf).filter((member) => member !== undefined)),
+    broker: runtime.broker,
     outcome: undefined,
   }
   rememberHandling(handling, deliveries)

@@ -4,11 +4,10 @@ import type { OutgoingMessage, Publication } from '../verdict/delivery.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { formatLineage, LINEAGE_FIELD, type Lineage } from '../wire/lineage.ts'
 import type { SkipReason } from '../otel/metrics.ts'
-import { packMoveFacts, writeMoveFacts } from '../wire/move-facts.ts'
+import { packMoveFacts, writeMoveFacts, type MoveFacts } from '../wire/move-facts.ts'
 import type { Operation } from '../otel/operation.ts'
-import type { Plan } from './plan.ts'
 import type { Runtime } from '../runtime.ts'
-import { advance } from '../verdict/step.ts'
+import { advance, type Step } from '../verdict/step.ts'
 
 /** What an adapter writes onto its copy of one message. */
 export interface Injection {
@@ -38,7 +37,13 @@ export function inject(
   runtime: Runtime,
   publication: Publication,
   operation: Operation,
-  { message, moved }: Plan,
+  {
+    message,
+    moved,
+  }: {
+    readonly message: OutgoingMessage
+    readonly moved: { readonly step: Step; readonly facts: MoveFacts } | undefined
+  },
   outgoing: Outgoing | undefined,
 ): Injection | undefined {
   const facts = moved === undefined ? {} : writeMoveFacts(moved.facts)

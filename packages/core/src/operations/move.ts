@@ -4,7 +4,8 @@ import { recordGetter } from '../wire/carrier.ts'
 import type { Move, OutgoingMessage } from '../verdict/delivery.ts'
 import type { Extracted } from '../wire/format.ts'
 import { getHandling, latestHandling, type Handling } from '../memory/handling.ts'
-import { judgeLater, type Judgement } from '../verdict/judgement.ts'
+import type { Verdict } from '../verdict/verdict.ts'
+import { readLater } from './read.ts'
 import type { MoveFacts } from '../wire/move-facts.ts'
 import { nextMoveFacts } from './next-facts.ts'
 import type { Runtime } from '../runtime.ts'
@@ -32,9 +33,9 @@ export function planMove(
   const { delivery } = move
   const extracted = runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot)
   const known = latestHandling(delivery, getHandling(active))
-  const judged = known?.judged ?? judgeLater(runtime, delivery)
-  const moved = toMove(runtime, move, message, judged, known?.handling, active)
-  return { extracted, link: judged.belief.creation, moved }
+  const verdict = known?.verdict ?? readLater(runtime, delivery)
+  const moved = toMove(runtime, move, message, verdict, known?.handling, active)
+  return { extracted, link: verdict.belief.creation, moved }
 }
 
 /**
@@ -46,28 +47,28 @@ export function planMoveByHand(
   runtime: Runtime,
   kind: Move['kind'],
   message: OutgoingMessage,
-  found: Judgement,
+  found: Verdict,
   around: Handling,
   active: Context,
 ): MovePlan {
-  const { judged, handling } = latestHandling(found.delivery, around) ?? { judged: found, handling: around }
-  return toMove(runtime, { kind }, message, judged, handling, active)
+  const { verdict, handling } = latestHandling(found.delivery, around) ?? { verdict: found, handling: around }
+  return toMove(runtime, { kind }, message, verdict, handling, active)
 }
 
 function toMove(
   runtime: Runtime,
   { kind, error }: Omit<Move, 'delivery'>,
   message: OutgoingMessage,
-  judged: Judgement,
+  verdict: Verdict,
   handling: Handling | undefined,
   active: Context,
 ): MovePlan {
-  const attemptContext = handling === undefined ? rememberedContext(judged) : handling.spanContext
+  const attemptContext = handling === undefined ? rememberedContext(verdict) : handling.spanContext
   const failure = error === undefined ? undefined : { error }
   const inside = handling !== undefined && handling === getHandling(active)
   return {
-    step: stepOf(kind, message, judged, attemptContext),
-    facts: nextMoveFacts(kind, judged, failure && runtime.describeFailure(error)),
+    step: stepOf(kind, message, verdict, attemptContext),
+    facts: nextMoveFacts(kind, verdict, failure && runtime.describeFailure(error)),
     handling,
     failure,
     parent: inside || attemptContext === undefined ? undefined : trace.setSpanContext(active, attemptContext),
@@ -77,20 +78,29 @@ function toMove(
 function stepOf(
   kind: Step['kind'],
   message: OutgoingMessage,
-  { delivery, attempt, firstSent, belief }: Judgement,
+  { deadLetter, attempt, firstSent, belief }: Verdict,
   attemptContext: SpanContext | undefined,
 ): Step {
   const sent = message.stampTime === true ? Date.now() : undefined
   const { relation, maxAttempts } = belief.lineage ?? {}
-  const deadLetter = delivery.deadLetter !== undefined
-  return { kind, deadLetter, delay: message.delay, attempt, attemptContext, firstSent, maxAttempts, sent, relation }
+  return {
+    kind,
+    deadLetter: deadLetter !== undefined,
+    delay: message.delay,
+    attempt,
+    attemptContext,
+    firstSent,
+    maxAttempts,
+    sent,
+    relation,
+  }
 }
 
 /**
  * The attempt that this process remembers of a message whose own is not known: taken only where the broker's exact count
  * says that it is the one.
  */
-function rememberedContext({ delivery, attempt }: Judgement): SpanContext | undefined {
+function rememberedContext({ delivery, attempt }: Verdict): SpanContext | undefined {
   const past = delivery.count?.exact === true ? recallAttempt(delivery.identity) : undefined
   return past?.attempt === attempt.attempt && past.redrives === attempt.redrives ? past.context : undefined
 }

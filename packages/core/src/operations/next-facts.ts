@@ -1,5 +1,6 @@
-import { headerText, type Failure } from '../wire/failure.ts'
-import type { Judgement } from '../verdict/judgement.ts'
+import { headerText } from '../base/text.ts'
+import type { Failure } from '../wire/failure.ts'
+import type { Verdict } from '../verdict/verdict.ts'
 import type { MoveFacts } from '../wire/move-facts.ts'
 
 /**
@@ -8,11 +9,11 @@ import type { MoveFacts } from '../wire/move-facts.ts'
  */
 export function nextMoveFacts(
   kind: 'retry' | 'dead_letter' | 'redrive',
-  { delivery, attempt, moved }: Judgement,
+  { delivery, deadLetter, attempt, moved }: Verdict,
   failure: Failure | undefined,
 ): MoveFacts {
   if (kind === 'redrive') return moved ?? {}
-  const { facts, deadLetter, destination } = delivery
+  const { facts, destination } = delivery
   const source = deadLetter?.source
   const position = delivery.position ?? facts?.messageId
   const consumer = delivery.queue ?? facts?.consumerGroup

@@ -3,7 +3,7 @@ import { callIn, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { openAttempts, type Place } from '../memory/register.ts'
 import type { Outcome } from '../base/policy.ts'
-import { passOn } from './process.ts'
+import { passOn } from './pass-on.ts'
 import type { Runtime } from '../runtime.ts'
 import { secondsSince } from '../otel/span.ts'
 

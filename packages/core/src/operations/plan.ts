@@ -3,7 +3,8 @@ import { recordGetter } from '../wire/carrier.ts'
 import type { BrokerParts, OutgoingMessage, Publication } from '../verdict/delivery.ts'
 import { validSpanContext, type Extracted } from '../wire/format.ts'
 import { getHandling } from '../memory/handling.ts'
-import type { Judgement } from '../verdict/judgement.ts'
+import type { Verdict } from '../verdict/verdict.ts'
+import { toldDelivery } from './read.ts'
 import { findSent } from '../memory/members.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
 import type { LinkRole } from '../base/policy.ts'
@@ -46,18 +47,19 @@ export function planMessage(
   if (around === undefined || found === undefined) {
     return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
   }
-  const { delivery, belief } = found.judged
+  const { verdict } = found
 
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   const kind =
-    runtime.republishFor(asked, delivery) ?? (isHome(runtime, asked, found.judged) ? ('retry' as const) : 'forward')
+    runtime.republishFor(asked, toldDelivery(verdict)) ??
+    (isHome(runtime, asked, verdict, around.broker) ? ('retry' as const) : 'forward')
   // Of whom the handler believes nothing, its sends do not either.
-  const link = belief.creation
+  const link = verdict.belief.creation
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
   // Which of several messages this is decides on its attempt.
   if (!found.certain) return toPlan(message, extracted, 'keep', linkTo(link))
-  const moved = planMoveByHand(runtime, kind, message, found.judged, around, active)
+  const moved = planMoveByHand(runtime, kind, message, verdict, around, active)
   return toPlan(message, extracted, 'move', linkTo(link), moved)
 }
 
@@ -89,9 +91,14 @@ function toPlan(
 }
 
 /** Whether a message goes to the place that it came from. */
-function isHome(runtime: Runtime, { destination: { name }, broker }: Publication, judged: Judgement): boolean {
-  const { destination, homes, broker: parts } = judged.delivery
-  if (name === undefined || areDifferent([runtime.broker], [judged.broker]) || areDifferent(broker, parts)) return false
+function isHome(
+  runtime: Runtime,
+  { destination: { name }, broker }: Publication,
+  { delivery }: Verdict,
+  receivedFrom: string | undefined,
+): boolean {
+  const { destination, homes, broker: parts } = delivery
+  if (name === undefined || areDifferent([runtime.broker], [receivedFrom]) || areDifferent(broker, parts)) return false
   return homes === undefined ? name === destination.name : homes.includes(name)
 }
 

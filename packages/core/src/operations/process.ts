@@ -1,8 +1,7 @@
-import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
-import { beginAttempt, endAttempt, handled, withBaggageOf } from './attempt.ts'
-import { callIn, runIn } from '../base/call.ts'
+import { beginAttempt, endAttempt, handled } from './attempt.ts'
+import { callIn } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
-import { readCarried } from '../verdict/judgement.ts'
+import { passOn } from './pass-on.ts'
 import type { Runtime } from '../runtime.ts'
 import { secondsSince } from '../otel/span.ts'
 
@@ -19,13 +18,4 @@ export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, ha
     handled(attempt, ending, secondsSince(startedAt))
     endAttempt(attempt)
   })
-}
-
-/** Without an SDK there is nothing to record: what the message carries stays active, and that is all. */
-export function passOn<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
-  const { report } = runtime
-  const carried = report.guard('span', () => readCarried(runtime, delivery)) ?? ROOT_CONTEXT
-  const context =
-    delivery.ambient === true ? report.guard('span', () => withBaggageOf(contexts.active(), carried)) : carried
-  return context === undefined ? handler() : runIn(context, handler, report)
 }

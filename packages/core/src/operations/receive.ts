@@ -1,7 +1,8 @@
 import { SpanKind, type Link } from '@opentelemetry/api'
-import { errorTypeOf } from '../base/call.ts'
+import { errorTypeOf } from '../base/error.ts'
 import type { Delivery, Destination } from '../verdict/delivery.ts'
-import { judge, type Judgement } from '../verdict/judgement.ts'
+import type { Verdict } from '../verdict/verdict.ts'
+import { readDelivery } from './read.ts'
 import { capLinks } from '../verdict/links.ts'
 import { linkAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
@@ -46,7 +47,7 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
   names.facts(attributes, reception.facts)
   if (!reception.batch) names.facts(attributes, deliveries[0]?.facts)
   else if (!failed) names.set(attributes, 'messageCount', deliveries.length)
-  const messages = deliveries.map((delivery) => judge(runtime, delivery))
+  const messages = deliveries.map((delivery) => readDelivery(runtime, delivery))
   const links = linksTo(runtime, messages, reception.facts)
 
   const active = activeContext(runtime)
@@ -71,7 +72,7 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
  *
  * @param onSpan facts that the span says already
  */
-export function linksTo({ names }: Runtime, messages: readonly Judgement[], onSpan: Facts | undefined): Link[] {
+export function linksTo({ names }: Runtime, messages: readonly Verdict[], onSpan: Facts | undefined): Link[] {
   const links = new Map<string, Link>()
   for (const { delivery, belief } of messages) {
     const { creation } = belief

@@ -3,7 +3,6 @@ import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
 import type { Destination } from '../verdict/delivery.ts'
 import { getHandling, onlyMessage } from '../memory/handling.ts'
 import type { Facts } from '../base/names.ts'
-import type { OpenAttempt } from './open.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Runtime } from '../runtime.ts'
@@ -22,7 +21,7 @@ export interface Settlement {
   /** The broker's handles of the deliveries; see `Delivery.receipt`. */
   readonly receipts: readonly string[]
   /** By position of the receipt: the attempts that the call settles, where they outlive their handlers. @default none */
-  readonly attempts?: readonly (OpenAttempt | undefined)[] | undefined
+  readonly attempts?: readonly ({ settle(outcome: Outcome): void } | undefined)[] | undefined
   /** Whether the call is one of the client's batch calls. */
   readonly batch: boolean
   readonly facts?: Facts | undefined

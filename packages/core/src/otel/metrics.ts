@@ -1,5 +1,5 @@
 import { createNoopMeter, type Attributes, type Meter, type MeterProvider } from '@opentelemetry/api'
-import type { DeliveryKind } from '../verdict/attempt-count.ts'
+import type { DeliveryKind } from '../verdict/delivery.ts'
 import { ERROR_TYPE, METRICS, OPERATION_BUCKETS, OURS, QUEUE_TIME_BUCKETS, SCOPE } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Report, Stage } from '../base/report.ts'

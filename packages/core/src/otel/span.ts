@@ -10,13 +10,12 @@ import {
   type Span,
   type SpanContext,
   type SpanOptions,
+  type Tracer,
 } from '@opentelemetry/api'
-import { errorTypeOf, isError } from '../base/call.ts'
+import { errorTypeOf, isError, messageOf } from '../base/error.ts'
 import { isValid } from '../wire/format.ts'
-import { messageOf } from '../wire/failure.ts'
 import { ERROR_TYPE } from '../base/names.ts'
 import type { Report } from '../base/report.ts'
-import type { Runtime } from '../runtime.ts'
 
 /** A span that cannot hurt: every call on the real one is contained. */
 export class SafeSpan {
@@ -60,7 +59,7 @@ export class SafeSpan {
 }
 
 export function startSpan(
-  { tracer, report }: Runtime,
+  { tracer, report }: { readonly tracer: () => Tracer; readonly report: Report },
   name: string,
   options: SpanOptions & { readonly links?: Link[] },
   parent: Context,
@@ -74,7 +73,7 @@ export function startSpan(
 }
 
 /** The active context; the root where the context manager fails. */
-export function activeContext({ report }: Runtime): Context {
+export function activeContext({ report }: { readonly report: Report }): Context {
   return report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
 }
 
@@ -85,7 +84,7 @@ export function activate(context: Context, { span, context: spanContext }: SafeS
 
 /** Calls a hook with a started span, if both exist. */
 export function callHook<Details>(
-  { report }: Runtime,
+  { report }: { readonly report: Report },
   hook: ((span: Span, details: Details) => unknown) | undefined,
   { span }: SafeSpan,
   details: Details,

@@ -1,23 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
-import { reasonOf, type Lineage, type MoveKind } from '../wire/lineage.ts'
-
-/** Why there is this attempt. */
-export type DeliveryKind = 'first' | MoveKind | 'redelivery'
-
-/** What a broker says about how often it handed out this copy of the message. */
-export interface DeliveryCount {
-  /** Deliveries so far, this one included. */
-  readonly deliveries: number
-  /** `false`: at least so many. */
-  readonly exact: boolean
-  /**
-   * The broker says that nobody had this copy before, so that what is remembered is of another one. @default unknown,
-   * even where it counts a single delivery
-   */
-  readonly fresh?: boolean | undefined
-  /** Attempts on earlier copies at this destination, at least, where the broker itself brought the message back. @default 0 */
-  readonly earlier?: number | undefined
-}
+import { reasonOf, type Lineage } from '../wire/lineage.ts'
+import type { DeliveryCount, DeliveryKind } from './delivery.ts'
 
 /** An attempt this process made and still remembers. */
 export interface PastAttempt {

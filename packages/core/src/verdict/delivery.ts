@@ -1,9 +1,8 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { DeliveryCount, DeliveryKind } from './attempt-count.ts'
 import type { Fields, HeaderGetter } from '../wire/carrier.ts'
 import type { Facts } from '../base/names.ts'
-import type { Outcome } from '../base/policy.ts'
-import type { Relative } from './relation.ts'
+import type { Outcome, Relative } from '../base/policy.ts'
+import type { MoveKind } from '../wire/lineage.ts'
 
 /** Where messages go, or come from. */
 export interface Destination {
@@ -78,6 +77,24 @@ export interface SendResults {
   readonly messages?: readonly ({ readonly facts?: Facts; readonly error?: string } | undefined)[] | undefined
   /** How many messages there were, of a batch that only the answer knows. @default as many as were described */
   readonly count?: number | undefined
+}
+
+/** Why there is this attempt. */
+export type DeliveryKind = 'first' | MoveKind | 'redelivery'
+
+/** What a broker says about how often it handed out this copy of the message. */
+export interface DeliveryCount {
+  /** Deliveries so far, this one included. */
+  readonly deliveries: number
+  /** `false`: at least so many. */
+  readonly exact: boolean
+  /**
+   * The broker says that nobody had this copy before, so that what is remembered is of another one. @default unknown,
+   * even where it counts a single delivery
+   */
+  readonly fresh?: boolean | undefined
+  /** Attempts on earlier copies at this destination, at least, where the broker itself brought the message back. @default 0 */
+  readonly earlier?: number | undefined
 }
 
 /** What a broker says of its own moving of a message. */

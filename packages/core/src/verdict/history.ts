@@ -1,5 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { AttemptFacts, DeliveryKind } from './attempt-count.ts'
+import type { AttemptFacts } from './attempt-count.ts'
+import type { DeliveryKind } from './delivery.ts'
 import type { MoveFacts } from '../wire/move-facts.ts'
 
 /** What a message has been through by the time of an attempt, in the same words on every broker. Absent is what nobody knows. */

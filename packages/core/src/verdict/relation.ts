@@ -1,6 +1,6 @@
 import { TraceFlags, type SpanContext } from '@opentelemetry/api'
 import { isFresh, type Lineage } from '../wire/lineage.ts'
-import type { LinkRole, Relation, Trust } from '../base/policy.ts'
+import type { Relation, Relative, Trust } from '../base/policy.ts'
 
 /** What is believed of what a message says. */
 export interface Belief {
@@ -50,12 +50,6 @@ export function parentOf(delivery: Situation): 'ambient' | 'creation' | 'none' {
   if (delivery.deadLetter || delivery.scheduled) return 'none'
   if (age !== undefined && age > delivery.maxTraceAge) return 'none'
   return 'creation'
-}
-
-/** A span to link, and why. */
-export interface Relative {
-  readonly role: LinkRole
-  readonly context: SpanContext
 }
 
 /** C. Which links? All that is believed, whatever the parent is. SDKs drop the oldest beyond their cap: creation is last. */

@@ -39,16 +39,3 @@ export function advance(creation: SpanContext, step: Step): Lineage {
     relation: step.relation,
   })
 }
-
-/** The lineage of a dead letter that somebody put back where it came from, as a redrive would have written it. */
-export function putBack(lineage: Lineage): Lineage {
-  const redrives = (lineage.redrives ?? 0) + 1
-  return toLineage({
-    ...lineage,
-    kind: 'redrive',
-    attempt: 1,
-    maxAttempts: undefined,
-    delay: undefined,
-    redrives,
-  })
-}

@@ -1,4 +1,5 @@
-import { errorTypeOf, isError } from '../base/call.ts'
+import { errorTypeOf, isError, messageOf } from '../base/error.ts'
+import { headerStack, headerText, withoutCredentials } from '../base/text.ts'
 
 /** What a moved message says of the failure behind the move. Messages and stacks may hold what is personal or secret. */
 export interface FailurePolicy {
@@ -39,35 +40,4 @@ export function describeFailure(
     errorMessage: policy.errorMessage === false ? undefined : say('message', messageOf(error)),
     errorStack: policy.errorStack === true && isError(error) ? say('stack', error.stack) : undefined,
   }
-}
-
-/** What an error says, or what was thrown in place of one. */
-export function messageOf(error: unknown): string | undefined {
-  return isError(error) ? error.message : typeof error === 'string' ? error : undefined
-}
-
-/** A text that every broker takes as a header: up to 256 characters, none of them for control or broken, not empty. */
-export function headerText(text: string): string | undefined {
-  return fit(text, 256, '…')
-}
-
-/** The same for a stack: up to 4,096 characters. */
-export function headerStack(text: string): string | undefined {
-  return fit(text, 4096, '\n… (cut)')
-}
-
-/** @param mark what stands at the end of a text that was cut */
-function fit(text: string, most: number, mark: string): string | undefined {
-  const cut = text.length > most ? text.slice(0, most - mark.length) : text
-  const whole = cut === text ? text : cut.replace(/[\uD800-\uDBFF]$/, '') + mark
-  return whole.replace(/(?![\t\n\r])[\p{Cc}\p{Cn}\p{Cs}]/gu, ' ').trim() || undefined
-}
-
-/** `scheme://user:password@host`: a password may hold any character but a space, and even an `@`. */
-function withoutCredentials(text: string): string {
-  return text.replace(/[^\s"'<>]+/g, (word) => {
-    const start = word.indexOf('://')
-    const end = word.lastIndexOf('@')
-    return start >= 0 && end > start ? `${word.slice(0, start + 3)}***${word.slice(end)}` : word
-  })
 }

@@ -1,5 +1,5 @@
 import { trace, type Context, type SpanContext } from '@opentelemetry/api'
-import type { Fields } from './carrier.ts'
+import type { Fields, HeaderGetter } from './carrier.ts'
 import type { Headers } from './headers.ts'
 import type { Lineage } from './lineage.ts'
 import type { MoveFacts } from './move-facts.ts'
@@ -22,6 +22,24 @@ export interface Format {
   read(headers: Headers): Omit<Extracted, 'lineage' | 'moved'>
   write(context: Context, spanContext: SpanContext): Fields | undefined
   /** The part that a context cannot do without; `undefined` where the fields cannot be told apart. */
+  essential(fields: Fields): Fields | undefined
+}
+
+/** Reading and writing of the configured propagator's fields, and of ours. Never throws. */
+export interface Propagation {
+  /**
+   * What cannot be read is reported and counts as absent or malformed.
+   *
+   * @param slot a `traceparent` from elsewhere, for a carrier without a context
+   */
+  extract<Carrier>(carrier: Carrier, getter: HeaderGetter<Carrier>, slot?: string): Extracted
+  /** The fields for a message whose creation context is active in `context`; `undefined` where there is none. */
+  fields(context: Context): Fields | undefined
+  /** The names of all fields that may be on a message. */
+  names(): readonly string[]
+  /** Whether a header belongs to the propagator or to us, in any letter case. */
+  readonly isField: (name: string) => boolean
+  /** The part that a context cannot do without, where the fields can be told apart; `undefined` where they cannot. */
   essential(fields: Fields): Fields | undefined
 }
 

@@ -123,3 +123,16 @@ function oneOf(text: string | undefined, allowed: readonly string[]): string | u
 export function toLineage(fields: { readonly [Key in keyof Lineage]: Lineage[Key] | undefined }): Lineage {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as Lineage
 }
+
+/** The lineage of a dead letter that was put back where it came from, as a redrive would have written it. */
+export function putBack(lineage: Lineage): Lineage {
+  const redrives = (lineage.redrives ?? 0) + 1
+  return toLineage({
+    ...lineage,
+    kind: 'redrive',
+    attempt: 1,
+    maxAttempts: undefined,
+    delay: undefined,
+    redrives,
+  })
+}

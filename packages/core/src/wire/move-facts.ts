@@ -1,6 +1,7 @@
 import { textOf, type Headers } from './headers.ts'
 import type { Fields } from './carrier.ts'
-import { headerStack, headerText, type Failure } from './failure.ts'
+import { headerStack, headerText } from '../base/text.ts'
+import type { Failure } from './failure.ts'
 import { FACT_HEADERS, FACTS_HEADER } from '../base/names.ts'
 
 /** What a dead letter, or a retry copy, says in plain headers. Absent is what nobody knew, or had no room for. */

@@ -1,32 +1,13 @@
-import { diag, propagation, ROOT_CONTEXT, trace, type Context, type TextMapPropagator } from '@opentelemetry/api'
+import { diag, propagation, ROOT_CONTEXT, trace, type TextMapPropagator } from '@opentelemetry/api'
 import type { BaggagePolicy } from './baggage-policy.ts'
-import type { Fields, HeaderGetter } from './carrier.ts'
 import { createForeignFormat } from './foreign.ts'
-import { validSpanContext, type Extracted, type Format } from './format.ts'
+import { validSpanContext, type Extracted, type Format, type Propagation } from './format.ts'
 import { readHeaders, textOf, textsOf, type Headers } from './headers.ts'
 import { LINEAGE_FIELD, parseLineage, type Lineage } from './lineage.ts'
 import { FACT_NAMES, readMoveFacts } from './move-facts.ts'
 import type { Report } from '../base/report.ts'
 import { parseTraceparent } from './traceparent.ts'
 import { createW3cFormat } from './w3c.ts'
-
-/** Reading and writing of the configured propagator's fields, and of ours. Never throws. */
-export interface Propagation {
-  /**
-   * What cannot be read is reported and counts as absent or malformed.
-   *
-   * @param slot a `traceparent` from elsewhere, for a carrier without a context
-   */
-  extract<Carrier>(carrier: Carrier, getter: HeaderGetter<Carrier>, slot?: string): Extracted
-  /** The fields for a message whose creation context is active in `context`; `undefined` where there is none. */
-  fields(context: Context): Fields | undefined
-  /** The names of all fields that may be on a message. */
-  names(): readonly string[]
-  /** Whether a header belongs to the propagator or to us, in any letter case. */
-  readonly isField: (name: string) => boolean
-  /** The part that a context cannot do without, where the fields can be told apart; `undefined` where they cannot. */
-  essential(fields: Fields): Fields | undefined
-}
 
 const W3C_FIELDS: readonly string[] = ['traceparent', 'tracestate', 'baggage']
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AttemptFacts } from '../../src/verdict/attempt-count.ts'
-import type { Lineage } from '../../src/wire/lineage.ts'
-import { advance, putBack, type Step } from '../../src/verdict/step.ts'
+import { putBack, type Lineage } from '../../src/wire/lineage.ts'
+import { advance, type Step } from '../../src/verdict/step.ts'
 import { spanContext } from '../sample.ts'
 
 const creation = spanContext('c')

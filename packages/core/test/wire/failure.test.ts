@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { describeFailure, headerStack, headerText, type FailurePolicy } from '../../src/wire/failure.ts'
+import { headerStack, headerText } from '../../src/base/text.ts'
+import { describeFailure, type FailurePolicy } from '../../src/wire/failure.ts'
 
 const say = (error: unknown, policy: FailurePolicy = {}) => describeFailure(error, policy, (question) => question())
 
