@@ -248,8 +248,8 @@ const coreMutations = [
   },
   {
     name: 'what is in flight never lands',
-    file: 'otel/metrics.ts',
-    edits: [["return () => report.guard('metrics', () => inFlight?.add(-messages, labels))", 'return () => undefined']],
+    file: 'operations/attempt.ts',
+    edits: [['attempt.inFlight?.add(-1)', 'void attempt.inFlight']],
     caughtBy: 'metrics count what was sent, received and handled',
   },
   {

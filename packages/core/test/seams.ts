@@ -172,10 +172,11 @@ const reporters: Seam[] = [
   }),
 ]
 
-const INSTRUMENTS = ['createCounter', 'createHistogram', 'createUpDownCounter'] as const
+const INSTRUMENTS = ['createCounter', 'createHistogram', 'createUpDownCounter', 'createObservableGauge'] as const
 
 const meters: Seam[] = [
   withOptions('getMeter throws', { meterProvider: { getMeter: fail } }),
+  withOptions('addBatchObservableCallback throws', { meterProvider: meterWith({ addBatchObservableCallback: fail }) }),
   ...INSTRUMENTS.flatMap((method) => [
     withOptions(`${method} throws`, { meterProvider: meterWith({ [method]: fail }) }),
     withOptions(`${method} gives nothing`, { meterProvider: meterWith({ [method]: () => undefined }) }),
@@ -190,7 +191,14 @@ function instrument(): { add(): void; record(): void } {
 }
 
 function meterWith(part: Readonly<Record<string, () => unknown>>): NonNullable<TracingOptions['meterProvider']> {
-  const meter = { createCounter: instrument, createHistogram: instrument, createUpDownCounter: instrument, ...part }
+  const meter = {
+    createCounter: instrument,
+    createHistogram: instrument,
+    createUpDownCounter: instrument,
+    createObservableGauge: instrument,
+    addBatchObservableCallback: () => {},
+    ...part,
+  }
   return { getMeter: () => meter as never }
 }
 

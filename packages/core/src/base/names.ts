@@ -116,18 +116,25 @@ export const FACT_HEADERS = {
 /** The header that holds the same as JSON, where a message has no room for so many. */
 export const FACTS_HEADER = 'tracebaton-facts'
 
-/** Metrics, with their units. */
+/** Metrics, with their units and descriptions. */
 export const METRICS = {
-  operationDuration: ['messaging.client.operation.duration', 's'],
-  processDuration: ['messaging.process.duration', 's'],
-  sent: ['messaging.client.sent.messages', '{message}'],
-  consumed: ['messaging.client.consumed.messages', '{message}'],
-  queueTime: ['tracebaton.queue.time', 's'],
-  deliveries: ['tracebaton.deliveries', '{delivery}'],
-  inFlight: ['tracebaton.in_flight', '{message}'],
-  skipped: ['tracebaton.propagation.skipped', '{message}'],
-  errors: ['tracebaton.errors', '{error}'],
+  operationDuration: [
+    'messaging.client.operation.duration',
+    's',
+    'Duration of calls that send or receive messages; with spans for settlements, also of calls that settle.',
+  ],
+  processDuration: ['messaging.process.duration', 's', 'Duration of handlers.'],
+  sent: ['messaging.client.sent.messages', '{message}', 'Messages sent; with error.type those that were refused.'],
+  consumed: ['messaging.client.consumed.messages', '{message}', 'Messages delivered to the application.'],
+  queueTime: ['tracebaton.queue.time', 's', 'Time in the queue, on the first delivery of a copy.'],
+  deliveries: ['tracebaton.deliveries', '{delivery}', 'Attempts, by outcome and kind.'],
+  inFlight: ['tracebaton.in_flight', '{message}', 'Messages being handled.'],
+  skipped: ['tracebaton.propagation.skipped', '{message}', 'Messages that had no room for the full context.'],
+  errors: ['tracebaton.errors', '{error}', 'Failures of tracebaton itself, all of them contained.'],
 } as const
+
+/** An observable without observations, which exports nothing. SDKs run a batch callback only for an observable. */
+export const FLUSH = 'tracebaton.flush'
 
 /** Histogram buckets in seconds: as the conventions advise for operations, 5 ms to 1 h for the time in queue. */
 export const OPERATION_BUCKETS: number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]

@@ -9,6 +9,7 @@ import { ageOf, historyOf, timeInQueue, type Verdict } from '../verdict/verdict.
 import { capLinks } from '../verdict/links.ts'
 import { memberOf } from '../memory/members.ts'
 import { linkAttributes, OURS } from '../base/names.ts'
+import type { Count } from '../otel/counters.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
 import { relate } from '../verdict/relate.ts'
@@ -26,8 +27,8 @@ export interface Attempt {
   readonly verdict: Verdict
   readonly handling: Handling
   readonly span: SafeSpan
-  /** Takes the message off those in flight; `undefined`: it is off, or counted with its batch. */
-  landed: (() => void) | undefined
+  /** Where the message is counted as in flight; `undefined`: it is off, or counted with its batch. */
+  inFlight: Count | undefined
   /** Whether its time is part of a batch's. */
   readonly inBatch: boolean
   /** How the handler ended, at last. */
@@ -88,9 +89,9 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
     rememberAttempt(delivery.identity, { attempt: number, redrives, context: span.context })
   }
   // A message of a batch was counted with the batch.
-  if (delivery.received !== true) runtime.metrics.consumed(operation.labels, batch === undefined ? 1 : 0)
-  if (queueTime !== undefined) runtime.metrics.queued(operation.labels, queueTime)
-  const landed = batch === undefined ? runtime.metrics.started(operation.labels, 1) : undefined
+  if (delivery.received !== true) runtime.metrics.consumed(operation, batch === undefined ? 1 : 0)
+  if (queueTime !== undefined) runtime.metrics.queued(operation, queueTime)
+  const inFlight = batch === undefined ? runtime.metrics.started(operation, 1) : undefined
   const { onProcess } = runtime.hooks
   if (onProcess !== undefined) {
     callHook(runtime, onProcess, span, { delivery: told, attempt, history: historyOf(verdict, previous) })
@@ -112,7 +113,7 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
     verdict,
     handling,
     span,
-    landed,
+    inFlight,
     inBatch: batch !== undefined,
     ending: undefined,
     worked: delivery.startedAt === undefined ? 0 : Math.max(0, Date.now() - delivery.startedAt) / 1000,
@@ -130,8 +131,8 @@ export function handled(attempt: Attempt, ending: Ending, seconds: number): void
 }
 
 function land(attempt: Attempt): void {
-  attempt.landed?.()
-  attempt.landed = undefined
+  attempt.inFlight?.add(-1)
+  attempt.inFlight = undefined
 }
 
 /** Ends the span of an attempt. Once. */
@@ -140,7 +141,7 @@ export function endAttempt(attempt: Attempt): void {
   land(attempt)
   const errorType = finish(attempt)
   // The time of a message of a batch is part of the batch's.
-  if (ending !== undefined && !inBatch) runtime.metrics.processed(operation.labels, worked, errorType)
+  if (ending !== undefined && !inBatch) runtime.metrics.processed(operation, worked, errorType)
 }
 
 /** Ends the span, and gives the `error.type` of an attempt that failed. */
@@ -160,7 +161,7 @@ function finish({ runtime, operation, verdict, handling, span, ending }: Attempt
   if (failure !== undefined) span.fail(failure.error, status)
   if (refused) span.refuse(outcome, status)
   span.end()
-  runtime.metrics.delivered(operation.labels, outcome, attempt.kind)
+  runtime.metrics.delivered(operation, outcome, attempt.kind)
   if (refused) return outcome
   return failure && errorTypeOf(failure.error)
 }

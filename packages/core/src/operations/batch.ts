@@ -53,8 +53,8 @@ function begin(
     },
     base,
   )
-  metrics.consumed(operation.labels, deliveries.filter(({ received }) => received !== true).length)
-  const landed = metrics.started(operation.labels, deliveries.length)
+  metrics.consumed(operation, deliveries.filter(({ received }) => received !== true).length)
+  const inFlight = metrics.started(operation, deliveries.length)
   const startedAt = performance.now()
   const handling: Handling = {
     messages,
@@ -70,8 +70,8 @@ function begin(
       // A batch that failed is handed out again.
       if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every')
       span.end()
-      landed()
-      metrics.processed(operation.labels, secondsSince(startedAt), errorTypeOfEnding(ending))
+      inFlight?.add(-deliveries.length)
+      metrics.processed(operation, secondsSince(startedAt), errorTypeOfEnding(ending))
     },
   }
 }

@@ -58,7 +58,7 @@ export function inject(
   const fitting = (candidate: Fields): boolean =>
     fits === undefined || runtime.report.guard('headers', () => fits(candidate)) !== false
   const count = (reason: SkipReason): void => {
-    runtime.metrics.skipped(operation.labels, reason)
+    runtime.metrics.skipped(operation, reason)
     runtime.report.failed(
       'headers',
       new Error(

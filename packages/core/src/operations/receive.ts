@@ -39,8 +39,8 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
   const operation = runtime.operations('receive', reception.operation, reception.system, reception.destination)
   const failed = 'error' in reception
   const seconds = Math.max(0, Date.now() - reception.startedAt) / 1000
-  metrics.operation(operation.labels, seconds, failed ? errorTypeOf(reception.error) : undefined)
-  if (deliveries.length > 0) metrics.consumed(operation.labels, deliveries.length)
+  metrics.operation(operation, seconds, failed ? errorTypeOf(reception.error) : undefined)
+  if (deliveries.length > 0) metrics.consumed(operation, deliveries.length)
   else if (!failed && !runtime.emptyReceiveSpans) return
 
   const attributes = copyAttributes(operation)

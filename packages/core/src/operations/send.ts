@@ -184,21 +184,21 @@ function finish(
 /** Messages that the broker refused are counted by what it said. */
 function measure(
   { metrics }: Runtime,
-  { labels }: Operation,
+  operation: Operation,
   messages: number,
   results: SendResults | undefined,
   seconds: number,
   ending: Ending,
 ): void {
   const errorType = errorTypeOfEnding(ending)
-  metrics.operation(labels, seconds, errorType)
+  metrics.operation(operation, seconds, errorType)
   let rest = results?.count ?? messages
   for (const result of results?.messages?.slice(0, messages) ?? []) {
     if (result?.error === undefined) continue
-    metrics.sent(labels, 1, result.error)
+    metrics.sent(operation, 1, result.error)
     rest -= 1
   }
-  if (rest > 0) metrics.sent(labels, rest, errorType)
+  if (rest > 0) metrics.sent(operation, rest, errorType)
 }
 
 const MOVED: Readonly<Record<Step['kind'], Outcome>> = {

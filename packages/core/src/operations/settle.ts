@@ -73,9 +73,10 @@ function begin(
       const what = lost.has(receipts[position]) ? undefined : told(position)
       if (what !== undefined) attempt?.settle(what)
     })
-    if (ending.failed) span?.fail(ending.error)
-    span?.end()
-    metrics.operation(operation.labels, secondsSince(startedAt), errorTypeOfEnding(ending))
+    if (span === undefined) return
+    if (ending.failed) span.fail(ending.error)
+    span.end()
+    metrics.operation(operation, secondsSince(startedAt), errorTypeOfEnding(ending))
   }
   return { context: span === undefined ? undefined : activate(active, span), end }
 }

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Destination } from '../verdict/delivery.ts'
 import type { Names } from '../base/names.ts'
+import type { Measured } from './metrics.ts'
 
 /** The operation types of the conventions. */
 export type OperationType = 'create' | 'send' | 'receive' | 'process' | 'settle'
@@ -12,6 +13,8 @@ export interface Operation {
   readonly attributes: Attributes
   /** For metrics: low cardinality only. Copy, never change. */
   readonly labels: Attributes
+  /** What the metrics keep of the operation, for the meter provider in use. */
+  measured?: Measured | undefined
 }
 
 /**

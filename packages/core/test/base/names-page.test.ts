@@ -35,16 +35,16 @@ const FACT_MEANINGS: { readonly [Key in keyof typeof FACT_HEADERS]: string } = {
   failedAt: 'time of the latest move, ISO 8601',
 }
 
-const METRIC_MEANINGS: { readonly [Key in keyof typeof METRICS]: string } = {
-  operationDuration: 'histogram: calls that send, receive or settle',
-  processDuration: 'histogram: handlers',
-  sent: 'counter: messages sent; with `error.type` those that were refused',
-  consumed: 'counter: messages delivered to the application',
-  queueTime: 'histogram: time in the queue, first deliveries',
-  deliveries: 'counter: attempts, by outcome and kind',
-  inFlight: 'up-down counter: messages being handled',
-  skipped: 'counter: messages that had no room for the full context',
-  errors: 'counter: our own failures, all of them contained',
+const INSTRUMENTS: { readonly [Key in keyof typeof METRICS]: string } = {
+  operationDuration: 'histogram',
+  processDuration: 'histogram',
+  sent: 'counter',
+  consumed: 'counter',
+  queueTime: 'histogram',
+  deliveries: 'counter',
+  inFlight: 'up-down counter',
+  skipped: 'counter',
+  errors: 'counter',
 }
 
 test('the page of names says what the table of names says', async () => {
@@ -88,12 +88,13 @@ ${(Object.keys(FACT_HEADERS) as (keyof typeof FACT_HEADERS)[])
 
 ## Metrics
 
-They do not depend on sampling, and carry no ids.
+They do not depend on sampling, and carry no ids. Durations are recorded at once; counters are added up and reach the SDK
+when it collects, or after 1,000 messages.
 
-| metric | unit | meaning |
-| --- | --- | --- |
+| metric | instrument | unit | description |
+| --- | --- | --- | --- |
 ${(Object.keys(METRICS) as (keyof typeof METRICS)[])
-  .map((key) => `| \`${METRICS[key][0]}\` | ${METRICS[key][1]} | ${METRIC_MEANINGS[key]} |`)
+  .map((key) => `| \`${METRICS[key][0]}\` | ${INSTRUMENTS[key]} | ${METRICS[key][1]} | ${METRICS[key][2]} |`)
   .join('\n')}
 `
   await expect(page).toMatchFileSnapshot('../../../../docs/names.md')

@@ -44,7 +44,7 @@ describe('the names', () => {
         .join('\n')}`,
       `# headers of facts\n${[...Object.values(FACT_HEADERS), FACTS_HEADER].join('\n')}`,
       `# metrics\n${Object.entries(METRICS)
-        .map(([key, [name, unit]]) => `${key}: ${name} (${unit})`)
+        .map(([key, [name, unit, description]]) => `${key}: ${name} (${unit}) ${description}`)
         .join('\n')}`,
       `# buckets, s\noperations: ${OPERATION_BUCKETS.join(' ')}\nqueue time: ${QUEUE_TIME_BUCKETS.join(' ')}`,
     ].join('\n\n')
