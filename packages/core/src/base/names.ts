@@ -1,5 +1,4 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
-import type { LinkRole } from './policy.ts'
 
 /** Which names go on spans and metrics. See `docs/names.md`. */
 export type Convention = 'compatible' | '1.45' | '1.44'
@@ -172,8 +171,13 @@ export function createNames(convention: Convention | 'both'): Names {
   }
 }
 
-/** The attributes of a link. */
-export function linkAttributes(role: LinkRole): Attributes {
+/** Adds attributes of an adapter's own. A name that is there already keeps its value. */
+export function addAttributes(attributes: Attributes, more: Attributes | undefined): void {
+  for (const key in more) attributes[key] ??= more[key]
+}
+
+/** The attributes of a link. The roles that core gives are a {@link LinkRole}. */
+export function linkAttributes(role: string): Attributes {
   return { [OURS.linkRole]: role }
 }
 

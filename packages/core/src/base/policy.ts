@@ -12,7 +12,7 @@ export type Relation = 'auto' | 'child' | 'link'
  */
 export type Trust = 'full' | 'link-only' | 'ignore'
 
-/** What a link of a span points to; the attribute `tracebaton.link.role`. */
+/** What a link of core's own points to; the attribute `tracebaton.link.role`. Adapters may name other roles. */
 export type LinkRole = 'creation' | 'previous_attempt' | 'origin' | 'message' | 'batch' | 'scheduler' | 'child_job'
 
 /** What became of an attempt. */
@@ -30,6 +30,7 @@ export type ContextStatus = 'present' | 'absent' | 'malformed' | 'untrusted'
 
 /** A span to link, and why. */
 export interface Relative {
-  readonly role: LinkRole
+  /** What the span is to this one, a word of few values: a {@link LinkRole}, or a word of the adapter's own. */
+  readonly role: string
   readonly context: SpanContext
 }

@@ -8,7 +8,7 @@ import { getHandling, rememberHandling, setHandling, type Handling } from '../me
 import { ageOf, historyOf, timeInQueue, type Verdict } from '../verdict/verdict.ts'
 import { capLinks } from '../verdict/links.ts'
 import { memberOf } from '../memory/members.ts'
-import { linkAttributes, OURS } from '../base/names.ts'
+import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
 import type { Count } from '../otel/counters.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
@@ -60,6 +60,7 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
   )
   const attributes = copyAttributes(operation)
   runtime.names.facts(attributes, facts)
+  addAttributes(attributes, delivery.attributes)
   describeAttempt(attributes, verdict, previous !== undefined)
   if (queueTime !== undefined) attributes[OURS.queueTime] = queueTime
   if (age !== undefined) attributes[OURS.queueAge] = age / 1000

@@ -1,11 +1,11 @@
-import { ROOT_CONTEXT, SpanKind, type Context } from '@opentelemetry/api'
+import { ROOT_CONTEXT, SpanKind, type Attributes, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
 import { readDelivery } from './read.ts'
 import { capLinks } from '../verdict/links.ts'
 import { memberOf } from '../memory/members.ts'
-import type { Facts } from '../base/names.ts'
+import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import { linksTo } from './receive.ts'
 import { parentOf } from '../verdict/relation.ts'
@@ -35,8 +35,9 @@ function begin(
   const operation = runtime.operations('process', 'process', first.system, first.destination, group)
   const attributes = copyAttributes(operation)
   names.set(attributes, 'messageCount', deliveries.length)
-  const common = commonFacts(deliveries)
-  names.facts(attributes, common)
+  const common = { facts: commonFacts(deliveries), attributes: commonAttributes(deliveries) }
+  names.facts(attributes, common.facts)
+  addAttributes(attributes, common.attributes)
   const messages = deliveries.map((delivery) => readDelivery(runtime, delivery))
   const links = linksTo(runtime, messages, common)
 
@@ -93,4 +94,14 @@ function commonFacts(deliveries: readonly Delivery[]): Facts {
   const { partition, clientId, queueUrl, serverAddress, serverPort } = deliveries[0]?.facts ?? {}
   const samePartition = deliveries.every(({ facts }) => facts?.partition === partition)
   return { partition: samePartition ? partition : undefined, clientId, queueUrl, serverAddress, serverPort }
+}
+
+/** The attributes of adapters that are equal for all messages. */
+function commonAttributes(deliveries: readonly Delivery[]): Attributes | undefined {
+  const first = deliveries[0]?.attributes
+  if (first === undefined) return undefined
+  const common = Object.entries(first).filter(([key, value]) =>
+    deliveries.every(({ attributes }) => attributes?.[key] === value),
+  )
+  return Object.fromEntries(common)
 }

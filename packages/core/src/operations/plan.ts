@@ -74,8 +74,8 @@ function believedOf(
   message: OutgoingMessage,
   creation: SpanContext,
 ): SpanContext | undefined {
-  const { carrier, getter, facts } = message
-  const arrival = { system, destination: message.destination ?? destination, carrier, getter, facts }
+  const { carrier, getter, facts, attributes } = message
+  const arrival = { system, destination: message.destination ?? destination, carrier, getter, facts, attributes }
   return believe(trustFor(arrival), creation, undefined).creation
 }
 

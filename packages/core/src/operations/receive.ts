@@ -1,10 +1,10 @@
-import { SpanKind, type Link } from '@opentelemetry/api'
+import { SpanKind, type Attributes, type Link } from '@opentelemetry/api'
 import { errorTypeOf } from '../base/error.ts'
 import type { Delivery, Destination } from '../verdict/delivery.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { readDelivery } from './read.ts'
 import { capLinks } from '../verdict/links.ts'
-import { linkAttributes, type Facts } from '../base/names.ts'
+import { addAttributes, linkAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
 import { activeContext, callHook, startSpan } from '../otel/span.ts'
@@ -20,6 +20,8 @@ export interface Reception {
   /** When the call began, ms since the epoch. */
   readonly startedAt: number
   readonly facts?: Facts | undefined
+  /** Recorded on the span as they are, for what {@link Facts} have no word for. @default none */
+  readonly attributes?: Attributes | undefined
   /** What the call failed with. Leave it out where it did not. */
   readonly error?: unknown
 }
@@ -45,10 +47,13 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
 
   const attributes = copyAttributes(operation)
   names.facts(attributes, reception.facts)
-  if (!reception.batch) names.facts(attributes, deliveries[0]?.facts)
-  else if (!failed) names.set(attributes, 'messageCount', deliveries.length)
+  addAttributes(attributes, reception.attributes)
+  if (!reception.batch) {
+    names.facts(attributes, deliveries[0]?.facts)
+    addAttributes(attributes, deliveries[0]?.attributes)
+  } else if (!failed) names.set(attributes, 'messageCount', deliveries.length)
   const messages = deliveries.map((delivery) => readDelivery(runtime, delivery))
-  const links = linksTo(runtime, messages, reception.facts)
+  const links = linksTo(runtime, messages, reception)
 
   const active = activeContext(runtime)
   const span = startSpan(
@@ -68,11 +73,15 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
 }
 
 /**
- * One link for each distinct context that is believed, with the facts about its message.
+ * One link for each distinct context that is believed, with what is said about its message.
  *
- * @param onSpan facts that the span says already
+ * @param onSpan what the span says already
  */
-export function linksTo({ names }: Runtime, messages: readonly Verdict[], onSpan: Facts | undefined): Link[] {
+export function linksTo(
+  { names }: Runtime,
+  messages: readonly Verdict[],
+  onSpan: Pick<Reception, 'facts' | 'attributes'>,
+): Link[] {
   const links = new Map<string, Link>()
   for (const { delivery, belief } of messages) {
     const { creation } = belief
@@ -80,7 +89,11 @@ export function linksTo({ names }: Runtime, messages: readonly Verdict[], onSpan
     const attributes = linkAttributes('creation')
     for (const [key, value] of Object.entries(delivery.facts ?? {})) {
       const fact = key as keyof Facts
-      if (onSpan?.[fact] !== value) names.set(attributes, fact, value)
+      if (onSpan.facts?.[fact] !== value) names.set(attributes, fact, value)
+    }
+    for (const key in delivery.attributes) {
+      const value = delivery.attributes[key]
+      if (onSpan.attributes?.[key] !== value) attributes[key] ??= value
     }
     links.set(`${creation.traceId}${creation.spanId}`, { context: creation, attributes })
   }

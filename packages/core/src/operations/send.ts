@@ -11,7 +11,7 @@ import type { Publication, SendResults } from '../verdict/delivery.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
 import { capLinks } from '../verdict/links.ts'
-import { linkAttributes, OURS } from '../base/names.ts'
+import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
 import { planMessage, type Plan } from './plan.ts'
 import type { LinkRole, Outcome } from '../base/policy.ts'
@@ -102,6 +102,7 @@ function startCreate(runtime: Runtime, publication: Publication, item: Plan, act
   const operation = runtime.operations('create', 'create', publication.system, destination)
   const attributes = copyAttributes(operation)
   runtime.names.facts(attributes, item.message.facts)
+  addAttributes(attributes, item.message.attributes)
   const related = item.link === undefined ? [] : [toLink(item.link.role, item.link.context)]
   const links = capLinks(related, runtime.maxLinks, attributes)
   return startSpan(runtime, operation.spanName, { kind: SpanKind.PRODUCER, attributes, links }, active)
@@ -120,6 +121,8 @@ function attributesOf(
   const attributes = copyAttributes(operation)
   names.facts(attributes, publication.facts)
   names.facts(attributes, single?.message.facts)
+  addAttributes(attributes, publication.attributes)
+  addAttributes(attributes, single?.message.attributes)
   if (publication.batch) names.set(attributes, 'messageCount', publication.messages.length)
   if (single?.moved?.step.kind === 'dead_letter') {
     const { originalDestination, errorType } = single.moved.facts

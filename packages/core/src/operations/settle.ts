@@ -1,8 +1,8 @@
-import { SpanKind, type Context } from '@opentelemetry/api'
+import { SpanKind, type Attributes, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
 import type { Destination } from '../verdict/delivery.ts'
 import { getHandling, onlyMessage } from '../memory/handling.ts'
-import type { Facts } from '../base/names.ts'
+import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Runtime } from '../runtime.ts'
@@ -25,6 +25,8 @@ export interface Settlement {
   /** Whether the call is one of the client's batch calls. */
   readonly batch: boolean
   readonly facts?: Facts | undefined
+  /** Recorded on the span as they are, for what {@link Facts} have no word for. @default none */
+  readonly attributes?: Attributes | undefined
   /** Positions that the broker refused, in its answer. @default none */
   readonly refused?: ((answer: unknown) => readonly number[]) | undefined
 }
@@ -51,6 +53,7 @@ function begin(
 
   const attributes = copyAttributes(operation)
   names.facts(attributes, settlement.facts)
+  addAttributes(attributes, settlement.attributes)
   if (settlement.batch) names.set(attributes, 'messageCount', receipts.length)
   const span = runtime.settleSpans
     ? startSpan(runtime, operation.spanName, { kind: SpanKind.CLIENT, attributes }, active)

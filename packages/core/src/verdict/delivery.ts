@@ -1,4 +1,4 @@
-import type { SpanContext } from '@opentelemetry/api'
+import type { Attributes, SpanContext } from '@opentelemetry/api'
 import type { Fields, HeaderGetter } from '../wire/carrier.ts'
 import type { Facts } from '../base/names.ts'
 import type { Outcome, Relative } from '../base/policy.ts'
@@ -35,6 +35,8 @@ export interface Publication {
   /** @default nobody knows */
   readonly broker?: BrokerParts | undefined
   readonly facts?: Facts | undefined
+  /** Recorded on the span as they are, for what {@link Facts} have no word for. @default none */
+  readonly attributes?: Attributes | undefined
   /** Set by the publishing helpers: the one message of this call is a message that was received, moved. */
   readonly move?: Move | undefined
   /** Reads the broker's answer, once it is there. */
@@ -59,6 +61,8 @@ export interface OutgoingMessage<Carrier = unknown> {
   /** Where the message goes, if that differs within the call. */
   readonly destination?: Destination | undefined
   readonly facts?: Facts | undefined
+  /** Recorded as they are on the message's own span, for what {@link Facts} have no word for. @default none */
+  readonly attributes?: Attributes | undefined
   /** Delay asked of the broker, ms. */
   readonly delay?: number | undefined
   /** The broker keeps no sent time in ms, so the message has to. @default false */
@@ -118,6 +122,11 @@ export interface Delivery<Carrier = unknown> {
   /** A context in the broker's own slot, as a `traceparent`: used where the headers hold none. */
   readonly slot?: string | undefined
   readonly facts?: Facts | undefined
+  /**
+   * Recorded as they are, for what {@link Facts} have no word for: on the message's own span, in a batch on the span where
+   * all messages say the same, else on the message's link. @default none
+   */
+  readonly attributes?: Attributes | undefined
   /** Identifies the message at this destination and for this consumer group, across deliveries. */
   readonly identity?: string | undefined
   /** What identified it where it was before the broker itself moved it here. */

@@ -18,7 +18,8 @@ const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
   queueTime: 'seconds in the queue, on the first delivery of a copy, without the delay that was asked for',
   queueAge: 'seconds since the message was first sent',
   linksTotal: 'how many links there would have been, where some were left out',
-  linkRole: 'on every link: `creation`, `previous_attempt`, `origin`, `message`, `batch`, `scheduler` or `child_job`',
+  linkRole:
+    'on every link: `creation`, `previous_attempt`, `origin`, `message`, `batch`, `scheduler`, `child_job` or a word of the adapter',
   reason: 'on `tracebaton.propagation.skipped`: `facts`, `essential_only`, `broker_slot` or `no_room`',
   stage: 'on `tracebaton.errors`: where in our own work something failed',
 }
