@@ -24,7 +24,7 @@ test('without a traced processor an attempt is active and complete all the same,
     async ({ id }) => {
       const active = trace.getSpanContext(context.active())
       seen.push({ span: active?.spanId, log: logFields(), baggage: propagation.getActiveBaggage()?.getEntry('region') })
-      expect(logFields()['messaging.message_id']).toBe(id)
+      expect(logFields()['messaging.message.id']).toBe(id)
     },
     {},
     'telemetry',
@@ -39,7 +39,9 @@ test('without a traced processor an attempt is active and complete all the same,
     attributes: { 'messaging.message.id': job.id, 'bullmq.job.name': 'order' },
   })
   assertSpan(attempt, { ...first, ...acked })
-  expect(seen).toMatchObject([{ span: attempt?.spanId, log: { 'messaging.attempt': 1 }, baggage: { value: 'north' } }])
+  expect(seen).toMatchObject([
+    { span: attempt?.spanId, log: { 'tracebaton.delivery.attempt': 1 }, baggage: { value: 'north' } },
+  ])
   expectSound(session)
 })
 

@@ -1,4 +1,5 @@
 import { context as contexts } from '@opentelemetry/api'
+import { MOVED_FIELDS, OURS, STANDARD } from './base/names.ts'
 import { getHandling, onlyMessage } from './memory/handling.ts'
 import { validSpanContext } from './wire/format.ts'
 
@@ -6,11 +7,12 @@ import { validSpanContext } from './wire/format.ts'
 export type LogFields = Readonly<Record<string, string | number>>
 
 /**
- * The fields that connect a log line to the attempt it was written in: `trace_id`, `span_id`, `trace_flags` (two hex
- * digits) and, inside a handler of one message, `messaging.destination`, `messaging.message_id`, `messaging.attempt`,
- * and where there is something to say `messaging.max_attempts`, `messaging.delivery_kind`, `messaging.redrives`,
- * `messaging.origin_trace_id`, and of a message that was moved `messaging.original_destination`,
- * `messaging.attempts_before` and `messaging.last_error_type`. Empty outside of any span. Never throws.
+ * The fields that connect a log line to the attempt it was written in, under the names of the span's attributes, so that
+ * one query finds both: `trace_id`, `span_id`, `trace_flags` (two hex digits) and, inside a handler of one message,
+ * `messaging.destination.name`, `messaging.message.id`, `tracebaton.delivery.attempt`, and where there is something to
+ * say `tracebaton.delivery.max_attempts`, `.kind` and `.redrives`, `tracebaton.origin.trace_id`, and of a message that
+ * was moved `tracebaton.original_destination`, `tracebaton.attempts_before` and `tracebaton.last_error_type`. Empty
+ * outside of any span. Never throws.
  */
 export function logFields(): LogFields {
   const fields: Record<string, string | number> = {}
@@ -26,17 +28,18 @@ export function logFields(): LogFields {
     const message = handling && onlyMessage(handling)
     if (message === undefined) return fields
     const { delivery, attempt, belief, moved } = message
-    if (delivery.destination.name !== undefined) fields['messaging.destination'] = delivery.destination.name
-    if (delivery.facts?.messageId !== undefined) fields['messaging.message_id'] = delivery.facts.messageId
-    fields['messaging.attempt'] = attempt.attempt
-    if (attempt.maxAttempts !== undefined) fields['messaging.max_attempts'] = attempt.maxAttempts
-    if (attempt.kind !== 'first') fields['messaging.delivery_kind'] = attempt.kind
-    if (attempt.redrives > 0) fields['messaging.redrives'] = attempt.redrives
-    if (moved?.originalDestination !== undefined) fields['messaging.original_destination'] = moved.originalDestination
-    if (moved?.attempts !== undefined) fields['messaging.attempts_before'] = moved.attempts
-    if (moved?.errorType !== undefined) fields['messaging.last_error_type'] = moved.errorType
+    const { destination, facts } = delivery
+    if (destination.name !== undefined) fields[STANDARD.destination[0]] = destination.name
+    if (facts?.messageId !== undefined) fields[STANDARD.messageId[0]] = facts.messageId
+    fields[OURS.attempt] = attempt.attempt
+    if (attempt.maxAttempts !== undefined) fields[OURS.maxAttempts] = attempt.maxAttempts
+    if (attempt.kind !== 'first') fields[OURS.kind] = attempt.kind
+    if (attempt.redrives > 0) fields[OURS.redrives] = attempt.redrives
+    if (moved?.originalDestination !== undefined) fields[MOVED_FIELDS.originalDestination] = moved.originalDestination
+    if (moved?.attempts !== undefined) fields[MOVED_FIELDS.attempts] = moved.attempts
+    if (moved?.errorType !== undefined) fields[MOVED_FIELDS.errorType] = moved.errorType
     const origin = belief.origin ?? belief.creation
-    if (origin !== undefined && origin.traceId !== span?.traceId) fields['messaging.origin_trace_id'] = origin.traceId
+    if (origin !== undefined && origin.traceId !== span?.traceId) fields[OURS.originTraceId] = origin.traceId
   } catch {
     // A log line must not fail for its decoration.
   }

@@ -41,16 +41,16 @@ describe('the fields of a log line', () => {
       trace_id: T,
       span_id: span?.spanId,
       trace_flags: '01',
-      'messaging.destination': 'orders',
-      'messaging.message_id': 'm-1',
-      'messaging.attempt': 1,
+      'messaging.destination.name': 'orders',
+      'messaging.message.id': 'm-1',
+      'tracebaton.delivery.attempt': 1,
     })
     expect(JSON.parse(JSON.stringify(fields))).toEqual(fields)
   })
 
   it('name the trace where the message began, where that is another one', () => {
     const { fields, span } = inside({ relation: 'link' })
-    expect(fields['messaging.origin_trace_id']).toBe(T)
+    expect(fields['tracebaton.origin.trace_id']).toBe(T)
     expect(fields['trace_id']).toBe(span?.traceId)
     expect(span?.traceId).not.toBe(T)
   })
@@ -58,17 +58,17 @@ describe('the fields of a log line', () => {
   it('name the origin that stale lineage tells', () => {
     const origin = 'e'.repeat(32)
     const carrier = { traceparent: OK, tracebaton: `0;c=${origin}-${P}-01` }
-    expect(inside({}, { carrier }).fields['messaging.origin_trace_id']).toBe(origin)
+    expect(inside({}, { carrier }).fields['tracebaton.origin.trace_id']).toBe(origin)
   })
 
   it('name no trace of a producer that is not believed', () => {
     const { fields } = inside({ trust: 'ignore' })
-    expect(fields).not.toHaveProperty('messaging.origin_trace_id')
+    expect(fields).not.toHaveProperty(['tracebaton.origin.trace_id'])
     expect(JSON.stringify(fields)).not.toContain(T)
   })
 
   it('count the attempt', () => {
-    expect(inside({}, { count: { deliveries: 3, exact: true } }).fields['messaging.attempt']).toBe(3)
+    expect(inside({}, { count: { deliveries: 3, exact: true } }).fields['tracebaton.delivery.attempt']).toBe(3)
   })
 
   it('say what the message has been through, where there is something to say', () => {
@@ -80,19 +80,19 @@ describe('the fields of a log line', () => {
       'tracebaton-error-type': 'TypeError',
     }
     expect(inside({}, { carrier }).fields).toMatchObject({
-      'messaging.attempt': 2,
-      'messaging.max_attempts': 5,
-      'messaging.delivery_kind': 'delayed',
-      'messaging.redrives': 1,
-      'messaging.original_destination': 'orders-first',
-      'messaging.attempts_before': 1,
-      'messaging.last_error_type': 'TypeError',
+      'tracebaton.delivery.attempt': 2,
+      'tracebaton.delivery.max_attempts': 5,
+      'tracebaton.delivery.kind': 'delayed',
+      'tracebaton.delivery.redrives': 1,
+      'tracebaton.original_destination': 'orders-first',
+      'tracebaton.attempts_before': 1,
+      'tracebaton.last_error_type': 'TypeError',
     })
   })
 
   it('leave out what is unknown', () => {
     const { fields } = inside({}, { destination: {}, facts: undefined })
-    expect(Object.keys(fields)).toEqual(['trace_id', 'span_id', 'trace_flags', 'messaging.attempt'])
+    expect(Object.keys(fields)).toEqual(['trace_id', 'span_id', 'trace_flags', 'tracebaton.delivery.attempt'])
   })
 
   it('are those of the span that is active, deeper inside', () => {
@@ -101,7 +101,7 @@ describe('the fields of a log line', () => {
     const fields = tracing.process(delivery, () =>
       context.with(trace.setSpanContext(context.active(), child), logFields),
     )
-    expect(fields).toMatchObject({ span_id: child.spanId, 'messaging.message_id': 'm-1' })
+    expect(fields).toMatchObject({ span_id: child.spanId, 'messaging.message.id': 'm-1' })
   })
 
   it('name no single message in the handler of a batch', () => {

@@ -39,7 +39,7 @@ export const attemptScenarios: readonly Scenario[] = [
           deliveryKind: before === undefined ? 'first' : 'redelivery',
           links: (links) => links.at(-1)?.role === 'creation',
         })
-        expect(attempt.fields['messaging.attempt']).toBe(index + 1)
+        expect(attempt.fields['tracebaton.delivery.attempt']).toBe(index + 1)
       })
     },
   },

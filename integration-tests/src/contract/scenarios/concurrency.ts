@@ -80,11 +80,11 @@ export const concurrencyScenarios: readonly Scenario[] = [
         trace_id: span.traceId,
         span_id: span.spanId,
         trace_flags: '01',
-        'messaging.destination': destination,
-        'messaging.attempt': 1,
+        'messaging.destination.name': destination,
+        'tracebaton.delivery.attempt': 1,
       })
-      assertSpan(span, { attributes: { 'messaging.message.id': fields['messaging.message_id'] } })
-      expect(fields).not.toHaveProperty('messaging.origin_trace_id')
+      assertSpan(span, { attributes: { 'messaging.message.id': fields['messaging.message.id'] } })
+      expect(fields).not.toHaveProperty(['tracebaton.origin.trace_id'])
       expect(trace.getSpan(context.active())).toBeUndefined()
       expect(logFields()).toEqual({})
     },

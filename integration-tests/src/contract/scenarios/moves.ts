@@ -258,10 +258,10 @@ export const moveScenarios: readonly Scenario[] = [
         },
       ])
       expect(letter!.fields).toMatchObject({
-        'messaging.delivery_kind': 'dead_letter',
-        'messaging.original_destination': orders,
-        'messaging.last_error_type': 'OrderError',
-        'messaging.origin_trace_id': contextOn(last!).traceId,
+        'tracebaton.delivery.kind': 'dead_letter',
+        'tracebaton.original_destination': orders,
+        'tracebaton.last_error_type': 'OrderError',
+        'tracebaton.origin.trace_id': contextOn(last!).traceId,
       })
     },
   },

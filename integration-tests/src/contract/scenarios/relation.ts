@@ -64,7 +64,7 @@ export const relationScenarios: readonly Scenario[] = [
         attributes: { 'tracebaton.creation.trace_id': creation.traceId },
       })
       expect(attempt!.baggage).toEqual({ customer: '42' })
-      expect(attempt!.fields['messaging.origin_trace_id']).toBe(creation.traceId)
+      expect(attempt!.fields['tracebaton.origin.trace_id']).toBe(creation.traceId)
     },
   },
   {

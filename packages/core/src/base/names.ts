@@ -100,6 +100,13 @@ export const OURS = {
   stage: 'tracebaton.stage',
 } as const
 
+/** Fields of log lines about a message that was moved. All other fields of ours have the names of attributes. */
+export const MOVED_FIELDS = {
+  originalDestination: 'tracebaton.original_destination',
+  attempts: 'tracebaton.attempts_before',
+  errorType: 'tracebaton.last_error_type',
+} as const
+
 /** Headers that say in plain words what a moved message has been through. The first three are written once. */
 export const FACT_HEADERS = {
   originalDestination: 'tracebaton-original-destination',

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { FACT_HEADERS, FACTS_HEADER, METRICS, OLDER_SYSTEMS, OURS, STANDARD, SYSTEM } from '../../src/base/names.ts'
+import {
+  FACT_HEADERS,
+  FACTS_HEADER,
+  METRICS,
+  MOVED_FIELDS,
+  OLDER_SYSTEMS,
+  OURS,
+  STANDARD,
+  SYSTEM,
+} from '../../src/base/names.ts'
 
 /** When each attribute of ours is there, and what it says. */
 const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
@@ -35,6 +44,22 @@ const FACT_MEANINGS: { readonly [Key in keyof typeof FACT_HEADERS]: string } = {
   errorStack: 'where it happened, up to 4,096 characters; only where the option `deadLetter` asks for it',
   failedAt: 'time of the latest move, ISO 8601',
 }
+
+const LOG_FIELD_MEANINGS: readonly (readonly [name: string, meaning: string])[] = [
+  ['trace_id', 'of the active span'],
+  ['span_id', 'of the active span'],
+  ['trace_flags', 'of the active span, two hex digits'],
+  [STANDARD.destination[0], 'where the message came from'],
+  [STANDARD.messageId[0], 'of the message'],
+  [OURS.attempt, 'which attempt this is, from 1'],
+  [OURS.maxAttempts, 'where known'],
+  [OURS.kind, 'where it is not `first`'],
+  [OURS.redrives, 'where there were any'],
+  [OURS.originTraceId, 'of the first send, else of the send, where the span belongs to another trace'],
+  [MOVED_FIELDS.originalDestination, 'of a message that was moved: where it was before its first move'],
+  [MOVED_FIELDS.attempts, 'attempts before the latest move'],
+  [MOVED_FIELDS.errorType, 'what the last of them failed with'],
+]
 
 const INSTRUMENTS: { readonly [Key in keyof typeof METRICS]: string } = {
   operationDuration: 'histogram',
@@ -97,6 +122,15 @@ when it collects, or after 1,000 messages.
 ${(Object.keys(METRICS) as (keyof typeof METRICS)[])
   .map((key) => `| \`${METRICS[key][0]}\` | ${INSTRUMENTS[key]} | ${METRICS[key][1]} | ${METRICS[key][2]} |`)
   .join('\n')}
+
+## Log fields
+
+\`logFields()\` gives what a log line should say, under the names of the span's attributes: one query finds both. The fields
+after the first three are there in the handler of one message.
+
+| field | meaning |
+| --- | --- |
+${LOG_FIELD_MEANINGS.map(([name, meaning]) => `| \`${name}\` | ${meaning} |`).join('\n')}
 `
   await expect(page).toMatchFileSnapshot('../../../../docs/names.md')
 })

@@ -8,6 +8,7 @@ import {
   FACTS_HEADER,
   linkAttributes,
   METRICS,
+  MOVED_FIELDS,
   OPERATION_BUCKETS,
   OURS,
   QUEUE_TIME_BUCKETS,
@@ -43,6 +44,7 @@ describe('the names', () => {
         .map((pair) => pair.join(': '))
         .join('\n')}`,
       `# headers of facts\n${[...Object.values(FACT_HEADERS), FACTS_HEADER].join('\n')}`,
+      `# log fields of moved messages\n${Object.values(MOVED_FIELDS).join('\n')}`,
       `# metrics\n${Object.entries(METRICS)
         .map(([key, [name, unit, description]]) => `${key}: ${name} (${unit}) ${description}`)
         .join('\n')}`,
