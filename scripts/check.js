@@ -18,6 +18,7 @@ const CHECKS = {
   'unused code': (title) => runTool(title, 'knip/bin/knip.js', ['--no-progress']),
   'span assertions': (title) => node(title, 'scripts/check-span-assertions.js'),
   documentation: (title) => node(title, 'scripts/check-docs.js'),
+  'performance page': (title) => run(title, process.execPath, ['benchmarks/src/page.js', '--check']),
   lockfile: (title) => node(title, 'scripts/check-lockfile.js'),
   'tracked files': (title) => node(title, 'scripts/check-tracked.js'),
 }

@@ -1,10 +1,21 @@
-/** Makes messages as a broker would deliver them, each with its own context and offset. */
-export function createIncoming(toMessage) {
-  let count = 0
-  return () => {
-    count += 1
-    const id = count.toString(16)
-    const traceparent = `00-0af7651916cd43dd${id.padStart(16, '0')}-${id.padStart(16, '1')}-01`
-    return toMessage({ headers: { traceparent: Buffer.from(traceparent) }, traceparent, offset: String(count) })
-  }
+/** So many different messages are made beforehand; then they come again. */
+const POOL = 256
+
+/**
+ * What a producer wrote on its messages, to be delivered.
+ *
+ * @template Written
+ * @param {() => Promise<Written>} write sends one message and gives what is on it
+ * @returns {Promise<() => Written>} gives one after the other, round and round
+ */
+export async function writtenBy(write) {
+  const pool = []
+  for (let index = 0; index < POOL; index++) pool.push(await write())
+  let next = 0
+  return () => pool[next++ % POOL]
+}
+
+/** Headers of the user's own. */
+export function ownHeaders(count) {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-own-header-${index}`, `value ${index}`]))
 }

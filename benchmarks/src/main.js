@@ -1,39 +1,95 @@
-// What tracing costs: CPU time per message, and the ratio of ours to the official instrumentation's and to the same
-// spans made by hand. Only ratios within one run mean something. Each mode has a process of its own.
+// What tracing costs, beside the official instrumentations, code by hand and the bare SDK: see --help.
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { bareSdk } from './bare-sdk.js'
-import { amqp } from './amqp.js'
-import { kafka } from './kafka.js'
-import { measure } from './measure.js'
-import { MODES, setUp } from './sdk.js'
+import { join } from 'node:path'
+import { copyBuild } from './builds.js'
+import { readOptions } from './options.js'
+import { drawPicture } from './picture.js'
+import { printSummary } from './print.js'
+import { describeRun, writePicture, writeResults } from './results.js'
+import { SCALING } from './scaling.js'
 
-/** What is measured: the variants, calls per round, and what ours is compared with. */
-const SUITES = [
-  { name: 'core', create: bareSdk, calls: 20_000, other: 'by hand' },
-  { name: 'kafka', create: kafka, calls: 10_000, other: 'official' },
-  { name: 'amqp', create: amqp, calls: 10_000, other: 'official' },
-]
+/** Code is compiled early and stays; the young generation has from the start the size (MB) that it has in the end. */
+const PROCESS = ['--expose-gc', '--no-warnings', '--always-sparkplug', '--no-flush-bytecode']
+const USUAL = ['--min-semi-space-size=16', '--max-semi-space-size=16']
+/** Nothing is collected while what is allocated is counted. */
+const LARGE = ['--min-semi-space-size=256', '--max-semi-space-size=256']
+const SCALING_PROCESSES = 3
 
-const [mode] = process.argv.slice(2)
-if (mode === undefined) {
-  console.log('CPU time per message in µs, beyond the same call without tracing. About a minute.\n')
-  for (const each of MODES) {
-    const child = fork(fileURLToPath(import.meta.url), [each], { execArgv: ['--expose-gc'] })
-    const [code] = await once(child, 'exit')
-    if (code !== 0) process.exitCode = 1
+const options = readOptions()
+if (options?.against !== undefined) await copyBuild(options.against)
+if (options?.brokers) {
+  const { runOnBroker } = await import('./broker/main.js')
+  await runOnBroker(options)
+} else if (options !== undefined) {
+  const results = { ...describeRun(options), cpu: {}, bytes: {}, scaling: {} }
+  for (const step of steps(options)) {
+    if (process.stdout.isTTY) process.stdout.write(`\r${step.label}`.padEnd(70))
+    for (const [name, figures] of Object.entries(await runProcess(step, options))) step.store(results, name, figures)
+    writeResults(options.out, results)
   }
-} else {
-  console.log(mode)
-  setUp(mode)
-  for (const { name, create, calls, other } of SUITES) {
-    for (const [act, variants] of Object.entries(await create())) {
-      const { bare, ours, [other]: theirs } = await measure(variants, calls)
-      const [own, compared] = [ours - bare, theirs - bare]
-      const figures = `ours ${own.toFixed(1)}  ${other} ${compared.toFixed(1)}  ratio ${(own / compared).toFixed(2)}`
-      console.log(`  ${`${name} ${act}`.padEnd(14)} ${figures}`)
+  if (process.stdout.isTTY) process.stdout.write(`${'\r'.padEnd(70)}\r`)
+  writePicture(options.out, drawPicture(results))
+  printSummary(results)
+}
+
+/** What each process measures, round after round, so that a bad hour of the machine meets all alike. */
+function* steps({ paths, bytes, scaling, modes, processes }) {
+  for (let round = 1; round <= processes; round++) {
+    for (const [adapter, names] of byAdapter(paths)) {
+      for (const mode of modes) {
+        yield {
+          task: 'cpu',
+          adapter,
+          mode,
+          names,
+          label: `${round} of ${processes}: ${adapter}, ${mode}`,
+          store: ({ cpu }, name, figures) => ((cpu[name] ??= {})[mode] ??= []).push(figures),
+        }
+      }
     }
   }
-  console.log('')
+  for (const [adapter, names] of byAdapter(bytes)) {
+    yield {
+      task: 'bytes',
+      adapter,
+      mode: 'sampled',
+      names,
+      label: `bytes: ${adapter}`,
+      store: (results, name, figures) => (results.bytes[name] = figures),
+    }
+  }
+  for (let round = 1; round <= Math.min(processes, SCALING_PROCESSES); round++) {
+    for (const name of scaling) {
+      const { adapter } = SCALING[name]
+      yield {
+        task: 'scaling',
+        adapter,
+        mode: 'sampled',
+        names: [name],
+        label: `scaling ${round}: ${name}`,
+        store: (results, _, figures) => (results.scaling[name] ??= []).push(figures),
+      }
+    }
+  }
+}
+
+function byAdapter(paths) {
+  const groups = new Map()
+  for (const name of paths) {
+    const [adapter] = name.split('.')
+    groups.set(adapter, [...(groups.get(adapter) ?? []), name])
+  }
+  return groups
+}
+
+function runProcess({ task, adapter, mode, names }, { quick, against }) {
+  const order = JSON.stringify({ task, adapter, mode, names, quick, before: against !== undefined })
+  const child = fork(join(import.meta.dirname, 'worker.js'), [order], {
+    execArgv: [...PROCESS, ...(task === 'bytes' ? LARGE : USUAL)],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', (code) => reject(new Error(`${task} of ${adapter}, ${mode}: ended with ${code}`)))
+  })
 }

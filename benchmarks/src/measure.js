@@ -1,33 +1,91 @@
-const ROUNDS = 15
+import { memoryUsage } from 'node:process'
 
 /**
- * Runs variants of the same work in turn, round after round, so that whatever else the machine does meets all alike.
- *
- * @param {Record<string, () => unknown>} variants what to call, by name; a promise is awaited
- * @param {number} calls per round and variant
- * @returns {Promise<Record<string, number>>} CPU time of one call in µs: of the median round
+ * How long to measure: CPU time of a sample in ms, how many samples count, and before them how many messages, or ms, warm
+ * each implementation up. Ours takes 15,000 messages until its code is compiled.
  */
-export async function measure(variants, calls) {
-  const names = Object.keys(variants)
-  const rounds = Object.fromEntries(names.map((name) => [name, []]))
-  // The first rounds warm up, and do not count.
-  for (let round = -3; round < ROUNDS; round++) {
-    for (const name of names) {
-      const time = await cpuTime(variants[name], calls)
-      if (round >= 0) rounds[name].push(time)
+export const USUAL = { sample: 12, rounds: 7, warmMessages: 15_000, warmTime: 900 }
+export const QUICK = { sample: 8, rounds: 5, warmMessages: 8_000, warmTime: 400 }
+
+/**
+ * Measures implementations of the same work in turn, round after round, so that whatever else the machine does meets
+ * all alike.
+ *
+ * @param {Record<string, () => unknown>} calls by the name of the implementation; a promise is awaited
+ * @param {number} messages per call
+ * @param between called after each round, outside of what is measured
+ * @returns {Promise<Record<string, number>>} CPU time of all threads per message in µs: of the median round
+ */
+export async function measure(calls, messages, effort, between = async () => {}) {
+  const names = Object.keys(calls)
+  const counts = await warmUp(calls, messages, effort)
+  const times = Object.fromEntries(names.map((name) => [name, []]))
+  for (let round = 0; round < effort.rounds; round++) {
+    for (let index = 0; index < names.length; index++) {
+      const name = names[(round + index) % names.length]
+      // What the others left in the young generation. A full collection would throw compiled code away.
+      globalThis.gc({ type: 'minor' })
+      times[name].push((await cpuTime(calls[name], counts[name])) / counts[name] / messages)
+    }
+    await between()
+  }
+  return Object.fromEntries(names.map((name) => [name, median(times[name])]))
+}
+
+/** Warms all up in turn: they share the SDK's code. Tells how many calls make a sample of each. */
+async function warmUp(calls, messages, { sample, warmMessages, warmTime }) {
+  const states = Object.values(calls).map((call) => ({ call, count: 1, done: 0, time: 0 }))
+  const isWarm = ({ done, time }) => done * messages >= warmMessages || time >= warmTime * 1_000
+  while (!states.every(isWarm)) {
+    for (const state of states) {
+      const time = await cpuTime(state.call, state.count)
+      state.done += state.count
+      state.time += time
+      state.count = Math.max(1, Math.round(Math.min(state.count * 20, (state.count / time) * sample * 1_000)))
     }
   }
-  return Object.fromEntries(names.map((name) => [name, median(rounds[name])]))
+  return Object.fromEntries(Object.keys(calls).map((name, index) => [name, states[index].count]))
 }
 
-async function cpuTime(call, calls) {
-  globalThis.gc?.()
+/**
+ * Measures what implementations allocate. Needs a young generation so large that nothing is collected meanwhile.
+ *
+ * @returns {Promise<Record<string, number>>} bytes of the heap per message
+ */
+export async function measureBytes(calls, messages, effort) {
+  // Compiled code allocates less.
+  await warmUp(calls, messages, effort)
+  const bytes = {}
+  for (const [name, call] of Object.entries(calls)) {
+    const count = Math.max(1, Math.round(1_000 / messages))
+    const samples = []
+    for (let round = 0; round < 7; round++) {
+      globalThis.gc()
+      const before = memoryUsage().heapUsed
+      await repeat(call, count)
+      samples.push((memoryUsage().heapUsed - before) / count / messages)
+    }
+    bytes[name] = median(samples)
+  }
+  return bytes
+}
+
+async function cpuTime(call, count) {
   const before = process.cpuUsage()
-  for (let index = 0; index < calls; index++) await call()
+  await repeat(call, count)
   const { user, system } = process.cpuUsage(before)
-  return (user + system) / calls
+  return user + system
 }
 
-function median(values) {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)]
+async function repeat(call, count) {
+  for (let index = 0; index < count; index++) {
+    const result = call()
+    if (result instanceof Promise) await result
+  }
+}
+
+export function median(values) {
+  const sorted = values.toSorted((left, right) => left - right)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
