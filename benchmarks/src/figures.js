@@ -26,7 +26,7 @@ function ratio(sample, name) {
 }
 
 /** `undefined` when nothing could be compared. */
-function spread(values) {
+export function spread(values) {
   if (values.length === 0) return undefined
   return { median: median(values), least: Math.min(...values), most: Math.max(...values) }
 }

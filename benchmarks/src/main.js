@@ -5,7 +5,7 @@ import { copyBuild } from './builds.js'
 import { readOptions } from './options.js'
 import { drawPicture } from './picture.js'
 import { printSummary } from './print.js'
-import { describeRun, writePicture, writeResults } from './results.js'
+import { describeRun, readResults, writePicture, writeResults } from './results.js'
 import { SCALING } from './scaling.js'
 
 /** Code is compiled early and stays; the young generation has from the start the size (MB) that it has in the end. */
@@ -21,7 +21,7 @@ if (options?.brokers) {
   const { runOnBroker } = await import('./broker/main.js')
   await runOnBroker(options)
 } else if (options !== undefined) {
-  const results = { ...describeRun(options), cpu: {}, bytes: {}, scaling: {} }
+  const results = options.add ? readResults(options.out) : { ...describeRun(options), cpu: {}, bytes: {}, scaling: {} }
   for (const step of steps(options)) {
     if (process.stdout.isTTY) process.stdout.write(`\r${step.label}`.padEnd(70))
     for (const [name, figures] of Object.entries(await runProcess(step, options))) step.store(results, name, figures)

@@ -4,28 +4,28 @@ import { memoryUsage } from 'node:process'
  * How long to measure: CPU time of a sample in ms, how many samples count, and before them how many messages, or ms, warm
  * each implementation up. Ours takes 15,000 messages until its code is compiled.
  */
-export const USUAL = { sample: 12, rounds: 7, warmMessages: 15_000, warmTime: 900 }
-export const QUICK = { sample: 8, rounds: 5, warmMessages: 8_000, warmTime: 400 }
+export const USUAL = { sample: 12, rounds: 7, warmMessages: 15_000, warmTime: 1_500 }
+export const QUICK = { sample: 8, rounds: 5, warmMessages: 8_000, warmTime: 600 }
 
 /**
  * Measures implementations of the same work in turn, round after round, so that whatever else the machine does meets
  * all alike.
  *
  * @param {Record<string, () => unknown>} calls by the name of the implementation; a promise is awaited
- * @param {number} messages per call
+ * @param {import('./calls.js').Path} path
  * @param between called after each round, outside of what is measured
  * @returns {Promise<Record<string, number>>} CPU time of all threads per message in µs: of the median round
  */
-export async function measure(calls, messages, effort, between = async () => {}) {
+export async function measure(calls, path, effort, between = async () => {}) {
   const names = Object.keys(calls)
-  const counts = await warmUp(calls, messages, effort)
+  const counts = await warmUp(calls, path, effort)
   const times = Object.fromEntries(names.map((name) => [name, []]))
   for (let round = 0; round < effort.rounds; round++) {
     for (let index = 0; index < names.length; index++) {
       const name = names[(round + index) % names.length]
       // What the others left in the young generation. A full collection would throw compiled code away.
       globalThis.gc({ type: 'minor' })
-      times[name].push((await cpuTime(calls[name], counts[name])) / counts[name] / messages)
+      times[name].push((await cpuTime(calls[name], counts[name])) / counts[name] / path.messages)
     }
     await between()
   }
@@ -33,9 +33,9 @@ export async function measure(calls, messages, effort, between = async () => {})
 }
 
 /** Warms all up in turn: they share the SDK's code. Tells how many calls make a sample of each. */
-async function warmUp(calls, messages, { sample, warmMessages, warmTime }) {
+async function warmUp(calls, { messages, warmCalls = 0 }, { sample, warmMessages, warmTime }) {
   const states = Object.values(calls).map((call) => ({ call, count: 1, done: 0, time: 0 }))
-  const isWarm = ({ done, time }) => done * messages >= warmMessages || time >= warmTime * 1_000
+  const isWarm = ({ done, time }) => (done * messages >= warmMessages && done >= warmCalls) || time >= warmTime * 1_000
   while (!states.every(isWarm)) {
     for (const state of states) {
       const time = await cpuTime(state.call, state.count)
@@ -52,18 +52,18 @@ async function warmUp(calls, messages, { sample, warmMessages, warmTime }) {
  *
  * @returns {Promise<Record<string, number>>} bytes of the heap per message
  */
-export async function measureBytes(calls, messages, effort) {
+export async function measureBytes(calls, path, effort) {
   // Compiled code allocates less.
-  await warmUp(calls, messages, effort)
+  await warmUp(calls, path, effort)
   const bytes = {}
   for (const [name, call] of Object.entries(calls)) {
-    const count = Math.max(1, Math.round(1_000 / messages))
+    const count = Math.max(1, Math.round(1_000 / path.messages))
     const samples = []
     for (let round = 0; round < 7; round++) {
       globalThis.gc()
       const before = memoryUsage().heapUsed
       await repeat(call, count)
-      samples.push((memoryUsage().heapUsed - before) / count / messages)
+      samples.push((memoryUsage().heapUsed - before) / count / path.messages)
     }
     bytes[name] = median(samples)
   }

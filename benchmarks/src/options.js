@@ -12,6 +12,7 @@ const HELP = `npm run bench -- [options]
   --skip <parts>      cpu, bytes, scaling
   --against <folder>  compares with the built packages of another checkout, in the same processes, as "before"
   --brokers           end to end on a real RabbitMQ instead; address in TRACEBATON_AMQP, else a container
+  --add               adds processes to the results that are stored
   --out <name>        stores results/<name>.json (latest) and its picture
 
 Paths: ${Object.keys(GATES).join(', ')}
@@ -28,6 +29,7 @@ export function readOptions() {
       skip: { type: 'string', default: '' },
       against: { type: 'string' },
       brokers: { type: 'boolean', default: false },
+      add: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -36,7 +38,7 @@ export function readOptions() {
     console.log(HELP)
     return undefined
   }
-  const { quick, against, brokers } = values
+  const { quick, against, brokers, add } = values
   const wanted = values.only?.split(',')
   const skip = new Set(values.skip.split(','))
   const isWanted = (name) => wanted?.some((each) => name === each || name.startsWith(`${each}.`)) ?? true
@@ -47,6 +49,7 @@ export function readOptions() {
     quick,
     against,
     brokers,
+    add,
     paths: skip.has('cpu') ? [] : paths,
     bytes: skip.has('bytes') ? [] : paths,
     scaling: skip.has('scaling') || quick || wanted !== undefined ? [] : Object.keys(SCALING),

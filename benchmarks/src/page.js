@@ -1,14 +1,15 @@
 // Writes docs/performance.md from the stored results; with --check says whether the page belongs to them.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bytesOf, figuresOf, judge, judgeByHand } from './figures.js'
+import { bytesOf, figuresOf, spread, judge, judgeByHand } from './figures.js'
 import { aimOf, gateOf } from './gates.js'
 import { median } from './measure.js'
-import { readResults, SHOWN } from './results.js'
+import { hasResults, readResults, SHOWN } from './results.js'
 import { SCALING } from './scaling.js'
 
 const PAGE = join(import.meta.dirname, '../../docs/performance.md')
 const MARKS = { aim: 'aim', gate: 'gate', missed: '**missed**', unknown: '–' }
+const IMPLEMENTATIONS = ['ours', 'official', 'by hand', 'SDK floor']
 const MODES = {
   sampled: 'Every span is sampled',
   'not sampled': 'No span is sampled',
@@ -57,7 +58,7 @@ ${bytesTable(results.bytes)}
 CPU of ours and of the official instrumentation in µs per message, every span sampled, median of ${Object.values(results.scaling)[0]?.length ?? 0} processes.
 
 ${Object.entries(results.scaling).map(scalingTable).join('\n\n')}
-`
+${hasResults('rabbitmq') ? brokerSection(readResults('rabbitmq')) : ''}`
 }
 
 function cpuTable(cpu, mode) {
@@ -100,8 +101,6 @@ function cpuTable(cpu, mode) {
   ])
 }
 
-const IMPLEMENTATIONS = ['ours', 'official', 'by hand', 'SDK floor']
-
 function bytesTable(bytes) {
   const rows = Object.entries(bytes).map(([path, sample]) => {
     const { added, limit, verdict } = bytesOf(sample)
@@ -118,18 +117,34 @@ function scalingTable([name, samples]) {
   return table([[`${title} (${name.split(' ')[0]})`, ...sizes.map(count)], ...rows])
 }
 
+function brokerSection({ commit, messages, rabbitmq }) {
+  const rows = Object.entries(rabbitmq).map(([name, rounds]) => [
+    name,
+    text(spread(rounds.map(({ cpu }) => cpu)), 1),
+    text(spread(rounds.map(({ cpu }, round) => cpu / rabbitmq['by hand'][round].cpu)), 2),
+    text(spread(rounds.map(({ throughput }) => throughput)), 0),
+  ])
+  return `
+## A real RabbitMQ
+
+CPU of a process that consumes and acknowledges ${count(messages)} messages, every span sampled, in µs per message, the client's own time included; the gate of ours is 1.05 of the headers by hand. Throughput in messages a second. Rounds are interleaved (commit ${commit}).
+
+${table([['consumer', 'CPU', 'CPU / by hand', 'throughput'], ...rows])}
+`
+}
+
 function count(number) {
   return number.toLocaleString('en')
 }
 
-function text(spread, digits) {
-  if (spread === undefined) return '–'
-  const { median: middle, least, most } = spread
+function text(figures, digits) {
+  if (figures === undefined) return '–'
+  const { median: middle, least, most } = figures
   return `${middle.toFixed(digits)} [${least.toFixed(digits)}..${most.toFixed(digits)}]`
 }
 
-function short(spread) {
-  return spread === undefined ? '–' : spread.median.toFixed(2)
+function short(figures) {
+  return figures === undefined ? '–' : figures.median.toFixed(2)
 }
 
 function table([head, ...rows]) {

@@ -19,7 +19,11 @@ const COMPARED = [
 ]
 
 /** The results that the page shows: the latest that are stored, else those from before. */
-export const SHOWN = ['latest', 'before'].find((name) => existsSync(join(folder, `${name}.json`))) ?? 'latest'
+export const SHOWN = ['latest', 'before'].find(hasResults) ?? 'latest'
+
+export function hasResults(name) {
+  return existsSync(join(folder, `${name}.json`))
+}
 
 export function readResults(name) {
   return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
@@ -39,14 +43,13 @@ function rounded(_, value) {
 }
 
 /** What results are of. */
-export function describeRun({ processes, quick, against }) {
+export function describeRun({ quick, against }) {
   return {
     commit: commitOf(root),
     before: against && commitOf(against),
     date: new Date().toISOString().slice(0, 10),
     node: process.versions.node,
     processor: `${cpus().length} × ${cpus()[0].model}`,
-    processes,
     quick,
     versions: Object.fromEntries(COMPARED.map((name) => [name, versionOf(name)])),
   }

@@ -5,6 +5,7 @@ import { measure, measureBytes, QUICK, USUAL } from './measure.js'
 import { setUp } from './modes.js'
 import { SCALING } from './scaling.js'
 
+process.on('disconnect', () => process.exit(1))
 const { task, adapter, mode, names, quick, before } = JSON.parse(process.argv[2])
 const collect = setUp(mode)
 const { paths, scaling } = await import(`./${adapter}/paths.js`)
@@ -17,17 +18,17 @@ const tasks = {
     const calls = await createCalls(path, builds)
     // What is made by hand makes no metrics.
     if (mode === 'metrics') for (const each of ['by hand', 'SDK floor']) delete calls[each]
-    return measure(calls, path.messages, effort, collect)
+    return measure(calls, path, effort, collect)
   },
   bytes: async (name) => {
     const path = paths[name]()
-    return measureBytes(await createCalls(path, builds), path.messages, effort)
+    return measureBytes(await createCalls(path, builds), path, effort)
   },
   scaling: async (name) => {
     const figures = {}
     for (const size of SCALING[name].sizes) {
       const path = scaling[name](size)
-      figures[size] = await measure(await createCalls(path, builds), path.messages, QUICK)
+      figures[size] = await measure(await createCalls(path, builds), path, QUICK)
     }
     return figures
   },

@@ -16,7 +16,7 @@ export async function runOnBroker(options) {
   const broker = await startRabbitmq()
   try {
     const results = await measureOn(broker.address, options)
-    writeResults('rabbitmq', results)
+    writeResults(options.quick ? 'quick-rabbitmq' : 'rabbitmq', results)
     printMedians(results)
   } finally {
     await broker.stop()
