@@ -50,21 +50,23 @@ export function eachMessage(headers = 0) {
 export function eachBatch(count, { headers = 0, handle = true } = {}) {
   const over = async (kafka, sender, handler) => {
     const consumer = kafka.consumer({ groupId: 'billing' })
-    await consumer.run({ eachBatch: handle ? handler : async () => {} })
+    await consumer.run({ eachBatch: handler })
     const next = await deliveries(sender, headers)
     return () => consumer.deliver(batchOf(Array.from({ length: count }, next)))
   }
   return {
     messages: count,
-    bare: () => over(...untraced(), loop),
+    bare: () => over(...untraced(), handle ? loop : work),
     byHand: () => over(...untraced(sendByHand), handleBatchByHand(handle ? work : undefined)),
-    official: () => over(...traced(officialKafka()), loop),
+    official: () => over(...traced(officialKafka()), handle ? loop : work),
     tracebaton: ({ traceKafka, forEachMessage }, options) =>
       over(...traced(traceKafka(new HollowKafka(), options)), (payload) =>
-        forEachMessage(payload, async (each) => {
-          await work(each)
-          payload.resolveOffset(each.offset)
-        }),
+        handle
+          ? forEachMessage(payload, async (each) => {
+              await work(each)
+              payload.resolveOffset(each.offset)
+            })
+          : work(),
       ),
   }
 }
