@@ -24,7 +24,7 @@ test('a job that was given up goes to a queue of dead letters and from there bac
   session.worker(dead, async (job: Job) => {
     contexts.push(fieldsOf(job)['traceparent'])
     healed = true
-    await redrive(orders, job, {})
+    await redrive(orders, job)
   })
   await orders.add('order', {}, { attempts: 2, jobId: 'customer-42' })
   const attempts = await session.attempts(orders, 3)

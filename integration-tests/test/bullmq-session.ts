@@ -5,7 +5,7 @@ import {
   traceFlowProducer,
   traceHandler,
   traceQueue,
-  type BullmqOptions,
+  type TelemetryOptions,
   type TracingOptions,
 } from '@tracebaton/bullmq'
 import { assertSpans, createRecorder, type RecordedSpan, type Recorder } from '@tracebaton/testing'
@@ -50,7 +50,7 @@ export interface Session extends AsyncDisposable {
 }
 
 /** Starts a session. Disposing it ends everything that was made with it. */
-export function openSession(more: BullmqOptions = {}): Session {
+export function openSession(more: TelemetryOptions = {}): Session {
   const recorder = createRecorder()
   const provider = new NodeTracerProvider({ spanProcessors: [recorder] })
   // Only the first of a file takes effect, and is the same for all: a context manager and a propagator.

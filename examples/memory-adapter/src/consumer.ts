@@ -1,13 +1,13 @@
-import type { Tracing } from '@tracebaton/core'
+import type { AdapterTracing } from '@tracebaton/core/adapter'
 import { toDelivery } from './describe.ts'
 import type { Queues, ReceivedMessage } from './queues.ts'
 
 /** Where a message was received, for as long as somebody holds it. */
-export const receivedFrom: WeakMap<object, { readonly tracing: Tracing; readonly queue: string }> = new WeakMap()
+export const receivedFrom: WeakMap<object, { readonly tracing: AdapterTracing; readonly queue: string }> = new WeakMap()
 
 /** The handling half of a queue, traced: one attempt for each message, one span for each batch. */
 export function traceHandling(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   queues: Pick<Queues, 'subscribe' | 'subscribeAll'>,
 ): Pick<Queues, 'subscribe' | 'subscribeAll'> {
   return {
@@ -45,7 +45,7 @@ export async function forEachMessage<Result>(
   return results
 }
 
-function attempt<Result>(tracing: Tracing, queue: string, message: ReceivedMessage, call: () => Result): Result {
+function attempt<Result>(tracing: AdapterTracing, queue: string, message: ReceivedMessage, call: () => Result): Result {
   receivedFrom.set(message, { tracing, queue })
   const delivery = tracing.guard(() => toDelivery(queue, message))
   return delivery === undefined ? call() : tracing.process(delivery, call)

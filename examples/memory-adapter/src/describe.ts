@@ -1,4 +1,4 @@
-import type { Delivery, OutgoingMessage, SendResults } from '@tracebaton/core'
+import type { Delivery, OutgoingMessage, SendResults } from '@tracebaton/core/adapter'
 import { headersGetter } from './headers.ts'
 import type { Message, ReceivedMessage } from './queues.ts'
 

@@ -1,4 +1,4 @@
-import type { HeaderGetter } from '@tracebaton/core'
+import type { HeaderGetter } from '@tracebaton/core/adapter'
 import type { HeaderValue } from './queues.ts'
 
 /** Reads headers: text, bytes, and lists of these where a header repeats. Core decodes them. */

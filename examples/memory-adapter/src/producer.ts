@@ -1,4 +1,10 @@
-import { replaceFields, type Injection, type Move, type Publication, type Tracing } from '@tracebaton/core'
+import {
+  replaceFields,
+  type Injection,
+  type Move,
+  type Publication,
+  type AdapterTracing,
+} from '@tracebaton/core/adapter'
 import { SYSTEM, toOutgoing, toSendResults } from './describe.ts'
 import { toHeader } from './headers.ts'
 import type { Message, Queues } from './queues.ts'
@@ -6,7 +12,7 @@ import type { Message, Queues } from './queues.ts'
 type Sender = Pick<Queues, 'publish' | 'publishAll'>
 
 /** The publishing half of a queue, traced. Whatever cannot be described goes to the original as it is. */
-export function tracePublishing(tracing: Tracing, queues: Sender): Sender {
+export function tracePublishing(tracing: AdapterTracing, queues: Sender): Sender {
   return {
     publish: (queue, message) => publish(tracing, queues, queue, message),
     publishAll(queue, messages) {
@@ -24,7 +30,7 @@ export function tracePublishing(tracing: Tracing, queues: Sender): Sender {
 
 /** @param move where the message is one that was received */
 export function publish(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   queues: Sender,
   queue: string,
   message: Message,
@@ -48,7 +54,7 @@ function toPublication(queue: string, messages: readonly Message[], batch: boole
 }
 
 /** A copy with our fields; the message itself where there is nothing to write. */
-function inject(tracing: Tracing, message: Message, injection: Injection | undefined): Message {
+function inject(tracing: AdapterTracing, message: Message, injection: Injection | undefined): Message {
   const fields = injection?.fields
   if (fields === undefined) return message
   const headers = tracing.guard(() => replaceFields(message.headers, fields, tracing.isField, toHeader))

@@ -1,14 +1,15 @@
-import { lookAlike, resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
+import { lookAlike, resolveTracing, type AdapterTracing, type TracingInput } from '@tracebaton/core/adapter'
 import { traceHandling } from './consumer.ts'
 import { tracePublishing } from './producer.ts'
 import type { Queues } from './queues.ts'
+import { SCOPE } from './scope.ts'
 
 /** What stands behind each of our look-alikes. */
-const traced = new WeakMap<object, { readonly original: Queues; readonly tracing: Tracing }>()
+const traced = new WeakMap<object, { readonly original: Queues; readonly tracing: AdapterTracing }>()
 
 /** Wraps queues: gives an object of the same type that is traced. The original stays as it is. Never throws. */
 export function traceQueues<Client extends Queues>(queues: Client, options?: TracingInput): Client {
-  const tracing = resolveTracing(options)
+  const tracing = resolveTracing(options, SCOPE)
   const { original } = originalOf(queues)
   const client = lookAlike<Queues>(original, {
     ...tracePublishing(tracing, original),
@@ -19,6 +20,6 @@ export function traceQueues<Client extends Queues>(queues: Client, options?: Tra
 }
 
 /** The queues themselves, and how they are traced; they may not be. */
-export function originalOf(queues: Queues): { readonly original: Queues; readonly tracing?: Tracing } {
+export function originalOf(queues: Queues): { readonly original: Queues; readonly tracing?: AdapterTracing } {
   return traced.get(queues) ?? { original: queues }
 }

@@ -61,7 +61,7 @@ function work(start: StartWorker, provider: TracerProvider, emails: Queue, dead:
       await charge(job.data)
     } catch (error) {
       if (job.attemptsMade + 1 < MAX_ATTEMPTS) throw error
-      await deadLetter(dead, job, { error })
+      await deadLetter(dead, job, { to: dead.name, error })
       return
     }
     await emails.add('write', `Order ${job.data} is paid`)

@@ -105,10 +105,10 @@ function connect(
     moves: {
       async retryLater(message, { to, ...rest } = {}) {
         const job = jobOf(message)
-        await retryLater(queueOf(to ?? job.queueName), job, rest)
+        await retryLater(queueOf(to ?? job.queueName), job, { to, ...rest })
       },
-      deadLetter: async (message, { to, error }) => deadLetter(queueOf(to), jobOf(message), { error }),
-      redrive: async (message, { to }) => redrive(queueOf(to), jobOf(message), {}),
+      deadLetter: async (message, { to, error }) => deadLetter(queueOf(to), jobOf(message), { to, error }),
+      redrive: async (message, { to }) => redrive(queueOf(to), jobOf(message), { to }),
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...queues.values()].map((queue) => queue.close()))

@@ -1,4 +1,4 @@
-import type { DeadLetterOptions, RedriveOptions, RetryOptions, TracingInput } from '@tracebaton/core'
+import type { DeadLetterOptions, RetryOptions, TracingInput } from '@tracebaton/core'
 import type { RecordedSpan } from '@tracebaton/testing'
 
 /** One header value as a scenario writes it; a list repeats the header. */
@@ -47,7 +47,7 @@ export type Consumer = AsyncDisposable
 export interface Moves {
   retryLater(message: Received, options?: RetryOptions): Promise<unknown>
   deadLetter(message: Received, options: DeadLetterOptions): Promise<unknown>
-  redrive(message: Received, options: RedriveOptions): Promise<unknown>
+  redrive(message: Received, options: { readonly to: string }): Promise<unknown>
 }
 
 /** A connected client: the real one, wrapped by the adapter or plain. Disposing it disconnects it. */

@@ -1,11 +1,17 @@
 import { context, trace } from '@opentelemetry/api'
-import { processWide, type Delivery, type OpenAttempt, type Outcome, type Tracing } from '@tracebaton/core'
+import {
+  processWide,
+  type Delivery,
+  type OpenAttempt,
+  type Outcome,
+  type AdapterTracing,
+} from '@tracebaton/core/adapter'
 import type { ChannelLike, MessageLike } from './client.ts'
 import { openUnsettled } from './unsettled.ts'
 
 /** A message as it arrived on a traced channel, and what has become of it since. */
 interface Arrival {
-  readonly tracing: Tracing
+  readonly tracing: AdapterTracing
   readonly channel: ChannelLike
   delivery: Delivery
   /** Whether the broker waits for no settlement. */
@@ -16,10 +22,10 @@ interface Arrival {
 }
 
 /** For as long as somebody holds the message. */
-const arrivals = processWide('tracebaton.amqp.arrivals.0', () => new WeakMap<object, Arrival>())
+const arrivals = processWide('tracebaton.amqp.arrivals.1', () => new WeakMap<object, Arrival>())
 
 export function noteArrival(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   channel: ChannelLike,
   message: MessageLike,
   delivery: Delivery,
@@ -44,15 +50,17 @@ export function arrivalOf(message: unknown): Arrival | undefined {
  *
  * A consumer whose message the broker has forgotten may have handed it over, to be handled later. Its own attempt is over
  * by then, so that another one begins.
+ *
+ * @param told how to trace an attempt that begins now. @default as its channel
  */
-export function attemptAt(message: MessageLike): OpenAttempt | undefined {
+export function attemptAt(message: MessageLike, told?: AdapterTracing): OpenAttempt | undefined {
   const arrival = arrivalOf(message)
   if (arrival === undefined) return undefined
   const { attempt, noAck, outcome } = arrival
   if (attempt !== undefined && (attempt.isOpen() || !(noAck || outcome !== undefined))) return attempt
   arrival.attempt = arrival.tracing.guard(() => {
     if (attempt !== undefined) arrival.delivery = again(arrival.delivery, attempt)
-    return begin(arrival, message.fields.deliveryTag)
+    return begin(told ?? arrival.tracing, arrival, message.fields.deliveryTag)
   })
   return arrival.attempt
 }
@@ -70,7 +78,7 @@ function again(delivery: Delivery, before: OpenAttempt): Delivery {
   }
 }
 
-function begin({ tracing, channel, delivery, noAck, outcome }: Arrival, tag: number): OpenAttempt {
+function begin(tracing: AdapterTracing, { channel, delivery, noAck, outcome }: Arrival, tag: number): OpenAttempt {
   if (noAck) return tracing.open(delivery, { settledByHandler: true, longHandler: true })
   const attempt = openUnsettled(tracing, channel, tag, delivery)
   if (outcome !== undefined) attempt.settle(outcome)

@@ -1,10 +1,17 @@
 import { types } from 'node:util'
 import { context } from '@opentelemetry/api'
-import type { OpenAttempt, Tracing } from '@tracebaton/core'
+import {
+  resolveTracing,
+  tracingToldBy,
+  type AdapterTracing,
+  type OpenAttempt,
+  type TracingInput,
+} from '@tracebaton/core/adapter'
 import { attemptAt, noteArrival } from './arrivals.ts'
 import { invoke, invokeAndTell, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { SYSTEM, serverFacts, toDelivery } from './describe.ts'
 import { placeOf } from './destination.ts'
+import { SCOPE } from './scope.ts'
 
 /**
  * Members of a channel that receive.
@@ -12,7 +19,7 @@ import { placeOf } from './destination.ts'
  * @param chained gives the look-alike in place of the channel
  */
 export function receivers(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   channel: ChannelLike,
   chained: (result: unknown) => unknown,
 ): Pick<ChannelLike, 'consume' | 'get'> {
@@ -43,7 +50,7 @@ export function receivers(
 }
 
 /** Records one `get`, as a call of the span that is active now. Told the answer as a callback is: error, message. */
-function receptionOf(tracing: Tracing, channel: ChannelLike, queue: string | undefined, noAck: boolean) {
+function receptionOf(tracing: AdapterTracing, channel: ChannelLike, queue: string | undefined, noAck: boolean) {
   const startedAt = Date.now()
   const record = (answer: readonly unknown[]): void => {
     const [error, found] = answer
@@ -67,21 +74,37 @@ function receptionOf(tracing: Tracing, channel: ChannelLike, queue: string | und
   return (answer: readonly unknown[]): void => tracing.guard(() => bound(answer))
 }
 
+/** Options of {@link traceHandler}. How to trace is by default what the channel that handed the message over was told. */
+export type HandlerOptions = TracingInput & {
+  /** The queue of messages that no traced channel handed over. @default unknown */
+  readonly queue?: string | undefined
+}
+
 /**
  * Wraps a function that handles one message: each call is the attempt at that message, or a part of it, and when the
  * function fails, the attempt has failed. For messages of `get`, for handlers that catch their own errors to settle the
- * message, and for messages that are handled after `consume` has handed them over. Messages of channels that are not
- * traced are handled without a span. What the function returns and throws stays the same.
+ * message, and for messages that are handled after `consume` has handed them over. Messages that no traced channel handed
+ * over are handled without a span, unless there are options: then the attempt lasts as long as the function. What the
+ * function returns and throws stays the same.
  */
 export function traceHandler<Message extends MessageLike, Rest extends unknown[], Result>(
   handler: (message: Message, ...rest: Rest) => Result,
+  options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
+  const told = tracingToldBy(options, ['queue'], SCOPE)
   return function (this: unknown, message, ...rest) {
     const call = (): Result => handler.call(this, message, ...rest)
-    const attempt = attemptAt(message)
-    return attempt === undefined ? call() : attempt.run(call)
+    const attempt = attemptAt(message, told)
+    if (attempt !== undefined) return attempt.run(call)
+    if (options === undefined) return call()
+    const tracing = told ?? resolveTracing(undefined, SCOPE)
+    const delivery = tracing.guard(() => toDelivery(tracing, NO_CHANNEL, message, options.queue, false))
+    return delivery === undefined ? call() : tracing.process(delivery, call)
   }
 }
+
+/** Stands for the channel of messages that no traced channel handed over. */
+const NO_CHANNEL: ChannelLike = {} as ChannelLike
 
 /**
  * The client looks at no answer, so that nobody may find out that we do: a thenable which is no promise may be lazy, and

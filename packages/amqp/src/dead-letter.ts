@@ -1,17 +1,21 @@
 import {
   originalOf,
+  rejectWithoutDestination,
   resolveTracing,
   tracingOf,
+  type AdapterTracing,
   type DeadLetterOptions,
+  type Delivery,
   type Injection,
   type Move,
   type RedriveOptions,
   type RetryOptions,
-} from '@tracebaton/core'
+} from '@tracebaton/core/adapter'
 import { arrivalOf } from './arrivals.ts'
 import { answerTo, hasConfirms, invoke, type ChannelLike, type MessageLike } from './client.ts'
 import { toDelivery, toPublication } from './describe.ts'
 import { withFields } from './headers.ts'
+import { SCOPE } from './scope.ts'
 
 /**
  * Publishes a received message once more, for its next attempt: same content, properties and headers, same trace context,
@@ -20,7 +24,8 @@ import { withFields } from './headers.ts'
  *
  * May be called inside the handler or later, with a channel that is traced or not. Settle the message at hand once this has
  * resolved: on a channel with confirms when the broker has taken the copy, else when the copy has been written. Rejects as
- * `sendToQueue` throws, or as the broker says; and with the code `ERR_TRACEBATON_QUEUE` where nobody knows the queue.
+ * `sendToQueue` throws, or as the broker says; and with the code `ERR_TRACEBATON_DESTINATION` where it is unknown which
+ * queue is meant.
  *
  * @param options `to`: a queue, which has to exist; default the one that the message came from. With both `to` and `delay`
  * the copy expires after so many ms: `to` is then a queue without consumers that dead-letters to where it is tried again.
@@ -41,8 +46,12 @@ export function deadLetter(
   return move(channel, message, 'dead_letter', to, error)
 }
 
-/** Publishes a dead letter to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}. */
-export function redrive(channel: ChannelLike, message: MessageLike, { to }: RedriveOptions): Promise<void> {
+/**
+ * Publishes a dead letter to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}.
+ *
+ * @param options `to`: a queue, default the one where the message says it was handled at first
+ */
+export function redrive(channel: ChannelLike, message: MessageLike, { to }: RedriveOptions = {}): Promise<void> {
   return move(channel, message, 'redrive', to)
 }
 
@@ -50,27 +59,25 @@ async function move(
   channel: ChannelLike,
   message: MessageLike,
   kind: Move['kind'],
-  to: string | undefined,
+  asked: string | undefined,
   error?: unknown,
   delay?: number,
   expires = false,
 ): Promise<void> {
-  // The broker takes a message for the queue without a name, and drops it.
-  if (to === undefined || to === '') {
-    const why = 'Nobody knows the queue that this message came from: retryLater(channel, message, { to })'
-    throw Object.assign(new TypeError(why), { code: 'ERR_TRACEBATON_QUEUE' })
-  }
   const original = originalOf(channel)
   const arrival = arrivalOf(message)
-  const tracing = tracingOf(channel) ?? arrival?.tracing ?? resolveTracing(undefined)
+  const tracing = tracingOf(channel) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const delivery = tracing.guard(() => arrival?.delivery ?? toDelivery(tracing, original, message, undefined, false))
+  const to = asked ?? (kind === 'redrive' && delivery ? firstQueue(tracing, delivery) : undefined)
+  // The broker takes a message for the queue without a name, and drops it.
+  if (to === undefined || to === '') return rejectWithoutDestination(kind)
   const expiration = expires && delay !== undefined && delay > 0 ? { expiration: String(Math.round(delay)) } : undefined
   const options: Readonly<Record<string, unknown>> = { ...propertiesOf(message), ...expiration }
   const publication = tracing.guard(() => {
     const { content } = message
     const described = toPublication(tracing, original, { exchange: '', routingKey: to, content, options })
-    const delivery = arrival?.delivery ?? toDelivery(tracing, original, message, undefined, false)
     const messages = described.messages.map((outgoing) => Object.assign(outgoing, { delay }))
-    return { ...described, messages, move: { kind, delivery, error } }
+    return { ...described, messages, move: delivery && { kind, delivery, error } }
   })
   const send = (injection?: Injection): Promise<void> => {
     const fields = injection?.fields
@@ -78,6 +85,12 @@ async function move(
     return publish(original, to, message.content, headers === undefined ? options : { ...options, headers })
   }
   await (publication === undefined ? send() : tracing.send(publication, ([injection]) => send(injection)))
+}
+
+/** The queue where a message says it was at first. Its destination may be an exchange, and then it tells the queue, too. */
+function firstQueue(tracing: AdapterTracing, delivery: Delivery): string | undefined {
+  const { originalConsumer, originalDestination } = tracing.moveFacts(delivery) ?? {}
+  return originalConsumer ?? originalDestination
 }
 
 function publish(channel: ChannelLike, queue: string, content: Uint8Array, options: object): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Delivery, Facts, Publication, Tracing } from '@tracebaton/core'
+import type { Delivery, Facts, Publication, AdapterTracing } from '@tracebaton/core/adapter'
 import { connectionOf, type ChannelLike, type MessageLike, type PropertiesLike } from './client.ts'
 import { placeOf } from './destination.ts'
 import { createRoom, tableGetter } from './headers.ts'
@@ -19,7 +19,7 @@ export interface Sending {
 }
 
 export function toPublication(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   channel: ChannelLike,
   { exchange, routingKey, content, options }: Sending,
 ): Publication {
@@ -50,7 +50,7 @@ export function toPublication(
  * @param queue where it arrived; `undefined`: nobody knows
  */
 export function toDelivery(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   channel: ChannelLike,
   message: MessageLike,
   queue: string | undefined,
@@ -99,7 +99,7 @@ function discarded() {
 
 /** Made in one step, because growing a copy costs each message a shape of its own. */
 function factsOf(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   channel: ChannelLike,
   { messageId, correlationId }: PropertiesLike,
   routingKey: string,

@@ -1,4 +1,4 @@
-import { processWide, type BrokerParts, type Destination } from '@tracebaton/core'
+import { processWide, type BrokerParts, type Destination } from '@tracebaton/core/adapter'
 import { connectionOf, type ChannelLike } from './client.ts'
 
 /** Where messages go or come from, in the words of core. */
@@ -18,7 +18,7 @@ interface Known {
   readonly broker: BrokerParts
 }
 
-const connections = processWide('tracebaton.amqp.connections.0', () => new WeakMap<object, Known>())
+const connections = processWide('tracebaton.amqp.connections.1', () => new WeakMap<object, Known>())
 
 /** More are not remembered; whoever makes so many names has made them by a rule anyway. */
 const REMEMBERED = 1_000

@@ -1,4 +1,4 @@
-import type { Fields, HeaderGetter } from '@tracebaton/core'
+import type { Fields, HeaderGetter } from '@tracebaton/core/adapter'
 
 /** Reads a table of headers, of a message to send (which may inherit some of them) or of one received. */
 export const tableGetter: HeaderGetter<unknown> = {

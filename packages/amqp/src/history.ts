@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryCount } from '@tracebaton/core'
+import type { Delivery, DeliveryCount } from '@tracebaton/core/adapter'
 import type { MessageLike } from './client.ts'
 
 /** One entry of `x-death`: the broker took the message out of this queue, for this reason, so often. */

@@ -1,14 +1,6 @@
-export { traceChannel, traceConnection } from './trace.ts'
-export { traceHandler } from './consumer.ts'
+export { traceChannel, traceConnection, type AmqpOptions } from './trace.ts'
+export { traceHandler, type HandlerOptions } from './consumer.ts'
 export { deadLetter, redrive, retryLater } from './dead-letter.ts'
-export type { ChannelLike, ConnectionLike, MessageLike } from './client.ts'
-export {
-  createTracing,
-  logFields,
-  type DeadLetterOptions,
-  type RedriveOptions,
-  type RetryOptions,
-  type Tracing,
-  type TracingInput,
-  type TracingOptions,
-} from '@tracebaton/core'
+export type { ChannelLike, ConnectionLike, FieldsLike, MessageLike, PropertiesLike } from './client.ts'
+export { createTracing, logFields } from '@tracebaton/core'
+export type * from '@tracebaton/core'

@@ -1,10 +1,10 @@
-import { copyWith, createRegister, type Injection, type Tracing } from '@tracebaton/core'
+import { copyWith, createRegister, type Injection, type AdapterTracing } from '@tracebaton/core/adapter'
 import { answerTo, hasConfirms, invoke, type ChannelLike, type Method } from './client.ts'
 import { toPublication, type Sending } from './describe.ts'
 import { isHeaders, withFields } from './headers.ts'
 
 /** Publishes that wait for the broker's confirmation, which may never come. */
-const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.0')
+const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.1')
 
 /** Where the two ways to publish have their arguments. */
 interface Verb {
@@ -18,7 +18,10 @@ const PUBLISH: Verb = { name: 'publish', options: 3, read: ([exchange, key, cont
 const SEND_TO_QUEUE: Verb = { name: 'sendToQueue', options: 2, read: ([queue, content]) => ['', queue, content] }
 
 /** Members of a channel that publish. */
-export function publishers(tracing: Tracing, channel: ChannelLike): Pick<ChannelLike, 'publish' | 'sendToQueue'> {
+export function publishers(
+  tracing: AdapterTracing,
+  channel: ChannelLike,
+): Pick<ChannelLike, 'publish' | 'sendToQueue'> {
   const confirms = hasConfirms(channel)
   const publisher =
     (verb: Verb) =>
@@ -93,7 +96,7 @@ function optionsIn(options: unknown): Readonly<Record<string, unknown>> {
 
 /** The arguments with our headers in the options; the caller's own where there is nothing to write. */
 function inject(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   verb: Verb,
   args: readonly unknown[],
   injection: Injection | undefined,

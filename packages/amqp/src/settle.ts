@@ -1,4 +1,4 @@
-import type { Destination, Outcome, Settlement, Tracing } from '@tracebaton/core'
+import type { Destination, Outcome, Settlement, AdapterTracing } from '@tracebaton/core/adapter'
 import { noteOutcome } from './arrivals.ts'
 import { invoke, type ChannelLike, type Method } from './client.ts'
 import { SYSTEM } from './describe.ts'
@@ -36,7 +36,7 @@ const VERBS = Object.keys(WORDS) as readonly Verb[]
  * @param chained gives the look-alike in place of the channel
  */
 export function settlers(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   channel: ChannelLike,
   chained: (result: unknown) => unknown,
 ): Pick<ChannelLike, Verb | 'close'> {

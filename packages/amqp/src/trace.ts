@@ -4,9 +4,9 @@ import {
   resolveTracing,
   traced,
   warnOfInstrumentation,
-  type Tracing,
+  type AdapterTracing,
   type TracingInput,
-} from '@tracebaton/core'
+} from '@tracebaton/core/adapter'
 import { invoke, invokeAndTell, type ChannelLike, type ConnectionLike, type Method } from './client.ts'
 import { receivers } from './consumer.ts'
 import { LIBRARY } from './describe.ts'
@@ -14,6 +14,10 @@ import { rememberExclusive } from './destination.ts'
 import { publishers } from './producer.ts'
 import { settlers } from './settle.ts'
 import { abandonChannelsOf, abandonClosed } from './unsettled.ts'
+import { SCOPE } from './scope.ts'
+
+/** Options of {@link traceConnection} and {@link traceChannel}. */
+export type AmqpOptions = TracingInput
 
 /**
  * Wraps a connection, of the promise or of the callback API: gives one of the same type whose channels are traced. The
@@ -23,9 +27,9 @@ import { abandonChannelsOf, abandonClosed } from './unsettled.ts'
  */
 export function traceConnection<Connection extends ConnectionLike>(
   connection: Connection,
-  options?: TracingInput,
+  options?: AmqpOptions,
 ): Connection {
-  const tracing = resolveTracing(options)
+  const tracing = resolveTracing(options, SCOPE)
   const original = originalOf<ConnectionLike>(connection)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
   const creator =
@@ -45,8 +49,8 @@ export function traceConnection<Connection extends ConnectionLike>(
  * publishing, consuming and settling are traced. Settle messages on what this gave. The original stays as it is;
  * wrapping what this gave replaces the options. Never throws.
  */
-export function traceChannel<Channel extends ChannelLike>(channel: Channel, options?: TracingInput): Channel {
-  const tracing = resolveTracing(options)
+export function traceChannel<Channel extends ChannelLike>(channel: Channel, options?: AmqpOptions): Channel {
+  const tracing = resolveTracing(options, SCOPE)
   const original = originalOf<ChannelLike>(channel)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
   warnOfInstrumentation(tracing, original, 'publish', LIBRARY)
@@ -66,7 +70,7 @@ export function traceChannel<Channel extends ChannelLike>(channel: Channel, opti
 
 /** The callback API gives a channel at once, and the same one to the callback when it is open. */
 function created(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   connection: ConnectionLike,
   method: 'createChannel' | 'createConfirmChannel',
   args: unknown[],
@@ -89,7 +93,7 @@ function created(
 }
 
 /** A connection takes its channels with it. */
-function closed(tracing: Tracing, connection: ConnectionLike, args: unknown[]): unknown {
+function closed(tracing: AdapterTracing, connection: ConnectionLike, args: unknown[]): unknown {
   // One that reconnects by itself tells by its end.
   const result = invokeAndTell(connection, 'close', args, 0, () => tracing.guard(abandonClosed))
   // From now on the client refuses every settlement.

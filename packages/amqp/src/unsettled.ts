@@ -1,4 +1,10 @@
-import { processWide, type Delivery, type OpenAttempt, type OpenOptions, type Tracing } from '@tracebaton/core'
+import {
+  processWide,
+  type Delivery,
+  type OpenAttempt,
+  type OpenOptions,
+  type AdapterTracing,
+} from '@tracebaton/core/adapter'
 import { connectionOf, isClosed, type ChannelLike } from './client.ts'
 
 /** A delivery of a channel that nobody has settled yet. */
@@ -15,16 +21,21 @@ interface Unsettleds {
   readonly options: OpenOptions
 }
 
-const byChannel = processWide('tracebaton.amqp.unsettled.0', () => new WeakMap<object, Unsettleds>())
+const byChannel = processWide('tracebaton.amqp.unsettled.1', () => new WeakMap<object, Unsettleds>())
 
 /** The channels that have some; core bounds the number of attempts, and with it this. */
-const waiting = processWide('tracebaton.amqp.waiting.0', () => new Set<object>())
+const waiting = processWide('tracebaton.amqp.waiting.1', () => new Set<object>())
 
 /** ms between two looks at the channels that have unsettled deliveries. */
 const LOOK_AGAIN = 1_000
 
 /** Begins the attempt of a delivery, and keeps it until its span has ended. */
-export function openUnsettled(tracing: Tracing, channel: ChannelLike, tag: number, delivery: Delivery): OpenAttempt {
+export function openUnsettled(
+  tracing: AdapterTracing,
+  channel: ChannelLike,
+  tag: number,
+  delivery: Delivery,
+): OpenAttempt {
   const { byTag, options } = byChannel.get(channel) ?? createUnsettleds(channel)
   const attempt = tracing.open(delivery, options)
   if (!attempt.isOpen()) return attempt

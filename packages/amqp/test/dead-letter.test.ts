@@ -106,10 +106,27 @@ test('a message that no traced channel received is moved with what it says itsel
   expect(hollow.published[0]!.headers['tracebaton']).toMatch(/k=redrive;n=2$/)
 })
 
+const UNKNOWN = 'ERR_TRACEBATON_DESTINATION'
+
+test('a dead letter goes back to the queue where it says it was handled at first, and nowhere without', async () => {
+  const { hollow, message, options } = await receive()
+  const publisher = traceChannel(hollow.channel, options)
+  await deadLetter(publisher, message, { to: 'orders-dead' })
+  const [letter] = hollow.published
+  const stranger = { ...message, fields: { ...message.fields }, properties: { headers: letter!.headers } }
+  await redrive(publisher, stranger)
+  expect(hollow.published[1]).toMatchObject({ routingKey: message.fields.routingKey })
+  await expect(redrive(publisher, message)).rejects.toMatchObject({ name: 'TypeError', code: UNKNOWN })
+  const untrusted = traceChannel(hollow.channel, { ...options, trust: 'link-only' })
+  await expect(redrive(untrusted, stranger)).rejects.toMatchObject({ code: UNKNOWN })
+  await expect(deadLetter(publisher, message, {} as { to: string })).rejects.toMatchObject({ code: UNKNOWN })
+  expect(hollow.published).toHaveLength(2)
+})
+
 test('a message whose queue nobody knows is not sent to none, where the broker would drop it', async () => {
   const { channel, hollow, message } = await receive()
   for (const options of [{}, { to: '' }]) {
-    await expect(retryLater(channel, { ...message }, options)).rejects.toMatchObject({ code: 'ERR_TRACEBATON_QUEUE' })
+    await expect(retryLater(channel, { ...message }, options)).rejects.toMatchObject({ code: UNKNOWN })
   }
   expect(hollow.published).toEqual([])
 })

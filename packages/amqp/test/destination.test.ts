@@ -1,4 +1,4 @@
-import type { Destination } from '@tracebaton/core'
+import type { Destination } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { placeOf, rememberExclusive } from '../src/destination.ts'
 import type { ChannelLike } from '../src/client.ts'

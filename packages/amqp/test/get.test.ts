@@ -239,3 +239,19 @@ describe('traceHandler', () => {
     expect(recorder.spans).toEqual([])
   })
 })
+
+describe('a message that no traced channel handed over', () => {
+  test('is an attempt where there are options, as long as its handler runs, and has no span where there are none', async () => {
+    const { options, span, recorder, failures } = createRecording()
+    const hollow = createHollow()
+    hollow.put({ headers: { traceparent: TRACEPARENT } })
+    const message = (await hollow.channel.get('orders')) as GetMessage
+    expect(traceHandler(() => trace.getActiveSpan())(message)).toBeUndefined()
+    expect(recorder.spans).toEqual([])
+    expect(traceHandler(() => 'done', { ...options, queue: 'orders' })(message)).toBe('done')
+    const attempt = span('process orders')
+    expect(attempt.traceId).toBe('a'.repeat(32))
+    expect(attemptOf(attempt)).toMatchObject({ outcome: 'acked' })
+    expect(failures).toEqual([])
+  })
+})

@@ -1,11 +1,18 @@
 import { context as contexts, trace } from '@opentelemetry/api'
-import { processWide, resolveTracing, type Tracing, type TracingInput } from '@tracebaton/core'
+import {
+  processWide,
+  resolveTracing,
+  tracingToldBy,
+  type AdapterTracing,
+  type TracingInput,
+} from '@tracebaton/core/adapter'
 import type { JobLike, ProcessorLike } from './client.ts'
 import { toDelivery } from './describe.ts'
 import { patiently } from './patience.ts'
 import { getProcessing, type Processing } from './processing.ts'
 import { rememberRelative } from './relatives.ts'
 import { numberAttempt, readStored, type StoredFacts } from './stored.ts'
+import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceHandler}. How to trace is by default what the worker's `bullmqTelemetry` was told. */
 export type HandlerOptions = TracingInput & {
@@ -22,17 +29,14 @@ export type HandlerOptions = TracingInput & {
   readonly readChildren?: boolean | undefined
 }
 
-/** Options that say nothing of how to trace. */
-const READING: ReadonlySet<string> = new Set(['readPreviousAttempt', 'readChildren'])
-
 /** How a job was traced, for as long as somebody holds it. */
-export const tracedJobs: WeakMap<object, Tracing> = processWide(
-  'tracebaton.bullmq.jobs.0',
-  () => new WeakMap<object, Tracing>(),
+export const tracedJobs: WeakMap<object, AdapterTracing> = processWide(
+  'tracebaton.bullmq.jobs.1',
+  () => new WeakMap<object, AdapterTracing>(),
 )
 
 /** Processors that are traced already. */
-const wrapped = processWide('tracebaton.bullmq.processors.0', () => new WeakSet<object>())
+const wrapped = processWide('tracebaton.bullmq.processors.1', () => new WeakSet<object>())
 
 /**
  * Wraps a processor: each call is one attempt on a job, with a span of its own that is active inside and begins with
@@ -45,14 +49,14 @@ export function traceHandler<Processor extends ProcessorLike>(
   options?: HandlerOptions,
 ): Processor {
   if (wrapped.has(processor)) return processor
-  const told = saysHowToTrace(options) ? resolveTracing(options) : undefined
+  const told = tracingToldBy(options, ['readPreviousAttempt', 'readChildren'], SCOPE)
   const traced = function (this: unknown, ...args: unknown[]): unknown {
     const job = args[0] as JobLike
     const call = (): unknown => Reflect.apply(processor, this, args)
-    const processing = resolveTracing(undefined).guard(() => processingOf(job))
+    const processing = resolveTracing(undefined, SCOPE).guard(() => processingOf(job))
     // Somebody has looked at the context already, so the attempt began without its facts: there is no second one.
     if (processing?.stateFor(job.id) === 'begun') return call()
-    const tracing = told ?? processing?.tracing ?? resolveTracing(undefined)
+    const tracing = told ?? processing?.tracing ?? resolveTracing(undefined, SCOPE)
     const wanted = {
       previousAttempt: options?.readPreviousAttempt === true,
       children: options?.readChildren === true,
@@ -69,10 +73,6 @@ export function traceHandler<Processor extends ProcessorLike>(
   return traced as unknown as Processor
 }
 
-function saysHowToTrace(options: HandlerOptions | undefined): boolean {
-  return Object.entries(options ?? {}).some(([key, value]) => value !== undefined && !READING.has(key))
-}
-
 /** The work of a traced worker on this very job, as long as its attempt is no other's. */
 function processingOf(job: JobLike): Processing | undefined {
   const processing = getProcessing(contexts.active())
@@ -80,7 +80,7 @@ function processingOf(job: JobLike): Processing | undefined {
 }
 
 function handle(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   processing: Processing | undefined,
   job: JobLike,
   call: () => unknown,

@@ -1,31 +1,29 @@
 import {
+  codedError,
   originalOf,
+  rejectWithoutDestination,
   resolveTracing,
   tracingOf,
   type DeadLetterOptions,
   type Move,
   type RedriveOptions,
   type RetryOptions,
-} from '@tracebaton/core'
+} from '@tracebaton/core/adapter'
 import type { FlowProducerLike, JobLike, JobOptionsLike, QueueLike } from './client.ts'
 import { tracedJobs } from './consumer.ts'
 import { toDelivery } from './describe.ts'
 import { callAlone } from './own-call.ts'
 import { sendMoved } from './producer.ts'
+import { SCOPE } from './scope.ts'
 
 /** What adds jobs: a queue, which takes them itself, or a producer of flows, which adds to any queue. */
-type Publisher = QueueLike | FlowProducerLike
+export type Publisher = QueueLike | FlowProducerLike
 
 /** What adding gives. */
-type Added<By extends Publisher> = ReturnType<By['add']>
+export type Added<By extends Publisher> = ReturnType<By['add']>
 
 /** A job to move, with its data. */
-type MovedJob = JobLike & { readonly data: unknown }
-
-/** A queue names itself, so nobody else has to. */
-type OptionsFor<By extends Publisher, Options extends { readonly to: string }> = By extends QueueLike
-  ? Omit<Options, 'to'> & { readonly to?: string | undefined }
-  : Options
+export type MovedJob = JobLike & { readonly data: unknown }
 
 /**
  * Adds a job once more, for its next attempt: same name, data and options, same trace context, with its history and the
@@ -34,32 +32,32 @@ type OptionsFor<By extends Publisher, Options extends { readonly to: string }> =
  *
  * May be called inside the processor or later, with a queue or a producer of flows that is traced or not. The job at hand
  * is not ended: return from the processor once this has resolved. Resolves, and rejects, as `add` does; and rejects with
- * the code `ERR_TRACEBATON_QUEUE` where the publisher does not add to `to`.
+ * the code `ERR_TRACEBATON_QUEUE` where the publisher is another queue than the one that is meant, and with
+ * `ERR_TRACEBATON_DESTINATION` where it is unknown which queue is meant.
  *
- * @param options `to`: the name of a queue, default that of the queue that publishes, or where the job came from
+ * @param options `to`: the name of a queue, default the one that the job came from
  */
 export function retryLater<By extends Publisher>(publisher: By, job: MovedJob, options: RetryOptions = {}): Added<By> {
-  const { to, error, delay } = options
-  return move(publisher, job, 'retry', to ?? nameOf(publisher) ?? job.queueName, error, delay)
+  const { to = job.queueName, error, delay } = options
+  return move(publisher, job, 'retry', to, error, delay)
 }
 
 /** Adds a job to a queue of dead letters; otherwise as {@link retryLater}. */
 export function deadLetter<By extends Publisher>(
   publisher: By,
   job: MovedJob,
-  options: OptionsFor<By, DeadLetterOptions>,
+  { to, error }: DeadLetterOptions,
 ): Added<By> {
-  const { to, error } = options as Partial<DeadLetterOptions>
   return move(publisher, job, 'dead_letter', to, error)
 }
 
-/** Adds a dead letter back to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}. */
-export function redrive<By extends Publisher>(
-  publisher: By,
-  job: MovedJob,
-  options: OptionsFor<By, RedriveOptions>,
-): Added<By> {
-  return move(publisher, job, 'redrive', (options as Partial<RedriveOptions>).to)
+/**
+ * Adds a dead letter back to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}.
+ *
+ * @param options `to`: the name of a queue, default the one where the job says it was at first
+ */
+export function redrive<By extends Publisher>(publisher: By, job: MovedJob, { to }: RedriveOptions = {}): Added<By> {
+  return move(publisher, job, 'redrive', to)
 }
 
 /** Options that belong to this very job, and would make of its copy nothing, a twin or somebody's child. */
@@ -82,15 +80,16 @@ function move<By extends Publisher>(
   publisher: By,
   job: MovedJob,
   kind: Move['kind'],
-  to: string | undefined,
+  asked: string | undefined,
   error?: unknown,
   delay?: number,
 ): Added<By> {
-  const own = nameOf(publisher)
-  const queue = to ?? own
-  if (queue === undefined || (own !== undefined && own !== queue)) return refuse(own, to) as Added<By>
-  const tracing = tracingOf(publisher) ?? tracedJobs.get(job) ?? resolveTracing(undefined)
+  const tracing = tracingOf(publisher) ?? tracedJobs.get(job) ?? resolveTracing(undefined, SCOPE)
   const delivery = tracing.guard(() => toDelivery(tracing, job))
+  const queue = asked ?? (kind === 'redrive' && delivery ? tracing.moveFacts(delivery)?.originalDestination : undefined)
+  if (queue === undefined || queue === '') return rejectWithoutDestination(kind) as Added<By>
+  const own = nameOf(publisher)
+  if (own !== undefined && own !== queue) return refuse(own, queue) as Added<By>
   const { name, data } = job
   const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
   const add = (opts: JobOptionsLike): Promise<unknown> =>
@@ -111,10 +110,7 @@ function nameOf(publisher: Publisher): string | undefined {
   return 'name' in publisher ? publisher.name : undefined
 }
 
-function refuse(own: string | undefined, to: string | undefined): Promise<never> {
-  const message =
-    own === undefined
-      ? 'A producer of flows has to be told the queue: deadLetter(flows, job, { to })'
-      : `The queue ${own} does not add to ${to}: publish with that queue, or with a FlowProducer`
-  return Promise.reject(Object.assign(new TypeError(message), { code: 'ERR_TRACEBATON_QUEUE' }))
+function refuse(own: string, to: string): Promise<never> {
+  const message = `The queue ${own} does not add to ${to}: publish with that queue, or with a FlowProducer`
+  return Promise.reject(codedError('ERR_TRACEBATON_QUEUE', message))
 }

@@ -1,4 +1,11 @@
-import type { Delivery, Facts, OutgoingMessage, Publication, SendResults, Tracing } from '@tracebaton/core'
+import type {
+  Delivery,
+  Facts,
+  OutgoingMessage,
+  Publication,
+  SendResults,
+  AdapterTracing,
+} from '@tracebaton/core/adapter'
 import type { FlowJobLike, JobLike, JobOptionsLike } from './client.ts'
 import { readMetadata } from './headers.ts'
 import { meaningOf } from './meaning.ts'
@@ -32,7 +39,11 @@ export function toPublication(
 }
 
 /** One job to add. */
-export function toOutgoing(tracing: Tracing, name: unknown, options: JobOptionsLike | undefined): OutgoingMessage {
+export function toOutgoing(
+  tracing: AdapterTracing,
+  name: unknown,
+  options: JobOptionsLike | undefined,
+): OutgoingMessage {
   return {
     carrier: readMetadata(tracing, options?.telemetry?.metadata),
     facts: { jobName: text(name) },
@@ -41,7 +52,7 @@ export function toOutgoing(tracing: Tracing, name: unknown, options: JobOptionsL
 }
 
 /** One job of a flow, which may go to another queue than the others. */
-export function toFlowOutgoing(tracing: Tracing, { name, queueName, opts }: FlowJobLike): OutgoingMessage {
+export function toFlowOutgoing(tracing: AdapterTracing, { name, queueName, opts }: FlowJobLike): OutgoingMessage {
   return { ...toOutgoing(tracing, name, opts), destination: { name: queueName } }
 }
 
@@ -58,7 +69,7 @@ export function toResults(jobs: readonly unknown[]): SendResults {
  *
  * @param read what was asked of Redis
  */
-export function toDelivery(tracing: Tracing, job: JobLike, read?: StoredFacts): Delivery {
+export function toDelivery(tracing: AdapterTracing, job: JobLike, read?: StoredFacts): Delivery {
   const { id, name, queueName, queueQualifiedName = queueName, opts, timestamp, attemptsMade, attemptsStarted } = job
   const maxAttempts = Math.max(1, opts.attempts ?? 1)
   const redrives = Math.max(0, attemptsMade - maxAttempts + 1)
@@ -95,7 +106,7 @@ const SCHEDULED = /^repeat:/
 
 /** One attempt on a job of which BullMQ tells little more than its id. */
 export function toBareDelivery(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   queueName: string,
   id: string | undefined,
   jobName: string | undefined,
@@ -114,7 +125,7 @@ export function toBareDelivery(
 }
 
 function common(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   name: string,
   metadata: unknown,
   facts: Facts,

@@ -1,4 +1,4 @@
-import { replaceFields, type Fields, type Tracing } from '@tracebaton/core'
+import { replaceFields, type Fields, type AdapterTracing } from '@tracebaton/core/adapter'
 
 /** Longer metadata is not looked into, so that nobody's nonsense costs a worker its time. Characters. */
 const MAX_LENGTH = 65_536
@@ -7,7 +7,7 @@ const MAX_LENGTH = 65_536
  * The header fields in a job's metadata: an object of texts, as JSON, which is what `bullmq-otel` writes, too. Metadata
  * without any field of the propagator's is a context that cannot be read, whatever it is.
  */
-export function readMetadata(tracing: Tracing, metadata: unknown): Readonly<Record<string, unknown>> {
+export function readMetadata(tracing: AdapterTracing, metadata: unknown): Readonly<Record<string, unknown>> {
   // BullMQ writes `false` for a job that wants no context.
   if (!metadata) return {}
   const fields = parse(metadata)
@@ -17,7 +17,7 @@ export function readMetadata(tracing: Tracing, metadata: unknown): Readonly<Reco
 }
 
 /** The metadata with fields that replace earlier ones. What else stands there stays, as far as it can be read. */
-export function writeMetadata(tracing: Tracing, metadata: unknown, fields: Fields): string {
+export function writeMetadata(tracing: AdapterTracing, metadata: unknown, fields: Fields): string {
   return JSON.stringify(replaceFields<unknown>(parse(metadata), fields, tracing.isField, (text) => text))
 }
 

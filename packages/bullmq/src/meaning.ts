@@ -1,4 +1,4 @@
-import type { Delivery, Outcome } from '@tracebaton/core'
+import type { Delivery, Outcome } from '@tracebaton/core/adapter'
 import type { JobLike } from './client.ts'
 
 /** What errors of BullMQ's tell a worker, by their class. The processor has moved the job already, and did not fail. */

@@ -1,12 +1,12 @@
 import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
-import type { Tracing } from '@tracebaton/core'
+import type { AdapterTracing } from '@tracebaton/core/adapter'
 
 /** A call that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. */
 interface OwnCall {
   told: boolean
 }
 
-const OWN_CALL = createContextKey('tracebaton.bullmq.own-call.0')
+const OWN_CALL = createContextKey('tracebaton.bullmq.own-call.1')
 
 /** The telemetry that a queue or a producer of flows was given. */
 export function telemetryOf(client: object): unknown {
@@ -18,7 +18,7 @@ export function telemetryOf(client: object): unknown {
  * Makes a call that the client's telemetry, if it is ours, leaves alone; but not what listeners do in the meantime, which
  * is why a client without any is not told of it.
  */
-export function callAlone<Result>(tracing: Tracing, client: object, call: () => Result): Result {
+export function callAlone<Result>(tracing: AdapterTracing, client: object, call: () => Result): Result {
   if (tracing.guard(() => telemetryOf(client)) === undefined) return call()
   const own: OwnCall = { told: false }
   const context = tracing.guard(() => contexts.active().setValue(OWN_CALL, own))

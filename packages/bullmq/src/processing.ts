@@ -1,5 +1,5 @@
 import { context as contexts, createContextKey, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
-import type { Delivery, OpenAttempt, Outcome, Tracing } from '@tracebaton/core'
+import type { Delivery, OpenAttempt, Outcome, AdapterTracing } from '@tracebaton/core/adapter'
 import { deferred, disregard } from './deferred.ts'
 import { POSTPONED, toBareDelivery } from './describe.ts'
 import { lazyContext } from './lazy-context.ts'
@@ -17,7 +17,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
  * tells the job's facts; without one when somebody looks at the context, or at the latest when BullMQ is done.
  */
 export interface Processing {
-  readonly tracing: Tracing
+  readonly tracing: AdapterTracing
   /** What BullMQ does its work in: neither the context in which the worker was made nor one of another job. */
   readonly context: Context
   /** `waits`: for the processor of this job; `begun`: without one; `other`: the job is another, or had a processor. */
@@ -29,7 +29,7 @@ export interface Processing {
    *
    * @param using how the processor is traced, where that is not how its worker is
    */
-  readonly run: <Result>(delivery: Delivery, processor: () => Result, using?: Tracing) => Result
+  readonly run: <Result>(delivery: Delivery, processor: () => Result, using?: AdapterTracing) => Result
   /** Notes what BullMQ tells: the queue first, then the job. */
   readonly note: (facts: { readonly queue?: unknown; readonly id?: unknown; readonly name?: unknown }) => void
   /** Whether an operation of BullMQ's puts this job away. */
@@ -46,7 +46,7 @@ export interface Processing {
   readonly end: () => void
 }
 
-const PROCESSING = createContextKey('tracebaton.bullmq.processing.0')
+const PROCESSING = createContextKey('tracebaton.bullmq.processing.1')
 
 /** The work on a job that a context belongs to. */
 export function getProcessing(context: Context): Processing | undefined {
@@ -57,7 +57,11 @@ export function getProcessing(context: Context): Processing | undefined {
  * @param metadata of the job
  * @param elsewhere whether attempts are recorded in another process
  */
-export function createProcessing(tracing: Tracing, metadata: string | undefined, elsewhere: boolean): Processing {
+export function createProcessing(
+  tracing: AdapterTracing,
+  metadata: string | undefined,
+  elsewhere: boolean,
+): Processing {
   const startedAt = Date.now()
   const handled = deferred()
   let queue = ''

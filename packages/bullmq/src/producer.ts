@@ -4,8 +4,8 @@ import {
   type Move,
   type OutgoingMessage,
   type Publication,
-  type Tracing,
-} from '@tracebaton/core'
+  type AdapterTracing,
+} from '@tracebaton/core/adapter'
 import type { BulkJobLike, FlowJobLike, JobOptionsLike } from './client.ts'
 import { toFlowOutgoing, toOutgoing, toPublication, toResults } from './describe.ts'
 import { writeMetadata } from './headers.ts'
@@ -21,7 +21,7 @@ interface Names {
 
 /** `add` and `upsertJobScheduler`: one job. */
 export function sendJob(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   { name: queue, qualifiedName }: Names,
   name: unknown,
   options: JobOptionsLike | undefined,
@@ -35,7 +35,7 @@ export function sendJob(
 
 /** Adds a job that was received once more. */
 export function sendMoved(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   queue: string,
   name: string,
   options: JobOptionsLike,
@@ -53,7 +53,7 @@ export function sendMoved(
 
 /** `addBulk` of a queue: a context for each job. */
 export function sendJobs(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   { name: queue, qualifiedName }: Names,
   jobs: readonly BulkJobLike[],
   call: (jobs: readonly BulkJobLike[]) => Promise<unknown>,
@@ -73,7 +73,7 @@ export function sendJobs(
 
 /** `add` and `addBulk` of a producer of flows: a context for each job of each flow, also for one without options. */
 export function sendFlows(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   flows: readonly FlowJobLike[],
   call: (flows: readonly FlowJobLike[]) => Promise<unknown>,
 ): Promise<unknown> {
@@ -99,7 +99,7 @@ export function sendFlows(
 }
 
 function send(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   publication: Publication | undefined,
   publish: (injections: Injections) => Promise<unknown>,
 ): Promise<unknown> {
@@ -108,7 +108,7 @@ function send(
 
 /** A copy of a job's options with the context in its metadata. */
 function withContext(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   options: JobOptionsLike | undefined,
   injection: Injection | undefined,
 ): JobOptionsLike | undefined {

@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
-import { createMemory, type Memory, type Relative } from '@tracebaton/core'
+import { createMemory, type Memory, type Relative } from '@tracebaton/core/adapter'
 import type { JobLike } from './client.ts'
 
 /** How many parents, and schedulers, a process remembers for sure. */
@@ -9,7 +9,7 @@ const REMEMBERED = 1_000
 export const CHILDREN = 128
 
 /** The latest attempt of each child, by the job that waits for it. */
-const children: Memory<Map<string, SpanContext>> = createMemory('tracebaton.bullmq.children.0', REMEMBERED)
+const children: Memory<Map<string, SpanContext>> = createMemory('tracebaton.bullmq.children.1', REMEMBERED)
 
 /** One iteration of a scheduler: its latest attempt, and the attempt of the iteration before. */
 interface Iteration {
@@ -18,7 +18,7 @@ interface Iteration {
   readonly before: SpanContext | undefined
 }
 
-const iterations: Memory<Iteration> = createMemory('tracebaton.bullmq.iterations.0', REMEMBERED)
+const iterations: Memory<Iteration> = createMemory('tracebaton.bullmq.iterations.1', REMEMBERED)
 
 /**
  * What is known to be related to a job: attempts of its children, and of the iteration before it.

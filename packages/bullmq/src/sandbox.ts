@@ -1,5 +1,5 @@
 import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
-import type { TracingInput } from '@tracebaton/core'
+import type { TracingInput } from '@tracebaton/core/adapter'
 import type { ProcessorLike } from './client.ts'
 import { traceHandler as traceProcessor } from './consumer.ts'
 import { patiently } from './patience.ts'

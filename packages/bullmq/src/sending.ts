@@ -1,5 +1,5 @@
 import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
-import type { Tracing } from '@tracebaton/core'
+import type { AdapterTracing } from '@tracebaton/core/adapter'
 import { deferred, disregard } from './deferred.ts'
 import { toOutgoing, toPublication } from './describe.ts'
 import { writeMetadata } from './headers.ts'
@@ -18,7 +18,7 @@ export interface Sending {
   readonly end: (failure: { readonly error: unknown } | undefined) => void
 }
 
-const SENDING = createContextKey('tracebaton.bullmq.sending.0')
+const SENDING = createContextKey('tracebaton.bullmq.sending.1')
 
 /** The call that is going on in a context. */
 export function getSending(context: Context): Sending | undefined {
@@ -38,7 +38,7 @@ export function silentSending(): Sending {
 }
 
 /** @param batch whether the call adds several jobs, or may */
-export function createSending(tracing: Tracing, queue: string, batch: boolean): Sending {
+export function createSending(tracing: AdapterTracing, queue: string, batch: boolean): Sending {
   const done = deferred()
   let own: Context | undefined
   let metadata = ''

@@ -1,5 +1,5 @@
 import { context as contexts, createContextKey, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
-import type { Tracing } from '@tracebaton/core'
+import type { AdapterTracing } from '@tracebaton/core/adapter'
 import type { SpanLike } from './client.ts'
 import { isOwnCall } from './own-call.ts'
 import { getProcessing, type Processing } from './processing.ts'
@@ -31,10 +31,10 @@ const ADDING: Readonly<Record<string, 'several' | 'one'>> = {
 const FAILING: ReadonlySet<unknown> = new Set(['retry', 'delay', 'fail'])
 
 /** What is to be kept beside a job that failed. */
-const ATTEMPT = createContextKey('tracebaton.bullmq.attempt.0')
+const ATTEMPT = createContextKey('tracebaton.bullmq.attempt.1')
 
 /** The active context. */
-export function activeContext(tracing: Tracing): Context {
+export function activeContext(tracing: AdapterTracing): Context {
   return tracing.guard(() => contexts.active()) ?? ROOT_CONTEXT
 }
 
@@ -72,7 +72,7 @@ export function processingSpan(processing: Processing, worked: Set<unknown>): Sp
 }
 
 /** A call that adds jobs: the application's, one inside of it, or one that is not ours to trace. */
-export function addingSpan(tracing: Tracing, worked: ReadonlySet<unknown>): SpanLike {
+export function addingSpan(tracing: AdapterTracing, worked: ReadonlySet<unknown>): SpanLike {
   let sending: Sending = silentSending()
   /** Whether the call is a part of another one, which ends it. */
   let inner = false
@@ -109,7 +109,7 @@ export function addingSpan(tracing: Tracing, worked: ReadonlySet<unknown>): Span
  *
  * @param worked see {@link processingSpan}
  */
-export function housekeepingSpan(tracing: Tracing, worked: Set<unknown>): SpanLike {
+export function housekeepingSpan(tracing: AdapterTracing, worked: Set<unknown>): SpanLike {
   let about: Attributes = {}
   let processing: Processing | undefined
   let concerned = false
@@ -146,7 +146,7 @@ interface Listener {
   readonly ended: (failure: { readonly error: unknown } | undefined) => void
 }
 
-function span({ guard }: Tracing, listener: Listener): SpanLike {
+function span({ guard }: AdapterTracing, listener: Listener): SpanLike {
   let begun = false
   let failure: { readonly error: unknown } | undefined
   const tell = (attributes: Attributes): void => {

@@ -1,5 +1,5 @@
 import { trace, type Context, type SpanContext } from '@opentelemetry/api'
-import { processWide, type Tracing } from '@tracebaton/core'
+import { processWide, type AdapterTracing } from '@tracebaton/core/adapter'
 import type { JobLike } from './client.ts'
 import { readMetadata } from './headers.ts'
 import { CHILDREN, keyOf } from './relatives.ts'
@@ -8,7 +8,7 @@ import { CHILDREN, keyOf } from './relatives.ts'
 const FIELD = 'tm'
 
 /** Which attempts of their jobs contexts belong to, counted as BullMQ counts. */
-const numbers = processWide('tracebaton.bullmq.attempts.0', () => new WeakMap<Context, number>())
+const numbers = processWide('tracebaton.bullmq.attempts.1', () => new WeakMap<Context, number>())
 
 /** Notes which attempt a context belongs to. */
 export function numberAttempt(attempt: Context, { attemptsStarted }: JobLike): void {
@@ -16,7 +16,7 @@ export function numberAttempt(attempt: Context, { attemptsStarted }: JobLike): v
 }
 
 /** What is kept beside a job whose attempt failed; empty where it is not known which attempt that was. */
-export function writeAttempt(tracing: Tracing, context: Context): string {
+export function writeAttempt(tracing: AdapterTracing, context: Context): string {
   const attempt = numbers.get(context)
   const fields: Record<string, string> = {}
   if (attempt !== undefined) tracing.inject(context, fields)
@@ -44,7 +44,7 @@ interface StoredJob extends JobLike {
 
 /** Reads what was asked for. May reject. */
 export async function readStored(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   job: StoredJob,
   wanted: { readonly previousAttempt: boolean; readonly children: boolean },
 ): Promise<StoredFacts> {
@@ -60,7 +60,7 @@ export async function readStored(
 
 /** One round trip, on attempts after the first. Nobody kept an attempt whose worker was killed. */
 async function readAttempt(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   redis: Redis,
   key: string,
   { attemptsStarted }: JobLike,
@@ -74,7 +74,11 @@ async function readAttempt(
 }
 
 /** One round trip, and one more for a job with children: BullMQ tells a parent their keys and results only. */
-async function readChildren(tracing: Tracing, redis: Redis, key: string): Promise<ReadonlyMap<string, SpanContext>> {
+async function readChildren(
+  tracing: AdapterTracing,
+  redis: Redis,
+  key: string,
+): Promise<ReadonlyMap<string, SpanContext>> {
   const keys = (await redis.hkeys?.(`${key}:processed`)) ?? []
   const found = await Promise.all(
     keys.slice(0, CHILDREN).map(async (child) => {
@@ -85,6 +89,6 @@ async function readChildren(tracing: Tracing, redis: Redis, key: string): Promis
   return new Map(found.flatMap(([child, context]) => (context === undefined ? [] : [[child, context]])))
 }
 
-function contextIn(tracing: Tracing, fields: object): SpanContext | undefined {
+function contextIn(tracing: AdapterTracing, fields: object): SpanContext | undefined {
   return trace.getSpanContext(tracing.extract(fields).context)
 }

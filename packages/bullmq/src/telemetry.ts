@@ -1,11 +1,12 @@
 import { createContextKey, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
-import { resolveTracing, type TracingInput } from '@tracebaton/core'
+import { resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
 import type { TelemetryLike } from './client.ts'
 import { createProcessing } from './processing.ts'
 import { activeContext, addingSpan, housekeepingSpan, metadataIn, processingSpan } from './spans.ts'
+import { SCOPE } from './scope.ts'
 
 /** Options of {@link bullmqTelemetry}. */
-export type BullmqOptions = TracingInput & {
+export type TelemetryOptions = TracingInput & {
   /**
    * Whether the worker's processor runs in a sandbox and is traced there, by `@tracebaton/bullmq/sandbox`: then the
    * attempts are recorded in the sandbox alone. @default false
@@ -17,18 +18,18 @@ export type BullmqOptions = TracingInput & {
 const PRODUCER = 3
 const CONSUMER = 4
 
-const METADATA = createContextKey('tracebaton.bullmq.metadata.0')
+const METADATA = createContextKey('tracebaton.bullmq.metadata.1')
 
 /** What is ours, told from other telemetry, even where this package is loaded twice. */
-const OURS = Symbol.for('tracebaton.bullmq.telemetry.0')
+const OURS = Symbol.for('tracebaton.bullmq.telemetry.1')
 
 /**
  * The `telemetry` option of BullMQ's `Queue`, `Worker` and `FlowProducer`: jobs carry the context of the call that added
  * them, and each attempt has a span that tells what became of the job. Wrap the processor in `traceHandler`, too: BullMQ
  * does not tell its telemetry what a job is. Never throws.
  */
-export function bullmqTelemetry(options?: BullmqOptions): TelemetryLike {
-  const tracing = resolveTracing(options)
+export function bullmqTelemetry(options?: TelemetryOptions): TelemetryLike {
+  const tracing = resolveTracing(options, SCOPE)
   const elsewhere = options?.sandboxed === true
   const worked = new Set<unknown>()
   const telemetry: TelemetryLike = {

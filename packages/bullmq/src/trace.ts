@@ -1,8 +1,19 @@
-import { copyWith, originalOf, resolveTracing, traced, type Tracing, type TracingInput } from '@tracebaton/core'
+import {
+  copyWith,
+  originalOf,
+  resolveTracing,
+  traced,
+  type AdapterTracing,
+  type TracingInput,
+} from '@tracebaton/core/adapter'
 import type { BulkJobLike, FlowJobLike, FlowProducerLike, JobOptionsLike, QueueLike } from './client.ts'
 import { callAlone, telemetryOf } from './own-call.ts'
 import { sendFlows, sendJob, sendJobs } from './producer.ts'
 import { isOurs } from './telemetry.ts'
+import { SCOPE } from './scope.ts'
+
+/** Options of {@link traceQueue} and {@link traceFlowProducer}. */
+export type BullmqOptions = TracingInput
 
 /** The real methods, with the arguments that they are given here. */
 interface Queue {
@@ -23,8 +34,8 @@ interface FlowProducer {
  * `addBulk` has a context of its own, and one that brings a context keeps it. The original stays as it is, and may have
  * that telemetry as well; wrapping what this gave replaces the options. Never throws.
  */
-export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: TracingInput): Wrapped {
-  const tracing = resolveTracing(options)
+export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: BullmqOptions): Wrapped {
+  const tracing = resolveTracing(options, SCOPE)
   warnOfTelemetry(tracing, queue)
   const original = originalOf<object>(queue) as Queue
   const alone = (call: () => Promise<unknown>): Promise<unknown> => callAlone(tracing, original, call)
@@ -55,9 +66,9 @@ export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: 
  */
 export function traceFlowProducer<Wrapped extends FlowProducerLike>(
   producer: Wrapped,
-  options?: TracingInput,
+  options?: BullmqOptions,
 ): Wrapped {
-  const tracing = resolveTracing(options)
+  const tracing = resolveTracing(options, SCOPE)
   warnOfTelemetry(tracing, producer)
   const original = originalOf<object>(producer) as FlowProducer
   const alone = (call: () => Promise<unknown>): Promise<unknown> => callAlone(tracing, original, call)
@@ -75,7 +86,7 @@ export function traceFlowProducer<Wrapped extends FlowProducerLike>(
 }
 
 /** Says that there will be two spans for everything: another telemetry also replaces the context on each job. */
-function warnOfTelemetry(tracing: Tracing, client: object): void {
+function warnOfTelemetry(tracing: AdapterTracing, client: object): void {
   tracing.guard(() => {
     const telemetry = telemetryOf(client)
     if (telemetry === undefined || isOurs(telemetry)) return

@@ -1,4 +1,4 @@
-import { createTracing } from '@tracebaton/core'
+import { resolveTracing } from '@tracebaton/core/adapter'
 import { beforeAll, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
@@ -7,6 +7,7 @@ import { bullmqTelemetry, traceHandler } from '../src/index.ts'
 import { createProcessing } from '../src/processing.ts'
 import { processingSpan } from '../src/spans.ts'
 import { createBullmq } from './fake-bullmq.ts'
+import { SCOPE } from '../src/scope.ts'
 import { jobOf } from './job.ts'
 
 beforeAll(useContexts)
@@ -58,7 +59,7 @@ test('an attempt links the attempts of the children of its job', () => {
 
 test('queues that come and go are not remembered for ever', () => {
   const { options } = createRecording()
-  const tracing = createTracing(options)
+  const tracing = resolveTracing(options, SCOPE)
   const worked = new Set<unknown>()
   for (let queue = 0; queue < 2_500; queue += 1) {
     processingSpan(createProcessing(tracing, undefined, true), worked).setAttributes({ 'bullmq.queue.name': queue })

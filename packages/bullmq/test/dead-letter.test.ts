@@ -43,7 +43,7 @@ describe('a job moved by its processor', () => {
     } as Job['opts']
     const { job } = await handled(
       recording,
-      (one) => deadLetter(traceQueue(dead.queue, recording.options), one, { error: noStock }),
+      (one) => deadLetter(traceQueue(dead.queue, recording.options), one, { to: 'orders-dead', error: noStock }),
       opts,
     )
     const [copy] = dead.added
@@ -152,11 +152,11 @@ test('a job moved after its processor belongs to its attempt all the same, and c
   const recording = createRecording()
   const { orders, job } = await handled(recording, () => {})
   const dead = createBullmq(undefined, 'orders-dead')
-  await deadLetter(dead.queue, job, { error: noStock })
+  await deadLetter(dead.queue, job, { to: 'orders-dead', error: noStock })
   const [letter] = dead.added
   const attempt = recording.span('process orders')
   expect(fieldsOf(letter)['tracebaton']).toContain(`;p=${attempt.traceId}-${attempt.spanId}`)
-  await redrive(orders.queue, letter!, {})
+  await redrive(orders.queue, letter!)
   const again = orders.added.at(-1)
   expect(fieldsOf(again)['tracebaton']).toMatch(/;a=1;.*k=redrive;n=1/)
   expect(fieldsOf(again)['traceparent']).toBe(fieldsOf(job)['traceparent'])
@@ -167,7 +167,9 @@ test('nothing is added to another queue than the publisher’s own, and nothing 
   const { job } = await handled(createRecording(), () => {})
   const code = 'ERR_TRACEBATON_QUEUE'
   await expect(deadLetter(queue, job, { to: 'orders-dead' })).rejects.toMatchObject({ code })
-  await expect(deadLetter(flows, job, {} as { to: string })).rejects.toMatchObject({ code })
+  const unknown = { name: 'TypeError', code: 'ERR_TRACEBATON_DESTINATION' }
+  await expect(deadLetter(flows, job, {} as { to: string })).rejects.toMatchObject(unknown)
+  await expect(redrive(flows, job)).rejects.toMatchObject(unknown)
   expect(added).toEqual([])
   await deadLetter(queue, job, { to: 'orders' })
   expect(added).toHaveLength(1)
@@ -184,6 +186,6 @@ test('what the publisher gives is what comes back', () => {
   expectTypeOf<ReturnType<typeof retryLater<FlowProducer>>>().toEqualTypeOf<Promise<JobNode>>()
   expectTypeOf<Parameters<typeof retryLater<Queue>>[1]>().toExtend<object>()
   expectTypeOf<RealJob>().toExtend<Parameters<typeof retryLater<Queue>>[1]>()
-  // @ts-expect-error -- a producer of flows has to be told the queue
-  expectTypeOf<object>().toExtend<Parameters<typeof deadLetter<FlowProducer>>[2]>()
+  // @ts-expect-error -- it has to be told the queue
+  expectTypeOf<object>().toExtend<Parameters<typeof deadLetter<Queue>>[2]>()
 })

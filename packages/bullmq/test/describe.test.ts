@@ -1,10 +1,11 @@
-import { createTracing } from '@tracebaton/core'
+import { resolveTracing } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
 import type { JobLike } from '../src/client.ts'
 import { toBareDelivery, toDelivery, toPublication } from '../src/describe.ts'
 import { jobOf } from './job.ts'
+import { SCOPE } from '../src/scope.ts'
 
-const tracing = createTracing()
+const tracing = resolveTracing(undefined, SCOPE)
 const describeJob = (part: Partial<JobLike>) => toDelivery(tracing, jobOf(part))
 
 describe('an attempt on a job', () => {

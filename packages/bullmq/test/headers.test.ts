@@ -1,8 +1,9 @@
-import { createTracing } from '@tracebaton/core'
+import { resolveTracing } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { readMetadata, writeMetadata } from '../src/headers.ts'
+import { SCOPE } from '../src/scope.ts'
 
-const tracing = createTracing()
+const tracing = resolveTracing(undefined, SCOPE)
 const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 
 /** What core makes of metadata. */

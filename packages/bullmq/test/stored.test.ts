@@ -1,4 +1,4 @@
-import { createTracing } from '@tracebaton/core'
+import { resolveTracing } from '@tracebaton/core/adapter'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording } from '../../testing/test/recording.ts'
@@ -6,13 +6,14 @@ import type { JobLike } from '../src/client.ts'
 import { traceHandler } from '../src/index.ts'
 import { readStored } from '../src/stored.ts'
 import { jobOf } from './job.ts'
+import { SCOPE } from '../src/scope.ts'
 
 beforeAll(useContexts)
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const tracing = createTracing()
+const tracing = resolveTracing(undefined, SCOPE)
 const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 
 /** A job whose Redis holds these hashes. */

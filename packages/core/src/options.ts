@@ -11,7 +11,8 @@ import {
 import type { Delivery, Destination, Publication } from './verdict/delivery.ts'
 import { describeFailure, type FailurePolicy } from './wire/failure.ts'
 import { createErrorCounter, createMetrics } from './otel/metrics.ts'
-import { chooseConvention, createNames, SCOPE, type Convention } from './base/names.ts'
+import { chooseConvention, createNames, type Convention } from './base/names.ts'
+import { schemaUrlOf, type SchemaScope, type Scope } from './base/scope.ts'
 import { createOperations } from './otel/operation.ts'
 import type { Relation, Trust } from './base/policy.ts'
 import type { BaggagePolicy } from './wire/baggage-policy.ts'
@@ -94,18 +95,21 @@ export interface TracingOptions {
 const DEFAULTS = { maxTraceAge: 15 * 60_000, spanPerMessageUpTo: 10, maxLinks: 128 } as const
 
 /** Resolves the options, once. Never throws: a provider that fails is replaced by one that does nothing. */
-export function createRuntime(options: TracingOptions): Runtime {
+export function createRuntime(options: TracingOptions, { name, version }: Scope): Runtime {
+  const convention = chooseConvention(options.convention, process.env['OTEL_SEMCONV_STABILITY_OPT_IN'])
+  const schema = { schemaUrl: schemaUrlOf(convention) }
+  const scope: SchemaScope = { name, version, ...schema }
   const meterProvider = () => options.meterProvider ?? globalMetrics.getMeterProvider()
-  const report = createReport(options.onError, createErrorCounter(meterProvider))
-  const names = createNames(chooseConvention(options.convention, process.env['OTEL_SEMCONV_STABILITY_OPT_IN']))
-  const metrics = createMetrics(meterProvider, report)
+  const report = createReport(options.onError, createErrorCounter(meterProvider, scope))
+  const names = createNames(convention)
+  const metrics = createMetrics(meterProvider, report, scope)
   const { relation = 'auto', trust = 'full', destinationTemplate, republish, spans, hooks = {} } = options
   return {
     isIdle: () => metrics.isIdle() && options.tracerProvider === undefined && isSdkAbsent(),
     names,
     report,
     hooks,
-    tracer: createTracerFinder(options.tracerProvider),
+    tracer: createTracerFinder(options.tracerProvider, (provider) => provider.getTracer(name, version, schema)),
     metrics,
     operations: createOperations(names, (system, destination) =>
       ask(report, () => destinationTemplate?.({ ...destination, system })),
@@ -133,12 +137,15 @@ export function createRuntime(options: TracingOptions): Runtime {
 }
 
 /** The tracer of the provider there is at the time: an SDK may be registered after us, or another one. May throw. */
-function createTracerFinder(configured: TracerProvider | undefined): () => Tracer {
+function createTracerFinder(
+  configured: TracerProvider | undefined,
+  tracerOf: (provider: TracerProvider) => Tracer,
+): () => Tracer {
   let known: TracerProvider | undefined
   let tracer: Tracer | undefined
   return () => {
     const provider = configured ?? trace.getTracerProvider()
-    if (tracer === undefined || provider !== known) tracer = provider.getTracer(SCOPE)
+    if (tracer === undefined || provider !== known) tracer = tracerOf(provider)
     known = provider
     return tracer
   }

@@ -10,27 +10,34 @@ import {
   type HeaderSetter,
 } from './wire/carrier.ts'
 import type { Delivery, Publication } from './verdict/delivery.ts'
+import type { MoveFacts } from './wire/move-facts.ts'
 import type { Lineage } from './wire/lineage.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
 import type { ContextStatus } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
+import { CORE_SCOPE, type Scope } from './base/scope.ts'
 import { recordReception, type Reception } from './operations/receive.ts'
 import type { Injection } from './operations/injection.ts'
 import { sendPublication } from './operations/send.ts'
 import { settleDeliveries, type Settlement } from './operations/settle.ts'
 
-/** What adapter functions take: options of their own, or an instance that several of them share. */
+/** What adapter functions take: options of their own, or those of an instance, which several of them share. */
 export type TracingInput = TracingOptions & {
-  /** Where it is given, the other options are not looked at. @default an instance of one's own */
-  readonly tracing?: Tracing | undefined
+  /**
+   * Its options are taken, and the other options are not looked at. Each adapter works with its own core, whichever made
+   * the instance. @default none: the other options
+   */
+  readonly tracing?: Pick<Tracing, 'options'> | undefined
 }
 
 /** A context as plain text, safe in JSON: for an outbox table, or any place without headers. */
 export type CapturedContext = Fields
 
-/** Tracing for one set of options. Nothing here throws on its own account; see each member for what passes through. */
+/** Tracing for one set of options, for code of your own beside the adapters. Nothing here throws. */
 export interface Tracing {
+  /** What it was made with: adapters that are given `{ tracing }` work with the same. */
+  readonly options: TracingOptions
   /** Reads the headers of a message. The context is never the active one: without a usable header it is empty. */
   readonly extract: <Carrier>(
     carrier: Carrier,
@@ -38,6 +45,14 @@ export interface Tracing {
   ) => { readonly context: Context; readonly status: ContextStatus; readonly lineage: Lineage | undefined }
   /** Writes the context into headers. Replaces earlier fields on a plain object, whatever their letter case. */
   readonly inject: <Carrier>(context: Context, carrier: Carrier, setter?: HeaderSetter<Carrier>) => void
+  /** The active context as a small record. Empty where there is none. */
+  readonly capture: () => CapturedContext
+  /** The context of a captured record: `context.with(tracing.from(record), () => producer.send(…))`. */
+  readonly from: (record: CapturedContext) => Context
+}
+
+/** Tracing as adapters use it. Nothing here throws on its own account; see each member for what passes through. */
+export interface AdapterTracing extends Tracing {
   /** Runs a call that publishes messages; see {@link sendPublication}. */
   readonly send: <Result>(
     publication: Publication,
@@ -53,10 +68,8 @@ export interface Tracing {
   readonly processBatch: <Result>(deliveries: readonly Delivery[], handler: () => Result) => Result
   /** Runs a call that settles deliveries. */
   readonly settle: <Result>(settlement: Settlement, call: () => Result) => Result
-  /** The active context as a small record. Empty where there is none. */
-  readonly capture: () => CapturedContext
-  /** The context of a captured record: `context.with(tracing.from(record), () => producer.send(…))`. */
-  readonly from: (record: CapturedContext) => Context
+  /** What a message that was moved says of its moves, if its producer is trusted; `undefined`: it was never moved. */
+  readonly moveFacts: (delivery: Delivery) => MoveFacts | undefined
   /** What spans may say of the content of messages. */
   readonly captures: { readonly messageKey: boolean; readonly bodySize: boolean }
   /** The names of all headers that the propagator and we may write: what a client has to ask its broker for. */
@@ -71,11 +84,20 @@ export interface Tracing {
   readonly warn: (message: string) => void
 }
 
+/** The options of those who give none: one object, so that there is one instance of them. */
+const DEFAULTS: TracingOptions = Object.freeze({})
+
 /** Makes an instance. Resolves the options once; never throws. */
-export function createTracing(options: TracingOptions = {}): Tracing {
-  const runtime = createRuntime(options)
+export function createTracing(options: TracingOptions = DEFAULTS): Tracing {
+  return createAdapterTracing(options, CORE_SCOPE)
+}
+
+/** Makes an instance for one adapter. Resolves the options once; never throws. */
+export function createAdapterTracing(options: TracingOptions = DEFAULTS, scope: Scope = CORE_SCOPE): AdapterTracing {
+  const runtime = createRuntime(options, scope)
   const { propagation, report } = runtime
   return {
+    options,
     extract: (carrier, getter) => propagation.extract(carrier, getter ?? recordGetter),
     inject(context, carrier, setter) {
       const fields = propagation.fields(context)
@@ -94,6 +116,10 @@ export function createTracing(options: TracingOptions = {}): Tracing {
     settle: (settlement, call) => settleDeliveries(runtime, settlement, call),
     capture: () => report.guard('propagator', () => propagation.fields(contexts.active())) ?? {},
     from: (record) => propagation.extract(record, recordGetter).context,
+    moveFacts: (delivery) =>
+      runtime.trustFor(delivery) === 'full'
+        ? propagation.extract(delivery.carrier, delivery.getter ?? recordGetter).moved
+        : undefined,
     captures: { messageKey: options.capture?.messageKey === 'on', bodySize: options.capture?.bodySize === true },
     fieldNames: () => propagation.names(),
     isField: propagation.isField,
@@ -103,14 +129,35 @@ export function createTracing(options: TracingOptions = {}): Tracing {
   }
 }
 
-let shared: Tracing | undefined
-const byOptions = new WeakMap<TracingOptions, Tracing>()
+/** The instances by the options that they were made with, one for each scope. */
+const instances = new WeakMap<TracingOptions, Map<string, AdapterTracing>>()
 
-/** The instance that an adapter function's argument asks for; one for the defaults, one for each options object. */
-export function resolveTracing(input: TracingInput | undefined): Tracing {
-  if (input === undefined) return (shared ??= createTracing())
-  if (input.tracing !== undefined) return input.tracing
-  let tracing = byOptions.get(input)
-  if (tracing === undefined) byOptions.set(input, (tracing = createTracing(input)))
+/**
+ * The instance that an argument of an adapter's function asks for: always one of this core and of this scope, one for each
+ * options object. Of `{ tracing }`, which another version of core may have made, the options are taken.
+ *
+ * @param scope the adapter's package
+ */
+export function resolveTracing(input: TracingInput | undefined, scope: Scope): AdapterTracing {
+  const options = input?.tracing?.options ?? input ?? DEFAULTS
+  let byScope = instances.get(options)
+  if (byScope === undefined) instances.set(options, (byScope = new Map()))
+  let tracing = byScope.get(scope.name)
+  if (tracing === undefined) byScope.set(scope.name, (tracing = createAdapterTracing(options, scope)))
   return tracing
+}
+
+/**
+ * The tracing that the options of a handler ask for; `undefined` where they say nothing of how to trace, and how the
+ * message was received decides.
+ *
+ * @param own the names of the adapter's own options
+ */
+export function tracingToldBy(
+  options: TracingInput | undefined,
+  own: readonly string[],
+  scope: Scope,
+): AdapterTracing | undefined {
+  const told = Object.entries(options ?? {}).some(([key, value]) => value !== undefined && !own.includes(key))
+  return told ? resolveTracing(options, scope) : undefined
 }

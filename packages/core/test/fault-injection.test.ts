@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Delivery, Publication } from '../src/verdict/delivery.ts'
-import { createTracing, type Tracing } from '../src/tracing.ts'
+import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
 import { seams, type Parts, type Seam } from './seams.ts'
 import { useContexts } from './traced.ts'
 
@@ -76,12 +76,12 @@ const settlement = ({ refused }: Parts) => ({
 })
 
 /** What a host does; without `tracing` it does the same by itself. */
-type Operation = (tracing: Tracing | undefined, host: Host, parts: Parts) => unknown
+type Operation = (tracing: AdapterTracing | undefined, host: Host, parts: Parts) => unknown
 
 const ENDINGS = ['gives', 'resolves', 'throws', 'rejects'] as const
 
 /** The same operation around host code that ends in each of the four ways. */
-function inEveryWay(name: string, run: (tracing: Tracing, work: () => unknown, parts: Parts) => unknown) {
+function inEveryWay(name: string, run: (tracing: AdapterTracing, work: () => unknown, parts: Parts) => unknown) {
   return ENDINGS.map((ending): [string, Operation] => [
     `${name}, the host ${ending}`,
     (tracing, host, parts) => (tracing === undefined ? host[ending]() : run(tracing, () => host[ending](), parts)),
@@ -89,7 +89,7 @@ function inEveryWay(name: string, run: (tracing: Tracing, work: () => unknown, p
 }
 
 /** An operation that must neither throw nor give anything the comparison could see. */
-function silent(name: string, run: (tracing: Tracing, parts: Parts) => unknown): [string, Operation] {
+function silent(name: string, run: (tracing: AdapterTracing, parts: Parts) => unknown): [string, Operation] {
   return [
     name,
     (tracing, _host, parts) => {
@@ -148,7 +148,7 @@ interface Seen {
   readonly calls: number
 }
 
-async function see(operation: Operation, tracing: Tracing | undefined, parts: Parts): Promise<Seen> {
+async function see(operation: Operation, tracing: AdapterTracing | undefined, parts: Parts): Promise<Seen> {
   const host = createHost()
   let result: unknown
   try {
@@ -179,7 +179,7 @@ async function trySeam(seam: Seam): Promise<string[]> {
       // oxlint-disable-next-line no-await-in-loop -- globals are broken meanwhile, so one after the other
       const bare = await see(operation, undefined, parts)
       // oxlint-disable-next-line no-await-in-loop
-      const traced = await see(operation, createTracing(options), parts)
+      const traced = await see(operation, createAdapterTracing(options), parts)
       const found = difference(bare, traced)
       if (found !== undefined) changed.push(`${seam.name} × ${name}: ${found}`)
       if (ledger.unbalanced() > 0) changed.push(`${seam.name} × ${name}: ${ledger.unbalanced()} spans not ended once`)
@@ -236,7 +236,7 @@ const copied: Operation = (tracing, host) => (tracing === undefined ? host.gives
 const late: Operation = (tracing, host) => (tracing === undefined ? host.gives() : host.resolves())
 
 test('what the host itself does wrong would be seen', async () => {
-  const tracing = createTracing()
+  const tracing = createAdapterTracing()
   for (const operation of [twice, copied, late]) {
     // oxlint-disable-next-line no-await-in-loop
     expect(difference(await see(operation, undefined, {}), await see(operation, tracing, {}))).toBeDefined()

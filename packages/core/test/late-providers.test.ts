@@ -2,7 +2,7 @@ import { metrics, trace } from '@opentelemetry/api'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { METRICS } from '../src/base/names.ts'
-import { createTracing } from '../src/tracing.ts'
+import { createAdapterTracing } from '../src/tracing.ts'
 import { OnDemandReader } from './counting.ts'
 import { delivery, publication } from './messages.ts'
 import { createSdk, registerContextManager, resetGlobals, type Sdk } from './sdk.ts'
@@ -36,7 +36,7 @@ function registerMeter(): (metric: string) => Promise<readonly unknown[]> {
 
 describe('one instance', () => {
   it('makes its spans with the tracer provider there is at the time', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const use = () => {
       tracing.process(delivery(), nothing)
       tracing.send(publication(), nothing)
@@ -55,14 +55,14 @@ describe('one instance', () => {
 
   it('stays with the tracer provider it was given', () => {
     const own = createSdk()
-    const tracing = createTracing({ tracerProvider: own.tracerProvider })
+    const tracing = createAdapterTracing({ tracerProvider: own.tracerProvider })
     const other = registerTracer()
     tracing.process(delivery(), nothing)
     expect([own, other].map((sdk) => sdk.ended().length)).toEqual([1, 0])
   })
 
   it('measures with the meter provider there is at the time', async () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const use = () => tracing.process(delivery(), nothing)
     use()
     const first = registerMeter()
@@ -77,7 +77,7 @@ describe('one instance', () => {
   })
 
   it('counts its failures where the meter provider came after the first, or is another one', async () => {
-    const tracing = createTracing({ onError: nothing })
+    const tracing = createAdapterTracing({ onError: nothing })
     const failOnce = () =>
       tracing.guard(() => {
         throw new Error('ours')
@@ -98,13 +98,13 @@ it('spans and metrics have the scope by which they are found', async () => {
   const reader = new OnDemandReader()
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
   const sdk = registerTracer()
-  createTracing().process(delivery(), nothing)
+  createAdapterTracing().process(delivery(), nothing)
   expect(sdk.ended().map(({ instrumentationScope }) => instrumentationScope.name)).toEqual(['@tracebaton/core'])
   const { resourceMetrics } = await reader.collect()
   expect(resourceMetrics.scopeMetrics.map(({ scope }) => scope.name)).toEqual(['@tracebaton/core'])
 })
 
-const withSpans = () => createTracing({ tracerProvider: createSdk().tracerProvider })
+const withSpans = () => createAdapterTracing({ tracerProvider: createSdk().tracerProvider })
 
 describe('what is in flight', () => {
   const ways = [

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { setHandling } from '../src/memory/handling.ts'
 import { logFields } from '../src/log-fields.ts'
 import type { TracingOptions } from '../src/options.ts'
-import { createTracing } from '../src/tracing.ts'
+import { createAdapterTracing } from '../src/tracing.ts'
 import { OK, P, spanContext, T } from './sample.ts'
 import { createSdk, registerContextManager, resetGlobals } from './sdk.ts'
 
@@ -17,10 +17,13 @@ const delivery = {
   facts: { messageId: 'm-1' },
 }
 const inside = (options: TracingOptions = {}, more: object = {}) =>
-  createTracing({ tracerProvider: createSdk().tracerProvider, ...options }).process({ ...delivery, ...more }, () => ({
-    fields: logFields(),
-    span: trace.getSpanContext(context.active()),
-  }))
+  createAdapterTracing({ tracerProvider: createSdk().tracerProvider, ...options }).process(
+    { ...delivery, ...more },
+    () => ({
+      fields: logFields(),
+      span: trace.getSpanContext(context.active()),
+    }),
+  )
 
 describe('the fields of a log line', () => {
   it('are none outside of any span', () => {
@@ -97,7 +100,7 @@ describe('the fields of a log line', () => {
 
   it('are those of the span that is active, deeper inside', () => {
     const child = spanContext('d')
-    const tracing = createTracing({ tracerProvider: createSdk().tracerProvider })
+    const tracing = createAdapterTracing({ tracerProvider: createSdk().tracerProvider })
     const fields = tracing.process(delivery, () =>
       context.with(trace.setSpanContext(context.active(), child), logFields),
     )
@@ -105,13 +108,13 @@ describe('the fields of a log line', () => {
   })
 
   it('name no single message in the handler of a batch', () => {
-    const tracing = createTracing({ tracerProvider: createSdk().tracerProvider })
+    const tracing = createAdapterTracing({ tracerProvider: createSdk().tracerProvider })
     const fields = tracing.processBatch([delivery, delivery], logFields)
     expect(Object.keys(fields)).toEqual(['trace_id', 'span_id', 'trace_flags'])
   })
 
   it('name the span that the message carries where there is no SDK', () => {
-    const fields = createTracing().process(delivery, logFields)
+    const fields = createAdapterTracing().process(delivery, logFields)
     expect(fields).toEqual({ trace_id: T, span_id: P, trace_flags: '01' })
   })
 

@@ -1,7 +1,8 @@
 import type { Attributes } from '@opentelemetry/api'
 import { MeterProvider, type DataPoint, type Histogram } from '@opentelemetry/sdk-metrics'
 import type { TracingOptions } from '../src/options.ts'
-import { createTracing, type Tracing } from '../src/tracing.ts'
+import type { Scope } from '../src/base/scope.ts'
+import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
 import { OnDemandReader } from './counting.ts'
 import { createSdk } from './sdk.ts'
 
@@ -16,24 +17,33 @@ export interface Point {
 
 /** A tracing whose metrics can be read, by name. */
 export interface Measured {
-  readonly tracing: Tracing
+  readonly tracing: AdapterTracing
   readonly points: () => Promise<Readonly<Record<string, readonly Point[]>>>
+  /** The scopes of all metrics there are. */
+  readonly scopes: () => Promise<readonly unknown[]>
 }
 
-export function measure(options: TracingOptions = {}): Measured {
+export function measure(options: TracingOptions = {}, scope?: Scope): Measured {
   const reader = new OnDemandReader()
   const meterProvider = new MeterProvider({ readers: [reader] })
-  const tracing = createTracing({
-    tracerProvider: createSdk().tracerProvider,
-    onError: () => undefined,
-    ...options,
-    meterProvider,
-  })
+  const tracing = createAdapterTracing(
+    {
+      tracerProvider: createSdk().tracerProvider,
+      onError: () => undefined,
+      ...options,
+      meterProvider,
+    },
+    scope,
+  )
   return {
     tracing,
+    async scopes() {
+      const { resourceMetrics } = await reader.collect()
+      return resourceMetrics.scopeMetrics.map((metrics) => metrics.scope)
+    },
     async points() {
       const { resourceMetrics } = await reader.collect()
-      const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+      const metrics = resourceMetrics.scopeMetrics.flatMap((part) => part.metrics)
       return Object.fromEntries(
         metrics.map(({ descriptor, dataPoints }) => [
           descriptor.name,

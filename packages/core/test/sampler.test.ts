@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { linkAwareSampler } from '../src/sampler.ts'
-import { createTracing } from '../src/tracing.ts'
+import { createAdapterTracing } from '../src/tracing.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { spanContext, traceparentOf } from './sample.ts'
 import { createSdk, registerContextManager, resetGlobals } from './sdk.ts'
@@ -22,7 +22,7 @@ const rarely = () => new ParentBasedSampler({ root: linkAwareSampler(new AlwaysO
 /** How many spans are kept of the attempt on one message. */
 function keptOf(message: { readonly [header: string]: string }, options: TracingOptions = {}): number {
   const sdk = createSdk(rarely())
-  const tracing = createTracing({ tracerProvider: sdk.tracerProvider, ...options })
+  const tracing = createAdapterTracing({ tracerProvider: sdk.tracerProvider, ...options })
   tracing.process({ system: 'kafka', destination: { name: 'orders' }, carrier: message }, () => undefined)
   return sdk.ended().length
 }
@@ -67,8 +67,8 @@ describe('a sampler that looks at links', () => {
   it('keeps every consumer of a message whose producer was kept, whatever the ratio', () => {
     const producer = sampleHalf()
     const consumer = sampleHalf()
-    const sending = createTracing({ tracerProvider: producer.tracerProvider, relation: 'link' })
-    const receiving = createTracing({ tracerProvider: consumer.tracerProvider, relation: 'link' })
+    const sending = createAdapterTracing({ tracerProvider: producer.tracerProvider, relation: 'link' })
+    const receiving = createAdapterTracing({ tracerProvider: consumer.tracerProvider, relation: 'link' })
     for (let index = 0; index < 50; index++) {
       const carrier = context.with(ROOT_CONTEXT, () =>
         sending.send(

@@ -1,7 +1,7 @@
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { TracingOptions } from '../src/options.ts'
-import { createTracing, type Tracing } from '../src/tracing.ts'
+import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
 import { OK, P, spanContext, T, traceparentOf } from './sample.ts'
 import { registerContextManager, resetGlobals } from './sdk.ts'
 
@@ -18,12 +18,12 @@ const delivery = {
 }
 
 /** What a message carries that is sent now. */
-function sendOne(tracing: Tracing, carrier: Readonly<Record<string, unknown>> = {}) {
+function sendOne(tracing: AdapterTracing, carrier: Readonly<Record<string, unknown>> = {}) {
   const publication = { system: 'kafka', operation: 'send', destination: { name: 'mails' }, batch: false }
   return tracing.send({ ...publication, messages: [{ carrier }] }, (injections) => injections[0]?.fields)
 }
 
-function exercise(tracing: Tracing) {
+function exercise(tracing: AdapterTracing) {
   const publication = { system: 'kafka', operation: 'send', destination: orders, batch: true }
   const reception = { system: 'kafka', operation: 'receive', destination: orders, batch: true, startedAt: 0 }
   const settlement = { system: 'kafka', operation: 'commit', destination: orders, outcome: 'acked' as const }
@@ -43,7 +43,7 @@ function exercise(tracing: Tracing) {
 describe('with nothing registered', () => {
   it('everything gives what it would give without us', () => {
     const errors: unknown[] = []
-    const tracing = createTracing({
+    const tracing = createAdapterTracing({
       onError: (error) => errors.push(error),
       spans: { settle: true, emptyReceive: true },
     })
@@ -52,24 +52,24 @@ describe('with nothing registered', () => {
   })
 
   it('messages go out as they came', () => {
-    expect(sendOne(createTracing())).toBeUndefined()
-    expect(sendOne(createTracing(), { traceparent: OK })).toBeUndefined()
+    expect(sendOne(createAdapterTracing())).toBeUndefined()
+    expect(sendOne(createAdapterTracing(), { traceparent: OK })).toBeUndefined()
   })
 
   it('errors pass through', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const error = new Error('theirs')
     const fail = () => {
       throw error
     }
     expect(() => tracing.process(delivery, fail)).toThrow(error)
-    expect(() => sendOne(createTracing())).not.toThrow()
+    expect(() => sendOne(createAdapterTracing())).not.toThrow()
   })
 })
 
 describe('with a context manager alone', () => {
   it('a message that its handler sends again keeps all that it carries', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const carrier = { traceparent: OK, tracebaton: `0;c=${T}-${P}-01;a=3` }
     expect(tracing.process({ ...delivery, carrier }, () => sendOne(tracing, carrier))).toBeUndefined()
     expect(tracing.process({ ...delivery, carrier }, () => sendOne(tracing))).toEqual({ traceparent: OK })
@@ -78,11 +78,11 @@ describe('with a context manager alone', () => {
   beforeEach(registerContextManager)
 
   it('everything gives what it would give without us', () => {
-    expect(exercise(createTracing())).toEqual([1, 2, 3, undefined, 4, 5, 6, {}])
+    expect(exercise(createAdapterTracing())).toEqual([1, 2, 3, undefined, 4, 5, 6, {}])
   })
 
   it('an ambient context goes onto the messages sent', () => {
-    const fields = context.with(trace.setSpanContext(ROOT_CONTEXT, ambient), () => sendOne(createTracing()))
+    const fields = context.with(trace.setSpanContext(ROOT_CONTEXT, ambient), () => sendOne(createAdapterTracing()))
     expect(fields).toEqual({ traceparent: traceparentOf(ambient) })
   })
 
@@ -90,7 +90,7 @@ describe('with a context manager alone', () => {
     for (const count of [2, 12]) {
       const messages = Array.from({ length: count }, () => ({ carrier: {} }))
       const injections = context.with(trace.setSpanContext(ROOT_CONTEXT, ambient), () =>
-        createTracing().send(
+        createAdapterTracing().send(
           { system: 'kafka', operation: 'send', destination: orders, batch: true, messages },
           (all) => all,
         ),
@@ -102,12 +102,12 @@ describe('with a context manager alone', () => {
   })
 
   it('the context of a message reaches its handler, and what that sends', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     expect(tracing.process(delivery, () => sendOne(tracing))).toEqual(delivery.carrier)
   })
 
   it('the context of a message reaches what its asynchronous handler sends', async () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const fields = await tracing.process(delivery, async () => {
       await Promise.resolve()
       return sendOne(tracing)
@@ -116,12 +116,12 @@ describe('with a context manager alone', () => {
   })
 
   it('a message that carries another context keeps it', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     expect(tracing.process(delivery, () => sendOne(tracing, { traceparent: traceparentOf(elsewhere) }))).toBeUndefined()
   })
 
   it('a linked message is passed on as well, because there is no other trace', () => {
-    const tracing = createTracing({ relation: () => 'link' })
+    const tracing = createAdapterTracing({ relation: () => 'link' })
     expect(tracing.process(delivery, () => sendOne(tracing))).toEqual(delivery.carrier)
   })
 
@@ -134,7 +134,7 @@ describe('with a context manager alone', () => {
   ]
 
   it.each(policies)('the ambient context never reaches a handler: %s', (_, options) => {
-    const tracing = createTracing(options)
+    const tracing = createAdapterTracing(options)
     const before = propagation.setBaggage(
       trace.setSpanContext(ROOT_CONTEXT, ambient),
       propagation.createBaggage({ ambient: { value: '1' } }),
@@ -147,7 +147,7 @@ describe('with a context manager alone', () => {
   })
 
   it.each(['link-only', 'ignore'] as const)('the context of an untrusted message goes nowhere: %s', (trust) => {
-    const tracing = createTracing({ trust })
+    const tracing = createAdapterTracing({ trust })
     const seen = tracing.process(delivery, () => ({
       fields: sendOne(tracing),
       captured: tracing.capture(),
@@ -158,7 +158,7 @@ describe('with a context manager alone', () => {
   })
 
   it('the handler of a batch has no context, and its messages their own', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const seen = tracing.processBatch([delivery], () => [
       trace.getSpanContext(context.active()),
       tracing.process(delivery, () => trace.getSpanContext(context.active())),
@@ -169,7 +169,7 @@ describe('with a context manager alone', () => {
 
   it('the context after a handler is the one before', () => {
     const before = trace.setSpanContext(ROOT_CONTEXT, ambient)
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     context.with(before, () => {
       tracing.process(delivery, () => undefined)
       expect(() =>
@@ -182,7 +182,7 @@ describe('with a context manager alone', () => {
   })
 
   it('the ambient span that belongs to a delivery stays its parent', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const fields = context.with(trace.setSpanContext(ROOT_CONTEXT, ambient), () =>
       tracing.process({ ...delivery, ambient: true }, () => sendOne(tracing)),
     )

@@ -1,15 +1,15 @@
 import { BasicTracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace-base'
 import type { TracingOptions } from '../src/options.ts'
 import type { Stage } from '../src/base/report.ts'
-import { createTracing, type Tracing } from '../src/tracing.ts'
+import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
 import { createCounting, type Counting } from './counting.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 
 export { useContexts } from './contexts.ts'
 
-/** Tracing with a real SDK behind it, everything kept in memory. */
+/** AdapterTracing with a real SDK behind it, everything kept in memory. */
 export interface Traced extends Pick<Counting, 'counted'> {
-  readonly tracing: Tracing
+  readonly tracing: AdapterTracing
   /** Ended spans, in the order they ended. */
   readonly spans: readonly ReadableSpan[]
   readonly ledger: Ledger
@@ -37,7 +37,7 @@ export function createTraced(options: TracingOptions = {}, sampler?: Sampler): T
   const { meterProvider, counted } = createCounting()
   const failures: Traced['failures'] = []
   const ledger = createLedger(provider)
-  const tracing = createTracing({
+  const tracing = createAdapterTracing({
     tracerProvider: ledger.provider,
     meterProvider,
     onError: (error, { stage }) => failures.push({ stage, error }),

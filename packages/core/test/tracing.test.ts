@@ -3,13 +3,24 @@ import { B3Propagator } from '@opentelemetry/propagator-b3'
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { METRICS, OURS } from '../src/base/names.ts'
 import type { OnError } from '../src/base/report.ts'
-import { createTracing, resolveTracing, type CapturedContext, type TracingInput } from '../src/tracing.ts'
+import type { TracingOptions } from '../src/options.ts'
+import {
+  createAdapterTracing,
+  createTracing,
+  resolveTracing,
+  type CapturedContext,
+  type Tracing,
+  type TracingInput,
+} from '../src/tracing.ts'
 import { measure } from './measure.ts'
 import { OK, spanContext, T } from './sample.ts'
 import { createSdk, only, registerContextManager, resetGlobals, w3cPropagator } from './sdk.ts'
 
 resetGlobals()
 beforeEach(registerContextManager)
+
+const KAFKA = { name: '@tracebaton/kafka', version: '1.2.3' }
+const SQS = { name: '@tracebaton/sqs', version: '1.2.3' }
 
 describe('a captured context', () => {
   const span = spanContext('a')
@@ -24,7 +35,7 @@ describe('a captured context', () => {
   ] as const
 
   it.each(options)('comes back from JSON, with %s', (_, given, tenant) => {
-    const tracing = createTracing(given)
+    const tracing = createAdapterTracing(given)
     const captured = context.with(active, () => tracing.capture())
     const record: CapturedContext = JSON.parse(JSON.stringify(captured))
     const back = tracing.from(record)
@@ -35,7 +46,7 @@ describe('a captured context', () => {
 
   it('is what a message sent in it later carries', () => {
     const sdk = createSdk()
-    const tracing = createTracing({ tracerProvider: sdk.tracerProvider })
+    const tracing = createAdapterTracing({ tracerProvider: sdk.tracerProvider })
     const record = context.with(active, () => tracing.capture())
     const fields = context.with(tracing.from(record), () =>
       tracing.send(
@@ -50,7 +61,7 @@ describe('a captured context', () => {
   })
 
   it('is empty where there is none, and gives none back', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     expect(tracing.capture()).toEqual({})
     expect(context.with(active, () => trace.getSpanContext(tracing.from({})))).toBeUndefined()
   })
@@ -58,13 +69,13 @@ describe('a captured context', () => {
   it.each([[null], [undefined], ['text'], [7], [{ traceparent: 7 }], [[]]])(
     'is nothing when the record is %j',
     (record) => {
-      expect(trace.getSpanContext(createTracing().from(record as never))).toBeUndefined()
+      expect(trace.getSpanContext(createAdapterTracing().from(record as never))).toBeUndefined()
     },
   )
 
   it('keeps the flags', () => {
     const dropped = trace.setSpanContext(ROOT_CONTEXT, { ...span, traceFlags: TraceFlags.NONE })
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     expect(trace.getSpanContext(tracing.from(context.with(dropped, () => tracing.capture())))?.traceFlags).toBe(0)
   })
 })
@@ -94,26 +105,54 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
 }
 
 describe('the tracing that an adapter uses', () => {
-  it('is one for the defaults', () => {
-    expect(resolveTracing(undefined)).toBe(resolveTracing(undefined))
+  it('is one for the defaults and each scope', () => {
+    expect(resolveTracing(undefined, KAFKA)).toBe(resolveTracing(undefined, KAFKA))
+    expect(resolveTracing(undefined, KAFKA)).not.toBe(resolveTracing(undefined, SQS))
+    expect(resolveTracing({ tracing: createTracing() }, KAFKA)).toBe(resolveTracing(undefined, KAFKA))
   })
 
-  it('is one for each options object', () => {
+  it('is one for each options object and each scope', () => {
     const options = { relation: 'link' } as const
-    expect(resolveTracing(options)).toBe(resolveTracing(options))
-    expect(resolveTracing(options)).not.toBe(resolveTracing({ relation: 'link' }))
-    expect(resolveTracing(Object.freeze({}))).toBeDefined()
+    expect(resolveTracing(options, KAFKA)).toBe(resolveTracing(options, KAFKA))
+    expect(resolveTracing(options, KAFKA)).not.toBe(resolveTracing(options, SQS))
+    expect(resolveTracing(options, KAFKA)).not.toBe(resolveTracing({ relation: 'link' }, KAFKA))
+    expect(resolveTracing(Object.freeze({}), KAFKA)).toBeDefined()
   })
 
-  it('is the one it is given', () => {
-    const tracing = createTracing()
-    expect(resolveTracing({ tracing })).toBe(tracing)
+  it('is made from the options of the instance that is given, by its own core', () => {
+    const options = { relation: 'link' } as const
+    const other = { options, process: () => expect.unreachable('machinery of another core') }
+    expect(createTracing(options).options).toBe(options)
+    expect(resolveTracing({ tracing: other, relation: 'child' }, KAFKA)).toBe(resolveTracing(options, KAFKA))
+  })
+
+  it('names its adapter, the version and the schema as the scope of spans', () => {
+    const scopeFor = (options: TracingOptions) => {
+      const sdk = createSdk()
+      const tracing = resolveTracing({ ...options, tracerProvider: sdk.tracerProvider }, KAFKA)
+      tracing.process({ system: 'kafka', destination: {}, carrier: {} }, () => undefined)
+      return only(sdk.ended()).instrumentationScope
+    }
+    const newest = 'https://opentelemetry.io/schemas/1.45.0'
+    expect(scopeFor({})).toEqual({ ...KAFKA, schemaUrl: newest })
+    expect(scopeFor({ convention: '1.45' })).toEqual({ ...KAFKA, schemaUrl: newest })
+    const older = 'https://opentelemetry.io/schemas/1.44.0'
+    expect(scopeFor({ convention: '1.44' })).toEqual({ ...KAFKA, schemaUrl: older })
+  })
+
+  it('names the same scope on metrics', async () => {
+    const { tracing, scopes } = measure({}, KAFKA)
+    tracing.process({ system: 'kafka', destination: {}, carrier: {} }, () => undefined)
+    tracing.guard(() => {
+      throw new Error('ours')
+    })
+    expect(await scopes()).toEqual([{ ...KAFKA, schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' }])
   })
 
   it('follows the options where it is given none', () => {
     const sdk = createSdk()
     const { tracerProvider } = sdk
-    const tracing = resolveTracing({ tracing: undefined, trust: 'ignore', tracerProvider })
+    const tracing = resolveTracing({ tracing: undefined, trust: 'ignore', tracerProvider }, KAFKA)
     tracing.process({ system: 'kafka', destination: {}, carrier: { traceparent: OK } }, () => undefined)
     const span = only(sdk.ended())
     expect(span.parentSpanContext).toBeUndefined()
@@ -124,7 +163,7 @@ describe('the tracing that an adapter uses', () => {
   it('takes an option that is not defined for one that is not there', () => {
     expectTypeOf(UNDEFINED).toExtend<TracingInput>()
     const sdk = createSdk()
-    const tracing = resolveTracing({ ...UNDEFINED, tracerProvider: sdk.tracerProvider })
+    const tracing = resolveTracing({ ...UNDEFINED, tracerProvider: sdk.tracerProvider }, KAFKA)
     tracing.process({ system: 'kafka', destination: {}, carrier: { traceparent: OK } }, () => undefined)
     expect(only(sdk.ended()).parentSpanContext?.traceId).toBe(T)
   })
@@ -133,14 +172,20 @@ describe('the tracing that an adapter uses', () => {
 /** The names under which two facts come out. */
 const keysFor = (convention?: '1.44' | '1.45' | 'compatible') => {
   const sdk = createSdk()
-  const tracing = createTracing({ tracerProvider: sdk.tracerProvider, ...(convention && { convention }) })
+  const tracing = createAdapterTracing({ tracerProvider: sdk.tracerProvider, ...(convention && { convention }) })
   tracing.process({ system: 'aws.sqs', destination: {}, carrier: {}, facts: { offset: 1 } }, () => undefined)
   return Object.keys(only(sdk.ended()).attributes).filter((key) => /offset|system/.test(key))
 }
 
 describe('an instance', () => {
+  it('has for users what they need, and at run time all that adapters use', () => {
+    expectTypeOf(createTracing).returns.toHaveProperty('capture')
+    expectTypeOf<keyof Tracing>().toEqualTypeOf<'options' | 'extract' | 'inject' | 'capture' | 'from'>()
+    expect(createTracing()).toMatchObject({ process: expect.any(Function), send: expect.any(Function) })
+  })
+
   it('uses what is registered later', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const sdk = createSdk()
     tracing.process({ system: 'kafka', destination: {}, carrier: { traceparent: OK } }, () => undefined)
     trace.setGlobalTracerProvider(sdk.tracerProvider)
@@ -161,7 +206,7 @@ describe('an instance', () => {
 
   it('contains the work of an adapter', () => {
     const onError = vi.fn<OnError>()
-    const tracing = createTracing({ onError })
+    const tracing = createAdapterTracing({ onError })
     expect(tracing.guard(() => 7)).toBe(7)
     expect(
       tracing.guard(() => {

@@ -5,12 +5,14 @@ import {
   processWide,
   resolveTracing,
   traced,
+  tracingToldBy,
   warnOfInstrumentation,
-  type Tracing,
+  type AdapterTracing,
   type TracingInput,
-} from '@tracebaton/core'
+} from '@tracebaton/core/adapter'
 import type { BatchPayload, ConsumerLike, ReceivedMessage, RunConfigLike } from './client.ts'
 import { LIBRARY, toDelivery, type Group, type Position } from './describe.ts'
+import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceConsumer}. */
 export type ConsumerOptions = TracingInput & {
@@ -18,17 +20,28 @@ export type ConsumerOptions = TracingInput & {
   readonly groupId?: string | undefined
 }
 
+/** Options of {@link traceHandler}. How to trace is by default what the consumer that received was told. */
+export type HandlerOptions = TracingInput & {
+  /** The topic of messages that no traced consumer received. @default unknown */
+  readonly topic?: string | undefined
+  /** The partition of messages that no traced consumer received. @default unknown */
+  readonly partition?: number | undefined
+  /** The group on whose behalf they were received. @default unknown */
+  readonly groupId?: string | undefined
+}
+
 /** The group of each consumer; a look-alike may be made again without being told. */
-const groups = processWide('tracebaton.kafka.groups.0', () => new WeakMap<object, Group>())
+const groups = processWide('tracebaton.kafka.groups.1', () => new WeakMap<object, Group>())
 
 /** Where a message was received, for as long as somebody holds the message. */
-export const receivedAt: WeakMap<object, { readonly tracing: Tracing; readonly position: Position }> = processWide(
-  'tracebaton.kafka.received.0',
-  () => new WeakMap<object, { readonly tracing: Tracing; readonly position: Position }>(),
-)
+export const receivedAt: WeakMap<object, { readonly tracing: AdapterTracing; readonly position: Position }> =
+  processWide(
+    'tracebaton.kafka.received.1',
+    () => new WeakMap<object, { readonly tracing: AdapterTracing; readonly position: Position }>(),
+  )
 
 /** Batches of which kafkajs takes only those messages for handled that the handler resolves. */
-const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.0', () => new WeakSet<object>())
+const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => new WeakSet<object>())
 
 /**
  * Wraps a consumer: gives one of the same type whose handlers run in spans. `eachMessage` makes one attempt of each
@@ -36,7 +49,7 @@ const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.0', () => 
  * to `run` stay as they are; wrapping what this gave replaces the options. Never throws.
  */
 export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer, options?: ConsumerOptions): Consumer {
-  const tracing = resolveTracing(options)
+  const tracing = resolveTracing(options, SCOPE)
   const original = originalOf<ConsumerLike>(consumer)
   const group = groupOf(original, options?.groupId)
   warnOfInstrumentation(tracing, original, 'run', LIBRARY)
@@ -57,7 +70,7 @@ function groupOf(consumer: object, id: string | undefined): Group {
 }
 
 /** A copy of the configuration with handlers of ours; `undefined` where there is no handler. */
-function traceRun(tracing: Tracing, group: Group, config: RunConfigLike | undefined): RunConfigLike | undefined {
+function traceRun(tracing: AdapterTracing, group: Group, config: RunConfigLike | undefined): RunConfigLike | undefined {
   if (typeof config !== 'object' || config === null) return undefined
   const { eachMessage, eachBatch, eachBatchAutoResolve } = config
   const handlers: { -readonly [Key in 'eachMessage' | 'eachBatch']?: RunConfigLike[Key] } = {}
@@ -94,18 +107,29 @@ function traceRun(tracing: Tracing, group: Group, config: RunConfigLike | undefi
 
 /**
  * Wraps a function that handles one message of a batch: each call is one attempt, with a span of its own that is active
- * inside and links the batch's. For loops of your own and `Promise.all`. Messages of consumers that are not traced are
- * handled without a span. What the function returns and throws stays the same.
+ * inside and links the batch's. For loops of your own and `Promise.all`. Messages that no traced consumer received are
+ * handled without a span, unless there are options: these say where they came from. What the function returns and throws
+ * stays the same.
  */
 export function traceHandler<Message extends ReceivedMessage, Rest extends unknown[], Result>(
   handler: (message: Message, ...rest: Rest) => Result,
+  options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
+  const told = tracingToldBy(options, ['topic', 'partition', 'groupId'], SCOPE)
+  const elsewhere = options && positionOf(options)
   return function (this: unknown, message, ...rest) {
     const call = (): Result => handler.call(this, message, ...rest)
     const received = receivedAt.get(message)
-    const delivery = received?.tracing.guard(() => toDelivery(received.tracing, message, received.position))
-    return received === undefined || delivery === undefined ? call() : received.tracing.process(delivery, call)
+    const position = received?.position ?? elsewhere
+    if (position === undefined) return call()
+    const tracing = told ?? received?.tracing ?? resolveTracing(undefined, SCOPE)
+    const delivery = tracing.guard(() => toDelivery(tracing, message, position))
+    return delivery === undefined ? call() : tracing.process(delivery, call)
   }
+}
+
+function positionOf({ topic, partition, groupId }: HandlerOptions): Position {
+  return { topic, partition, group: groupId === undefined ? undefined : { id: groupId, memory: groupId } }
 }
 
 /**

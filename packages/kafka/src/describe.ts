@@ -1,4 +1,4 @@
-import type { Delivery, Facts, OutgoingMessage, SendResults, Tracing } from '@tracebaton/core'
+import type { Delivery, Facts, OutgoingMessage, SendResults, AdapterTracing } from '@tracebaton/core/adapter'
 import type { MessageLike, MetadataLike, ReceivedMessage } from './client.ts'
 import { headersGetter } from './headers.ts'
 
@@ -8,7 +8,7 @@ export const SYSTEM = 'kafka'
 /** The client's package. */
 export const LIBRARY = 'kafkajs'
 
-export function toOutgoing(tracing: Tracing, topic: string, message: MessageLike): OutgoingMessage {
+export function toOutgoing(tracing: AdapterTracing, topic: string, message: MessageLike): OutgoingMessage {
   return {
     carrier: message.headers,
     getter: headersGetter,
@@ -31,8 +31,9 @@ export function toSendResults(answer: unknown, count: number): SendResults | und
 
 /** Where a message was received. */
 export interface Position {
-  readonly topic: string
-  readonly partition: number
+  /** `undefined`: nobody told us; so for the partition. */
+  readonly topic: string | undefined
+  readonly partition: number | undefined
   /** `undefined`: it was no traced consumer that received it. */
   readonly group: Group | undefined
   /** When the batch that it came in was delivered, ms since the epoch. @default now */
@@ -52,7 +53,7 @@ export interface Group {
  * offset together with its timestamp, because a topic that was deleted and made again starts over at offset 0.
  */
 export function toDelivery(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   message: ReceivedMessage,
   { topic, partition, group, deliveredAt }: Position,
 ): Delivery {
@@ -64,20 +65,23 @@ export function toDelivery(
     getter: headersGetter,
     facts: {
       consumerGroup: group?.id,
-      partition: String(partition),
+      partition: partition === undefined ? undefined : String(partition),
       offset: safeInteger(message.offset),
       ...payloadFacts(tracing, message),
     },
     handle: message,
-    position: `${partition}:${message.offset}`,
-    identity: group && `kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`,
+    position: partition === undefined ? undefined : `${partition}:${message.offset}`,
+    identity:
+      group === undefined || topic === undefined || partition === undefined
+        ? undefined
+        : `kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`,
     // Kafka writes -1 where a producer gave no time.
     sentAt: timestamp > 0 ? timestamp : undefined,
     deliveredAt,
   }
 }
 
-function payloadFacts(tracing: Tracing, { key, value }: Pick<MessageLike, 'key' | 'value'>): Facts {
+function payloadFacts(tracing: AdapterTracing, { key, value }: Pick<MessageLike, 'key' | 'value'>): Facts {
   return {
     tombstone: value === null ? true : undefined,
     messageKey: tracing.captures.messageKey && key !== null && key !== undefined ? key.toString() : undefined,

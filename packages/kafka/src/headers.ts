@@ -1,4 +1,4 @@
-import type { HeaderGetter } from '@tracebaton/core'
+import type { HeaderGetter } from '@tracebaton/core/adapter'
 import type { HeaderValue } from './client.ts'
 
 /** Reads record headers: text, bytes, and arrays of these where a header repeats. */

@@ -9,19 +9,23 @@ import {
   type Move,
   type OutgoingMessage,
   type Publication,
-  type Tracing,
+  type AdapterTracing,
   type TracingInput,
-} from '@tracebaton/core'
+} from '@tracebaton/core/adapter'
 import type { BatchRecordLike, MessageLike, ProducerLike, RecordLike, SenderLike } from './client.ts'
 import { LIBRARY, SYSTEM, toOutgoing, toSendResults } from './describe.ts'
 import { toHeader } from './headers.ts'
+import { SCOPE } from './scope.ts'
+
+/** Options of `traceKafka` and {@link traceProducer}. */
+export type KafkaOptions = TracingInput
 
 /**
  * Wraps a producer: gives one of the same type whose `send`, `sendBatch` and transactions are traced. The original stays
  * as it is; wrapping what this gave replaces the options. Never throws.
  */
-export function traceProducer<Producer extends ProducerLike>(producer: Producer, options?: TracingInput): Producer {
-  const tracing = resolveTracing(options)
+export function traceProducer<Producer extends ProducerLike>(producer: Producer, options?: KafkaOptions): Producer {
+  const tracing = resolveTracing(options, SCOPE)
   const original = originalOf<ProducerLike>(producer)
   warnOfInstrumentation(tracing, original, 'send', LIBRARY)
   const members = {
@@ -33,7 +37,7 @@ export function traceProducer<Producer extends ProducerLike>(producer: Producer,
 
 /** Sends one message that was received once more. */
 export function sendMoved(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   sender: SenderLike,
   record: RecordLike,
   move: Move | undefined,
@@ -48,7 +52,7 @@ export function sendMoved(
   return tracing.send(publication, (injections) => send(tracing.guard(() => inject(tracing, [record], injections))))
 }
 
-function senderOf(tracing: Tracing, sender: SenderLike): SenderLike {
+function senderOf(tracing: AdapterTracing, sender: SenderLike): SenderLike {
   return {
     send: (record: RecordLike) =>
       publish(
@@ -68,7 +72,7 @@ function senderOf(tracing: Tracing, sender: SenderLike): SenderLike {
 
 /** @param call gets copies with our headers, or nothing where the caller's own argument is to be sent */
 function publish(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   read: () => readonly RecordLike[] | undefined,
   call: (records?: readonly RecordLike[]) => Promise<unknown>,
 ): Promise<unknown> {
@@ -78,7 +82,7 @@ function publish(
   return tracing.send(publication, (injections) => call(tracing.guard(() => inject(tracing, records, injections))))
 }
 
-function toPublication(tracing: Tracing, records: readonly RecordLike[]): Publication {
+function toPublication(tracing: AdapterTracing, records: readonly RecordLike[]): Publication {
   const messages: OutgoingMessage[] = []
   for (const { topic, messages: own } of records) {
     for (const message of own) messages.push(toOutgoing(tracing, topic, message))
@@ -95,7 +99,7 @@ function toPublication(tracing: Tracing, records: readonly RecordLike[]): Public
 }
 
 function inject(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   records: readonly RecordLike[],
   injections: readonly (Injection | undefined)[],
 ): readonly RecordLike[] {

@@ -152,3 +152,21 @@ test('a tombstone and a message without headers are moved as they are', async ()
 test('the answer has the type that the producer gives', () => {
   expectTypeOf(deadLetter<Producer>).returns.toEqualTypeOf<Promise<RecordMetadata[]>>()
 })
+
+/** A dead letter as a consumer gets it. */
+const letter = (headers: Record<string, string>) => ({ topic: 'dead', partition: 0, message: received(headers) })
+
+test('a dead letter goes back to the topic where it says it was at first, and nowhere without', async () => {
+  const recording = createRecording()
+  const { producer, sent } = createProducer()
+  const facts = { 'tracebaton-original-destination': 'orders', 'tracebaton-attempts': '3' }
+  await redrive(traceProducer(producer, recording.options), letter({ traceparent: CONTEXT, ...facts }))
+  expect(sent[0]!.argument).toMatchObject({ topic: 'orders' })
+
+  const unknown = { name: 'TypeError', code: 'ERR_TRACEBATON_DESTINATION' }
+  await expect(redrive(producer, letter({ traceparent: CONTEXT }))).rejects.toMatchObject(unknown)
+  await expect(deadLetter(producer, letter({}), {} as { to: string })).rejects.toMatchObject(unknown)
+  const untrusted = traceProducer(producer, { ...recording.options, trust: 'link-only' })
+  await expect(redrive(untrusted, letter(facts))).rejects.toMatchObject(unknown)
+  expect(sent).toHaveLength(1)
+})

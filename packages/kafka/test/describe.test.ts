@@ -1,10 +1,11 @@
-import { createTracing } from '@tracebaton/core'
+import { resolveTracing } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { toDelivery, toOutgoing, toSendResults } from '../src/describe.ts'
 import { headersGetter } from '../src/headers.ts'
 import { received } from './fake-kafka.ts'
+import { SCOPE } from '../src/scope.ts'
 
-const tracing = createTracing()
+const tracing = resolveTracing(undefined, SCOPE)
 const position = { topic: 'orders', partition: 3, group: { id: 'billing', memory: 'billing' } }
 
 /** Makes an object and all below it fail when somebody writes to it. */

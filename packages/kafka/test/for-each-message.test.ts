@@ -221,3 +221,29 @@ test('messages of one bulk send that go back together go on from their own attem
   expect(previous).toHaveLength(2)
   expect(previous).toEqual(attempts.map(({ spanId }) => spanId))
 })
+
+describe('a message that no traced consumer received', () => {
+  test('is an attempt where options say where it came from, and is handled without a span where there are none', () => {
+    const { options, span, recorder } = createRecording()
+    const message = received({ traceparent: OLD }, 7)
+    expect(traceHandler(() => trace.getActiveSpan())(message)).toBeUndefined()
+    expect(recorder.spans).toEqual([])
+    const charge = traceHandler(() => 'done', { ...options, topic: 'orders', partition: 2, groupId: 'billing' })
+    expect(charge(message)).toBe('done')
+    const attempt = span('process orders')
+    expect(attempt.traceId).toBe(OLD.slice(3, 35))
+    expect(attempt.attributes).toMatchObject({
+      'messaging.destination.partition.id': '2',
+      'messaging.consumer.group.name': 'billing',
+      'kafka.offset': 7,
+    })
+  })
+
+  test('is an attempt also where the options do not say all', () => {
+    const { options, span } = createRecording()
+    traceHandler(() => {}, options)(received({}, 7))
+    expect(span('process').attributes).not.toHaveProperty('messaging.destination.partition.id')
+    traceHandler(() => {}, { ...options, topic: 'orders' })(received({}, 7))
+    expect(span('process orders').attributes).toMatchObject({ 'kafka.offset': 7 })
+  })
+})

@@ -1,6 +1,14 @@
-import { processWide, resolveTracing, type Outcome, type Tracing, type TracingInput } from '@tracebaton/core'
+import {
+  processWide,
+  resolveTracing,
+  tracingToldBy,
+  type Outcome,
+  type AdapterTracing,
+  type TracingInput,
+} from '@tracebaton/core/adapter'
 import type { Next, ReceivedMessage } from './client.ts'
 import { queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
+import { SCOPE } from './scope.ts'
 
 /** Options of the functions that run handlers. How to trace is by default what the client that received was told. */
 export type HandlerOptions = TracingInput & {
@@ -21,14 +29,14 @@ const SYSTEM_ATTRIBUTES = [
 
 /** Where and when (ms since the epoch) a message was received. */
 interface Received {
-  readonly tracing: Tracing
+  readonly tracing: AdapterTracing
   readonly queue: Queue
   readonly at: number
 }
 
 /** For as long as somebody holds the message. */
 export const receivedFrom: WeakMap<object, Received> = processWide(
-  'tracebaton.sqs.received.0',
+  'tracebaton.sqs.received.1',
   () => new WeakMap<object, Received>(),
 )
 
@@ -41,10 +49,10 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
   const { queueUrl, maxReceiveCount } = options ?? {}
-  const told = saysHowToTrace(options) ? resolveTracing(options) : undefined
+  const told = tracingToldBy(options, ['queueUrl', 'maxReceiveCount'], SCOPE)
   return function (this: unknown, message, ...rest) {
     const received = isObject(message) ? receivedFrom.get(message) : undefined
-    const tracing = told ?? received?.tracing ?? resolveTracing(undefined)
+    const tracing = told ?? received?.tracing ?? resolveTracing(undefined, SCOPE)
     const delivery = tracing.guard(() => {
       const queue = received?.queue ?? queueOfUrl(queueUrl)
       return toDelivery(message, queue, received?.at, maxReceiveCount)
@@ -72,12 +80,6 @@ export async function forEachMessage<Message extends ReceivedMessage, Result>(
   return results
 }
 
-function saysHowToTrace(options: HandlerOptions | undefined): boolean {
-  return Object.entries(options ?? {}).some(
-    ([key, value]) => value !== undefined && key !== 'queueUrl' && key !== 'maxReceiveCount',
-  )
-}
-
 function isObject(message: unknown): message is object {
   return typeof message === 'object' && message !== null
 }
@@ -90,7 +92,7 @@ interface ReceiveInput {
 }
 
 /** `ReceiveMessage`: asks for what we read, and remembers where each message came from. */
-export function traceReceive(tracing: Tracing, legacyNames: boolean, next: Next): Next {
+export function traceReceive(tracing: AdapterTracing, legacyNames: boolean, next: Next): Next {
   return async (args) => {
     const startedAt = Date.now()
     const input = tracing.guard(() => askForAll(tracing, args.input as ReceiveInput, legacyNames))
@@ -116,7 +118,7 @@ export function traceReceive(tracing: Tracing, legacyNames: boolean, next: Next)
   }
 }
 
-function askForAll(tracing: Tracing, input: ReceiveInput, legacyNames: boolean): ReceiveInput {
+function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: boolean): ReceiveInput {
   const legacy = legacyNames || input.AttributeNames !== undefined
   return {
     ...input,
@@ -144,7 +146,7 @@ interface SettleInput {
 }
 
 /** `DeleteMessage` and `ChangeMessageVisibility`, one or many: what becomes of the message. */
-export function traceSettle(tracing: Tracing, operation: string, outcome: OutcomeOf, next: Next): Next {
+export function traceSettle(tracing: AdapterTracing, operation: string, outcome: OutcomeOf, next: Next): Next {
   return (args) => {
     const settlement = tracing.guard(() => {
       const input = args.input as SettleInput

@@ -1,19 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
+  rejectWithoutDestination,
   resolveTracing,
   tracingOf,
   type DeadLetterOptions,
+  type Delivery,
   type Move,
   type RedriveOptions,
   type RetryOptions,
-  type Tracing,
-} from '@tracebaton/core'
+  type AdapterTracing,
+} from '@tracebaton/core/adapter'
 import type { ReceivedMessage, SendInput, SendingClient, SendOutput } from './client.ts'
 import { receivedFrom } from './consumer.ts'
 import { isFifo, queueOfUrl, toDelivery } from './describe.ts'
 import { toAttribute, TRACE_HEADER } from './headers.ts'
 import { sendMoved } from './producer.ts'
 import { limitsOf } from './trace.ts'
+import { SCOPE } from './scope.ts'
 
 /**
  * Sends a received message once more, for its next attempt: same body and attributes, same trace context, with its history
@@ -22,7 +25,8 @@ import { limitsOf } from './trace.ts'
  * received, too: a traced client asks for it. On a FIFO queue it comes last of its group, and is never taken for a duplicate.
  *
  * May be called inside the handler or later, with a client that is traced or not. The message at hand stays in its queue:
- * delete it once this has resolved. Resolves, and rejects, as the client's `send` does; nothing of ours is ever thrown.
+ * delete it once this has resolved. Resolves, and rejects, as the client's `send` does; and rejects with the code
+ * `ERR_TRACEBATON_DESTINATION` where it is unknown which queue is meant.
  *
  * @param options `to`: a queue URL, default the queue that a traced client received the message from. `delay`: up to
  * 900,000 ms, in whole seconds. A FIFO queue delays no single message: on its own one the copy waits for nothing, on
@@ -46,8 +50,17 @@ export function deadLetter(
   return move(client, message, 'dead_letter', to, error)
 }
 
-/** Sends a dead letter back to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}. */
-export function redrive(client: SendingClient, message: ReceivedMessage, { to }: RedriveOptions): Promise<SendOutput> {
+/**
+ * Sends a dead letter back to a queue, where its attempts count from 1 again; otherwise as {@link retryLater}.
+ *
+ * @param options `to`: a queue URL, default the queue beside the one that a traced client received the message from, of the
+ * name by which the message says where it was at first
+ */
+export function redrive(
+  client: SendingClient,
+  message: ReceivedMessage,
+  { to }: RedriveOptions = {},
+): Promise<SendOutput> {
   return move(client, message, 'redrive', to)
 }
 
@@ -55,15 +68,17 @@ async function move(
   client: SendingClient,
   message: ReceivedMessage,
   kind: Move['kind'],
-  to: string | undefined,
+  asked: string | undefined,
   error?: unknown,
   delay?: number,
 ): Promise<SendOutput> {
+  const received = receivedFrom.get(message)
+  const tracing = tracingOf(client) ?? received?.tracing ?? resolveTracing(undefined, SCOPE)
+  const delivery = tracing.guard(() => toDelivery(message, received?.queue ?? queueOfUrl(undefined), received?.at))
+  const to = asked ?? (kind === 'redrive' && delivery ? firstQueue(tracing, delivery) : undefined)
+  if (to === undefined || to === '') return rejectWithoutDestination(kind)
   // Only here: whoever moves no messages does not load the client because of us.
   const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
-  const received = receivedFrom.get(message)
-  const tracing = tracingOf(client) ?? received?.tracing ?? resolveTracing(undefined)
-  const delivery = tracing.guard(() => toDelivery(message, received?.queue ?? queueOfUrl(undefined), received?.at))
   const { seconds, waits } = toDelay(tracing, delay, to, to === received?.queue.facts.queueUrl)
   const moved = delivery && { kind, delivery, error }
   const send = (input: SendInput): Promise<unknown> =>
@@ -78,9 +93,15 @@ async function move(
   )
 }
 
+/** The URL of the queue where a message says it was at first: it says the name only. */
+function firstQueue(tracing: AdapterTracing, delivery: Delivery): string | undefined {
+  const name = tracing.moveFacts(delivery)?.originalDestination
+  return name === undefined ? undefined : delivery.facts?.queueUrl?.replace(/[^/]+$/, () => name)
+}
+
 /** The delay that is asked of the service, in s, and the one that the copy is known to have, in ms. */
 function toDelay(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   delay: number | undefined,
   to: string | undefined,
   home: boolean,

@@ -1,4 +1,4 @@
-import type { BrokerParts, Delivery, Destination, Facts, OutgoingMessage, SendResults } from '@tracebaton/core'
+import type { BrokerParts, Delivery, Destination, Facts, OutgoingMessage, SendResults } from '@tracebaton/core/adapter'
 import type { OutgoingEntry, ReceivedMessage } from './client.ts'
 import { attributesGetter, TRACE_HEADER, traceparentOf } from './headers.ts'
 

@@ -1,4 +1,4 @@
-import type { Fields, HeaderGetter } from '@tracebaton/core'
+import type { Fields, HeaderGetter } from '@tracebaton/core/adapter'
 import type { MessageAttribute, OutgoingEntry } from './client.ts'
 
 /** A message can have ten attributes, the caller's and ours together. */

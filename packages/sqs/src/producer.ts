@@ -4,18 +4,18 @@ import {
   type Move,
   type Publication,
   type SendResults,
-  type Tracing,
-} from '@tracebaton/core'
+  type AdapterTracing,
+} from '@tracebaton/core/adapter'
 import type { Arguments, Next, OutgoingEntry, Response, SendInput, SendOutput } from './client.ts'
 import { queueOfUrl, SYSTEM, toBatchResults, toOutgoing, toSendResults } from './describe.ts'
 import { createBudget, formatTraceHeader, toAttribute, TRACE_HEADER } from './headers.ts'
 
 /** Marks an input of ours that is traced already. A copy that somebody else's middleware makes of it has the mark, too. */
-const MOVED = Symbol.for('tracebaton.sqs.moved.0')
+const MOVED = Symbol.for('tracebaton.sqs.moved.1')
 
 /** Sends one message that was received once more. */
 export function sendMoved(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   limits: readonly number[],
   input: SendInput,
   move: Move | undefined,
@@ -33,7 +33,7 @@ export function sendMoved(
 }
 
 /** `SendMessage`: the input is the message. */
-export function traceSend(tracing: Tracing, limits: readonly number[], next: Next): Next {
+export function traceSend(tracing: AdapterTracing, limits: readonly number[], next: Next): Next {
   return (args) => {
     const { [MOVED]: moved, ...rest } = args.input as { readonly [MOVED]?: true }
     if (moved === true) return next(withInput(args, rest))
@@ -45,7 +45,7 @@ export function traceSend(tracing: Tracing, limits: readonly number[], next: Nex
 }
 
 /** `SendMessageBatch`: a context for each entry. */
-export function traceSendBatch(tracing: Tracing, limits: readonly number[], next: Next): Next {
+export function traceSendBatch(tracing: AdapterTracing, limits: readonly number[], next: Next): Next {
   return (args) => {
     const input = args.input as { readonly QueueUrl?: string; readonly Entries?: readonly OutgoingEntry[] }
     const entries = input.Entries
@@ -67,7 +67,7 @@ export function traceSendBatch(tracing: Tracing, limits: readonly number[], next
 }
 
 function publish(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   limits: readonly number[],
   queueUrl: string | undefined,
   entries: readonly OutgoingEntry[],
@@ -82,7 +82,7 @@ function publish(
 }
 
 function toPublication(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   limits: readonly number[],
   queueUrl: string | undefined,
   entries: readonly OutgoingEntry[],
@@ -104,7 +104,11 @@ function toPublication(
 }
 
 /** The message itself where there is nothing to write, else a copy. */
-function inject<Entry extends OutgoingEntry>(tracing: Tracing, entry: Entry, injection: Injection | undefined): Entry {
+function inject<Entry extends OutgoingEntry>(
+  tracing: AdapterTracing,
+  entry: Entry,
+  injection: Injection | undefined,
+): Entry {
   if (injection === undefined) return entry
   return (
     tracing.guard(() => {

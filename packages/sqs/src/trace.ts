@@ -1,8 +1,9 @@
-import { processWide, resolveTracing, tracedBy, type Tracing, type TracingInput } from '@tracebaton/core'
+import { processWide, resolveTracing, tracedBy, type AdapterTracing, type TracingInput } from '@tracebaton/core/adapter'
 import type { InitializeStack, Next, SqsClientLike } from './client.ts'
 import { outcomeOfVisibility, traceReceive, traceSettle } from './consumer.ts'
 import { SIZE_LIMITS } from './headers.ts'
 import { traceSend, traceSendBatch } from './producer.ts'
+import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceSqs}. */
 export type SqsOptions = TracingInput & {
@@ -16,7 +17,7 @@ export type SqsOptions = TracingInput & {
 }
 
 /** The limits of clients that were told one. */
-const limitsByClient = processWide('tracebaton.sqs.limits.0', () => new WeakMap<object, readonly number[]>())
+const limitsByClient = processWide('tracebaton.sqs.limits.1', () => new WeakMap<object, readonly number[]>())
 
 /** Bytes that a message may have, as far as the client that sends it knows. */
 export function limitsOf(client: object): readonly number[] {
@@ -33,7 +34,7 @@ const MIDDLEWARE = 'tracebaton'
  * Wrap a client with `cacheMiddleware` before its first call: it keeps the stacks it has already built.
  */
 export function traceSqs<Client extends SqsClientLike>(client: Client, options?: SqsOptions): Client {
-  const tracing = resolveTracing(options)
+  const tracing = resolveTracing(options, SCOPE)
   tracing.guard(() => {
     warnOfCache(tracing, client)
     tracedBy(client, tracing)
@@ -51,7 +52,7 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
 }
 
 function middlewareFor(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   limits: readonly number[],
   legacyNames: boolean,
   commandName: string | undefined,
@@ -75,7 +76,7 @@ function middlewareFor(
   }
 }
 
-function warnOfCache(tracing: Tracing, client: SqsClientLike): void {
+function warnOfCache(tracing: AdapterTracing, client: SqsClientLike): void {
   const { cacheMiddleware } = client.config as { readonly cacheMiddleware?: boolean }
   const { handlers } = client as { readonly handlers?: unknown }
   if (cacheMiddleware === true && handlers !== undefined) {

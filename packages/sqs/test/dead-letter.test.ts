@@ -184,3 +184,17 @@ test('a dead letter is sent back, and counts from one again', async () => {
   expect(attributesOf(back!)['tracebaton']).toMatch(/;a=1;.*k=redrive;n=1/)
   expect(attributesOf(back!)['tracebaton-error-type']).toBe('TypeError')
 })
+
+test('a dead letter goes back to the queue where it says it was at first, and nowhere without', async () => {
+  const { client, orders, dead, message } = await receive()
+  await deadLetter(client, message, { to: dead })
+  const command = new ReceiveMessageCommand({ QueueUrl: dead, WaitTimeSeconds: 5 })
+  const { Messages: [letter] = [] } = await client.send(command)
+  await redrive(client, letter!)
+  expect(await queues.take(orders)).toHaveLength(1)
+
+  const unknown = { name: 'TypeError', code: 'ERR_TRACEBATON_DESTINATION' }
+  await expect(redrive(client, message)).rejects.toMatchObject(unknown)
+  await expect(retryLater(client, { ...message })).rejects.toMatchObject(unknown)
+  await expect(deadLetter(client, message, {} as { to: string })).rejects.toMatchObject(unknown)
+})

@@ -1,5 +1,5 @@
 import { ReceiveMessageCommand, SendMessageCommand, type Message } from '@aws-sdk/client-sqs'
-import { createTracing } from '@tracebaton/core'
+import { resolveTracing } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
 import type { SendInput, SendingClient } from '../src/client.ts'
 import { receivedFrom } from '../src/consumer.ts'
@@ -7,6 +7,7 @@ import { queueOfUrl } from '../src/describe.ts'
 import { deadLetter, redrive, retryLater, traceSqs } from '../src/index.ts'
 import { useQueues } from './queues.ts'
 import { createTraced } from './traced.ts'
+import { SCOPE } from '../src/scope.ts'
 
 const queues = await useQueues()
 
@@ -57,7 +58,11 @@ describe('a copy on a FIFO queue', () => {
     const traced = createTraced()
     const { sent, client } = keeping()
     const message = { ...received }
-    receivedFrom.set(message, { tracing: createTracing(traced.options), queue: queueOfUrl(FIFO), at: Date.now() })
+    receivedFrom.set(message, {
+      tracing: resolveTracing(traced.options, SCOPE),
+      queue: queueOfUrl(FIFO),
+      at: Date.now(),
+    })
     await retryLater(client, message, { delay: 30_000 })
     expect(sent[0]).not.toHaveProperty('DelaySeconds')
     expect(sent[0]?.MessageAttributes?.['tracebaton']?.StringValue).not.toContain('d=')

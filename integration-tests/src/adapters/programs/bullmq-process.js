@@ -22,7 +22,7 @@ await perform({
       if (left === 0) await worker.pause(true)
       const retry = async ({ to, error }) => {
         const queue = new Queue(to, { connection: connectionTo(address), telemetry: bullmqTelemetry(options) })
-        await retryLater(queue, job, { error })
+        await retryLater(queue, job, { to, error })
         await queue.close()
       }
       return handler(retry, job.data, JSON.parse(job.opts.telemetry?.metadata ?? '{}'))

@@ -75,9 +75,6 @@ export const OLDER_SYSTEMS: Readonly<Record<string, string>> = { 'aws.sqs': 'aws
 /** The standard attribute for a failure, the same in every convention. */
 export const ERROR_TYPE = 'error.type'
 
-/** The instrumentation scope of our spans and metrics. */
-export const SCOPE = '@tracebaton/core'
-
 /** Our own attributes. On process spans, unless said otherwise in `docs/names.md`. */
 export const OURS = {
   attempt: 'tracebaton.delivery.attempt',

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { diag } from '@opentelemetry/api'
 import { processWide } from './process-wide.ts'
+import { SHARED } from './shared-state.ts'
 
 /** Where in our own work something failed. */
 export type Stage = 'options' | 'propagator' | 'headers' | 'span' | 'hook' | 'metrics' | 'describe'
@@ -52,7 +53,7 @@ export function createReport(onError: OnError | undefined, count: (stage: Stage)
 }
 
 /** Mistakes that `diag` has been told of. There are only a few different texts. */
-const said = processWide('tracebaton.said.0', () => new Set<string>())
+const said = processWide(SHARED.said, () => new Set<string>())
 
 /** Calls something foreign whose result nobody waits for: neither its error nor its rejection may reach the host. */
 export function quietly(work: () => unknown, failed?: (error: unknown) => void): void {

@@ -1,6 +1,6 @@
-import type { Tracing } from '../tracing.ts'
+import type { AdapterTracing } from '../tracing.ts'
 
-const warned = new WeakSet<Tracing>()
+const warned = new WeakSet<AdapterTracing>()
 
 /**
  * Says, once per instance, when the official instrumentation has patched this client too: then there are two spans for
@@ -9,7 +9,7 @@ const warned = new WeakSet<Tracing>()
  * @param method the name of a method that it patches
  * @param library the client's package: `kafkajs`
  */
-export function warnOfInstrumentation(tracing: Tracing, client: object, method: string, library: string): void {
+export function warnOfInstrumentation(tracing: AdapterTracing, client: object, method: string, library: string): void {
   tracing.guard(() => {
     const patched = Reflect.get(client, method) as Readonly<Record<string, unknown>> | undefined
     if (patched?.['__wrapped'] !== true || warned.has(tracing)) return

@@ -1,12 +1,13 @@
 import { lookAlike } from './look-alike.ts'
 import { processWide } from '../base/process-wide.ts'
-import type { Tracing } from '../tracing.ts'
+import { SHARED } from '../base/shared-state.ts'
+import type { AdapterTracing } from '../tracing.ts'
 
 /** The client objects behind our look-alikes. */
-const originals = processWide('tracebaton.originals.0', () => new WeakMap<object, object>())
+const originals = processWide(SHARED.originals, () => new WeakMap<object, object>())
 
 /** How client objects, and look-alikes of them, are traced. */
-const tracings = processWide('tracebaton.tracings.0', () => new WeakMap<object, Tracing>())
+const tracings = processWide(SHARED.tracings, () => new WeakMap<object, AdapterTracing>())
 
 /** What is to be wrapped: wrapping a look-alike of ours again replaces it, because two of them would count twice. */
 export function originalOf<Target extends object>(object: Target): Target {
@@ -18,7 +19,11 @@ export function originalOf<Target extends object>(object: Target): Target {
  *
  * @param tracing where the object sends: moves of messages by it are traced the same way
  */
-export function traced<Target extends object>(original: Target, members: Partial<Target>, tracing?: Tracing): Target {
+export function traced<Target extends object>(
+  original: Target,
+  members: Partial<Target>,
+  tracing?: AdapterTracing,
+): Target {
   const wrapped = lookAlike(original, members)
   originals.set(wrapped, original)
   if (tracing !== undefined) tracedBy(wrapped, tracing)
@@ -26,11 +31,11 @@ export function traced<Target extends object>(original: Target, members: Partial
 }
 
 /** Remembers how a client object is traced that is no look-alike. */
-export function tracedBy(client: object, tracing: Tracing): void {
+export function tracedBy(client: object, tracing: AdapterTracing): void {
   tracings.set(client, tracing)
 }
 
 /** How a client object is traced; `undefined` where it is not. */
-export function tracingOf(client: object): Tracing | undefined {
+export function tracingOf(client: object): AdapterTracing | undefined {
   return tracings.get(client)
 }

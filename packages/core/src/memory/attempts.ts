@@ -1,4 +1,5 @@
 import type { PastAttempt } from '../verdict/attempt-count.ts'
+import { SHARED } from '../base/shared-state.ts'
 import { createMemory, type Memory } from './memory.ts'
 
 /**
@@ -11,7 +12,7 @@ export const REMEMBERED_ATTEMPTS = 10_000
  * The latest attempts of this process, by what identifies a delivery (destination, group and message, never the
  * creation context alone: the messages of a bulk send may share it).
  */
-const memory: Memory<PastAttempt> = createMemory('tracebaton.attempts.0', REMEMBERED_ATTEMPTS)
+const memory: Memory<PastAttempt> = createMemory(SHARED.attempts, REMEMBERED_ATTEMPTS)
 
 export function recallAttempt(identity: string | undefined): PastAttempt | undefined {
   return memory.recall(identity)

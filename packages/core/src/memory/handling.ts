@@ -4,6 +4,7 @@ import type { Verdict } from '../verdict/verdict.ts'
 import { findDelivered } from './members.ts'
 import type { Outcome } from '../base/policy.ts'
 import { processWide } from '../base/process-wide.ts'
+import { SHARED } from '../base/shared-state.ts'
 
 /** What a handler's context knows about the work it belongs to. */
 export interface Handling {
@@ -22,7 +23,7 @@ export interface Handling {
 }
 
 /** By the client's object for a delivery: a move of the message may come after its handler, outside of its context. */
-const handlings = processWide('tracebaton.handlings.0', () => new WeakMap<object, Handling>())
+const handlings = processWide(SHARED.handlings, () => new WeakMap<object, Handling>())
 
 /** Makes a handling known to the moves of its messages. */
 export function rememberHandling(handling: Handling, deliveries: readonly Delivery[]): void {
@@ -56,7 +57,7 @@ export function onlyMessage({ messages, batch }: Handling): Verdict | undefined 
   return batch === undefined ? messages[0] : undefined
 }
 
-const HANDLING = createContextKey('tracebaton.handling.0')
+const HANDLING = createContextKey(SHARED.handling)
 
 export function getHandling(context: Context): Handling | undefined {
   return context.getValue(HANDLING) as Handling | undefined

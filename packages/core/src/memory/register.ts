@@ -1,4 +1,5 @@
 import { processWide } from '../base/process-wide.ts'
+import { SHARED } from '../base/shared-state.ts'
 
 /** More than this are never kept at a time: the one that began first makes room. */
 export const MOST_OPEN = 5_000
@@ -75,7 +76,7 @@ export function createRegister(name: string): Register {
 }
 
 /** The attempts of this process that wait to be settled. */
-export const openAttempts: Register = createRegister('tracebaton.open-attempts.0')
+export const openAttempts: Register = createRegister(SHARED.openAttempts)
 
 function takeOut(places: Places, place: Place): void {
   const { older, newer } = place

@@ -8,21 +8,15 @@ import {
   type UpDownCounter,
 } from '@opentelemetry/api'
 import type { DeliveryKind } from '../verdict/delivery.ts'
-import { ERROR_TYPE, METRICS, OPERATION_BUCKETS, OURS, QUEUE_TIME_BUCKETS, SCOPE } from '../base/names.ts'
+import { ERROR_TYPE, METRICS, OPERATION_BUCKETS, OURS, QUEUE_TIME_BUCKETS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
+import type { SchemaScope } from '../base/scope.ts'
 import type { Report, Stage } from '../base/report.ts'
 import { Count, flusherOf, Variants, type Flusher } from './counters.ts'
 import type { Operation } from './operation.ts'
 
 /** What a message went out without, or with instead, where not all of it had room. */
 export type SkipReason = 'facts' | 'essential_only' | 'broker_slot' | 'no_room'
-
-/** What the instruments are said to belong to. */
-export interface Scope {
-  readonly name: string
-  readonly version?: string | undefined
-  readonly schemaUrl?: string | undefined
-}
 
 /**
  * The metrics of messaging. They do not depend on sampling. Durations in seconds. Never throws. Durations are recorded at
@@ -46,11 +40,12 @@ export interface Metrics {
  * The instruments belong to the provider in use at the time, because an SDK may be registered after us, or another one.
  *
  * @param findProvider may throw
+ * @param meterOf may throw
  */
 export function createMetrics(
   findProvider: () => MeterProvider,
   report: Report,
-  scope: Scope = { name: SCOPE },
+  scope: SchemaScope,
 ): Metrics {
   let provider: MeterProvider | undefined
   let instruments: Instruments | undefined
@@ -153,7 +148,7 @@ export class Measured {
 /** The meter that providers give as long as no SDK is registered. */
 const NO_METER = createNoopMeter()
 
-function getMeter(provider: MeterProvider, { name, version, schemaUrl }: Scope): Meter {
+function getMeter(provider: MeterProvider, { name, version, schemaUrl }: SchemaScope): Meter {
   return provider.getMeter(name, version, schemaUrl === undefined ? undefined : { schemaUrl })
 }
 
@@ -196,7 +191,7 @@ function createInstruments(provider: MeterProvider, meter: Meter, report: Report
 /** Counts our own contained failures, which are rare. May throw: the report contains it. */
 export function createErrorCounter(
   findProvider: () => MeterProvider,
-  scope: Scope = { name: SCOPE },
+  scope: SchemaScope,
 ): (stage: Stage) => void {
   const [name, unit, description] = METRICS.errors
   return (stage) =>

@@ -18,6 +18,6 @@ export interface DeadLetterOptions {
 
 /** Arguments of every adapter's `redrive`. */
 export interface RedriveOptions {
-  /** The topic or queue, as the client's own sends name it. */
-  readonly to: string
+  /** The topic or queue, as the client's own sends name it. @default where the message says it was at first */
+  readonly to?: string | undefined
 }

@@ -6,6 +6,7 @@ import {
   type Context,
   type TextMapPropagator,
 } from '@opentelemetry/api'
+import { SHARED } from '../base/shared-state.ts'
 import { withAllowedBaggage, type BaggagePolicy } from './baggage-policy.ts'
 import { formatBaggage, parseBaggage } from './baggage.ts'
 import type { Format } from './format.ts'
@@ -18,7 +19,7 @@ import { parseTracestate } from './tracestate.ts'
 const PRINTABLE = /^[\t -~]*$/
 
 /** Holds the trace id of an extracted context whose random flag is set: SDKs drop the flag on the spans below it. */
-const RANDOM_TRACE = createContextKey('tracebaton.random-trace')
+const RANDOM_TRACE = createContextKey(SHARED.randomTrace)
 
 /**
  * W3C Trace Context, read and written by ourselves.

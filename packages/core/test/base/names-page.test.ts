@@ -86,6 +86,9 @@ The option \`convention\` chooses among three sets of names, \`compatible\` (the
 the messaging system beside it, which today's backends look at), \`1.45\` and \`1.44\`. Where the option is not set,
 \`OTEL_SEMCONV_STABILITY_OPT_IN\` counts: \`messaging\` means 1.45, \`messaging/dup\` both 1.45 and 1.44.
 
+The instrumentation scope of spans and metrics is the adapter's package and its version, \`@tracebaton/kafka\` for example, with
+the schema URL of 1.45.0, or of 1.44.0 under \`1.44\`.
+
 ## Standard attributes
 
 | 1.45 | 1.44 |

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { recallAttempt, rememberAttempt, REMEMBERED_ATTEMPTS } from '../../src/memory/attempts.ts'
 import { spanContext } from '../sample.ts'
+import { SHARED } from '../../src/base/shared-state.ts'
 
-const memory = (globalThis as { [key: symbol]: unknown })[Symbol.for('tracebaton.attempts.0')] as Map<string, unknown>[]
+const memory = (globalThis as { [key: symbol]: unknown })[Symbol.for(SHARED.attempts)] as Map<string, unknown>[]
 const size = (): number => memory.reduce((sum, generation) => sum + generation.size, 0)
 const context = spanContext('a')
 

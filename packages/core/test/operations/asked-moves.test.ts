@@ -5,7 +5,7 @@ import { parseLineage, type Lineage } from '../../src/wire/lineage.ts'
 import { OURS } from '../../src/base/names.ts'
 import type { Injection } from '../../src/operations/injection.ts'
 import { parseTraceparent } from '../../src/wire/traceparent.ts'
-import { createTracing, type Tracing } from '../../src/tracing.ts'
+import { createAdapterTracing, type AdapterTracing } from '../../src/tracing.ts'
 import { delivery, lineage, publication, SPAN, TRACEPARENT } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
 
@@ -18,7 +18,7 @@ const lineageOf = (injection: Injection | undefined): Lineage | undefined =>
 
 /** Moves a message to `dead`, as a publishing helper does, and gives what is written onto it. */
 function move(
-  tracing: Tracing,
+  tracing: AdapterTracing,
   received: Delivery,
   { kind = 'dead_letter', error }: Partial<Move> = {},
   message: Partial<OutgoingMessage> = {},
@@ -129,7 +129,7 @@ describe('a move of a message that never had a context', () => {
   })
 
   test('without an SDK says where it was, and nothing else', () => {
-    const injection = move(createTracing(), received)
+    const injection = move(createAdapterTracing(), received)
     expect(injection?.fields).toMatchObject({ 'tracebaton-original-destination': 'orders', 'tracebaton-attempts': '1' })
     expect(injection?.fields).not.toHaveProperty('traceparent')
   })
@@ -137,7 +137,7 @@ describe('a move of a message that never had a context', () => {
 
 test('without an SDK a move counts on, and the context stays', () => {
   const carrier = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 3, maxAttempts: 5 }) }
-  const injection = move(createTracing(), delivery({ carrier }), { kind: 'retry' }, { delay: 500 })
+  const injection = move(createAdapterTracing(), delivery({ carrier }), { kind: 'retry' }, { delay: 500 })
   expect(injection?.fields?.['traceparent']).toBe(TRACEPARENT)
   expect(lineageOf(injection)).toMatchObject({ attempt: 4, maxAttempts: 5, delay: 500, kind: 'delayed' })
 })

@@ -2,7 +2,7 @@ import { SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import { LONGEST_OPEN } from '../../src/memory/register.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { delivery } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
 
@@ -151,6 +151,6 @@ describe('whoever keeps an attempt', () => {
   })
 
   test('is told that there is nothing to keep where there is no SDK', () => {
-    expect(createTracing().open(delivery()).isOpen()).toBe(false)
+    expect(createAdapterTracing().open(delivery()).isOpen()).toBe(false)
   })
 })

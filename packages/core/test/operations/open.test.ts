@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import { LONGEST_OPEN, MOST_OPEN, openAttempts } from '../../src/memory/register.ts'
 import type { Settlement } from '../../src/operations/settle.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { delivery } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
 
@@ -191,7 +191,7 @@ test('a handler that may take long keeps its attempt open, and only its settleme
 })
 
 test('without an SDK the handler runs, and nothing is kept; neither is anything of the tests before', () => {
-  const attempt = createTracing().open(delivery())
+  const attempt = createAdapterTracing().open(delivery())
   expect(attempt.run(() => 'done')).toBe('done')
   attempt.settle('acked')
   attempt.abandon()

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { CREATION, delivery, lineage, SPAN, TRACE, TRACEPARENT } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
@@ -213,10 +213,10 @@ test('a clock that runs behind gives no negative time', () => {
 })
 
 test('without an SDK the handler runs in the context of its message, which is passed on', () => {
-  const tracing = createTracing()
+  const tracing = createAdapterTracing()
   const carrier = { traceparent: TRACEPARENT, baggage: 'tenant=7' }
   for (const relation of ['child', 'link'] as const) {
-    const written = createTracing({ relation }).process(delivery({ carrier }), () => tracing.capture())
+    const written = createAdapterTracing({ relation }).process(delivery({ carrier }), () => tracing.capture())
     expect(written).toMatchObject({ traceparent: TRACEPARENT, baggage: 'tenant=7' })
   }
 })

@@ -5,7 +5,7 @@ import { parseLineage } from '../../src/wire/lineage.ts'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import type { Injection } from '../../src/operations/injection.ts'
 import { parseTraceparent } from '../../src/wire/traceparent.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { CREATION, publication, SPAN, TRACE, TRACEPARENT } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
@@ -64,13 +64,13 @@ describe('one message', () => {
   })
 
   test('goes out untouched where there is no SDK and no context', () => {
-    expect(createTracing().send(publication(), (injections) => injections)).toEqual([])
+    expect(createAdapterTracing().send(publication(), (injections) => injections)).toEqual([])
   })
 
   test('takes a context that is already active along where there is no SDK', () => {
     const active = trace.setSpanContext(ROOT_CONTEXT, CREATION)
     for (const count of [1, 3, 11]) {
-      const sent = contexts.with(active, () => createTracing().send(publication(many(count)), (all) => all))
+      const sent = contexts.with(active, () => createAdapterTracing().send(publication(many(count)), (all) => all))
       expect(sent.map((injection) => injection?.fields)).toEqual(many(count).map(() => ({ traceparent: TRACEPARENT })))
     }
   })

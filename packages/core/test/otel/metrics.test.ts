@@ -2,7 +2,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { AlwaysOffSampler, AlwaysOnSampler } from '@opentelemetry/sdk-trace-base'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { TracingOptions } from '../../src/options.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { OnDemandReader } from '../counting.ts'
 import { measure } from '../measure.ts'
 import { OK, T } from '../sample.ts'
@@ -255,7 +255,7 @@ describe('metrics', () => {
           get: (target, key) => (key === 'createHistogram' ? fail : Reflect.get(target, key)),
         }),
     }
-    const tracing = createTracing({ meterProvider: broken, onError: () => undefined })
+    const tracing = createAdapterTracing({ meterProvider: broken, onError: () => undefined })
     tracing.send(publication, () => undefined)
     const { resourceMetrics } = await reader.collect()
     const names = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>

@@ -2,7 +2,7 @@ import { baggageEntryMetadataFromString, propagation, ROOT_CONTEXT, trace, type 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { allowedBaggage, formatBaggage, parseBaggage } from '../../src/wire/baggage.ts'
-import { createTracing, type Tracing } from '../../src/tracing.ts'
+import { createAdapterTracing, type AdapterTracing } from '../../src/tracing.ts'
 import { anyText } from '../any-text.ts'
 import { OK, spanContext } from '../sample.ts'
 import { resetGlobals } from '../sdk.ts'
@@ -15,7 +15,7 @@ const anyMember = fc
   .map(([key, value]) => `${key}=${value}`)
 
 /** Reads a header through a message, and writes what was read onto the next one. */
-function passOn(baggage: unknown, tracing: Tracing = createTracing()) {
+function passOn(baggage: unknown, tracing: AdapterTracing = createAdapterTracing()) {
   const { context } = tracing.extract({ traceparent: OK, baggage })
   const entries = Object.fromEntries(
     (propagation.getBaggage(context)?.getAllEntries() ?? []).map(([key, { value, metadata }]) => [
@@ -119,7 +119,7 @@ describe('the built-in codec', () => {
   })
 
   it('does not lose the trace context to an entry that cannot be written', () => {
-    const { context } = createTracing().extract({ traceparent: OK })
+    const { context } = createAdapterTracing().extract({ traceparent: OK })
     const unruly = [
       { value: 'half \uD83D of a character' },
       {
@@ -135,7 +135,7 @@ describe('the built-in codec', () => {
     const sent = unruly.map((entry: BaggageEntry) => {
       const carrier: Record<string, string> = {}
       const baggage = propagation.createBaggage({ k: entry })
-      createTracing({ onError: () => undefined }).inject(propagation.setBaggage(context, baggage), carrier)
+      createAdapterTracing({ onError: () => undefined }).inject(propagation.setBaggage(context, baggage), carrier)
       return carrier
     })
     expect(sent.map(({ traceparent }) => traceparent)).toEqual([OK, OK, OK])
@@ -153,10 +153,10 @@ describe('the built-in codec', () => {
   })
 
   it('takes baggage without a trace, and passes it on with the next one', () => {
-    const { context, status } = createTracing().extract({ baggage: 'a=1' })
+    const { context, status } = createAdapterTracing().extract({ baggage: 'a=1' })
     expect(status).toBe('absent')
     const sent = {}
-    createTracing().inject(trace.setSpanContext(context, spanContext('b')), sent)
+    createAdapterTracing().inject(trace.setSpanContext(context, spanContext('b')), sent)
     expect(sent).toEqual({ traceparent: `00-${'b'.repeat(32)}-${'b'.repeat(16)}-01`, baggage: 'a=1' })
     expect(propagation.getBaggage(ROOT_CONTEXT)).toBeUndefined()
   })

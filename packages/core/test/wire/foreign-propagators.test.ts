@@ -4,7 +4,7 @@ import { AWSXRayPropagator } from '@opentelemetry/propagator-aws-xray'
 import { B3InjectEncoding, B3Propagator } from '@opentelemetry/propagator-b3'
 import { JaegerPropagator } from '@opentelemetry/propagator-jaeger'
 import { describe, expect, it } from 'vitest'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { OK, P, T } from '../sample.ts'
 
 const xray = `Root=1-${T.slice(0, 8)}-${T.slice(8)};Parent=${P};Sampled=1`
@@ -61,7 +61,7 @@ describe.each(cases)('$name', ({ create, headers, identity }) => {
   ]
 
   it.each(forms)('is read from %s and written as text', (_, carrier) => {
-    const tracing = createTracing({ propagator: create() })
+    const tracing = createAdapterTracing({ propagator: create() })
     const { context, status } = tracing.extract(carrier)
     expect(status).toBe('present')
     expect(trace.getSpanContext(context)).toMatchObject({ traceId: T, spanId: P, traceFlags: 1, isRemote: true })
@@ -79,19 +79,19 @@ describe.each(cases)('$name', ({ create, headers, identity }) => {
     ['nonsense', { ...headers, [identity]: 'nonsense' }],
     ['empty', { ...headers, [identity]: '' }],
   ])('is nothing when it is %s', (_, carrier) => {
-    const { context, status } = createTracing({ propagator: create() }).extract(carrier)
+    const { context, status } = createAdapterTracing({ propagator: create() }).extract(carrier)
     expect(status).toBe('malformed')
     expect(trace.getSpanContext(context)).toBeUndefined()
   })
 
   it('reads nothing from a message without it', () => {
-    const { context, status } = createTracing({ propagator: create() }).extract({ traceparent: OK, other: '1' })
+    const { context, status } = createAdapterTracing({ propagator: create() }).extract({ traceparent: OK, other: '1' })
     expect(status).toBe('absent')
     expect(trace.getSpanContext(context)).toBeUndefined()
   })
 
   it('names its fields and ours', () => {
-    const tracing = createTracing({ propagator: create() })
+    const tracing = createAdapterTracing({ propagator: create() })
     expect(tracing.fieldNames()).toContain(identity)
     expect(tracing.isField(identity.toUpperCase())).toBe(true)
     expect(tracing.isField('tracebaton')).toBe(true)
@@ -99,12 +99,12 @@ describe.each(cases)('$name', ({ create, headers, identity }) => {
   })
 
   it('carries our field beside it', () => {
-    const tracing = createTracing({ propagator: create() })
+    const tracing = createAdapterTracing({ propagator: create() })
     expect(tracing.extract({ ...headers, tracebaton: `0;c=${T}-${P}-01;a=2` }).lineage?.attempt).toBe(2)
   })
 
   it('never takes over what is active', () => {
-    const { context } = createTracing({ propagator: create() }).extract({ tracebaton: 'x', unrelated: 'y' })
+    const { context } = createAdapterTracing({ propagator: create() }).extract({ tracebaton: 'x', unrelated: 'y' })
     expect(trace.getSpanContext(context)).toBeUndefined()
     expect(propagation.getBaggage(context)).toBeUndefined()
   })
@@ -112,12 +112,12 @@ describe.each(cases)('$name', ({ create, headers, identity }) => {
 
 describe('B3', () => {
   it.each([b3Single, b3Multi])('is read in both forms', (create) => {
-    const tracing = createTracing({ propagator: create() })
+    const tracing = createAdapterTracing({ propagator: create() })
     for (const { headers } of cases.slice(0, 2)) expect(tracing.extract(headers).status).toBe('present')
   })
 
   it('passes the debug flag on', () => {
-    const tracing = createTracing({ propagator: b3Single() })
+    const tracing = createAdapterTracing({ propagator: b3Single() })
     const sent = {}
     tracing.inject(tracing.extract({ b3: `${T}-${P}-d` }).context, sent)
     expect(sent).toEqual({ b3: `${T}-${P}-d` })
@@ -127,7 +127,10 @@ describe('B3', () => {
 describe('Jaeger', () => {
   const headers = { 'uber-trace-id': `${T}:${P}:0:01`, 'uberctx-Tenant': 'a%20b', 'uberctx-secret': 'c' }
   const keys = (baggage?: readonly string[] | boolean) => {
-    const tracing = createTracing({ propagator: new JaegerPropagator(), ...(baggage !== undefined && { baggage }) })
+    const tracing = createAdapterTracing({
+      propagator: new JaegerPropagator(),
+      ...(baggage !== undefined && { baggage }),
+    })
     const { context } = tracing.extract(headers)
     const sent: Record<string, unknown> = {}
     tracing.inject(context, sent)
@@ -149,7 +152,7 @@ describe('Jaeger', () => {
 })
 
 describe('W3C, baggage and B3 together', () => {
-  const tracing = createTracing({ propagator: composite() })
+  const tracing = createAdapterTracing({ propagator: composite() })
 
   it('writes all of them', () => {
     const { context } = tracing.extract({ traceparent: OK, tracestate: 'a=1', baggage: 'b=2' })

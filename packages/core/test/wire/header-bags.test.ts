@@ -1,7 +1,7 @@
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { OK, P, spanContext, T, traceparentOf } from '../sample.ts'
 import { registerContextManager, resetGlobals, w3cPropagator } from '../sdk.ts'
 
@@ -97,7 +97,7 @@ describe.each([
   })
 
   it('gives exactly the context of its one valid traceparent, or none, and never throws', { timeout: 30_000 }, () => {
-    const tracing = createTracing({ onError: () => undefined })
+    const tracing = createAdapterTracing({ onError: () => undefined })
     let found = 0
     fc.assert(
       fc.property(bag, (headers) => {
@@ -123,7 +123,7 @@ describe.each([
   })
 
   it('is replaced by exactly one context of ours', { timeout: 30_000 }, () => {
-    const tracing = createTracing({ onError: () => undefined })
+    const tracing = createAdapterTracing({ onError: () => undefined })
     fc.assert(
       fc.property(bag, (headers) => {
         const own = Object.keys(headers).filter((name) => !tracing.isField(name))
@@ -136,7 +136,7 @@ describe.each([
   })
 
   it('makes no difference to a getter that throws, or to a carrier that loops', () => {
-    const tracing = createTracing({ onError: () => undefined })
+    const tracing = createAdapterTracing({ onError: () => undefined })
     const loop: unknown[] = []
     loop.push(loop)
     const throwing = {

@@ -10,7 +10,7 @@ import {
 import { W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { describe, expect, it, vi } from 'vitest'
 import { FACT_NAMES } from '../../src/wire/move-facts.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { OK, P, spanContext, T, traceparentOf } from '../sample.ts'
 import { registerContextManager, resetGlobals, w3cPropagator } from '../sdk.ts'
 
@@ -18,15 +18,15 @@ resetGlobals()
 
 const other = spanContext('b')
 const withBaggage = { traceparent: OK, baggage: 'tenant=a,secret=b' }
-const sentBy = (options: Parameters<typeof createTracing>[0], from: unknown = withBaggage) => {
-  const tracing = createTracing(options)
+const sentBy = (options: Parameters<typeof createAdapterTracing>[0], from: unknown = withBaggage) => {
+  const tracing = createAdapterTracing(options)
   const carrier: Record<string, unknown> = {}
   tracing.inject(tracing.extract(from).context, carrier)
   return carrier
 }
-const baggageOf = (options: Parameters<typeof createTracing>[0], from: unknown = withBaggage) =>
+const baggageOf = (options: Parameters<typeof createAdapterTracing>[0], from: unknown = withBaggage) =>
   propagation
-    .getBaggage(createTracing(options).extract(from).context)
+    .getBaggage(createAdapterTracing(options).extract(from).context)
     ?.getAllEntries()
     .map(([key]) => key)
 
@@ -48,7 +48,7 @@ function ownPropagator(fields: readonly string[], more: Partial<TextMapPropagato
 
 describe('which propagator', () => {
   it('is the global one, also when it is registered after us', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     expect(tracing.extract({ traceparent: OK }).status).toBe('present')
     expect(tracing.fieldNames()).toEqual(['traceparent', 'tracestate', 'baggage', 'tracebaton', ...FACT_NAMES])
 
@@ -65,7 +65,7 @@ describe('which propagator', () => {
 
   it('is W3C again when the global one is gone', () => {
     propagation.setGlobalPropagator(ownPropagator(['x-own']))
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     expect(tracing.extract({ traceparent: OK }).status).toBe('absent')
     propagation.disable()
     expect(tracing.extract({ traceparent: OK }).status).toBe('present')
@@ -77,7 +77,7 @@ describe('which propagator', () => {
     const info = vi.fn<DiagLogFunction>()
     diag.setLogger({ info, error: info, warn: info, debug: info, verbose: info }, { suppressOverrideMessage: true })
     info.mockClear()
-    const tracings = [fresh.createTracing(), fresh.createTracing()]
+    const tracings = [fresh.createAdapterTracing(), fresh.createAdapterTracing()]
     const statuses = [...tracings, ...tracings].map((tracing) => tracing.extract({ traceparent: OK }).status)
 
     expect(statuses).toEqual(Array.from({ length: 4 }, () => 'present'))
@@ -88,7 +88,7 @@ describe('which propagator', () => {
   it('is the configured one before the global one', () => {
     propagation.setGlobalPropagator(w3cPropagator())
     const propagator = ownPropagator(['x-own'])
-    const { context: extracted } = createTracing({ propagator }).extract({
+    const { context: extracted } = createAdapterTracing({ propagator }).extract({
       traceparent: OK,
       'x-own': `${other.traceId}/${other.spanId}`,
     })
@@ -98,9 +98,9 @@ describe('which propagator', () => {
   it('writes nothing where one without fields is configured', () => {
     const propagator = { fields: () => [], extract: (into: typeof ROOT_CONTEXT) => into, inject: () => undefined }
     expect(sentBy({ propagator })).toEqual({})
-    expect(createTracing({ propagator }).extract(withBaggage).status).toBe('absent')
+    expect(createAdapterTracing({ propagator }).extract(withBaggage).status).toBe('absent')
     const carrier = {}
-    createTracing({ propagator }).inject(trace.setSpanContext(ROOT_CONTEXT, other), carrier)
+    createAdapterTracing({ propagator }).inject(trace.setSpanContext(ROOT_CONTEXT, other), carrier)
     expect(carrier).toEqual({})
   })
 
@@ -108,7 +108,7 @@ describe('which propagator', () => {
     const propagator = new W3CTraceContextPropagator()
     expect(sentBy({ propagator })).toEqual({ traceparent: OK })
     expect(baggageOf({ propagator })).toBeUndefined()
-    expect(createTracing({ propagator }).fieldNames()).toEqual([
+    expect(createAdapterTracing({ propagator }).fieldNames()).toEqual([
       'traceparent',
       'tracestate',
       'tracebaton',
@@ -118,7 +118,7 @@ describe('which propagator', () => {
 
   it('writes baggage and no context for a lone Baggage propagator', () => {
     const propagator = new W3CBaggagePropagator()
-    const tracing = createTracing({ propagator })
+    const tracing = createAdapterTracing({ propagator })
     const extracted = tracing.extract(withBaggage)
     expect(trace.getSpanContext(extracted.context)).toBeUndefined()
     expect(baggageOf({ propagator })).toEqual(['tenant', 'secret'])
@@ -147,7 +147,10 @@ describe('baggage', () => {
     it('is dropped in both directions where it is off', () => {
       expect(baggageOf({ ...options, baggage: false })).toBeUndefined()
       const carrier = {}
-      createTracing({ ...options, baggage: false }).inject(createTracing(options).extract(withBaggage).context, carrier)
+      createAdapterTracing({ ...options, baggage: false }).inject(
+        createAdapterTracing(options).extract(withBaggage).context,
+        carrier,
+      )
       expect(carrier).toEqual({ traceparent: OK })
     })
 
@@ -155,7 +158,7 @@ describe('baggage', () => {
       const allowed = { ...options, baggage: ['tenant'] }
       expect(baggageOf(allowed)).toEqual(['tenant'])
       const carrier = {}
-      createTracing(allowed).inject(createTracing(options).extract(withBaggage).context, carrier)
+      createAdapterTracing(allowed).inject(createAdapterTracing(options).extract(withBaggage).context, carrier)
       expect(carrier).toEqual({ traceparent: OK, baggage: 'tenant=a' })
     })
 
@@ -171,7 +174,7 @@ describe('baggage', () => {
         trace.setSpanContext(ROOT_CONTEXT, other),
         propagation.createBaggage({ ambient: { value: '1' } }),
       )
-      const extracted = context.with(ambient, () => createTracing(options).extract({ traceparent: OK }))
+      const extracted = context.with(ambient, () => createAdapterTracing(options).extract({ traceparent: OK }))
       expect(propagation.getBaggage(extracted.context)).toBeUndefined()
       expect(trace.getSpanContext(extracted.context)?.traceId).toBe(T)
     })
@@ -197,7 +200,7 @@ describe('the status', () => {
     ['present', { traceparent: OK }],
     ['present', { traceparent: OK, tracestate: '=', baggage: '=', tracebaton: '=' }],
   ])('%s: %j', (status, carrier) => {
-    expect(createTracing({ onError: () => undefined }).extract(carrier).status).toBe(status)
+    expect(createAdapterTracing({ onError: () => undefined }).extract(carrier).status).toBe(status)
   })
 })
 
@@ -209,7 +212,7 @@ describe('our own field', () => {
     ['bytes', Buffer.from(field)],
     ['an array of one', [field]],
   ])('is read from %s, in any letter case', (_, value) => {
-    expect(createTracing().extract({ traceparent: OK, TraceBaton: value }).lineage?.attempt).toBe(2)
+    expect(createAdapterTracing().extract({ traceparent: OK, TraceBaton: value }).lineage?.attempt).toBe(2)
   })
 
   it.each([
@@ -219,7 +222,7 @@ describe('our own field', () => {
     ['a number', 0],
   ])('costs no context when it is %s, and that is reported', (_, value) => {
     const errors: unknown[] = []
-    const tracing = createTracing({ onError: (error, { stage }) => errors.push([stage, String(error)]) })
+    const tracing = createAdapterTracing({ onError: (error, { stage }) => errors.push([stage, String(error)]) })
     const extracted = tracing.extract({ traceparent: OK, tracebaton: value })
     expect([extracted.status, extracted.lineage]).toEqual(['present', undefined])
     expect(errors).toEqual([['headers', expect.stringContaining('Malformed tracebaton field')]])
@@ -240,7 +243,7 @@ describe('a propagator that misbehaves', () => {
 
   it('leaves no invalid span context in what a handler starts from', () => {
     const propagator = ownPropagator(['x-own'])
-    const extracted = createTracing({ propagator }).extract({ 'x-own': 'not/valid' })
+    const extracted = createAdapterTracing({ propagator }).extract({ 'x-own': 'not/valid' })
     expect(extracted.status).toBe('malformed')
     expect(trace.getSpanContext(extracted.context)).toBeUndefined()
   })
@@ -252,7 +255,7 @@ describe('a propagator that misbehaves', () => {
         throw new Error(`no ${method}`)
       },
     })
-    const tracing = createTracing({ propagator, onError: (error) => errors.push(String(error)) })
+    const tracing = createAdapterTracing({ propagator, onError: (error) => errors.push(String(error)) })
     expect(() => tracing.inject(tracing.extract({ 'x-own': `${T}/${P}` }).context, {})).not.toThrow()
     expect(() => tracing.inject(trace.setSpanContext(ROOT_CONTEXT, other), {})).not.toThrow()
     expect(errors).toContain(`Error: no ${method}`)
@@ -262,14 +265,14 @@ describe('a propagator that misbehaves', () => {
 describe('writing', () => {
   it('replaces all earlier fields, whatever their letter case, and nothing else', () => {
     const carrier = { a: 1, TraceParent: OK, TRACESTATE: 'a=1', Baggage: 'b=2', TraceBaton: 'x', z: 2 }
-    createTracing().inject(trace.setSpanContext(ROOT_CONTEXT, other), carrier)
+    createAdapterTracing().inject(trace.setSpanContext(ROOT_CONTEXT, other), carrier)
     expect(carrier).toEqual({ a: 1, z: 2, traceparent: traceparentOf(other) })
   })
 
   it('uses the setter it is given', () => {
     const written: string[] = []
     const setter = { set: (_: unknown, key: string, value: string) => written.push(`${key}: ${value}`) }
-    createTracing().inject(trace.setSpanContext(ROOT_CONTEXT, other), undefined, setter)
+    createAdapterTracing().inject(trace.setSpanContext(ROOT_CONTEXT, other), undefined, setter)
     expect(written).toEqual([`traceparent: ${traceparentOf(other)}`])
   })
 
@@ -278,7 +281,7 @@ describe('writing', () => {
     ['nothing', undefined],
     ['text', 'text'],
   ])('does not throw on %s', (_, carrier) => {
-    const tracing = createTracing({ onError: () => undefined })
+    const tracing = createAdapterTracing({ onError: () => undefined })
     expect(() => tracing.inject(trace.setSpanContext(ROOT_CONTEXT, other), carrier)).not.toThrow()
   })
 })

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { AlwaysOffSampler, AlwaysOnSampler } from '@opentelemetry/sdk-trace-base'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { formatTraceparent, parseTraceparent, sameSpan } from '../../src/wire/traceparent.ts'
-import { createTracing, type Tracing } from '../../src/tracing.ts'
+import { createAdapterTracing, type AdapterTracing } from '../../src/tracing.ts'
 import { OK, P, spanContext, T, traceparentOf } from '../sample.ts'
 import { createSdk, only, registerContextManager, resetGlobals, w3cPropagator } from '../sdk.ts'
 
@@ -84,19 +84,19 @@ const modes = [
 
 function processSpan(carrier: unknown) {
   const sdk = createSdk()
-  createTracing(sdk).process({ system: 'kafka', destination: { name: 'orders' }, carrier }, () => undefined)
+  createAdapterTracing(sdk).process({ system: 'kafka', destination: { name: 'orders' }, carrier }, () => undefined)
   return only(sdk.ended())
 }
 
 /** What a message carries that is sent now. */
-function send(tracing: Tracing): string | undefined {
+function send(tracing: AdapterTracing): string | undefined {
   const destination = { name: 'mails' }
   const publication = { system: 'kafka', operation: 'send', destination, batch: false, messages: [{ carrier: {} }] }
   return tracing.send(publication, (injections) => injections[0]?.fields?.['traceparent'])
 }
 
 /** What a message sent by the handler of a message carries. */
-function sendInside(flags: string, tracing: Tracing): string | undefined {
+function sendInside(flags: string, tracing: AdapterTracing): string | undefined {
   const delivery = {
     system: 'kafka',
     destination: { name: 'orders' },
@@ -112,7 +112,7 @@ describe.each(modes)('$mode', ({ register }) => {
   })
 
   it.each(continued)('%s is continued', (_, headers) => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const extracted = tracing.extract(headers)
     const carrier = {}
     tracing.inject(extracted.context, carrier)
@@ -126,7 +126,7 @@ describe.each(modes)('$mode', ({ register }) => {
   })
 
   it.each(fresh)('%s starts a new trace', (_, headers, status = 'malformed') => {
-    const extracted = createTracing().extract(headers)
+    const extracted = createAdapterTracing().extract(headers)
     expect(trace.getSpanContext(extracted.context)).toBeUndefined()
     expect(extracted.status).toBe(status)
 
@@ -139,7 +139,7 @@ describe.each(modes)('$mode', ({ register }) => {
 
   it('TP-X4 flags ff are continued, and the unknown bits are zero on output', () => {
     const carrier = {}
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     tracing.inject(tracing.extract({ traceparent: `00-${T}-${P}-ff` }).context, carrier)
     expect(carrier).toEqual({ traceparent: `00-${T}-${P}-03` })
   })
@@ -166,29 +166,29 @@ describe.each(modes)('$mode', ({ register }) => {
       ['00', '00'],
       ['01', '01'],
     ])('of an incoming %s is %s on what its handler sends, below spans that lost it', (incoming, outgoing) => {
-      const sent = sendInside(incoming, createTracing(createSdk()))
+      const sent = sendInside(incoming, createAdapterTracing(createSdk()))
       expect(sent?.slice(0, 35)).toBe(`00-${T}`)
       expect(sent?.slice(53)).toBe(outgoing)
     })
 
     it('stays where the sampler decides otherwise', () => {
-      expect(sendInside('02', createTracing(createSdk(new AlwaysOnSampler())))?.slice(53)).toBe('03')
-      expect(sendInside('03', createTracing(createSdk(new AlwaysOffSampler())))?.slice(53)).toBe('02')
+      expect(sendInside('02', createAdapterTracing(createSdk(new AlwaysOnSampler())))?.slice(53)).toBe('03')
+      expect(sendInside('03', createAdapterTracing(createSdk(new AlwaysOffSampler())))?.slice(53)).toBe('02')
     })
 
     it('survives a handler without SDK', () => {
-      expect(sendInside('02', createTracing())).toBe(`00-${T}-${P}-02`)
+      expect(sendInside('02', createAdapterTracing())).toBe(`00-${T}-${P}-02`)
     })
 
     it('is not carried over to the trace of its own that a linked handler has', () => {
-      const sent = sendInside('03', createTracing({ ...createSdk(), relation: 'link' }))
+      const sent = sendInside('03', createAdapterTracing({ ...createSdk(), relation: 'link' }))
       expect(sent?.slice(3, 35)).not.toBe(T)
       expect(sent?.slice(53)).toBe('01')
     })
 
     it('is not set on an unrelated trace that begins inside the handler', () => {
       const sdk = createSdk()
-      const tracing = createTracing(sdk)
+      const tracing = createAdapterTracing(sdk)
       const carrier = { traceparent: `00-${T}-${P}-03` }
       const sent = tracing.process({ system: 'kafka', destination: { name: 'orders' }, carrier }, () => {
         const root = sdk.tracerProvider.getTracer('test').startSpan('other', { kind: SpanKind.SERVER, root: true })
@@ -198,7 +198,7 @@ describe.each(modes)('$mode', ({ register }) => {
     })
 
     it('is not set where nothing was extracted', () => {
-      expect(send(createTracing(createSdk()))?.slice(53)).toBe('01')
+      expect(send(createAdapterTracing(createSdk()))?.slice(53)).toBe('01')
     })
   })
 })
@@ -250,7 +250,7 @@ describe('the codec', () => {
 
   it('injects nothing where there is no valid context', () => {
     const carrier = { traceparent: traceparentOf(spanContext('a')) }
-    createTracing().inject(ROOT_CONTEXT, carrier)
+    createAdapterTracing().inject(ROOT_CONTEXT, carrier)
     expect(carrier).toEqual({ traceparent: traceparentOf(spanContext('a')) })
   })
 })

@@ -1,7 +1,7 @@
 import { propagation, trace } from '@opentelemetry/api'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseTracestate } from '../../src/wire/tracestate.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { OK, P, T } from '../sample.ts'
 import { createSdk, only, registerContextManager, resetGlobals, w3cPropagator } from '../sdk.ts'
 
@@ -93,7 +93,7 @@ describe.each(modes)('$mode', ({ register }) => {
   beforeEach(register)
 
   it.each(rows)('%s', (_, headers, sent) => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const carrier: Record<string, unknown> = {}
     tracing.inject(tracing.extract({ traceparent, ...headers }).context, carrier)
     expect(carrier).toEqual(sent === undefined ? { traceparent } : { traceparent, tracestate: sent })
@@ -105,7 +105,7 @@ describe.each(modes)('$mode', ({ register }) => {
   ])('%s is dropped', (_, headers, status) => {
     registerContextManager()
     const sdk = createSdk()
-    const tracing = createTracing(sdk)
+    const tracing = createAdapterTracing(sdk)
     expect(tracing.extract(headers).status).toBe(status)
 
     const send = () =>
@@ -121,7 +121,7 @@ describe.each(modes)('$mode', ({ register }) => {
   it('reaches the spans of the SDK and what they send', () => {
     registerContextManager()
     const sdk = createSdk()
-    const tracing = createTracing(sdk)
+    const tracing = createAdapterTracing(sdk)
     const carrier = { traceparent: OK, tracestate: 'foo@=1,1bar=2' }
     tracing.process({ system: 'kafka', destination: {}, carrier }, () => {
       expect(tracing.capture()['tracestate']).toBe('foo@=1,1bar=2')
@@ -164,7 +164,7 @@ describe('the list', () => {
   })
 
   it('is written by nobody when its last member is gone', () => {
-    const tracing = createTracing()
+    const tracing = createAdapterTracing()
     const { context } = tracing.extract({ traceparent, tracestate: 'foo=1' })
     const span = trace.getSpanContext(context)
     const traceState = span?.traceState?.unset('foo')

@@ -11,7 +11,7 @@ const home = globalThis as { [key: symbol]: unknown }
 
 afterEach(() => {
   delete home[key]
-  delete home[Symbol.for('tracebaton.said.0')]
+  delete home[Symbol.for('tracebaton.said.1')]
   alive.length = 0
 })
 
@@ -130,7 +130,7 @@ test('an official instrumentation that is enabled is ill where tracebaton is use
   keep({ instrumentationName: '@opentelemetry/instrumentation-amqplib', _config: { enabled: false } })
   keep({ instrumentationName: '@opentelemetry/instrumentation-http', _config: {} })
   expect(found('instrumentation')).toEqual([])
-  home[Symbol.for('tracebaton.said.0')] = new Set()
+  home[Symbol.for('tracebaton.said.1')] = new Set()
   expect(found('instrumentation')).toEqual([
     expect.stringMatching(/^ill: @opentelemetry\/instrumentation-kafkajs is active/),
   ])

@@ -1,0 +1,25 @@
+/**
+ * What two loads of core share in a process, under the version of its shape: two formats of one version, or two versions
+ * that adapters brought. Raise the number with every change of a field, of a type or of a meaning, also of what a value
+ * refers to. What has another number is not read: a link may be missing then, and never is anything wrong.
+ *
+ * Adapters name what they share the same way, next to it: `tracebaton.<adapter>.<name>.<version>`.
+ */
+export const SHARED = {
+  /** In contexts: the messages that are being handled there. */
+  handling: 'tracebaton.handling.1',
+  /** In contexts: whether a trace id is random. */
+  randomTrace: 'tracebaton.random-trace.1',
+  /** By the client's object of a delivery: its latest handling. */
+  handlings: 'tracebaton.handlings.1',
+  /** By look-alike: the client object behind it. */
+  originals: 'tracebaton.originals.1',
+  /** By client object: how it is traced. */
+  tracings: 'tracebaton.tracings.1',
+  /** By identity: the latest attempts. */
+  attempts: 'tracebaton.attempts.1',
+  /** The attempts that wait to be settled. */
+  openAttempts: 'tracebaton.open-attempts.1',
+  /** What `diag` has been told of. */
+  said: 'tracebaton.said.1',
+} as const
