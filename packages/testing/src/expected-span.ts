@@ -20,12 +20,14 @@ export interface AsymmetricMatcher {
  */
 export type Expected<Value> = Value | ((actual: Value) => boolean) | AsymmetricMatcher
 
-type ExpectedOf<Facts> = { readonly [Name in keyof Facts]?: Expected<Facts[Name]> | undefined }
+/** Some of the facts, each as it is expected. */
+export type ExpectedOf<Facts> = { readonly [Name in keyof Facts]?: Expected<Facts[Name]> | undefined }
 
-type Said = Omit<RecordedSpan, 'parentSpanId' | 'links' | 'attributes'>
+/** What a span says that is compared as it is. */
+export type SpanFacts = Omit<RecordedSpan, 'parentSpanId' | 'links' | 'attributes'>
 
 /** What is compared as it is. */
-export const SAID: Readonly<Record<keyof Said, true>> = {
+export const SAID: Readonly<Record<keyof SpanFacts, true>> = {
   name: true,
   kind: true,
   status: true,
@@ -50,7 +52,7 @@ export const SAID: Readonly<Record<keyof Said, true>> = {
  * the like in the words of `RecordedSpan`, and what it says of its message in those of `MessageFacts`: `attempt`,
  * `deliveryKind`, `outcome`, `errorType` …
  */
-export interface ExpectedSpan extends ExpectedOf<Said>, ExpectedOf<MessageFacts> {
+export interface ExpectedSpan extends ExpectedOf<SpanFacts>, ExpectedOf<MessageFacts> {
   /** The span that it stands directly below; `none`: it is a root. */
   readonly parent?: SpanIdentity | 'none'
   /**

@@ -37,7 +37,7 @@ export { arrivalOf } from './arrival.ts'
 export type { Arrival } from './arrival.ts'
 
 export { crashing, delayed, failing, redelivered, reordered } from './faults/handler.ts'
-export type { FailingOptions } from './faults/handler.ts'
+export type { FailingOptions, Handler } from './faults/handler.ts'
 export { corrupt, duplicate, strip, upperCase } from './faults/headers.ts'
 export type { HeaderBag, HeaderFault } from './faults/headers.ts'
 export { tampered, tampering, tamperingMiddleware } from './faults/client.ts'
@@ -55,7 +55,9 @@ export type {
   Expected,
   ExpectedAttribute,
   ExpectedLinks,
+  ExpectedOf,
   ExpectedSpan,
+  SpanFacts,
   SpanIdentity,
 } from './expected-span.ts'
 export {

@@ -1,4 +1,5 @@
-type Handler<Parameters extends readonly unknown[], Result> = (...parameters: Parameters) => Result
+/** A handler of messages, whatever it is called with. */
+export type Handler<Parameters extends readonly unknown[], Result> = (...parameters: Parameters) => Result
 
 /** When a handler fails. */
 export interface FailingOptions<Parameters extends readonly unknown[]> {
