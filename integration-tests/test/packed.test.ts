@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type KeptFolder, takeFolder } from '../src/kept-folder.ts'
+import { execute, npm, pack, root, type Tarball, unpack } from '../src/packed.ts'
 
-const root = resolve(import.meta.dirname, '../..')
 const fixture = resolve(import.meta.dirname, '../fixtures/packed')
 const packages = (await readdir(join(root, 'packages'))).toSorted()
 const entries = (await Promise.all(packages.map(entriesOf))).flat()
@@ -37,11 +36,9 @@ beforeAll(async () => {
   }
 
   say(`packing ${packages.join(', ')}`)
-  const workspaces = packages.map((name) => `--workspace=packages/${name}`)
-  const packed = await npm(root, 30_000, 'pack', '--json', `--pack-destination=${project}`, ...workspaces)
-  const tarballs = tarballsOf(JSON.parse(packed))
+  const tarballs = await pack(packages, project)
   say(`installing them into a project of their own, with jest, esbuild and typescript`)
-  await (old ? install(tarballs) : unpack(tarballs))
+  await (old ? install(tarballs) : unpackAll(tarballs))
   await writeFile(join(project, 'hash'), hash)
   installed = true
   say('compiling and running programs against them')
@@ -140,29 +137,17 @@ async function removeAllBut(spared: string, folder: string): Promise<void> {
   await Promise.all(others.map((name) => rm(join(folder, name), { recursive: true, force: true })))
 }
 
-/** What npm has packed: the name of a package, and its file. */
-interface Tarball {
-  readonly name: string
-  readonly filename: string
-}
-
-/** npm prints a list, or since version 12 an object by package name. */
-function tarballsOf(packed: Record<string, Tarball>): Tarball[] {
-  return Object.values(packed)
-}
-
 async function install(tarballs: readonly Tarball[]): Promise<void> {
   const files = tarballs.map(({ filename }) => join(project, filename))
   await npm(project, 150_000, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...files)
 }
 
 /** Where everything else is as npm has installed it, it would only look at three hundred packages again. */
-async function unpack(tarballs: readonly Tarball[]): Promise<void> {
+async function unpackAll(tarballs: readonly Tarball[]): Promise<void> {
   const modules = join(project, 'node_modules')
   await Promise.all(
     tarballs.map(async ({ name, filename }) => {
-      await mkdir(join(modules, name), { recursive: true })
-      await execute(project, 30_000, 'tar', ['-xzf', filename, '--strip-components=1', '-C', join(modules, name)])
+      await unpack(join(project, filename), join(modules, name))
     }),
   )
   await chmod(join(modules, '.bin/tracebaton'), 0o755)
@@ -170,27 +155,6 @@ async function unpack(tarballs: readonly Tarball[]): Promise<void> {
 
 function node(...args: string[]): Promise<string> {
   return execute(project, 60_000, process.execPath, args)
-}
-
-function npm(folder: string, timeout: number, ...args: string[]): Promise<string> {
-  const started = process.env['npm_execpath']
-  return started?.endsWith('.js') === true
-    ? execute(folder, timeout, process.execPath, [started, ...args])
-    : execute(folder, timeout, 'npm', args)
-}
-
-/** Runs a command in an environment like a user's shell; resolves with what it prints, rejects with all it printed. */
-function execute(cwd: string, timeout: number, command: string, args: string[]): Promise<string> {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) =>
-      !/^(?:NODE_|VITEST|JEST|TEST$|DEV$|PROD$|OTEL_|npm_(?:package|lifecycle|config_local_prefix))/.test(name),
-  )
-  return new Promise((succeed, fail) => {
-    execFile(command, args, { cwd, timeout, env: Object.fromEntries(inherited) }, (error, stdout, stderr) => {
-      if (error === null) succeed(stdout)
-      else fail(new Error(`${error.message}\n${stdout}\n${stderr}`))
-    })
-  })
 }
 
 function say(what: string): void {
