@@ -1,4 +1,4 @@
-import { createRegister } from '@tracebaton/core'
+import { createRegister } from '@tracebaton/core/adapter'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording } from '../../testing/test/recording.ts'

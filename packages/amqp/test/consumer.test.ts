@@ -1,10 +1,11 @@
 import { context, propagation, trace } from '@opentelemetry/api'
-import { createTracing } from '@tracebaton/core'
+import { resolveTracing } from '@tracebaton/core/adapter'
 import type { ConsumeMessage } from 'amqplib'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
 import { toDelivery } from '../src/describe.ts'
+import { SCOPE } from '../src/scope.ts'
 import { traceChannel } from '../src/index.ts'
 import { createHollow } from './hollow.ts'
 
@@ -116,7 +117,9 @@ test('a delivery tells when the broker moved its message', () => {
     fields: { deliveryTag: 1, redelivered: false, exchange: '', routingKey: 'orders' },
     properties: { headers: { 'x-death': [death] } },
   }
-  expect(toDelivery(createTracing(), channel, message, 'orders', false).movedAt).toBe(1_795_639_092_000)
+  expect(toDelivery(resolveTracing(undefined, SCOPE), channel, message, 'orders', false).movedAt).toBe(
+    1_795_639_092_000,
+  )
 })
 
 test('a cancelled consumer gets its null, and there is no span for it', async () => {

@@ -1,7 +1,7 @@
 /** The types in signatures of both entries. */
 export type { CapturedContext, Tracing, TracingInput } from './tracing.ts'
 export type { TracingOptions } from './options.ts'
-export type { ContextStatus, LinkRole, Outcome, Relation, Trust } from './base/policy.ts'
+export type { ContextStatus, LinkRole, Outcome, Relation, Relative, Trust } from './base/policy.ts'
 export type { Convention, Facts } from './base/names.ts'
 export type { BaggagePolicy } from './wire/baggage-policy.ts'
 export type { OnError, Stage } from './base/report.ts'
@@ -10,11 +10,13 @@ export type { Failure, FailurePolicy } from './wire/failure.ts'
 export type { Fields, HeaderGetter, HeaderSetter } from './wire/carrier.ts'
 export type { Lineage, MoveKind } from './wire/lineage.ts'
 export type { MoveFacts } from './wire/move-facts.ts'
-export type { AttemptFacts, DeliveryCount, DeliveryKind } from './verdict/attempt-count.ts'
+export type { AttemptFacts } from './verdict/attempt-count.ts'
 export type {
   BrokerMove,
   BrokerParts,
   Delivery,
+  DeliveryCount,
+  DeliveryKind,
   Destination,
   Move,
   OutgoingMessage,
@@ -23,4 +25,3 @@ export type {
 } from './verdict/delivery.ts'
 export type { DeliveryHistory } from './verdict/history.ts'
 export type { DeadLetterOptions, RedriveOptions, RetryOptions } from './verdict/move-options.ts'
-export type { Relative } from './verdict/relation.ts'

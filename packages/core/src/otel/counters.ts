@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT, type Attributes, type Counter, type MeterProvider, type UpDownCounter } from '@opentelemetry/api'
-import { FLUSH, SCOPE } from '../base/names.ts'
+import { FLUSH } from '../base/names.ts'
+import { CORE_SCOPE } from '../base/scope.ts'
 import { processWide } from '../base/process-wide.ts'
 import type { Report } from '../base/report.ts'
 
@@ -53,7 +54,7 @@ export function flusherOf(provider: MeterProvider, report: Report): Flusher {
   const flusher = new Flusher()
   flushers.set(provider, flusher)
   report.guard('metrics', () => {
-    const meter = provider.getMeter(SCOPE)
+    const meter = provider.getMeter(CORE_SCOPE.name, CORE_SCOPE.version)
     meter.addBatchObservableCallback(() => flusher.flush(), [meter.createObservableGauge(FLUSH)])
   })
   return flusher

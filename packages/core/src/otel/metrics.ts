@@ -42,11 +42,7 @@ export interface Metrics {
  * @param findProvider may throw
  * @param meterOf may throw
  */
-export function createMetrics(
-  findProvider: () => MeterProvider,
-  report: Report,
-  scope: SchemaScope,
-): Metrics {
+export function createMetrics(findProvider: () => MeterProvider, report: Report, scope: SchemaScope): Metrics {
   let provider: MeterProvider | undefined
   let instruments: Instruments | undefined
   const find = (): Instruments | undefined => {
@@ -189,10 +185,7 @@ function createInstruments(provider: MeterProvider, meter: Meter, report: Report
 }
 
 /** Counts our own contained failures, which are rare. May throw: the report contains it. */
-export function createErrorCounter(
-  findProvider: () => MeterProvider,
-  scope: SchemaScope,
-): (stage: Stage) => void {
+export function createErrorCounter(findProvider: () => MeterProvider, scope: SchemaScope): (stage: Stage) => void {
   const [name, unit, description] = METRICS.errors
   return (stage) =>
     getMeter(findProvider(), scope)

@@ -12,7 +12,6 @@ import { processBatch } from '../../src/operations/batch.ts'
 import { processDelivery } from '../../src/operations/process.ts'
 import { sendPublication } from '../../src/operations/send.ts'
 import { createRuntime } from '../../src/options.ts'
-import { createMetrics } from '../../src/otel/metrics.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { OnDemandReader } from '../counting.ts'
 import { delivery, publication } from '../messages.ts'
@@ -30,11 +29,8 @@ const fail = () => {
 
 /** One instance of one adapter. */
 function instanceOf(scope: string, meterProvider: AnyMeterProvider | undefined): Runtime {
-  const runtime = createRuntime({ tracerProvider: createSdk().tracerProvider, meterProvider, onError: nothing })
-  return {
-    ...runtime,
-    metrics: createMetrics(() => meterProvider ?? metrics.getMeterProvider(), runtime.report, { name: scope }),
-  }
+  const options = { tracerProvider: createSdk().tracerProvider, meterProvider, onError: nothing }
+  return createRuntime(options, { name: scope, version: '0.0.0' })
 }
 
 /** Points by scope, metric and the labels that differ among the messages of these tests. */

@@ -4,7 +4,7 @@ import type { MeterProvider as AnyMeterProvider } from '@opentelemetry/api'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { METRICS } from '../../src/base/names.ts'
-import { createTracing } from '../../src/tracing.ts'
+import { createAdapterTracing } from '../../src/tracing.ts'
 import { OnDemandReader } from '../counting.ts'
 import { delivery, publication } from '../messages.ts'
 import { registerContextManager, resetGlobals } from '../sdk.ts'
@@ -41,7 +41,7 @@ function createHandMade(add?: () => void) {
 describe('a provider that runs no callbacks', () => {
   it('is given the numbers after 1,000 handled messages', () => {
     const { meterProvider, sums, given } = createHandMade()
-    const tracing = createTracing({ meterProvider })
+    const tracing = createAdapterTracing({ meterProvider })
     const handleMany = (messages: number) => {
       for (let index = 0; index < messages; index++) tracing.process(delivery(), nothing)
     }
@@ -59,7 +59,7 @@ describe('a provider that runs no callbacks', () => {
 
   it('is given the numbers after 1,000 sent messages', () => {
     const { meterProvider, sums } = createHandMade()
-    const tracing = createTracing({ meterProvider })
+    const tracing = createAdapterTracing({ meterProvider })
     for (let call = 0; call < 499; call++) tracing.send(publication([{}, {}]), nothing)
     expect(sums).toEqual({})
     tracing.send(publication([{}, {}]), nothing)
@@ -69,7 +69,7 @@ describe('a provider that runs no callbacks', () => {
   it('changes nothing for the host where its instruments throw', () => {
     const onError = vi.fn<(error: unknown, details: { readonly stage: string }) => void>()
     const { meterProvider } = createHandMade(fail)
-    const tracing = createTracing({ meterProvider, onError })
+    const tracing = createAdapterTracing({ meterProvider, onError })
     for (let index = 0; index < 1_000; index++) expect(tracing.process(delivery(), () => index)).toBe(index)
     expect(onError.mock.calls.map(([, { stage }]) => stage)).toEqual(['metrics', 'metrics', 'metrics'])
   })
@@ -82,7 +82,7 @@ describe('ten thousand instances', () => {
     const meterProvider = new MeterProvider({ readers: [new OnDemandReader()] })
     const use = (instances: number) => {
       for (let index = 0; index < instances; index++) {
-        createTracing({ meterProvider }).process(delivery(), nothing)
+        createAdapterTracing({ meterProvider }).process(delivery(), nothing)
       }
       collect()
       return process.memoryUsage().heapUsed
