@@ -29,7 +29,9 @@ void play(async (address) => {
     sendBatch: (queue, bodies) => queueOf(queue).addBulk(bodies.map((body) => ({ name: 'job', data: { body } }))),
     // As applications do it: another job with the same data. Ours has a helper.
     bury: (job, dead) =>
-      ours ? deadLetter(queueOf(dead), job, { error: new Error('poison') }) : queueOf(dead).add('job', job.data),
+      ours
+        ? deadLetter(queueOf(dead), job, { to: dead, error: new Error('poison') })
+        : queueOf(dead).add('job', job.data),
     pass: (job, queue) => queueOf(queue).add('job', job.data),
     async consume(queue, handler) {
       work(queue, handler)

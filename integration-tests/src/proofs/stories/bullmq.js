@@ -10,7 +10,7 @@ export async function play({ address, orders, dead, optionsOf, work }) {
   const billing = optionsOf('billing')
   const [queue, letters] = [queueOf(orders, optionsOf('shop')), queueOf(dead, billing)]
   await queue.add('order', {}, { attempts: 2 })
-  const handlers = work((job, error) => deadLetter(letters, job, { error }))
+  const handlers = work((job, error) => deadLetter(letters, job, { to: letters.name, error }))
   const workers = [orders, dead].map((name) => {
     const handle = traceHandler(async (job) => {
       await handlers[name](job)
