@@ -303,8 +303,8 @@ const coreMutations = [
   },
   {
     name: 'spans and metrics have another scope',
-    file: 'base/names.ts',
-    edits: [["export const SCOPE = '@tracebaton/core'", "export const SCOPE = '@tracebaton/other'"]],
+    file: 'base/scope.ts',
+    edits: [["name: '@tracebaton/core'", "name: '@tracebaton/other'"]],
     test: 'late-providers.test.ts',
     caughtBy: 'spans and metrics have the scope by which they are found',
   },
@@ -316,12 +316,7 @@ const adapterMutations = [
     name: 'a message has no identity',
     package: 'kafka',
     file: 'describe.ts',
-    edits: [
-      [
-        'identity: group && `kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`,',
-        'identity: undefined,',
-      ],
-    ],
+    edits: [['`kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`', 'undefined']],
     test: 'attempts.test.ts',
     caughtBy: 'is the next attempt, linked to the one before',
   },
