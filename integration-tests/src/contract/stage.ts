@@ -1,4 +1,5 @@
 import type { Span, Tracer } from '@opentelemetry/api'
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { createTracing, type Tracing, type TracingOptions } from '@tracebaton/core'
 import { createRecorder, type RecordedSpan, type Recorder } from '@tracebaton/testing'
@@ -52,6 +53,11 @@ export interface Stage {
   close(): Promise<void>
 }
 
+/** What SDKs register. */
+const PROPAGATOR = new CompositePropagator({
+  propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+})
+
 /** Everything is sampled, except below an unsampled parent. */
 export function createStage(fixture: Fixture): Stage {
   const recorder = createRecorder()
@@ -71,6 +77,7 @@ export function createStage(fixture: Fixture): Stage {
   const complete = (options: TracingOptions): TracingOptions => ({
     tracerProvider: provider,
     meterProvider: metering.provider,
+    propagator: PROPAGATOR,
     onError: (error) => failures.push(error),
     ...options,
   })

@@ -88,7 +88,7 @@ export interface TracingOptions {
   readonly tracerProvider?: TracerProvider | undefined
   /** @default the global one */
   readonly meterProvider?: MeterProvider | undefined
-  /** @default the global one; where none is registered, W3C Trace Context and Baggage */
+  /** @default the global one; where none is registered, W3C Trace Context without baggage */
   readonly propagator?: TextMapPropagator | undefined
 }
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { TracingOptions } from '../src/options.ts'
 import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
 import { OK, P, spanContext, T, traceparentOf } from './sample.ts'
-import { registerContextManager, resetGlobals } from './sdk.ts'
+import { registerContextManager, resetGlobals, w3cPropagator } from './sdk.ts'
 
 resetGlobals()
 
@@ -67,7 +67,7 @@ describe('with nothing registered', () => {
   })
 })
 
-describe('with a context manager alone', () => {
+describe('with a context manager and a propagator alone', () => {
   it('a message that its handler sends again keeps all that it carries', () => {
     const tracing = createAdapterTracing()
     const carrier = { traceparent: OK, tracebaton: `0;c=${T}-${P}-01;a=3` }
@@ -75,7 +75,10 @@ describe('with a context manager alone', () => {
     expect(tracing.process({ ...delivery, carrier }, () => sendOne(tracing))).toEqual({ traceparent: OK })
   })
 
-  beforeEach(registerContextManager)
+  beforeEach(() => {
+    registerContextManager()
+    propagation.setGlobalPropagator(w3cPropagator())
+  })
 
   it('everything gives what it would give without us', () => {
     expect(exercise(createAdapterTracing())).toEqual([1, 2, 3, undefined, 4, 5, 6, {}])

@@ -4,6 +4,7 @@ import type { Stage } from '../src/base/report.ts'
 import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
 import { createCounting, type Counting } from './counting.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { w3cPropagator } from './sdk.ts'
 
 export { useContexts } from './contexts.ts'
 
@@ -40,6 +41,7 @@ export function createTraced(options: TracingOptions = {}, sampler?: Sampler): T
   const tracing = createAdapterTracing({
     tracerProvider: ledger.provider,
     meterProvider,
+    propagator: w3cPropagator(),
     onError: (error, { stage }) => failures.push({ stage, error }),
     ...options,
   })

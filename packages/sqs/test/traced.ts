@@ -1,6 +1,7 @@
 import { BasicTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import type { TracingOptions } from '@tracebaton/core'
 import { createCounting, type Counting } from '../../core/test/counting.ts'
+import { w3cPropagator } from '../../core/test/sdk.ts'
 
 /** Options with a real SDK behind them, everything kept in memory. */
 export interface Traced extends Pick<Counting, 'counted'> {
@@ -28,6 +29,7 @@ export function createTraced(more: TracingOptions = {}): Traced {
     options: {
       tracerProvider,
       meterProvider,
+      propagator: w3cPropagator(),
       onError: (error) => failures.push(error),
       ...more,
     },

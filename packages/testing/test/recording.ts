@@ -1,5 +1,6 @@
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import type { TracingOptions } from '@tracebaton/core'
+import { w3cPropagator } from '../../core/test/sdk.ts'
 import { createRecorder, type Recorder } from '../src/recorder.ts'
 import type { RecordedSpan } from '../src/span.ts'
 
@@ -22,7 +23,12 @@ export function createRecording(options: TracingOptions = {}): Recording {
   const failures: unknown[] = []
   const spans = (name: string): readonly RecordedSpan[] => recorder.spans.filter((span) => span.name === name)
   return {
-    options: { tracerProvider: provider, onError: (error) => failures.push(error), ...options },
+    options: {
+      tracerProvider: provider,
+      propagator: w3cPropagator(),
+      onError: (error) => failures.push(error),
+      ...options,
+    },
     recorder,
     provider,
     failures,

@@ -9,6 +9,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api'
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, ParentBasedSampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
 import { createTracing } from '@tracebaton/core'
@@ -33,7 +34,10 @@ export async function play({ address, run, recorder, arrivals }) {
       spanProcessors: [recorder],
       ...(sampler && { sampler }),
     })
-    const tracing = createTracing({ tracerProvider, baggage: ['tenant'], ...options })
+    const propagator = new CompositePropagator({
+      propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+    })
+    const tracing = createTracing({ tracerProvider, propagator, baggage: ['tenant'], ...options })
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
     const client = traceSqs(new SQSClient({ endpoint: address, region: 'eu-west-1', credentials }), { tracing })
     return { tracer: tracerProvider.getTracer('application'), tracing, client }

@@ -9,7 +9,10 @@ import type { Report } from '../base/report.ts'
 import { parseTraceparent } from './traceparent.ts'
 import { createW3cFormat } from './w3c.ts'
 
-const W3C_FIELDS: readonly string[] = ['traceparent', 'tracestate', 'baggage']
+/** What is read and written without a propagator: a `baggage` header is then the caller's own. */
+const BUILT_IN: readonly string[] = ['traceparent', 'tracestate']
+
+const W3C_FIELDS: ReadonlySet<string> = new Set([...BUILT_IN, 'baggage'])
 
 const ABSENT: Extracted = {
   context: ROOT_CONTEXT,
@@ -54,13 +57,13 @@ export function createPropagation(
   }
 
   function bind(told: readonly string[], builtIn: boolean): Binding {
-    const fields = builtIn ? W3C_FIELDS : told
+    const fields = builtIn ? BUILT_IN : told
     const own = new Set(fields.map((name) => name.toLowerCase()))
     const names = new Set([...own, LINEAGE_FIELD, ...FACT_NAMES])
     const base = { told: [...told], spelled: [...fields, LINEAGE_FIELD, ...FACT_NAMES], names }
-    const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.includes(name))
+    const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.has(name))
     return w3c
-      ? { ...base, wanted: names, format: createW3cFormat(own, builtIn ? undefined : propagator, policy, report) }
+      ? { ...base, wanted: names, format: createW3cFormat(own, propagator, policy, report) }
       : { ...base, wanted: undefined, format: createForeignFormat(own, propagator, policy, report) }
   }
 
@@ -112,5 +115,5 @@ let saidBuiltIn = false
 function sayBuiltIn(): void {
   if (saidBuiltIn) return
   saidBuiltIn = true
-  diag.info('tracebaton: no propagator is registered; W3C Trace Context and Baggage are used')
+  diag.info('tracebaton: no propagator is registered; W3C Trace Context is used, without baggage')
 }

@@ -8,7 +8,6 @@ import {
 } from '@opentelemetry/api'
 import { SHARED } from '../base/shared-state.ts'
 import { withAllowedBaggage, type BaggagePolicy } from './baggage-policy.ts'
-import { formatBaggage, parseBaggage } from './baggage.ts'
 import type { Format } from './format.ts'
 import { fieldsSetter, headersGetter, textOf, textsOf, type Headers } from './headers.ts'
 import type { Report } from '../base/report.ts'
@@ -25,11 +24,11 @@ const RANDOM_TRACE = createContextKey(SHARED.randomTrace)
  * W3C Trace Context, read and written by ourselves.
  *
  * @param names the fields in use
- * @param propagator does the baggage; `undefined`: we do that, too
+ * @param propagator reads and writes baggage, if that is among the fields
  */
 export function createW3cFormat(
   names: ReadonlySet<string>,
-  propagator: TextMapPropagator | undefined,
+  propagator: TextMapPropagator,
   policy: BaggagePolicy,
   report: Report,
 ): Format {
@@ -39,10 +38,6 @@ export function createW3cFormat(
   function readBaggage(context: Context, headers: Headers): Context {
     const values = headers.byName.get('baggage')
     if (!withBaggage || values === undefined) return context
-    if (propagator === undefined) {
-      const baggage = parseBaggage(textsOf(headers, 'baggage'))
-      return baggage === undefined ? context : withAllowedBaggage(propagation.setBaggage(context, baggage), policy)
-    }
     const only: Headers = { byName: new Map([['baggage', values]]), spelled: ['baggage'] }
     const read = report.guard('propagator', () => propagator.extract(context, only, headersGetter))
     return read === undefined ? context : withAllowedBaggage(read, policy)
@@ -51,13 +46,8 @@ export function createW3cFormat(
   function writeBaggage(context: Context): string | undefined {
     const baggage = propagation.getBaggage(context)
     if (baggage === undefined || baggage.getAllEntries().length === 0) return undefined
-    const allowed = withAllowedBaggage(context, policy)
-    if (propagator === undefined) {
-      const kept = propagation.getBaggage(allowed)
-      return kept && formatBaggage(kept)
-    }
     const written: Record<string, string> = {}
-    propagator.inject(allowed, written, fieldsSetter)
+    propagator.inject(withAllowedBaggage(context, policy), written, fieldsSetter)
     return written['baggage']
   }
 

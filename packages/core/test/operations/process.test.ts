@@ -11,6 +11,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import { createAdapterTracing } from '../../src/tracing.ts'
 import { CREATION, delivery, lineage, SPAN, TRACE, TRACEPARENT } from '../messages.ts'
+import { w3cPropagator } from '../sdk.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
 beforeAll(useContexts)
@@ -213,10 +214,11 @@ test('a clock that runs behind gives no negative time', () => {
 })
 
 test('without an SDK the handler runs in the context of its message, which is passed on', () => {
-  const tracing = createAdapterTracing()
+  const propagator = w3cPropagator()
+  const tracing = createAdapterTracing({ propagator })
   const carrier = { traceparent: TRACEPARENT, baggage: 'tenant=7' }
   for (const relation of ['child', 'link'] as const) {
-    const written = createAdapterTracing({ relation }).process(delivery({ carrier }), () => tracing.capture())
+    const written = createAdapterTracing({ relation, propagator }).process(delivery({ carrier }), () => tracing.capture())
     expect(written).toMatchObject({ traceparent: TRACEPARENT, baggage: 'tenant=7' })
   }
 })
