@@ -111,8 +111,8 @@ const coreMutations = [
   },
   {
     name: 'links beyond the limit are left to the SDK',
-    file: 'verdict/links.ts',
-    edits: [['if (links.length <= most) return', 'if (links.length >= 0) return']],
+    file: 'otel/span.ts',
+    edits: [['if (links.length <= MOST_LINKS) return', 'if (links.length >= 0) return']],
     caughtBy: 'a batch of more messages than a span may have links keeps the newest and says how many there were',
   },
   {

@@ -54,8 +54,6 @@ export interface TracingOptions {
   readonly broker?: string | undefined
   /** What dead letters and retry copies say of the failure behind them. */
   readonly deadLetter?: FailurePolicy | undefined
-  /** Links on one span; of more, the newest are kept and the total recorded. @default 128 */
-  readonly maxLinks?: number | undefined
   /** The names on spans and metrics. @default as `OTEL_SEMCONV_STABILITY_OPT_IN` says, else 'compatible' */
   readonly convention?: Convention | undefined
   /** Spans that most people do not want. */
@@ -92,7 +90,7 @@ export interface TracingOptions {
   readonly propagator?: TextMapPropagator | undefined
 }
 
-const DEFAULTS = { maxTraceAge: 15 * 60_000, spanPerMessageUpTo: 10, maxLinks: 128 } as const
+const DEFAULTS = { maxTraceAge: 15 * 60_000, spanPerMessageUpTo: 10 } as const
 
 /** Resolves the options, once. Never throws: a provider that fails is replaced by one that does nothing. */
 export function createRuntime(options: TracingOptions, { name, version }: Scope): Runtime {
@@ -128,7 +126,6 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     broker: options.broker,
     wish: relation === 'child' || relation === 'link' ? relation : undefined,
     maxTraceAge: options.maxTraceAge ?? DEFAULTS.maxTraceAge,
-    maxLinks: options.maxLinks ?? DEFAULTS.maxLinks,
     spanPerMessageUpTo: options.spanPerMessageUpTo ?? DEFAULTS.spanPerMessageUpTo,
     errorStatus: options.errorStatus ?? 'every',
     settleSpans: spans?.settle === true,

@@ -35,7 +35,6 @@ export interface Runtime {
   /** What a producer with these options wishes of its consumers. */
   readonly wish: Lineage['relation']
   readonly maxTraceAge: number
-  readonly maxLinks: number
   readonly spanPerMessageUpTo: number
   readonly errorStatus: 'every' | 'terminal'
   readonly settleSpans: boolean

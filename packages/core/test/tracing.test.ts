@@ -92,7 +92,6 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
   republish: undefined,
   broker: undefined,
   deadLetter: undefined,
-  maxLinks: undefined,
   convention: undefined,
   spans: undefined,
   capture: undefined,

@@ -6,7 +6,6 @@ import { errorTypeOf } from '../base/error.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { getHandling, rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
 import { ageOf, historyOf, timeInQueue, type Verdict } from '../verdict/verdict.ts'
-import { capLinks } from '../verdict/links.ts'
 import { memberOf } from '../memory/members.ts'
 import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
 import type { Count } from '../otel/counters.ts'
@@ -16,7 +15,7 @@ import { relate } from '../verdict/relate.ts'
 import { withBaggageOf } from './pass-on.ts'
 import { readForHandling, toldDelivery } from './read.ts'
 import type { Runtime } from '../runtime.ts'
-import { activate, activeContext, callHook, startSpan, type SafeSpan } from '../otel/span.ts'
+import { activate, activeContext, callHook, capLinks, startSpan, type SafeSpan } from '../otel/span.ts'
 
 /** One attempt, begun: its span is open. A plain record, because thousands of them may wait to be settled. */
 export interface Attempt {
@@ -77,7 +76,6 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
       attributes,
       links: capLinks(
         links.map(({ role, context }): Link => ({ context, attributes: linkAttributes(role) })),
-        runtime.maxLinks,
         attributes,
       ),
       root: parent === 'none',

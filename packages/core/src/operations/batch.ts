@@ -3,14 +3,13 @@ import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
 import { readDelivery } from './read.ts'
-import { capLinks } from '../verdict/links.ts'
 import { memberOf } from '../memory/members.ts'
 import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import { linksTo } from './receive.ts'
 import { parentOf } from '../verdict/relation.ts'
 import type { Runtime } from '../runtime.ts'
-import { activate, activeContext, secondsSince, startSpan } from '../otel/span.ts'
+import { activate, activeContext, capLinks, secondsSince, startSpan } from '../otel/span.ts'
 
 /**
  * Runs the handler of a batch that is handed over as a whole: one CONSUMER span without a parent, one link for each
@@ -49,7 +48,7 @@ function begin(
     {
       kind: SpanKind.CONSUMER,
       attributes,
-      links: capLinks(links, runtime.maxLinks, attributes),
+      links: capLinks(links, attributes),
       root: parent === 'none',
     },
     base,

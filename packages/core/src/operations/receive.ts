@@ -3,11 +3,10 @@ import { errorTypeOf } from '../base/error.ts'
 import type { Delivery, Destination } from '../verdict/delivery.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { readDelivery } from './read.ts'
-import { capLinks } from '../verdict/links.ts'
 import { addAttributes, linkAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
-import { activeContext, callHook, startSpan } from '../otel/span.ts'
+import { activeContext, callHook, capLinks, startSpan } from '../otel/span.ts'
 
 /** One call of the application that asked the broker for messages. */
 export interface Reception {
@@ -62,7 +61,7 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
     {
       kind: SpanKind.CLIENT,
       attributes,
-      links: capLinks(links, runtime.maxLinks, attributes),
+      links: capLinks(links, attributes),
       startTime: reception.startedAt,
     },
     active,

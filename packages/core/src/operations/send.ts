@@ -10,13 +10,12 @@ import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
-import { capLinks } from '../verdict/links.ts'
 import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
 import { planMessage, type Plan } from './plan.ts'
 import type { LinkRole, Outcome } from '../base/policy.ts'
 import type { Runtime } from '../runtime.ts'
-import { activate, activeContext, callHook, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
+import { activate, activeContext, callHook, capLinks, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Step } from '../verdict/step.ts'
 
 /**
@@ -67,7 +66,7 @@ function begin(runtime: Runtime, publication: Publication): Begun {
     {
       kind: perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER,
       attributes,
-      links: capLinks(linksOf(plans, creates), runtime.maxLinks, attributes),
+      links: capLinks(linksOf(plans, creates), attributes),
     },
     single?.moved?.parent ?? active,
   )
@@ -104,8 +103,7 @@ function startCreate(runtime: Runtime, publication: Publication, item: Plan, act
   runtime.names.facts(attributes, item.message.facts)
   addAttributes(attributes, item.message.attributes)
   const related = item.link === undefined ? [] : [toLink(item.link.role, item.link.context)]
-  const links = capLinks(related, runtime.maxLinks, attributes)
-  return startSpan(runtime, operation.spanName, { kind: SpanKind.PRODUCER, attributes, links }, active)
+  return startSpan(runtime, operation.spanName, { kind: SpanKind.PRODUCER, attributes, links: related }, active)
 }
 
 function destinationOf(publication: Publication, single: Plan | undefined): Publication['destination'] {

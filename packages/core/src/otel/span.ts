@@ -14,7 +14,7 @@ import {
 } from '@opentelemetry/api'
 import { errorTypeOf, isError, messageOf } from '../base/error.ts'
 import { isValid } from '../wire/format.ts'
-import { ERROR_TYPE } from '../base/names.ts'
+import { ERROR_TYPE, OURS } from '../base/names.ts'
 import type { Report } from '../base/report.ts'
 
 /** A span that cannot hurt: every call on the real one is contained. */
@@ -70,6 +70,16 @@ export function startSpan(
   const parentId = report.guard('span', () => trace.getSpanContext(parent)?.spanId)
   const own = context !== undefined && isValid(context) && context.spanId !== parentId
   return new SafeSpan(span, own ? context : undefined, report)
+}
+
+/** As many links as SDKs let a span have. */
+const MOST_LINKS = 128
+
+/** The newest links that a span may have. If links are left out, `attributes` get the number of all. */
+export function capLinks(links: Link[], attributes: Attributes): Link[] {
+  if (links.length <= MOST_LINKS) return links
+  attributes[OURS.linksTotal] = links.length
+  return links.slice(links.length - MOST_LINKS)
 }
 
 /** The active context; the root where the context manager fails. */

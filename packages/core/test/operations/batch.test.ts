@@ -62,22 +62,6 @@ test('messages that share a context have one link', () => {
   expect(traced.span('process orders').links).toHaveLength(1)
 })
 
-test('of more contexts than links are allowed the newest are linked and the total is told', () => {
-  const traced = createTraced({ maxLinks: 4 })
-  traced.tracing.processBatch(batch(10), () => {})
-  const span = traced.span('process orders')
-  expect(span.links.map(({ context }) => context.spanId)).toEqual([6, 7, 8, 9].map(spanId))
-  expect(span.attributes[OURS.linksTotal]).toBe(10)
-})
-
-test('by default 128 of 129 are linked, and the total is told only then', () => {
-  const traced = createTraced()
-  traced.tracing.processBatch(batch(128), () => {})
-  traced.tracing.processBatch(batch(129), () => {})
-  expect(traced.spans.map(({ links }) => links.length)).toEqual([128, 128])
-  expect(traced.spans.map(({ attributes }) => attributes[OURS.linksTotal])).toEqual([undefined, 129])
-})
-
 test('untrusted messages are not linked, half-trusted ones without their flags', () => {
   for (const [trust, flags] of [
     ['ignore', []],

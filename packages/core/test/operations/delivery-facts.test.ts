@@ -1,7 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
-import { CREATION, delivery, publication, SPAN } from '../messages.ts'
+import { delivery, publication, SPAN } from '../messages.ts'
 import { measure } from '../measure.ts'
 import { spanContext } from '../sample.ts'
 import { createTraced, useContexts } from '../traced.ts'
@@ -37,10 +37,6 @@ describe('what an adapter knows of a delivery', () => {
       [second.spanId, 'scheduler'],
       [SPAN, 'creation'],
     ])
-    const narrow = createTraced({ maxLinks: 1 })
-    narrow.tracing.process(delivery({ related }), () => {})
-    expect(narrow.span('process orders').links.map(({ context }) => context.spanId)).toEqual([CREATION.spanId])
-    expect(narrow.span('process orders').attributes[OURS.linksTotal]).toBe(3)
   })
 
   test('a delay that was asked for is no time in the queue', () => {

@@ -7,7 +7,7 @@ import { OURS } from '../../src/base/names.ts'
 import type { TracingOptions } from '../../src/options.ts'
 import type { Injection } from '../../src/operations/injection.ts'
 import { parseTraceparent } from '../../src/wire/traceparent.ts'
-import { CREATION, delivery, lineage, publication, SPAN, TRACE, TRACEPARENT } from '../messages.ts'
+import { CREATION, delivery, lineage, publication, SPAN, TRACEPARENT } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
 beforeAll(useContexts)
@@ -272,13 +272,6 @@ describe('any other context on a message', () => {
     expect(traced.ledger.started()).toBe(1)
     expect(traced.span('send orders').kind).toBe(SpanKind.CLIENT)
     expect(roles(traced.span('send orders'))).toEqual([['creation', SPAN]])
-  })
-
-  test('of more messages than links are allowed: the newest are linked', () => {
-    const traced = createTraced({ maxLinks: 2 })
-    const carriers = ['1', '2', '3'].map((digit) => ({ traceparent: `00-${TRACE}-${digit.repeat(16)}-01` }))
-    traced.tracing.send(publication(carriers.map((carrier) => ({ carrier }))), () => {})
-    expect(roles(traced.span('send orders')).map(([, spanId]) => spanId)).toEqual(['2'.repeat(16), '3'.repeat(16)])
   })
 })
 

@@ -75,17 +75,6 @@ test('a call that brought nothing makes a span where the option asks for it', ()
   expect(traced.span('receive orders').attributes['messaging.batch.message_count']).toBe(0)
 })
 
-test('links are capped, the newest are kept and the total is told', () => {
-  const traced = createTraced({ maxLinks: 2 })
-  const deliveries = ['1', '2', '3'].map((digit) =>
-    delivery({ carrier: { traceparent: `00-${TRACE}-${digit.repeat(16)}-01` } }),
-  )
-  traced.tracing.receive(reception(), deliveries)
-  const span = traced.span('receive orders')
-  expect(span.links.map(({ context }) => context.spanId)).toEqual(['2'.repeat(16), '3'.repeat(16)])
-  expect(span.attributes[OURS.linksTotal]).toBe(3)
-})
-
 test('messages are counted when they are received, and not again when they are handled', async () => {
   const traced = createTraced()
   const received = delivery({ received: true })
