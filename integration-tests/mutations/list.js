@@ -49,12 +49,6 @@ const coreMutations = [
     caughtBy: 'of a producer that is trusted for links only, the context is a link that decides nothing',
   },
   {
-    name: 'all brokers are one',
-    file: 'operations/plan.ts',
-    edits: [['areDifferent([runtime.broker], [receivedFrom]) || ', '']],
-    caughtBy: 'a place of the same name on a broker that is called otherwise is another place',
-  },
-  {
     name: 'a relay believes everybody',
     file: 'operations/plan.ts',
     edits: [['believe(trustFor(arrival), creation, undefined)', "believe('full', creation, void trustFor(arrival))"]],

@@ -23,13 +23,12 @@ export function toPublication(
   channel: ChannelLike,
   { exchange, routingKey, content, options }: Sending,
 ): Publication {
-  const { destination, broker } = placeOf(channel, exchange, routingKey, undefined)
+  const { destination } = placeOf(channel, exchange, routingKey, undefined)
   const { frameMax } = (connectionOf(channel) ?? {}) as { readonly frameMax?: unknown }
   return {
     system: SYSTEM,
     operation: 'publish',
     destination,
-    broker,
     batch: false,
     messages: [
       {
@@ -67,7 +66,7 @@ export function toDelivery(
       : // Joined it is one text; a template would keep its parts.
         [SYSTEM, place, messageId, made].join(':')
   const { facts: history, before } = readHistory(message, queue)
-  const { destination, homes, broker } = placeOf(channel, exchange, routingKey, queue)
+  const { destination, addresses } = placeOf(channel, exchange, routingKey, queue)
   return {
     system: SYSTEM,
     destination,
@@ -80,8 +79,7 @@ export function toDelivery(
     handle: fields,
     position: messageId ?? String(deliveryTag),
     queue,
-    homes,
-    broker,
+    addresses,
     count: history.count,
     kind: history.kind,
     deadLetter: history.deadLetter,

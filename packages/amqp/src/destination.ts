@@ -1,12 +1,11 @@
-import { processWide, type BrokerParts, type Destination } from '@tracebaton/core/adapter'
+import { processWide, type Destination } from '@tracebaton/core/adapter'
 import { connectionOf, type ChannelLike } from './client.ts'
 
 /** Where messages go or come from, in the words of core. */
 export interface Place {
   readonly destination: Destination
-  /** What producers call it. */
-  readonly homes: readonly string[]
-  readonly broker: BrokerParts
+  /** Where a message sent back would come from again. */
+  readonly addresses: readonly string[]
 }
 
 /** What is known of one connection. */
@@ -15,7 +14,6 @@ interface Known {
   readonly exclusive: Set<string>
   /** The places of its messages, because most messages go the same few ways; the latest of them. */
   readonly places: Map<string, Place>
-  readonly broker: BrokerParts
 }
 
 const connections = processWide('tracebaton.amqp.connections.1', () => new WeakMap<object, Known>())
@@ -36,34 +34,26 @@ function knownOf(channel: ChannelLike): Known {
   const connection = connectionOf(channel) ?? channel
   let known = connections.get(connection)
   if (known === undefined) {
-    known = { exclusive: new Set(), places: new Map(), broker: [clusterOf(connection)] }
+    known = { exclusive: new Set(), places: new Map() }
     connections.set(connection, known)
   }
   return known
 }
 
-/** The cluster's own name. Its nodes have several addresses, and the client does not keep the virtual host. */
-function clusterOf(connection: object): string | undefined {
-  const { serverProperties } = connection as { readonly serverProperties?: { readonly cluster_name?: unknown } }
-  const name = serverProperties?.cluster_name
-  return typeof name === 'string' ? name : undefined
-}
-
 /** @param queue where the message comes from; `undefined`: it is being published, or nobody knows */
 export function placeOf(channel: ChannelLike, exchange: string, routingKey: string, queue: string | undefined): Place {
-  const { places, broker } = knownOf(channel)
+  const { places } = knownOf(channel)
   const key = `${exchange}\n${routingKey}\n${queue}`
   let place = places.get(key)
   if (place === undefined) {
     if (places.size >= REMEMBERED) places.clear()
-    const home = producerName(exchange, routingKey)
+    const address = producerName(exchange, routingKey)
     place = {
       destination:
         queue === undefined
           ? publishedTo(channel, exchange, routingKey)
           : deliveredFrom(channel, exchange, routingKey, queue),
-      homes: queue === undefined ? [home] : [home, queue],
-      broker,
+      addresses: queue === undefined ? [address] : [address, queue],
     }
     places.set(key, place)
   }

@@ -9,15 +9,7 @@ const deliveredFrom = (channel: ChannelLike, exchange: string, key: string, queu
   placeOf(channel, exchange, key, queue).destination
 
 const channelOn = (connection: object): ChannelLike => ({ connection }) as unknown as ChannelLike
-const brokerOf = (connection: object): readonly unknown[] =>
-  placeOf(channelOn(connection), '', 'orders', undefined).broker
 const channel = channelOn({})
-
-test('a place is on the cluster that the connection names, if it does', () => {
-  expect(brokerOf({ serverProperties: { cluster_name: 'shop' } })).toEqual(['shop'])
-  expect(brokerOf({ serverProperties: {} })).toEqual([undefined])
-  expect(brokerOf({})).toEqual([undefined])
-})
 
 describe('where a message goes', () => {
   test.each([
@@ -26,7 +18,7 @@ describe('where a message goes', () => {
     ['', 'orders', 'orders'],
     ['', '', 'amq.default'],
   ])('by exchange "%s" and key "%s" is %s', (exchange, routingKey, name) => {
-    expect(placeOf(channel, exchange, routingKey, undefined).homes).toEqual([name])
+    expect(placeOf(channel, exchange, routingKey, undefined).addresses).toEqual([name])
     expect(publishedTo(channel, exchange, routingKey)).toMatchObject({ name })
     expect(publishedTo(channel, exchange, routingKey).template).toBeUndefined()
   })
@@ -99,8 +91,8 @@ describe('where a message comes from', () => {
   })
 })
 
-test('a message can be sent back where it comes from by two names', () => {
-  expect(placeOf(channel, 'shop', 'order.created', 'billing').homes).toEqual(['shop:order.created', 'billing'])
+test('a message can be sent back where it comes from by two addresses', () => {
+  expect(placeOf(channel, 'shop', 'order.created', 'billing').addresses).toEqual(['shop:order.created', 'billing'])
 })
 
 test('places are remembered, and forgotten where there are too many', () => {

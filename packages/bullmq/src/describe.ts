@@ -30,8 +30,7 @@ export function toPublication(
   return {
     system: SYSTEM,
     operation: 'add',
-    destination: name === undefined || name === '' || others.length > 0 ? {} : { name },
-    broker: [qualifiedName],
+    destination: name === undefined || name === '' || others.length > 0 ? {} : { name, address: qualifiedName },
     batch,
     messages,
     results,
@@ -77,8 +76,8 @@ export function toDelivery(tracing: AdapterTracing, job: JobLike, read?: StoredF
   const identity = id === undefined ? undefined : `bullmq:${queueQualifiedName}:${id}:${timestamp}`
   return {
     ...common(tracing, queueName, opts.telemetry?.metadata, { messageId: id, jobName: name }),
+    destination: { name: queueName, address: job.queueQualifiedName },
     handle: job,
-    broker: [job.queueQualifiedName],
     identity,
     sentAt: timestamp,
     delay: opts.delay,

@@ -12,7 +12,7 @@ describe('an attempt on a job', () => {
   test('has its facts', () => {
     expect(describeJob({ opts: { attempts: 3, delay: 500 }, attemptsStarted: 2 })).toMatchObject({
       system: 'bullmq',
-      destination: { name: 'orders' },
+      destination: { name: 'orders', address: 'bull:orders' },
       facts: { messageId: '1', jobName: 'charge' },
       sentAt: 1_000,
       delay: 500,

@@ -47,11 +47,6 @@ export interface TracingOptions {
   readonly republish?:
     | ((publication: Publication, delivery: Delivery) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined)
     | undefined
-  /**
-   * Your name for the broker of these clients, where a process has several with places of the same name: what is sent on
-   * by hand from one to another is a new message. @default what the client tells: region and account, cluster, prefix
-   */
-  readonly broker?: string | undefined
   /** What dead letters and retry copies say of the failure behind them. */
   readonly deadLetter?: FailurePolicy | undefined
   /** The names on spans and metrics. @default as `OTEL_SEMCONV_STABILITY_OPT_IN` says, else 'compatible' */
@@ -123,7 +118,6 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
       report.guard('describe', () =>
         describeFailure(error, options.deadLetter ?? {}, (question) => ask(report, question)),
       ),
-    broker: options.broker,
     wish: relation === 'child' || relation === 'link' ? relation : undefined,
     maxTraceAge: options.maxTraceAge ?? DEFAULTS.maxTraceAge,
     spanPerMessageUpTo: options.spanPerMessageUpTo ?? DEFAULTS.spanPerMessageUpTo,

@@ -28,8 +28,6 @@ export interface Runtime {
     publication: Publication,
     delivery: Delivery,
   ) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined
-  /** What the user calls the broker. */
-  readonly broker: string | undefined
   /** A failure as a moved message tells it. */
   readonly describeFailure: (error: unknown) => Failure | undefined
   /** What a producer with these options wishes of its consumers. */

@@ -13,7 +13,6 @@ export type { MoveFacts } from './wire/move-facts.ts'
 export type { AttemptFacts } from './verdict/attempt-count.ts'
 export type {
   BrokerMove,
-  BrokerParts,
   Delivery,
   DeliveryCount,
   DeliveryKind,

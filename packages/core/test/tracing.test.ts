@@ -90,7 +90,6 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
   errorStatus: undefined,
   spanPerMessageUpTo: undefined,
   republish: undefined,
-  broker: undefined,
   deadLetter: undefined,
   convention: undefined,
   spans: undefined,

@@ -1,4 +1,4 @@
-import type { BrokerParts, Delivery, Destination, Facts, OutgoingMessage, SendResults } from '@tracebaton/core/adapter'
+import type { Delivery, Destination, Facts, OutgoingMessage, SendResults } from '@tracebaton/core/adapter'
 import type { OutgoingEntry, ReceivedMessage } from './client.ts'
 import { attributesGetter, TRACE_HEADER, traceparentOf } from './headers.ts'
 
@@ -11,22 +11,13 @@ export interface Queue {
   readonly id: string | undefined
   readonly destination: Destination
   readonly facts: Facts
-  /** Region and account; emulators have hosts that name no region. */
-  readonly broker: BrokerParts
 }
-
-/** A region, as one of the words of a host. */
-const REGION = /[/.]([a-z]+(?:-[a-z]+)+-\d+)\./
-
-/** An account. Emulators have other words in its place. */
-const ACCOUNT = /^\d{12}$/
 
 /** The queue of a URL; without a name where the URL has none. */
 export function queueOfUrl(url: string | undefined): Queue {
   const [name, account] = (url ?? '').split('?')[0]?.split('/').filter(Boolean).toReversed() ?? []
   const id = name === undefined ? undefined : `${account}/${name}`
-  const broker = [REGION.exec(url ?? '')?.[1], ACCOUNT.test(account ?? '') ? account : undefined]
-  return { id, destination: { name }, facts: { queueUrl: url }, broker }
+  return { id, destination: { name, address: url }, facts: { queueUrl: url } }
 }
 
 /** Whether a queue keeps the order of its messages, which its name has to tell. */
@@ -112,7 +103,6 @@ export function toDelivery(
   return {
     system: SYSTEM,
     destination: queue.destination,
-    broker: queue.broker,
     carrier: message.MessageAttributes,
     getter: attributesGetter,
     slot: traceparentOf(attributes?.[TRACE_HEADER]),

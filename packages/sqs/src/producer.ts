@@ -89,14 +89,13 @@ function toPublication(
   batch: boolean,
   results: (answer: unknown) => SendResults,
 ): Publication {
-  const { destination, facts, broker } = queueOfUrl(queueUrl)
+  const { destination, facts } = queueOfUrl(queueUrl)
   const fits = createBudget(entries, limits)
   return {
     system: SYSTEM,
     operation: 'send',
     destination,
     facts,
-    broker,
     batch,
     messages: entries.map((entry, index) => toOutgoing(entry, (fields) => fits(index, fields, tracing.isField))),
     results,

@@ -154,22 +154,6 @@ export const attemptScenarios: readonly Scenario[] = [
     },
   },
   {
-    name: 'a place of the same name on a broker that is called otherwise is another place',
-    needs: ['headersOnSend'],
-    async run(stage) {
-      const [here, there] = [await stage.client({ broker: 'here' }), await stage.client({ broker: 'there' })]
-      const destination = await stage.destination()
-      await stage.send(here, destination, 'order')
-      const calls = await stage.handle(here, destination, (message, { number }) =>
-        number === 1 ? stage.send(there, destination, 'order', copied(message)) : undefined,
-      )
-      const [first, second] = await calls.ended(2)
-      const [, forward] = operations(stage.recorder.spans, 'send', destination)
-      assertSpan(forward, { kind: 'producer', parent: first!.span, links: { message: [contextOn(first!)] } })
-      assertSpan(second!.span, { parent: forward!, attempt: 1, deliveryKind: 'first' })
-    },
-  },
-  {
     name: 'a dead letter begins a trace, linked to the last attempt and to the send, and counts from one',
     needs: ['headersOnSend'],
     async run(stage) {

@@ -12,8 +12,6 @@ export interface Handling {
   readonly spanContext: SpanContext | undefined
   /** The members of a batch that is handled as a whole, see `memberOf`; `undefined`: one message. */
   readonly batch: ReadonlySet<unknown> | undefined
-  /** What its consumer calls the broker. */
-  readonly broker: string | undefined
   /** Set by a settlement during the handler. */
   outcome: Outcome | undefined
   /** What became of the message when it was published once more. */

@@ -101,7 +101,6 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
     messages: [verdict],
     spanContext: span.context,
     batch: undefined,
-    broker: runtime.broker,
     outcome: undefined,
   }
   rememberHandling(handling, [arrival])

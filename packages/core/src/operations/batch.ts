@@ -60,7 +60,6 @@ function begin(
     messages,
     spanContext: span.context,
     batch: new Set(deliveries.map(memberOf).filter((member) => member !== undefined)),
-    broker: runtime.broker,
     outcome: undefined,
   }
   rememberHandling(handling, deliveries)

@@ -1,9 +1,8 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
 import { recordGetter } from '../wire/carrier.ts'
-import type { BrokerParts, OutgoingMessage, Publication } from '../verdict/delivery.ts'
+import type { Delivery, Destination, OutgoingMessage, Publication } from '../verdict/delivery.ts'
 import { validSpanContext, type Extracted } from '../wire/format.ts'
 import { getHandling } from '../memory/handling.ts'
-import type { Verdict } from '../verdict/verdict.ts'
 import { toldDelivery } from './read.ts'
 import { findSent } from '../memory/members.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
@@ -53,7 +52,7 @@ export function planMessage(
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   const kind =
     runtime.republishFor(asked, toldDelivery(verdict)) ??
-    (isHome(runtime, asked, verdict, around.broker) ? ('retry' as const) : 'forward')
+    (isBack(destination, verdict.delivery) ? ('retry' as const) : 'forward')
   // Of whom the handler believes nothing, its sends do not either.
   const link = verdict.belief.creation
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
@@ -90,18 +89,9 @@ function toPlan(
   return { message, act, link, extracted, moved }
 }
 
-/** Whether a message goes to the place that it came from. */
-function isHome(
-  runtime: Runtime,
-  { destination: { name }, broker }: Publication,
-  { delivery }: Verdict,
-  receivedFrom: string | undefined,
-): boolean {
-  const { destination, homes, broker: parts } = delivery
-  if (name === undefined || areDifferent([runtime.broker], [receivedFrom]) || areDifferent(broker, parts)) return false
-  return homes === undefined ? name === destination.name : homes.includes(name)
-}
-
-function areDifferent(left: BrokerParts = [], right: BrokerParts = []): boolean {
-  return left.some((part, index) => part !== undefined && right[index] !== undefined && part !== right[index])
+/** Whether a message goes back to where it came from. Addresses are compared where both are known, else names. */
+function isBack({ name, address }: Destination, { destination: from, addresses }: Delivery): boolean {
+  if (name === undefined) return false
+  if (addresses !== undefined) return addresses.includes(address ?? name)
+  return address === undefined || from.address === undefined ? name === from.name : address === from.address
 }

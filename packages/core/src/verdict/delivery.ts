@@ -7,6 +7,8 @@ import type { MoveKind } from '../wire/lineage.ts'
 /** Where messages go, or come from. */
 export interface Destination {
   readonly name?: string | undefined
+  /** What tells it from others of the same name: a queue's URL, its prefix and name. @default the name */
+  readonly address?: string | undefined
   /** A low-cardinality form of the name, where the name has none. */
   readonly template?: string | undefined
   readonly temporary?: boolean | undefined
@@ -14,12 +16,6 @@ export interface Destination {
   /** Whether the name may stand in span names and metrics. @default true, unless temporary or anonymous */
   readonly lowCardinality?: boolean | undefined
 }
-
-/**
- * What tells a broker from others that have places of the same name, part by part: region and account, or cluster. A part
- * that one side does not know decides nothing. Built once for many messages.
- */
-export type BrokerParts = readonly (string | undefined)[]
 
 /** One call of a producer, described neutrally by an adapter. */
 export interface Publication {
@@ -32,8 +28,6 @@ export interface Publication {
   /** Whether the call is one of the client's batch calls, even with a single message. */
   readonly batch: boolean
   readonly messages: readonly OutgoingMessage[]
-  /** @default nobody knows */
-  readonly broker?: BrokerParts | undefined
   readonly facts?: Facts | undefined
   /** Recorded on the span as they are, for what {@link Facts} have no word for. @default none */
   readonly attributes?: Attributes | undefined
@@ -139,10 +133,8 @@ export interface Delivery<Carrier = unknown> {
   readonly position?: string | undefined
   /** The queue, where that is not the destination: RabbitMQ. @default none */
   readonly queue?: string | undefined
-  /** What producers call the place that the message came from. @default the destination's name */
-  readonly homes?: readonly string[] | undefined
-  /** @default nobody knows */
-  readonly broker?: BrokerParts | undefined
+  /** Where a message sent back would come from again, in the words of producers. @default the destination's address */
+  readonly addresses?: readonly string[] | undefined
   /** First sent, ms since the epoch, as far as the broker tells. Lineage knows better. */
   readonly sentAt?: number | undefined
   /** This copy came into the queue, ms since the epoch; `null`: nobody knows. @default `sentAt` */

@@ -197,20 +197,6 @@ describe('a message sent on to another place', () => {
     ])
   })
 
-  test.each([
-    ['eu', 'us', undefined],
-    ['eu', 'eu', 2],
-    ['eu', undefined, 2],
-    [undefined, 'us', 2],
-  ])('of the same name, on a broker that the user calls %s and not %s: attempt %s', (here, there, attempt) => {
-    const [receiving, sending] = [createTraced({ broker: here }), createTraced({ broker: there })]
-    const injection = receiving.tracing.process(delivery(), () =>
-      sending.tracing.send(publication([{ carrier: CARRIER }]), ([one]) => one),
-    )
-    expect(lineageOf(injection)?.attempt).toBe(attempt)
-    expect(traceparentOf(injection) === TRACEPARENT).toBe(attempt !== undefined)
-  })
-
   test('judged by its own destination, not by that of the call', () => {
     const home = resend({ message: { destination: { name: 'orders' } }, call: { destination: {} } })
     const away = resend({ message: { destination: { name: 'other' } } })
@@ -221,17 +207,29 @@ describe('a message sent on to another place', () => {
   })
 
   test.each([
-    [['eu-west-1', '1'], ['us-east-1', '1'], undefined],
-    [['eu-west-1', '1'], ['eu-west-1', '2'], undefined],
-    [['eu-west-1', '1'], ['eu-west-1', '1'], 2],
-    [['eu-west-1', '1'], [undefined, '1'], 2],
-    [[undefined], ['shop'], 2],
-    [['shop'], undefined, 2],
-    [undefined, ['shop'], 2],
-  ])('of the same name, on a broker known as %j and not %j: attempt %j', (there, here, attempt) => {
-    const { injection } = resend({ received: { broker: here }, call: { broker: there } })
+    ['us/orders', 'eu/orders', undefined],
+    ['eu/orders', 'eu/orders', 2],
+    [undefined, 'eu/orders', 2],
+    ['us/orders', undefined, 2],
+  ])('of the same name, at the address %s and received from %s: attempt %s', (to, from, attempt) => {
+    const { injection } = resend({
+      received: { destination: { name: 'orders', address: from } },
+      call: { destination: { name: 'orders', address: to } },
+    })
     expect(lineageOf(injection)?.attempt).toBe(attempt)
     expect(traceparentOf(injection) === TRACEPARENT).toBe(attempt !== undefined)
+  })
+
+  test.each([
+    ['shop:order.created', 2],
+    ['billing', 2],
+    ['shop:order.created:billing', undefined],
+  ])('where a message comes from two addresses, to %s: attempt %s', (name, attempt) => {
+    const { injection } = resend({
+      received: { destination: { name: 'shop:order.created:billing' }, addresses: ['shop:order.created', 'billing'] },
+      call: { destination: { name } },
+    })
+    expect(lineageOf(injection)?.attempt).toBe(attempt)
   })
 })
 
