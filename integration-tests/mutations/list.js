@@ -222,8 +222,8 @@ const coreMutations = [
     file: 'operations/plan.ts',
     edits: [
       [
-        "found === undefined) {\n    return toPlan(message, extracted, 'keep',",
-        "found === undefined) {\n    return toPlan(message, extracted, 'create',",
+        "verdict === undefined) {\n    return toPlan(message, extracted, 'keep',",
+        "verdict === undefined) {\n    return toPlan(message, extracted, 'create',",
       ],
     ],
     caughtBy: 'the context of somebody else’s message is kept, and linked',
@@ -237,7 +237,7 @@ const coreMutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'operations/plan.ts',
-    edits: [["(isHome(runtime, asked, verdict, around.broker) ? ('retry' as const) : 'forward')", "'retry'"]],
+    edits: [["(isBack(destination, verdict.delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {

@@ -1,16 +1,16 @@
 import { createContextKey, type Context, type SpanContext } from '@opentelemetry/api'
 import type { Delivery } from '../verdict/delivery.ts'
 import type { Verdict } from '../verdict/verdict.ts'
-import { findDelivered } from './members.ts'
 import type { Outcome } from '../base/policy.ts'
 import { processWide } from '../base/process-wide.ts'
 import { SHARED } from '../base/shared-state.ts'
+import { sameSpan } from '../wire/traceparent.ts'
 
 /** What a handler's context knows about the work it belongs to. */
 export interface Handling {
   readonly messages: readonly Verdict[]
   readonly spanContext: SpanContext | undefined
-  /** The members of a batch that is handled as a whole, see `memberOf`; `undefined`: one message. */
+  /** The members of a batch that is handled as a whole, see {@link memberOf}; `undefined`: one message. */
   readonly batch: ReadonlySet<unknown> | undefined
   /** Set by a settlement during the handler. */
   outcome: Outcome | undefined
@@ -46,8 +46,36 @@ export function latestHandling(delivery: Delivery, around: Handling | undefined)
 }
 
 function handledIn(handling: Handling | undefined, delivery: Delivery): Handled | undefined {
-  const verdict = handling && findDelivered(handling.messages, delivery)
+  const member = memberOf(delivery)
+  const verdict =
+    member === undefined ? undefined : handling?.messages.find((message) => memberOf(message.delivery) === member)
   return handling && verdict && { verdict, handling }
+}
+
+/** What a message of a batch is recognised by. */
+export function memberOf({ identity, carrier }: Delivery): unknown {
+  return identity ?? carrier
+}
+
+/** The messages of batches by their contexts. Made when it is first asked for: a batch may hold thousands. */
+const byContext = new WeakMap<Handling, ReadonlyMap<string, Verdict>>()
+
+/** The message of a handling that carries a context. Messages of a batch may share one; then it is any of them. */
+export function findByContext(handling: Handling, context: SpanContext): Verdict | undefined {
+  const only = onlyMessage(handling)
+  if (only !== undefined) return only.creation !== undefined && sameSpan(only.creation, context) ? only : undefined
+  let known = byContext.get(handling)
+  if (known === undefined) {
+    known = new Map(
+      handling.messages.flatMap((one) => (one.creation === undefined ? [] : [[keyOf(one.creation), one]])),
+    )
+    byContext.set(handling, known)
+  }
+  return known.get(keyOf(context))
+}
+
+function keyOf({ traceId, spanId }: SpanContext): string {
+  return traceId + spanId
 }
 
 /** The one message of a handling; `undefined`: of a batch. */

@@ -38,20 +38,15 @@ export function planMove(
   return { extracted, link: verdict.belief.creation, moved }
 }
 
-/**
- * A move that is known by where its message goes, or by the option `republish`.
- *
- * @param around the handling that the message was found in
- */
+/** A move of the one message at hand that is known by where it goes, or by the option `republish`. */
 export function planMoveByHand(
   runtime: Runtime,
   kind: Move['kind'],
   message: OutgoingMessage,
-  found: Verdict,
-  around: Handling,
+  verdict: Verdict,
+  handling: Handling,
   active: Context,
 ): MovePlan {
-  const { verdict, handling } = latestHandling(found.delivery, around) ?? { verdict: found, handling: around }
   return toMove(runtime, { kind }, message, verdict, handling, active)
 }
 

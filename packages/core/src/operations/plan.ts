@@ -2,9 +2,8 @@ import type { Context, SpanContext } from '@opentelemetry/api'
 import { recordGetter } from '../wire/carrier.ts'
 import type { Delivery, Destination, OutgoingMessage, Publication } from '../verdict/delivery.ts'
 import { validSpanContext, type Extracted } from '../wire/format.ts'
-import { getHandling } from '../memory/handling.ts'
+import { findByContext, getHandling } from '../memory/handling.ts'
 import { toldDelivery } from './read.ts'
-import { findSent } from '../memory/members.ts'
 import { planMove, planMoveByHand, type MovePlan } from './move.ts'
 import type { LinkRole } from '../base/policy.ts'
 import { believe } from '../verdict/relation.ts'
@@ -42,11 +41,10 @@ export function planMessage(
   if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, extracted, 'create')
 
   const around = getHandling(active)
-  const found = around && findSent(around.messages, extracted, message)
-  if (around === undefined || found === undefined) {
+  const verdict = around && findByContext(around, creation)
+  if (around === undefined || verdict === undefined) {
     return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
   }
-  const { verdict } = found
 
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
@@ -56,8 +54,8 @@ export function planMessage(
   // Of whom the handler believes nothing, its sends do not either.
   const link = verdict.belief.creation
   if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
-  // Which of several messages this is decides on its attempt.
-  if (!found.certain) return toPlan(message, extracted, 'keep', linkTo(link))
+  // Messages of a batch may share a context, and only the very message tells its attempt.
+  if (around.batch !== undefined) return toPlan(message, extracted, 'keep', linkTo(link))
   const moved = planMoveByHand(runtime, kind, message, verdict, around, active)
   return toPlan(message, extracted, 'move', linkTo(link), moved)
 }

@@ -1,6 +1,6 @@
-import { SpanStatusCode } from '@opentelemetry/api'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Move, OutgoingMessage, Publication } from '../../src/verdict/delivery.ts'
+import type { Delivery, Move, Publication } from '../../src/verdict/delivery.ts'
 import { parseLineage } from '../../src/wire/lineage.ts'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import type { TracingOptions } from '../../src/options.ts'
@@ -143,31 +143,69 @@ describe('an attempt that moved its message because of an error', () => {
   })
 })
 
-describe('of the messages of a batch that share a creation context', () => {
-  const third = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 3 }) }
-  const alike = [delivery({ carrier: third, identity: 'a' }), delivery({ carrier: CARRIER, identity: 'b' })]
-
-  function resendFrom(deliveries: typeof alike, message: Partial<OutgoingMessage>) {
-    const traced = createTraced()
-    const injection = traced.tracing.processBatch(deliveries, () =>
-      traced.tracing.send(publication([message]), ([one]): Injection | undefined => one),
-    )
-    return { traced, injection, lineage: parseLineage(injection?.fields?.['tracebaton'] ?? '') }
+/** Sends a message on by hand, from the handler of a whole batch. */
+function resendFrom(deliveries: readonly Delivery[], options: TracingOptions = {}, call: Partial<Publication> = {}) {
+  const traced = createTraced(options)
+  const injection = traced.tracing.processBatch(deliveries, () =>
+    traced.tracing.send(publication([{ carrier: CARRIER }], call), ([one]): Injection | undefined => one),
+  )
+  const send = traced.span(`send ${call.destination?.name ?? 'orders'}`)
+  return {
+    injection,
+    send,
+    links: send.links.map(({ context, attributes }) => [attributes?.[OURS.linkRole], context]),
   }
+}
 
-  test('the one sent again counts its own attempts, told by its lineage', () => {
-    expect(resendFrom(alike, { carrier: third }).lineage).toMatchObject({ attempt: 4 })
-    expect(resendFrom(alike, { carrier: CARRIER }).lineage).toMatchObject({ attempt: 2 })
-    expect(resendFrom(alike.toReversed(), { carrier: third }).lineage).toMatchObject({ attempt: 4 })
+describe('a message of a batch that the handler of the batch sends on by hand', () => {
+  const other = delivery({ carrier: { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` } })
+
+  test.each([
+    ['the only message', [delivery()]],
+    ['one of several', [other, delivery()]],
+    ['one of several that share a context', [delivery({ identity: 'a' }), other, delivery({ identity: 'b' })]],
+  ])('to its own address keeps its context, linked, and no attempt is counted: %s', (_, deliveries) => {
+    const { injection, send, links } = resendFrom(deliveries)
+    expect(injection).toBeUndefined()
+    expect(send.kind).toBe(SpanKind.CLIENT)
+    expect(links).toEqual([['creation', expect.objectContaining({ spanId: SPAN })]])
   })
 
-  test('one that nothing tells apart keeps its context, and no attempt is invented', () => {
-    for (const carrier of [third, CARRIER]) {
-      const twins = ['a', 'b'].map((identity) => delivery({ carrier, identity }))
-      const { traced, injection } = resendFrom(twins, { carrier })
-      expect(injection).toBeUndefined()
-      expect(traced.span('send orders').links.map(({ context }) => context.spanId)).toEqual([SPAN])
-    }
+  test.each([
+    ['to another address', {}, { destination: { name: 'elsewhere' } }],
+    ['to its own address, and republish says forward', { republish: () => 'forward' as const }, {}],
+  ])('%s is a new message that links it', (_, options, call) => {
+    const { injection, send, links } = resendFrom([other, delivery(), delivery()], options, call)
+    expect(send.kind).toBe(SpanKind.PRODUCER)
+    expect(injection?.fields?.['traceparent']).toContain(send.spanContext().spanId)
+    expect(links).toEqual([['message', expect.objectContaining({ spanId: SPAN })]])
+  })
+
+  test('is not linked where its producer is not believed', () => {
+    expect(resendFrom([other, delivery()], { trust: 'ignore' }).links).toEqual([])
+  })
+
+  test('is a move inside its own handler', () => {
+    const traced = createTraced()
+    const injection = traced.tracing.processBatch([other, delivery()], () =>
+      traced.tracing.process(delivery(), () =>
+        traced.tracing.send(publication([{ carrier: CARRIER }]), ([one]): Injection | undefined => one),
+      ),
+    )
+    expect(parseLineage(injection?.fields?.['tracebaton'] ?? '')).toMatchObject({ attempt: 2 })
+  })
+
+  test('is found however many there are, and each is looked at a few times', () => {
+    let looks = 0
+    const alike = Array.from({ length: 200 }, (_, id) => {
+      const one = delivery({ identity: `of many: ${id}`, handle: {} })
+      return Object.defineProperty(one, 'carrier', { get: () => ((looks += 1), { ...CARRIER }) })
+    })
+    const traced = createTraced()
+    traced.tracing.processBatch(alike, () =>
+      traced.tracing.send(publication(alike.map(() => ({ carrier: { ...CARRIER } }))), () => {}),
+    )
+    expect(looks / alike.length).toBeLessThan(20)
   })
 })
 
@@ -183,66 +221,18 @@ describe('a message of a batch that has been handled by itself', () => {
     }
   }
 
-  test.each([
-    ['asked for', (): Partial<Publication> => ({ move: { kind: 'retry', delivery: again } })],
-    ['by hand', (): Partial<Publication> => ({})],
-  ])('is moved after its handler as its latest attempt, %s', (_, move) => {
+  test('is moved after its handler as its latest attempt, if asked for', () => {
     const traced = createTraced()
+    const move = { kind: 'retry', delivery: again } as const
     const injection = traced.tracing.processBatch([again], () => {
       failing(traced)
-      return traced.tracing.send(publication([{ carrier: CARRIER }], move()), ([one]): Injection | undefined => one)
+      return traced.tracing.send(publication([{ carrier: CARRIER }], { move }), ([one]): Injection | undefined => one)
     })
     const attempts = traced.spans.filter(({ attributes }) => attributes[OURS.attempt] !== undefined)
     const said = parseLineage(injection?.fields?.['tracebaton'] ?? '')
     expect(said).toMatchObject({ attempt: (attempts.at(-1)?.attributes[OURS.attempt] as number) + 1 })
     expect(said?.previousAttempt?.spanId).toBe(attempts.at(-1)?.spanContext().spanId)
   })
-})
-
-test.each([
-  ['the client knows them', [{}, {}]],
-  ['nobody does', []],
-])('messages of a batch that share a context are told by their own headers, where %s', (_, handles) => {
-  const traced = createTraced()
-  const alike = ['a', 'b', 'c'].map((id, index) =>
-    delivery({ carrier: { ...CARRIER }, identity: `own headers of ${id}, ${handles.length}`, handle: handles[index] }),
-  )
-  const sent = traced.tracing.processBatch(alike, () => {
-    for (const one of alike.slice(0, 2)) traced.tracing.process(one, () => {})
-    return traced.tracing.send(publication(alike.map(({ carrier }) => ({ carrier }))), (all) => all)
-  })
-  const [first, second, batch] = traced.spans.filter(({ name }) => name === 'process orders')
-  const attempts = handles.length === 0 ? [batch, batch, batch] : [first, second, batch]
-  const lineages = sent.map((one) => parseLineage(one?.fields?.['tracebaton'] ?? ''))
-  expect(lineages.map((one) => one?.previousAttempt?.spanId)).toEqual(attempts.map((one) => one?.spanContext().spanId))
-  expect(lineages.map((one) => one?.attempt)).toEqual([2, 2, 2])
-})
-
-test('each message of a batch is looked at a few times, however many are sent back', () => {
-  let looks = 0
-  const alike = Array.from({ length: 200 }, (_, id) => {
-    const one = delivery({ identity: `of many: ${id}`, handle: {} })
-    return Object.defineProperty(one, 'carrier', { get: () => ((looks += 1), { ...CARRIER }) })
-  })
-  const traced = createTraced()
-  traced.tracing.processBatch(alike, () =>
-    traced.tracing.send(publication(alike.map(() => ({ carrier: { ...CARRIER } }))), () => {}),
-  )
-  expect(looks / alike.length).toBeLessThan(20)
-})
-
-test('a message forwarded out of a batch that shares its context is a new one', () => {
-  const traced = createTraced()
-  const twins = ['a', 'b'].map((identity) => delivery({ carrier: CARRIER, identity }))
-  const injection = traced.tracing.processBatch(twins, () =>
-    traced.tracing.send(
-      publication([{ carrier: CARRIER, destination: { name: 'elsewhere' } }]),
-      ([one]): Injection | undefined => one,
-    ),
-  )
-  const send = traced.span('send elsewhere')
-  expect(injection?.fields?.['traceparent']).toContain(send.spanContext().spanId)
-  expect(send.links.map(({ context }) => context.spanId)).toEqual([SPAN])
 })
 
 test('a context that is not believed is not linked by what its handler sends', () => {

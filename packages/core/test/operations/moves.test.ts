@@ -129,17 +129,6 @@ describe('a message sent back to where it came from', () => {
     expect(injection?.fields).toMatchObject({ traceparent: TRACEPARENT, tracestate: 'vendor=1', baggage: 'tenant=7' })
     expect(lineageOf(injection)?.relation).toBe('link')
   })
-
-  test('from a batch handler is a retry of that message', () => {
-    const traced = createTraced()
-    const other = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }
-    const sent = traced.tracing.processBatch([delivery({ carrier: other }), delivery()], () =>
-      traced.tracing.send(publication([{ carrier: CARRIER }, { carrier: {} }]), (all) => all),
-    )
-    expect(traceparentOf(sent[0])).toBe(TRACEPARENT)
-    expect(lineageOf(sent[0])?.previousAttempt?.spanId).toBe(traced.span('process orders').spanContext().spanId)
-    expect(traceparentOf(sent[1])).not.toBe(TRACEPARENT)
-  })
 })
 
 describe('a message sent on to another place', () => {
