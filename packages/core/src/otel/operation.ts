@@ -85,7 +85,7 @@ export function createOperations(
     const name = destination.name || undefined
     const template = destination.template || templateOf(system, destination) || undefined
     const vague = destination.temporary === true || destination.anonymous === true
-    const shortName = template ?? ((destination.lowCardinality ?? !vague) ? name : undefined)
+    const shortName = template ?? (vague ? undefined : name)
 
     const labels: Attributes = {}
     names.system(labels, system)
@@ -104,8 +104,8 @@ export function createOperations(
 
 /** The name alone, where there is no more to it. */
 function keyOf(destination: Destination, consumerGroup: string | undefined): string {
-  const { name = '', template = '', temporary, anonymous, lowCardinality } = destination
-  const vague = temporary ?? anonymous ?? lowCardinality
+  const { name = '', template = '', temporary, anonymous } = destination
+  const vague = temporary ?? anonymous
   if (consumerGroup === undefined && template === '' && vague === undefined) return name
-  return `${name}\n${template}\n${temporary}${anonymous}${lowCardinality}\n${consumerGroup}`
+  return `${name}\n${template}\n${temporary}${anonymous}\n${consumerGroup}`
 }

@@ -11,10 +11,9 @@ export interface Destination {
   readonly address?: string | undefined
   /** A low-cardinality form of the name, where the name has none. */
   readonly template?: string | undefined
+  /** The name of a temporary or anonymous one stands in no span name and on no metric. @default false */
   readonly temporary?: boolean | undefined
   readonly anonymous?: boolean | undefined
-  /** Whether the name may stand in span names and metrics. @default true, unless temporary or anonymous */
-  readonly lowCardinality?: boolean | undefined
 }
 
 /** One call of a producer, described neutrally by an adapter. */

@@ -86,22 +86,6 @@ describe('an operation', () => {
       { [DESTINATION]: 'amq.gen-x', [TEMPLATE]: 'replies', 'messaging.destination.temporary': true },
       { [TEMPLATE]: 'replies' },
     ],
-    [
-      'a temporary name with few values',
-      { name: 'replies', temporary: true, lowCardinality: true },
-      undefined,
-      'process replies',
-      { [DESTINATION]: 'replies', 'messaging.destination.temporary': true },
-      { [DESTINATION]: 'replies' },
-    ],
-    [
-      'a name with many values',
-      { name: 'user-1', lowCardinality: false },
-      undefined,
-      'process',
-      { [DESTINATION]: 'user-1' },
-      {},
-    ],
   ]
 
   const common = {
@@ -160,7 +144,6 @@ describe('the memory of operations', () => {
       operations('process', 'process', 'kafka', { name: 'orders', template: 'o' }),
       operations('process', 'process', 'kafka', { name: 'orders', temporary: true }),
       operations('process', 'process', 'kafka', { name: 'orders', anonymous: true }),
-      operations('process', 'process', 'kafka', { name: 'orders', lowCardinality: false }),
       operations('process', 'process', 'kafka', { name: 'orders' }, 'billing'),
     ]
     expect(new Set(all).size).toBe(all.length)
