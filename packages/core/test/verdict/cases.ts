@@ -7,13 +7,13 @@ import type { MoveFacts } from '../../src/wire/move-facts.ts'
 import { spanContext } from '../sample.ts'
 
 /** The span that sent the message. */
-export const creation: SpanContext = spanContext('c')
+const creation: SpanContext = spanContext('c')
 /** The attempt before this one, as the message names it. */
-export const named: SpanContext = spanContext('a')
+const named: SpanContext = spanContext('a')
 /** The attempt before this one, as this process remembers it. */
-export const remembered: SpanContext = spanContext('b')
+const remembered: SpanContext = spanContext('b')
 /** A creation context that other code has replaced. */
-export const replaced: SpanContext = spanContext('e')
+const replaced: SpanContext = spanContext('e')
 
 /** One row of the table: what is known of a delivery, and the verdict. */
 export interface Case {

@@ -30,28 +30,29 @@ test.each(cases)('$name', (row) => {
   expect(decide(row)).toEqual({ attempt, parent, links })
 })
 
+const words = (facts: object | undefined): string =>
+  facts === undefined
+    ? ''
+    : JSON.stringify(facts, (key, value: unknown) => (key === 'context' || key === 'creation' ? undefined : value))
+        .replaceAll(/"|^\{|\}$/g, '')
+        .replaceAll(/\{traceId:(\w)\w*,spanId:\w*,traceFlags:\d,isRemote:true\}/g, 'a span')
+        .replaceAll(',', ', ')
+        .replaceAll(':', ': ')
+const messageOf = ({ context, lineage, moved }: Case): string =>
+  [
+    context === undefined ? 'no context' : context === 'malformed' ? 'a broken context' : 'a context',
+    lineage && (lineage.creation === context ? words(lineage) : 'a field for another context'),
+    words(moved),
+  ]
+    .filter(Boolean)
+    .join('; ')
+const consumerOf = ({ trust, relation, age }: Case): string => words({ trust, relation, age })
+const memoryOf = ({ past, pastElsewhere }: Case): string =>
+  [past && `attempt ${past.attempt}`, pastElsewhere && `attempt ${pastElsewhere.attempt} where it was before`]
+    .filter(Boolean)
+    .join('; ')
+
 test('the page of verdicts shows the cases of this table', async () => {
-  const words = (facts: object | undefined): string =>
-    facts === undefined
-      ? ''
-      : JSON.stringify(facts, (key, value: unknown) => (key === 'context' || key === 'creation' ? undefined : value))
-          .replaceAll(/"|^\{|\}$/g, '')
-          .replaceAll(/\{traceId:(\w)\w*,spanId:\w*,traceFlags:\d,isRemote:true\}/g, 'a span')
-          .replaceAll(',', ', ')
-          .replaceAll(':', ': ')
-  const messageOf = ({ context, lineage, moved }: Case): string =>
-    [
-      context === undefined ? 'no context' : context === 'malformed' ? 'a broken context' : 'a context',
-      lineage && (lineage.creation === context ? words(lineage) : 'a field for another context'),
-      words(moved),
-    ]
-      .filter(Boolean)
-      .join('; ')
-  const consumerOf = ({ trust, relation, age }: Case): string => words({ trust, relation, age })
-  const memoryOf = ({ past, pastElsewhere }: Case): string =>
-    [past && `attempt ${past.attempt}`, pastElsewhere && `attempt ${pastElsewhere.attempt} where it was before`]
-      .filter(Boolean)
-      .join('; ')
   const rows = cases.map((row) => {
     const [attempt, source, kind] = row.attempt
     const cells = [row.name, messageOf(row), words(row.broker), memoryOf(row), consumerOf(row)]
