@@ -218,7 +218,9 @@ test('without an SDK the handler runs in the context of its message, which is pa
   const tracing = createAdapterTracing({ propagator })
   const carrier = { traceparent: TRACEPARENT, baggage: 'tenant=7' }
   for (const relation of ['child', 'link'] as const) {
-    const written = createAdapterTracing({ relation, propagator }).process(delivery({ carrier }), () => tracing.capture())
+    const written = createAdapterTracing({ relation, propagator }).process(delivery({ carrier }), () =>
+      tracing.capture(),
+    )
     expect(written).toMatchObject({ traceparent: TRACEPARENT, baggage: 'tenant=7' })
   }
 })

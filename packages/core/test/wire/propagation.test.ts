@@ -143,7 +143,10 @@ describe('baggage', () => {
   it('is dropped in both directions where it is off', () => {
     expect(baggageOf({ ...options, baggage: false })).toBeUndefined()
     const carrier = {}
-    createAdapterTracing({ ...options, baggage: false }).inject(createAdapterTracing(options).extract(withBaggage).context, carrier)
+    createAdapterTracing({ ...options, baggage: false }).inject(
+      createAdapterTracing(options).extract(withBaggage).context,
+      carrier,
+    )
     expect(carrier).toEqual({ traceparent: OK })
   })
 
