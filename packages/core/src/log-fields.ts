@@ -1,6 +1,6 @@
 import { context as contexts } from '@opentelemetry/api'
 import { MOVED_FIELDS, OURS, STANDARD } from './base/names.ts'
-import { getHandling, onlyMessage } from './memory/handling.ts'
+import { getWork } from './memory/work.ts'
 import { validSpanContext } from './wire/format.ts'
 
 /** What a log line should say inside a handler. Flat, JSON-safe, absent keys left out. */
@@ -24,8 +24,7 @@ export function logFields(): LogFields {
       fields['span_id'] = span.spanId
       fields['trace_flags'] = span.traceFlags.toString(16).padStart(2, '0')
     }
-    const handling = getHandling(active)
-    const message = handling && onlyMessage(handling)
+    const message = getWork(active)?.verdict
     if (message === undefined) return fields
     const { delivery, attempt, belief, moved } = message
     const { destination, facts } = delivery

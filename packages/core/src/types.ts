@@ -3,7 +3,7 @@ export type { CapturedContext, Tracing, TracingInput } from './tracing.ts'
 export type { TracingOptions } from './options.ts'
 export type { ContextStatus, LinkRole, Outcome, Relation, Relative, Trust } from './base/policy.ts'
 export type { Convention, Facts } from './base/names.ts'
-export type { BaggagePolicy } from './wire/baggage-policy.ts'
+export type { BaggagePolicy } from './wire/format.ts'
 export type { OnError, Stage } from './base/report.ts'
 export type { AttemptDetails, Hooks } from './runtime.ts'
 export type { Failure, FailurePolicy } from './wire/failure.ts'
@@ -12,13 +12,19 @@ export type { Lineage, MoveKind } from './wire/lineage.ts'
 export type { MoveFacts } from './wire/move-facts.ts'
 export type { AttemptFacts } from './verdict/attempt-count.ts'
 export type {
+  AttemptMemory,
+  Begun,
+  BrokerHistory,
   BrokerMove,
+  CopyFacts,
   Delivery,
   DeliveryCount,
   DeliveryKind,
   Destination,
   Move,
   OutgoingMessage,
+  OwnMoves,
+  PastAttempt,
   Publication,
   SendResults,
 } from './verdict/delivery.ts'

@@ -6,18 +6,22 @@
  * Adapters name what they share the same way, next to it: `tracebaton.<adapter>.<name>.<version>`.
  */
 export const SHARED = {
-  /** In contexts: the messages that are being handled there. */
-  handling: 'tracebaton.handling.1',
+  /** In contexts: the work that is going on there, and its messages. */
+  work: 'tracebaton.work.1',
   /** In contexts: whether a trace id is random. */
   randomTrace: 'tracebaton.random-trace.1',
-  /** By the client's object of a delivery: its latest handling. */
-  handlings: 'tracebaton.handlings.1',
   /** By look-alike: the client object behind it. */
   originals: 'tracebaton.originals.1',
   /** By client object: how it is traced. */
   tracings: 'tracebaton.tracings.1',
-  /** By identity: the latest attempts. */
+  /** In which order attempts are forgotten. */
   attempts: 'tracebaton.attempts.1',
+  /** By identity: the latest attempts. */
+  identities: 'tracebaton.identities.1',
+  /** By what stands in for an identity: attempts whose message may come back. */
+  failedAttempts: 'tracebaton.failed-attempts.1',
+  /** By consumer group: the attempts on its partitions. */
+  groups: 'tracebaton.groups.1',
   /** The attempts that wait to be settled. */
   openAttempts: 'tracebaton.open-attempts.1',
   /** What `diag` has been told of. */

@@ -1,5 +1,37 @@
 import { codedError } from '../base/errors.ts'
-import type { Move } from '../verdict/delivery.ts'
+import type { Injection } from '../operations/injection.ts'
+import type { AdapterTracing } from '../tracing.ts'
+import type { Delivery, Move, Publication } from '../verdict/delivery.ts'
+
+/**
+ * Runs a call that sends one message.
+ *
+ * @param describe what throws here is reported, and the message goes out as it is
+ * @param call gets what to write onto the message, or `undefined` to leave it as it is
+ */
+export function sendOne<Result>(
+  tracing: AdapterTracing,
+  describe: () => Publication | undefined,
+  call: (injection: Injection | undefined) => Result,
+): Result {
+  const publication = tracing.guard(describe)
+  return publication === undefined ? call(undefined) : tracing.send(publication, ([injection]) => call(injection))
+}
+
+/** A move that was asked for. */
+export interface MoveRequest {
+  readonly kind: Move['kind']
+  /** How the publisher, else the client that received, is traced. */
+  readonly tracing: AdapterTracing
+  /** `undefined`: the message could not be described. */
+  readonly delivery: Delivery | undefined
+  /** Where to, as the client's own sends name it. */
+  readonly to: string | undefined
+  /** Where the message came from, for a retry, or was before it became a dead letter, for a redrive. */
+  readonly from: string | undefined
+  /** What the handler failed with. @default none */
+  readonly error?: unknown
+}
 
 const UNKNOWN: Readonly<Record<Move['kind'], string>> = {
   retry: 'It is unknown where this message came from: retryLater(…, { to })',
@@ -7,7 +39,24 @@ const UNKNOWN: Readonly<Record<Move['kind'], string>> = {
   redrive: 'This message does not say where it was before it became a dead letter: redrive(…, { to })',
 }
 
-/** What a move rejects with where neither its caller nor the message says where it goes. */
-export function rejectWithoutDestination(kind: Move['kind']): Promise<never> {
-  return Promise.reject(codedError('ERR_TRACEBATON_DESTINATION', UNKNOWN[kind]))
+/**
+ * Sends a received message again. Rejects with the code `ERR_TRACEBATON_DESTINATION` where neither the caller nor the
+ * message says where to; else as `call` does.
+ *
+ * @param describe the copy, as any message to send
+ * @param call sends it
+ */
+export function moveMessage<Sent>(
+  { kind, tracing, delivery, to, from, error }: MoveRequest,
+  describe: (to: string) => Publication,
+  call: (to: string, injection: Injection | undefined) => Promise<Sent>,
+): Promise<Sent> {
+  const place = to ?? (kind === 'dead_letter' ? undefined : from)
+  if (place === undefined || place === '')
+    return Promise.reject(codedError('ERR_TRACEBATON_DESTINATION', UNKNOWN[kind]))
+  return sendOne(
+    tracing,
+    () => Object.assign(describe(place), { move: delivery && { kind, delivery, error } }),
+    (injection) => call(place, injection),
+  )
 }

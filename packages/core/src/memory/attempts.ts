@@ -1,23 +1,49 @@
-import type { PastAttempt } from '../verdict/attempt-count.ts'
+import { createHash } from 'node:crypto'
+import { processWide } from '../base/process-wide.ts'
 import { SHARED } from '../base/shared-state.ts'
-import { createMemory, type Memory } from './memory.ts'
+import type { AttemptMemory, Delivery, PastAttempt } from '../verdict/delivery.ts'
+import { createBounded, type Bounded, type Entry } from './bounded.ts'
 
-/**
- * The latest so many messages of this process are remembered for sure, and at most a quarter more. An attempt that
- * nobody remembers is `unknown`, never guessed.
- */
+/** Attempts that a process remembers, on all brokers together; the oldest is forgotten first. */
 export const REMEMBERED_ATTEMPTS = 10_000
 
-/**
- * The latest attempts of this process, by what identifies a delivery (destination, group and message, never the
- * creation context alone: the messages of a bulk send may share it).
- */
-const memory: Memory<PastAttempt> = createMemory(SHARED.attempts, REMEMBERED_ATTEMPTS)
+/** An attempt that this process made. */
+export interface Remembered extends PastAttempt, Entry {}
 
-export function recallAttempt(identity: string | undefined): PastAttempt | undefined {
-  return memory.recall(identity)
+/** What all memories of attempts share. */
+export const bound: Bounded = createBounded(SHARED.attempts, REMEMBERED_ATTEMPTS)
+
+/** An identity is at most so long; a longer one is its digest. */
+const LONGEST = 256
+
+/** The key of an identity: a text of its own, which holds on to no header, of at most 256 characters. */
+export function keyOf(identity: string): string {
+  return identity.length <= LONGEST ? identity : createHash('sha256').update(identity).digest('hex').slice(0, 32)
 }
 
-export function rememberAttempt(identity: string | undefined, attempt: PastAttempt): void {
-  memory.remember(identity, attempt)
+const byIdentity = processWide(SHARED.identities, () => new Map<string, Remembered>())
+
+/**
+ * By identity, written when an attempt begins. Asked where the broker says that the message may have been handed out
+ * before, or says nothing about it.
+ */
+export const identityMemory: AttemptMemory = {
+  recall: (delivery) => (mayBeAgain(delivery) ? recall(delivery.identity) : undefined),
+  recallElsewhere: ({ identityBefore }) => recall(identityBefore),
+  latest: ({ identity }) => recall(identity),
+  began({ identity }, { attempt, redrives }, context) {
+    if (identity === undefined) return undefined
+    const remembered: Remembered = { attempt, redrives, context, running: undefined, slot: 0 }
+    bound.put(byIdentity, keyOf(identity), remembered)
+    return remembered
+  },
+  ended() {},
+}
+
+function recall(identity: string | undefined): PastAttempt | undefined {
+  return identity === undefined ? undefined : byIdentity.get(keyOf(identity))
+}
+
+function mayBeAgain({ count }: Delivery): boolean {
+  return count === undefined || count.deliveries > 1
 }

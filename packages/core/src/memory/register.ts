@@ -5,44 +5,41 @@ import { SHARED } from '../base/shared-state.ts'
 export const MOST_OPEN = 5_000
 
 /**
- * ms. An attempt that nobody settled for so long will not be settled: RabbitMQ closes the channel of a consumer that
+ * ms. An attempt that was not settled for so long will not be settled: RabbitMQ closes the channel of a consumer that
  * keeps a delivery for 30 minutes.
  *
  * @see https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout
  */
 export const LONGEST_OPEN: number = 30 * 60_000
 
-/** Something that waits for somebody who may never come. */
+/** Something that waits for an answer that may never come. */
 export interface Waiting {
-  /** Ends it, although nobody has come. */
+  /** Ends it, although there is no answer. */
   expire(): void
 }
 
 /** A place in a register. */
 export interface Place {
-  readonly waiting: Waiting
+  /** `undefined`: it is released. */
+  waiting: Waiting | undefined
   readonly since: number
-  older: Place | undefined
-  newer: Place | undefined
 }
 
 /** What of a process waits. Bounded by number and by time. */
 export interface Register {
-  /**
-   * Keeps something until it is released, at most {@link LONGEST_OPEN} and among at most {@link MOST_OPEN}; then it is
-   * told to end.
-   */
+  /** Keeps something until it is released, at most {@link LONGEST_OPEN} and among at most {@link MOST_OPEN}; then it ends. */
   keep(waiting: Waiting): Place
-  /** Releasing it again does nothing. */
+  /** Releasing a place again does nothing. */
   release(place: Place): void
   /** How many are kept. */
   size(): number
 }
 
-/** In the order they came, as a linked list: a `Set` that loses its first member again and again gets slow. */
+/** In the order they came. Released places stay in the list until the list is mostly of such. */
 interface Places {
-  oldest: Place | undefined
-  newest: Place | undefined
+  list: Place[]
+  /** Where the oldest stands that may still be kept. */
+  first: number
   size: number
   timer: NodeJS.Timeout | undefined
 }
@@ -53,60 +50,57 @@ interface Places {
  * @param name with a version of its shape, see {@link processWide}
  */
 export function createRegister(name: string): Register {
-  const places = processWide<Places>(name, () => ({
-    oldest: undefined,
-    newest: undefined,
-    size: 0,
-    timer: undefined,
-  }))
+  const places = processWide<Places>(name, () => ({ list: [], first: 0, size: 0, timer: undefined }))
+
+  function oldest(): Place | undefined {
+    while (places.first < places.list.length && places.list[places.first]?.waiting === undefined) places.first += 1
+    return places.list[places.first]
+  }
+
+  function release(place: Place): void {
+    if (place.waiting === undefined) return
+    place.waiting = undefined
+    places.size -= 1
+    if (places.list.length <= 2 * places.size + MOST_OPEN) return
+    places.list = places.list.filter(({ waiting }) => waiting !== undefined)
+    places.first = 0
+  }
+
+  function expire(place: Place): void {
+    const { waiting } = place
+    release(place)
+    waiting?.expire()
+  }
+
+  /** One timer for all, which does not keep the process alive. */
+  function watch(): void {
+    const next = places.timer === undefined ? oldest() : undefined
+    if (next === undefined) return
+    places.timer = setTimeout(
+      () => {
+        places.timer = undefined
+        const limit = Date.now() - LONGEST_OPEN
+        for (let place = oldest(); place !== undefined && place.since <= limit; place = oldest()) expire(place)
+        watch()
+      },
+      Math.max(0, next.since + LONGEST_OPEN - Date.now()),
+    )
+    places.timer.unref()
+  }
+
   return {
     keep(waiting) {
-      const place: Place = { waiting, since: Date.now(), older: places.newest, newer: undefined }
-      if (places.newest === undefined) places.oldest = place
-      else places.newest.newer = place
-      places.newest = place
+      const place: Place = { waiting, since: Date.now() }
+      places.list.push(place)
       places.size += 1
-      if (places.size > MOST_OPEN) expireOldest(places)
-      watch(places)
+      if (places.size > MOST_OPEN) expire(oldest() ?? place)
+      watch()
       return place
     },
-    release: (place) => takeOut(places, place),
+    release,
     size: () => places.size,
   }
 }
 
 /** The attempts of this process that wait to be settled. */
 export const openAttempts: Register = createRegister(SHARED.openAttempts)
-
-function takeOut(places: Places, place: Place): void {
-  const { older, newer } = place
-  // It is out already where its neighbours do not know it.
-  if (older === undefined ? places.oldest !== place : older.newer !== place) return
-  if (older === undefined) places.oldest = newer
-  else older.newer = newer
-  if (newer === undefined) places.newest = older
-  else newer.older = older
-  places.size -= 1
-  place.older = undefined
-  place.newer = undefined
-}
-
-function expireOldest(places: Places): void {
-  const { oldest } = places
-  if (oldest === undefined) return
-  takeOut(places, oldest)
-  oldest.waiting.expire()
-}
-
-/** One timer for all, which does not keep the process alive. */
-function watch(places: Places): void {
-  if (places.timer !== undefined || places.oldest === undefined) return
-  const wait = Math.max(0, places.oldest.since + LONGEST_OPEN - Date.now())
-  places.timer = setTimeout(() => {
-    places.timer = undefined
-    const limit = Date.now() - LONGEST_OPEN
-    while (places.oldest !== undefined && places.oldest.since <= limit) expireOldest(places)
-    watch(places)
-  }, wait)
-  places.timer.unref()
-}

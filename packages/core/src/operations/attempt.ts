@@ -1,51 +1,55 @@
 import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
-import type { AttemptFacts } from '../verdict/attempt-count.ts'
-import { rememberAttempt } from '../memory/attempts.ts'
 import type { Ending } from '../base/call.ts'
 import { errorTypeOf } from '../base/error.ts'
-import type { Delivery } from '../verdict/delivery.ts'
-import { getHandling, memberOf, rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
-import { ageOf, historyOf, timeInQueue, type Verdict } from '../verdict/verdict.ts'
 import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
+import type { Outcome } from '../base/policy.ts'
+import { identityMemory } from '../memory/attempts.ts'
+import { withWork } from '../base/light-context.ts'
+import { getWork, verdictOn } from '../memory/work.ts'
 import type { Count } from '../otel/counters.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
-import type { Outcome } from '../base/policy.ts'
-import { relate } from '../verdict/relate.ts'
-import { withBaggageOf } from './pass-on.ts'
-import { readForHandling, toldDelivery } from './read.ts'
+import { activeContext, callHook, capLinks, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
-import { activate, activeContext, callHook, capLinks, startSpan, type SafeSpan } from '../otel/span.ts'
+import type { Delivery, PastAttempt } from '../verdict/delivery.ts'
+import { relate } from '../verdict/relate.ts'
+import { ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
+import { carriedBy, readForHandling, toldDelivery, withBaggageOf } from './read.ts'
 
-/** One attempt, begun: its span is open. A plain record, because thousands of them may wait to be settled. */
-export interface Attempt {
-  /** What the handler runs in. */
-  readonly context: Context
+/** One attempt, begun: its span is open. One plain record, because thousands of them may wait to be settled. */
+export interface Attempt extends Work {
+  readonly verdict: Verdict
   readonly runtime: Runtime
   readonly operation: Operation
-  readonly verdict: Verdict
-  readonly handling: Handling
   readonly span: SafeSpan
+  /** What the handler runs in. */
+  context: Context
+  /** The batch that the message is handled in. Its time is part of that one's. */
+  readonly within: Work | undefined
   /** Where the message is counted as in flight; `undefined`: it is off, or counted with its batch. */
   inFlight: Count | undefined
-  /** Whether its time is part of a batch's. */
-  readonly inBatch: boolean
+  /** What this process remembers of it. */
+  remembered: PastAttempt | undefined
+  /** The message was handed out again, and another attempt on it has begun. */
+  overtaken: boolean
   /** How the handler ended, at last. */
   ending: Ending | undefined
   /** Seconds that the handler has worked. */
   worked: number
 }
 
-/** Starts the span of one attempt, with all that is known at the time. May throw. */
-export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
-  const { verdict, carried } = readForHandling(runtime, arrival)
-  const { delivery, belief, attempt } = verdict
-  const told = toldDelivery(verdict)
+/** Starts the span of one attempt, with all that a sampler may decide on. May throw. */
+export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
   const outer = activeContext(runtime)
+  const within = batchAround(outer, delivery)
+  // An arrival that was handled before was counted then.
+  const counted = delivery.received === true || verdictOn(delivery)?.work?.verdict !== undefined
+  const verdict = readForHandling(runtime, delivery)
+  const { belief, attempt } = verdict
   const deliveredAt = delivery.deliveredAt ?? Date.now()
   const age = ageOf(verdict, deliveredAt)
-  const batch = batchAround(outer, delivery)
+  const told = toldDelivery(verdict)
   const relation = runtime.relationFor(told)
-  const { parent, previous, links } = relate(verdict, relation, age, runtime.maxTraceAge, batch?.spanContext)
+  const { parent, previous, links } = relate(verdict, relation, age, runtime.maxTraceAge, within?.spanContext)
   const queueTime = timeInQueue(verdict, deliveredAt)
 
   const { facts } = delivery
@@ -56,6 +60,7 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
     delivery.destination,
     facts?.consumerGroup,
   )
+  const carried = carriedBy(verdict)
   const attributes = copyAttributes(operation)
   runtime.names.facts(attributes, facts)
   addAttributes(attributes, delivery.attributes)
@@ -66,7 +71,6 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
     attributes[OURS.creationTraceId] = belief.creation.traceId
   }
   if (belief.origin !== undefined) attributes[OURS.originTraceId] = belief.origin.traceId
-
   const span = startSpan(
     runtime,
     operation.spanName,
@@ -82,46 +86,52 @@ export function beginAttempt(runtime: Runtime, arrival: Delivery): Attempt {
     },
     parent === 'ambient' ? outer : carried,
   )
-  if (span.context !== undefined) {
-    const { attempt: number, redrives } = attempt
-    rememberAttempt(delivery.identity, { attempt: number, redrives, context: span.context })
-  }
+
   // A message of a batch was counted with the batch.
-  if (delivery.received !== true) runtime.metrics.consumed(operation, batch === undefined ? 1 : 0)
+  if (!counted) runtime.metrics.consumed(operation, within === undefined ? 1 : 0)
   if (queueTime !== undefined) runtime.metrics.queued(operation, queueTime)
-  const inFlight = batch === undefined ? runtime.metrics.started(operation, 1) : undefined
   const { onProcess } = runtime.hooks
   if (onProcess !== undefined) {
     callHook(runtime, onProcess, span, { delivery: told, attempt, history: historyOf(verdict, previous) })
   }
-
-  const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
-  const handling: Handling = {
-    messages: [verdict],
-    spanContext: span.context,
+  const begun: Attempt = {
+    verdict,
     batch: undefined,
-    outcome: undefined,
-  }
-  rememberHandling(handling, [arrival])
-  return {
-    context: setHandling(activate(base, span), handling),
+    spanContext: span.context,
     runtime,
     operation,
-    verdict,
-    handling,
     span,
-    inFlight,
-    inBatch: batch !== undefined,
+    context: outer,
+    within,
+    inFlight: within === undefined ? runtime.metrics.started(operation, 1) : undefined,
+    remembered: undefined,
+    overtaken: false,
+    ended: false,
+    outcome: undefined,
+    moved: undefined,
+    failure: undefined,
     ending: undefined,
     worked: delivery.startedAt === undefined ? 0 : Math.max(0, Date.now() - delivery.startedAt) / 1000,
   }
+  const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
+  begun.context = withWork(base, span.context === undefined ? undefined : span.span, begun)
+  verdict.work = begun
+  if (attempt.overtakes !== undefined) attempt.overtakes.overtaken = true
+  if (span.context !== undefined) remember(begun, span.context)
+  return begun
+}
+
+function remember(attempt: Attempt, context: Attempt['spanContext'] & object): void {
+  const { delivery, attempt: numbers } = attempt.verdict
+  attempt.remembered = (delivery.memory ?? identityMemory).began(delivery, numbers, context)
+  if (attempt.remembered !== undefined) attempt.remembered.running = attempt
 }
 
 const SUCCESS: Ending = { failed: false, value: undefined }
 
 /** The handler is done: how, and after how many seconds of work. Of several calls the last one tells how. */
 export function handled(attempt: Attempt, ending: Ending, seconds: number): void {
-  // What a handler gives is nobody's business, and may be large.
+  // What a handler gives is not looked at, and may be large.
   attempt.ending = ending.failed ? ending : SUCCESS
   attempt.worked += seconds
   land(attempt)
@@ -134,38 +144,43 @@ function land(attempt: Attempt): void {
 
 /** Ends the span of an attempt. Once. */
 export function endAttempt(attempt: Attempt): void {
-  const { runtime, operation, ending, inBatch, worked } = attempt
+  const { runtime, operation, ending, within, worked } = attempt
   land(attempt)
+  attempt.ended = true
+  if (attempt.remembered !== undefined) attempt.remembered.running = undefined
   const errorType = finish(attempt)
   // The time of a message of a batch is part of the batch's.
-  if (ending !== undefined && !inBatch) runtime.metrics.processed(operation, worked, errorType)
+  if (ending !== undefined && within === undefined) runtime.metrics.processed(operation, worked, errorType)
 }
 
 /** Ends the span, and gives the `error.type` of an attempt that failed. */
-function finish({ runtime, operation, verdict, handling, span, ending }: Attempt): string | undefined {
-  const { delivery, attempt } = verdict
+function finish(work: Attempt): string | undefined {
+  const { runtime, operation, verdict, span, ending, spanContext } = work
+  const { delivery, attempt, copy } = verdict
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
-  const outcome = failed
-    ? (handling.outcome ?? meaning?.outcome ?? afterFailure(delivery, attempt))
-    : afterReturn(handling)
+  const outcome = failed ? (work.outcome ?? meaning?.outcome ?? afterFailure(work)) : afterReturn(work)
   const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
   const status = runtime.errorStatus === 'every' || terminal
   span.set({ [OURS.outcome]: outcome })
-  // Whoever caught the error may have said so where the message was moved, or have given the message back instead.
-  const failure = failed && meaning?.steered !== true ? ending : handling.failure
+  // A handler that caught the error may have said so where it moved the message, or have given the message back instead.
+  const failure = failed && meaning?.steered !== true ? ending : work.failure
   const refused = !failed && failure === undefined && (outcome === 'requeued' || outcome === 'rejected')
   if (failure !== undefined) span.fail(failure.error, status)
   if (refused) span.refuse(outcome, status)
   span.end()
   runtime.metrics.delivered(operation, outcome, attempt.kind)
+  if (spanContext !== undefined) {
+    ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome)
+  }
   if (refused) return outcome
   return failure && errorTypeOf(failure.error)
 }
 
-/** What a handler that returned leads to. Whoever publishes a message once more settles the old copy with that. */
-function afterReturn({ outcome, moved }: Handling): Outcome {
-  return moved !== undefined && (outcome === undefined || outcome === 'acked') ? moved : (outcome ?? 'acked')
+/** What a handler that returned leads to. The application settles the old copy of a message that it has published again. */
+function afterReturn({ outcome, moved, overtaken }: Attempt): Outcome {
+  if (moved !== undefined && (outcome === undefined || outcome === 'acked')) return moved
+  return outcome ?? (overtaken ? 'abandoned' : 'acked')
 }
 
 /** What the client makes of what a handler threw. */
@@ -178,24 +193,27 @@ function meaningOf(
 }
 
 /** What a failed handler leads to, unless a settlement said otherwise. */
-function afterFailure(delivery: Delivery, attempt: AttemptFacts): Outcome {
-  return delivery.exhausted !== undefined && isLast(delivery, attempt) ? delivery.exhausted : 'requeued'
+function afterFailure({ verdict, overtaken }: Attempt): Outcome {
+  if (overtaken) return 'abandoned'
+  const { exhausted } = verdict.delivery
+  return exhausted !== undefined && isLast(verdict) ? exhausted : 'requeued'
 }
 
 /** A broker that counts exactly counts this copy, and compares that with the limit. */
-function isLast({ count, maxAttempts }: Delivery, attempt: AttemptFacts): boolean {
+function isLast({ delivery: { maxAttempts }, copy: { count }, attempt }: Verdict): boolean {
   if (count?.exact === true && maxAttempts !== undefined) return count.deliveries >= maxAttempts
   return attempt.maxAttempts !== undefined && attempt.attempt >= attempt.maxAttempts
 }
 
-/** The handling of a batch, around the handler of one of its messages. */
-function batchAround(outer: Context, delivery: Delivery): Handling | undefined {
-  const handling = getHandling(outer)
-  return handling?.batch?.has(memberOf(delivery)) === true ? handling : undefined
+/** The batch around the handler of one of its messages. */
+function batchAround(outer: Context, delivery: Delivery): Work | undefined {
+  const around = getWork(outer)
+  if (around?.batch === undefined) return undefined
+  const work = verdictOn(delivery)?.work
+  return work === around || (work as Partial<Attempt> | undefined)?.within === around ? around : undefined
 }
 
-function describeAttempt(attributes: Attributes, verdict: Verdict, linked: boolean): void {
-  const { attempt, status } = verdict
+function describeAttempt(attributes: Attributes, { copy, attempt, status }: Verdict, linked: boolean): void {
   attributes[OURS.attempt] = attempt.attempt
   attributes[OURS.attemptSource] = attempt.source
   attributes[OURS.kind] = attempt.kind
@@ -203,7 +221,16 @@ function describeAttempt(attributes: Attributes, verdict: Verdict, linked: boole
   if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
   if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
   if (status !== 'present') attributes[OURS.contextStatus] = status
-  const { source, reason } = verdict.deadLetter ?? {}
+  const { source, reason } = copy.deadLetter ?? {}
   if (source !== undefined) attributes[OURS.deadLetterSource] = source
   if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
+}
+
+/** Sets on a running attempt the facts that only an inner wrapper knows. Gives nothing: there is no other attempt. */
+export function adopt({ verdict, span }: Attempt, { maxAttempts }: Delivery): undefined {
+  const { attempt } = verdict
+  if (maxAttempts === undefined || attempt.maxAttempts !== undefined || maxAttempts < attempt.attempt) return
+  verdict.attempt = { ...attempt, maxAttempts }
+  Object.assign(verdict.delivery, { maxAttempts })
+  span.set({ [OURS.maxAttempts]: maxAttempts })
 }

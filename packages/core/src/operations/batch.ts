@@ -1,14 +1,15 @@
 import { ROOT_CONTEXT, SpanKind, type Attributes, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
-import { memberOf, rememberHandling, setHandling, type Handling } from '../memory/handling.ts'
+import { withWork } from '../base/light-context.ts'
+import type { Work } from '../verdict/verdict.ts'
 import { readDelivery } from './read.ts'
 import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import { linksTo } from './receive.ts'
 import { parentOf } from '../verdict/relation.ts'
 import type { Runtime } from '../runtime.ts'
-import { activate, activeContext, capLinks, secondsSince, startSpan } from '../otel/span.ts'
+import { activeContext, capLinks, secondsSince, startSpan } from '../otel/span.ts'
 
 /**
  * Runs the handler of a batch that is handed over as a whole: one CONSUMER span without a parent, one link for each
@@ -55,16 +56,20 @@ function begin(
   metrics.consumed(operation, deliveries.filter(({ received }) => received !== true).length)
   const inFlight = metrics.started(operation, deliveries.length)
   const startedAt = performance.now()
-  const handling: Handling = {
-    messages,
+  const work: Work = {
+    verdict: undefined,
+    batch: messages,
     spanContext: span.context,
-    batch: new Set(deliveries.map(memberOf).filter((member) => member !== undefined)),
+    ended: false,
     outcome: undefined,
+    moved: undefined,
+    failure: undefined,
   }
-  rememberHandling(handling, deliveries)
+  for (const message of messages) message.work = work
   return {
-    context: setHandling(activate(base, span), handling),
+    context: withWork(base, span.context === undefined ? undefined : span.span, work),
     end(ending) {
+      work.ended = true
       // A batch that failed is handed out again.
       if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every')
       span.end()

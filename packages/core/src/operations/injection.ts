@@ -51,8 +51,9 @@ export function inject(
   // Without an SDK a message that never had a context gets none, and yet says where it was.
   if (outgoing === undefined) return some ? { fields: facts } : undefined
   const { context, fields } = outgoing
-  const lineage = moved === undefined ? firstLineage(runtime, message, context) : advance(context, moved.step)
-  const traced = lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage) })
+  const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
+  const traced =
+    lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
 
   const { fits, slot } = message
   const fitting = (candidate: Fields): boolean =>
@@ -85,14 +86,8 @@ export function inject(
 }
 
 /** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */
-function firstLineage(runtime: Runtime, message: OutgoingMessage, creation: SpanContext): Lineage | undefined {
-  const delay = message.delay !== undefined && message.delay > 0 ? message.delay : undefined
-  if (delay === undefined && message.stampTime !== true && runtime.wish === undefined) return undefined
-  const now = Date.now()
-  return {
-    creation,
-    ...(message.stampTime === true && { firstSent: now, sent: now }),
-    ...(delay !== undefined && { delay }),
-    ...(runtime.wish !== undefined && { relation: runtime.wish }),
-  }
+function firstLineage({ wish: relation }: Runtime, { delay, stampTime, deaths }: OutgoingMessage): Lineage | undefined {
+  const asked = delay !== undefined && delay > 0 ? delay : undefined
+  if (asked === undefined && stampTime !== true && relation === undefined && deaths === undefined) return undefined
+  return { sent: stampTime === true ? Date.now() : undefined, delay: asked, deaths, relation }
 }

@@ -3,7 +3,7 @@ import { callIn, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { openAttempts, type Place } from '../memory/register.ts'
 import type { Outcome } from '../base/policy.ts'
-import { passOn } from './pass-on.ts'
+import { passOn } from './read.ts'
 import type { Runtime } from '../runtime.ts'
 import { secondsSince } from '../otel/span.ts'
 
@@ -89,7 +89,7 @@ class Kept implements OpenAttempt {
   settle(outcome: Outcome): void {
     if (this.#settled) return
     this.#settled = true
-    this.#attempt.handling.outcome = outcome
+    this.#attempt.outcome = outcome
     if (this.#attempt.ending !== undefined && this.#running === 0) this.#end()
   }
 

@@ -1,14 +1,14 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
-import { recordGetter } from '../wire/carrier.ts'
-import type { Delivery, Destination, OutgoingMessage, Publication } from '../verdict/delivery.ts'
-import { validSpanContext, type Extracted } from '../wire/format.ts'
-import { findByContext, getHandling } from '../memory/handling.ts'
-import { toldDelivery } from './read.ts'
-import { planMove, planMoveByHand, type MovePlan } from './move.ts'
 import type { LinkRole } from '../base/policy.ts'
-import { believe } from '../verdict/relation.ts'
+import { getWork } from '../memory/work.ts'
 import type { Runtime } from '../runtime.ts'
+import type { Delivery, OutgoingMessage, Publication } from '../verdict/delivery.ts'
+import { believe } from '../verdict/relation.ts'
+import { recordGetter } from '../wire/carrier.ts'
+import { validSpanContext, type Extracted } from '../wire/format.ts'
 import { sameSpan } from '../wire/traceparent.ts'
+import { planMove, toMove, type MovePlan } from './move.ts'
+import { toldDelivery } from './read.ts'
 
 /** What is decided about one message before the call. */
 export interface Plan {
@@ -18,7 +18,7 @@ export interface Plan {
   /** A context that the send span links: the kept one, or the one of a message that this was made from. */
   readonly link: { readonly role: LinkRole; readonly context: SpanContext } | undefined
   readonly extracted: Extracted
-  /** Set where a received message is sent once more. */
+  /** Set where a received message is sent again. */
   readonly moved: MovePlan | undefined
 }
 
@@ -40,31 +40,40 @@ export function planMessage(
   // A remote one is no span of ours: without an SDK the message's own context is active.
   if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, extracted, 'create')
 
-  const around = getHandling(active)
-  const verdict = around && findByContext(around, creation)
-  if (around === undefined || verdict === undefined) {
-    return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
-  }
-
+  const work = getWork(active)
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
-  const kind =
-    runtime.republishFor(asked, toldDelivery(verdict)) ??
-    (isBack(destination, verdict.delivery) ? ('retry' as const) : 'forward')
-  // Of whom the handler believes nothing, its sends do not either.
-  const link = verdict.belief.creation
-  if (kind === 'forward') return toPlan(message, extracted, 'create', link && { role: 'message', context: link })
-  // Messages of a batch may share a context, and only the very message tells its attempt.
-  if (around.batch !== undefined) return toPlan(message, extracted, 'keep', linkTo(link))
-  const moved = planMoveByHand(runtime, kind, message, verdict, around, active)
-  return toPlan(message, extracted, 'move', linkTo(link), moved)
+  // The one message at hand: which one of a batch is sent cannot be known.
+  if (work?.verdict !== undefined && sameSpan(work.verdict.extracted.creation, creation)) {
+    const { verdict } = work
+    const kind =
+      runtime.republishFor(asked, toldDelivery(verdict)) ?? (isHome(asked, verdict.delivery) ? 'retry' : 'forward')
+    // If the consumer ignores a producer, its own sends do not link that producer.
+    const link = verdict.belief.creation
+    if (kind === 'forward') return forwarded(message, extracted, link)
+    return toPlan(message, extracted, 'move', linkTo(link), toMove(runtime, { kind }, message, verdict, active))
+  }
+  const received = work?.batch?.find((one) => sameSpan(one.extracted.creation, creation))
+  if (received !== undefined) {
+    const link = received.belief.creation
+    const home = isHome(asked, received.delivery)
+    const kind = runtime.republishFor(asked, toldDelivery(received)) ?? (home ? 'retry' : 'forward')
+    // Messages of a batch may share a context, and only the very message tells its attempt.
+    return kind === 'forward' ? forwarded(message, extracted, link) : toPlan(message, extracted, 'keep', linkTo(link))
+  }
+  return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
+}
+
+/** A new message that was made from a received one. */
+function forwarded(message: OutgoingMessage, extracted: Extracted, from: SpanContext | undefined): Plan {
+  return toPlan(message, extracted, 'create', from && { role: 'message', context: from })
 }
 
 function linkTo(creation: SpanContext | undefined): Plan['link'] {
   return creation && { role: 'creation', context: creation }
 }
 
-/** Who relays a message was not told who made it: it is judged as it would be where it goes. */
+/** A relay was not told who made the message: the message is judged as it would be where it goes. */
 function believedOf(
   { trustFor }: Runtime,
   { system, destination }: Publication,
@@ -72,7 +81,14 @@ function believedOf(
   creation: SpanContext,
 ): SpanContext | undefined {
   const { carrier, getter, facts, attributes } = message
-  const arrival = { system, destination: message.destination ?? destination, carrier, getter, facts, attributes }
+  const arrival: Delivery = {
+    system,
+    destination: message.destination ?? destination,
+    carrier,
+    getter,
+    facts,
+    attributes,
+  }
   return believe(trustFor(arrival), creation, undefined).creation
 }
 
@@ -88,7 +104,7 @@ function toPlan(
 }
 
 /** Whether a message goes back to where it came from. Addresses are compared where both are known, else names. */
-function isBack({ name, address }: Destination, { destination: from, addresses }: Delivery): boolean {
+function isHome({ destination: { name, address } }: Publication, { destination: from, addresses }: Delivery): boolean {
   if (name === undefined) return false
   if (addresses !== undefined) return addresses.includes(address ?? name)
   return address === undefined || from.address === undefined ? name === from.name : address === from.address

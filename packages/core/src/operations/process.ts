@@ -1,21 +1,34 @@
-import { beginAttempt, endAttempt, handled } from './attempt.ts'
 import { callIn } from '../base/call.ts'
-import type { Delivery } from '../verdict/delivery.ts'
-import { passOn } from './pass-on.ts'
+import { getWork, sameDelivery } from '../memory/work.ts'
+import { activeContext, secondsSince } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
-import { secondsSince } from '../otel/span.ts'
+import type { Delivery } from '../verdict/delivery.ts'
+import { adopt, beginAttempt, endAttempt, handled, type Attempt } from './attempt.ts'
+import { passOn } from './read.ts'
 
 /**
- * Runs the handler of one message as one attempt: in a CONSUMER span of its own, with the message's context and
- * baggage. Gives what the handler gives and throws what it throws; see {@link callIn}. Nothing of ours is ever thrown.
+ * Runs the handler of one message as one attempt: in a CONSUMER span of its own, with the message's context and baggage.
+ * Inside an attempt on the very same arrival that has not ended it runs as a part of that one, however often it is called.
+ * Gives what the handler gives and throws what it throws; see {@link callIn}. Nothing of ours is ever thrown.
  */
 export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
   if (runtime.isIdle()) return passOn(runtime, delivery, handler)
-  const attempt = runtime.report.guard('span', () => beginAttempt(runtime, delivery))
+  const attempt = runtime.report.guard('span', () => {
+    const running = runningAttempt(runtime, delivery)
+    return running === undefined ? beginAttempt(runtime, delivery) : adopt(running, delivery)
+  })
   if (attempt === undefined) return handler()
   const startedAt = performance.now()
   return callIn(attempt.context, handler, runtime.report, (ending) => {
     handled(attempt, ending, secondsSince(startedAt))
     endAttempt(attempt)
   })
+}
+
+/** The attempt on this very arrival in the active context, if it has not ended. */
+export function runningAttempt(runtime: Runtime, delivery: Delivery): Attempt | undefined {
+  const around = getWork(activeContext(runtime))
+  if (around?.verdict === undefined || around.ended || !sameDelivery(around.verdict.delivery, delivery))
+    return undefined
+  return around as Attempt
 }

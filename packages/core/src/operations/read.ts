@@ -1,60 +1,78 @@
-import { ROOT_CONTEXT, type Context } from '@opentelemetry/api'
-import { recallAttempt } from '../memory/attempts.ts'
+import { context as contexts, propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
+import { runIn } from '../base/call.ts'
+import { identityMemory } from '../memory/attempts.ts'
+import { verdictOn } from '../memory/work.ts'
 import type { Runtime } from '../runtime.ts'
-import type { PastAttempt } from '../verdict/attempt-count.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { judge } from '../verdict/judge.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { recordGetter } from '../wire/carrier.ts'
+import type { Extracted } from '../wire/format.ts'
 
-/** A verdict, and what is needed once only: thousands of verdicts may be kept. */
-interface Read {
-  readonly verdict: Verdict
-  /** What the message carries, as far as it is believed: the context its handler starts from. */
-  readonly carried: Context
-}
-
-/** Reads a message and judges it. Contains its own failures: in doubt, nothing is believed. */
+/** Reads a message and judges it, before it is handled. Contains its own failures: in doubt, nothing is believed. */
 export function readDelivery(runtime: Runtime, delivery: Delivery): Verdict {
-  return readAfter(runtime, delivery, recallAttempt(delivery.identity)).verdict
-}
-
-/** The same for a message that is about to be handled by itself. */
-export function readForHandling(runtime: Runtime, delivery: Delivery): Read {
-  return readAfter(runtime, withoutHandle(delivery), recallAttempt(delivery.identity))
+  const memory = delivery.memory ?? identityMemory
+  return (delivery.verdict = judge(extract(runtime, delivery), delivery, runtime.trustFor(delivery), memory))
 }
 
 /**
- * The same for a message whose attempt was made already, in this process or in another. What this process remembers of
- * the message may be that attempt or an earlier one, so it counts nothing.
+ * The same for a message whose attempt was made already, in this process or in another. What this process remembers of the
+ * message may be that attempt or an earlier one, so it counts nothing.
  */
 export function readLater(runtime: Runtime, delivery: Delivery): Verdict {
-  return readAfter(runtime, delivery, undefined).verdict
+  return judge(extract(runtime, delivery), delivery, runtime.trustFor(delivery), undefined)
 }
 
-/** What the message carries, as far as it is believed, and no more. */
-export function readCarried(runtime: Runtime, delivery: Delivery): Context {
-  if (runtime.trustFor(delivery) !== 'full') return ROOT_CONTEXT
-  return runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot).context
+/** The verdict for the next attempt on a delivery, read once where it came in a batch. */
+export function readForHandling(runtime: Runtime, delivery: Delivery): Verdict {
+  const verdict = verdictOn(delivery)
+  if (verdict === undefined) return readDelivery(runtime, delivery)
+  return verdict.work?.verdict === undefined ? verdict : (delivery.verdict = handledAgain(verdict))
+}
+
+/** The application handles an arrival again, without asking the broker: its attempts count on. */
+function handledAgain(before: Verdict): Verdict {
+  const { attempt, maxAttempts } = before.attempt
+  return Object.assign({}, before, {
+    work: undefined,
+    attempt: Object.assign({}, before.attempt, {
+      attempt: attempt + 1,
+      maxAttempts: maxAttempts === undefined || maxAttempts <= attempt ? undefined : maxAttempts,
+      source: 'memory',
+      kind: 'redelivery',
+      firstDelivery: false,
+      previous: before.work?.spanContext,
+    }),
+  })
 }
 
 /** The delivery as options and hooks see it: with `deadLetter` on every dead letter, and on nothing else. */
-export function toldDelivery({ delivery, deadLetter }: Verdict): Delivery {
+export function toldDelivery({ delivery, copy: { deadLetter } }: Verdict): Delivery {
   return delivery.deadLetter === deadLetter ? delivery : Object.assign({}, delivery, { deadLetter })
 }
 
-function readAfter(runtime: Runtime, delivery: Delivery, past: PastAttempt | undefined): Read {
-  const extracted = runtime.propagation.extract(delivery.carrier, delivery.getter ?? recordGetter, delivery.slot)
-  const trust = runtime.trustFor(delivery)
-  const pastElsewhere = recallAttempt(delivery.identityBefore)
-  const verdict = judge({ delivery, extracted, trust, past, pastElsewhere })
-  return { verdict, carried: trust === 'full' ? extracted.context : ROOT_CONTEXT }
+/** What the message carries, as far as it is believed: the context its handler starts from. */
+export function carriedBy({ trust, extracted }: Verdict): Context {
+  return trust === 'full' ? extracted.context : ROOT_CONTEXT
 }
 
-/**
- * What a `WeakMap` holds must not lead to its own key, or it lives until the next full garbage collection, with all that
- * hangs on it: handlings are found by the handle, so what they know of the delivery is without.
- */
-function withoutHandle(delivery: Delivery): Delivery {
-  return delivery.handle === undefined ? delivery : Object.assign({}, delivery, { handle: undefined })
+/** Without an SDK there is nothing to record: what the message carries stays active, and that is all. */
+export function passOn<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
+  const { report } = runtime
+  const read = (): Context =>
+    runtime.trustFor(delivery) === 'full' ? extract(runtime, delivery).context : ROOT_CONTEXT
+  const carried = report.guard('span', read) ?? ROOT_CONTEXT
+  const context =
+    delivery.ambient === true ? report.guard('span', () => withBaggageOf(contexts.active(), carried)) : carried
+  return context === undefined ? handler() : runIn(context, handler, report)
+}
+
+/** The message's baggage reaches its handler in every mode. */
+export function withBaggageOf(context: Context, carried: Context): Context {
+  const baggage = propagation.getBaggage(carried)
+  return baggage === undefined ? context : propagation.setBaggage(context, baggage)
+}
+
+function extract({ propagation: reader }: Runtime, { carrier, getter, slot }: Delivery): Extracted {
+  return reader.extract(carrier, getter ?? recordGetter, slot)
 }

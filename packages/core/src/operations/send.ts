@@ -137,7 +137,7 @@ function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined
   plans.forEach((item, index) => {
     const created = creates[index]?.context
     const link = created === undefined ? item.link : { role: 'message' as const, context: created }
-    if (link !== undefined) links.set(link.context.spanId, toLink(link.role, link.context))
+    if (link !== undefined) links.set(link.context.traceId + link.context.spanId, toLink(link.role, link.context))
   })
   return [...links.values()]
 }
@@ -211,9 +211,9 @@ const MOVED: Readonly<Record<Step['kind'], Outcome>> = {
 /** The attempt whose message was published once more gets to know what became of it, and what it failed with. */
 function tellOutcome(plans: readonly Plan[], results: SendResults | undefined): void {
   plans.forEach(({ moved }, index) => {
-    if (moved?.handling === undefined || moved.handling.batch !== undefined) return
+    if (moved?.work === undefined || moved.work.batch !== undefined) return
     if (results?.messages?.[index]?.error !== undefined) return
-    moved.handling.moved = MOVED[moved.step.kind]
-    moved.handling.failure = moved.failure
+    moved.work.moved = MOVED[moved.step.kind]
+    moved.work.failure = moved.failure
   })
 }

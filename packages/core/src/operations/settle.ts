@@ -1,7 +1,7 @@
 import { SpanKind, type Attributes, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
-import type { Destination } from '../verdict/delivery.ts'
-import { getHandling, onlyMessage } from '../memory/handling.ts'
+import type { Delivery, Destination } from '../verdict/delivery.ts'
+import { getWork } from '../memory/work.ts'
 import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
@@ -18,9 +18,11 @@ export interface Settlement {
   readonly outcome: Outcome | undefined
   /** By position, where that differs. @default `outcome` for all */
   readonly outcomes?: readonly (Outcome | undefined)[] | undefined
-  /** The broker's handles of the deliveries; see `Delivery.receipt`. */
-  readonly receipts: readonly string[]
-  /** By position of the receipt: the attempts that the call settles, where they outlive their handlers. @default none */
+  /** The keys of the deliveries, see `Delivery.key`. */
+  readonly keys: readonly (string | number)[]
+  /** What the keys belong to, see `Delivery.source`. @default none */
+  readonly source?: unknown
+  /** By position of the key: the attempts that the call settles, where they outlive their handlers. @default none */
   readonly attempts?: readonly ({ settle(outcome: Outcome): void } | undefined)[] | undefined
   /** Whether the call is one of the client's batch calls. */
   readonly batch: boolean
@@ -47,14 +49,14 @@ function begin(
 ): { context: Context | undefined; end: (ending: Ending) => void } {
   const { names, metrics, report } = runtime
   const active = activeContext(runtime)
-  const handling = getHandling(active)
-  const { operation: verb, system, destination, outcome, receipts } = settlement
+  const work = getWork(active)
+  const { operation: verb, system, destination, outcome, keys } = settlement
   const operation = runtime.operations(outcome === undefined ? undefined : 'settle', verb, system, destination)
 
   const attributes = copyAttributes(operation)
   names.facts(attributes, settlement.facts)
   addAttributes(attributes, settlement.attributes)
-  if (settlement.batch) names.set(attributes, 'messageCount', receipts.length)
+  if (settlement.batch) names.set(attributes, 'messageCount', keys.length)
   const span = runtime.settleSpans
     ? startSpan(runtime, operation.spanName, { kind: SpanKind.CLIENT, attributes }, active)
     : undefined
@@ -62,24 +64,29 @@ function begin(
 
   const startedAt = performance.now()
   const end = (ending: Ending): void => {
-    const refused = ending.failed
-      ? receipts
-      : report.guard('describe', () => settlement.refused?.(ending.value).map((position) => receipts[position]))
-    const lost = new Set(refused)
-    const told = (position: number): Outcome | undefined =>
-      settlement.outcomes === undefined ? outcome : settlement.outcomes[position]
-    const receipt = handling && onlyMessage(handling)?.delivery.receipt
-    if (handling !== undefined && receipt !== undefined && receipts.includes(receipt) && !lost.has(receipt)) {
-      handling.outcome = told(receipts.indexOf(receipt)) ?? handling.outcome
+    if (!ending.failed) {
+      const refused = report.guard('describe', () => settlement.refused?.(ending.value)) ?? []
+      const told = (position: number): Outcome | undefined => {
+        if (refused.includes(position)) return undefined
+        return settlement.outcomes === undefined ? outcome : settlement.outcomes[position]
+      }
+      const own = positionOf(settlement, work?.verdict?.delivery)
+      if (work !== undefined && own >= 0) work.outcome = told(own) ?? work.outcome
+      settlement.attempts?.forEach((attempt, position) => {
+        const what = told(position)
+        if (what !== undefined) attempt?.settle(what)
+      })
     }
-    settlement.attempts?.forEach((attempt, position) => {
-      const what = lost.has(receipts[position]) ? undefined : told(position)
-      if (what !== undefined) attempt?.settle(what)
-    })
     if (span === undefined) return
     if (ending.failed) span.fail(ending.error)
     span.end()
     metrics.operation(operation, secondsSince(startedAt), errorTypeOfEnding(ending))
   }
   return { context: span === undefined ? undefined : activate(active, span), end }
+}
+
+/** Where a call settles a delivery; -1: it does not. */
+function positionOf({ keys, source, system }: Settlement, delivery: Delivery | undefined): number {
+  if (delivery?.key === undefined || delivery.source !== source || delivery.system !== system) return -1
+  return keys.indexOf(delivery.key)
 }

@@ -45,14 +45,47 @@ interface Family {
   readonly byDestination: Map<string, Operation>
 }
 
+/** What was asked for, and the answer. */
+interface Asked extends Omit<Family, 'byDestination'> {
+  readonly destination: Destination
+  readonly consumerGroup: string | undefined
+  readonly operation: Operation
+}
+
+function isSame(
+  asked: Asked,
+  type: OperationType | undefined,
+  name: string,
+  system: string,
+  destination: Destination,
+  consumerGroup: string | undefined,
+): boolean {
+  const { destination: known } = asked
+  return (
+    asked.name === name &&
+    asked.type === type &&
+    asked.system === system &&
+    asked.consumerGroup === consumerGroup &&
+    (known === destination ||
+      (known.name === destination.name &&
+        known.template === destination.template &&
+        known.temporary === destination.temporary &&
+        known.address === destination.address &&
+        known.anonymous === destination.anonymous))
+  )
+}
+
 /** @param templateOf the user's low-cardinality names for destinations */
 export function createOperations(
   names: Names,
   templateOf: (system: string, destination: Destination) => string | undefined,
 ): DescribeOperation {
   const families: Family[] = []
+  // Most messages go the way of the one before.
+  let last: Asked | undefined
 
   return (type, name, system, destination, consumerGroup) => {
+    if (last !== undefined && isSame(last, type, name, system, destination, consumerGroup)) return last.operation
     const { byDestination } = familyOf(type, name, system)
     const key = keyOf(destination, consumerGroup)
     let operation = byDestination.get(key)
@@ -61,6 +94,7 @@ export function createOperations(
       operation = describe(type, name, system, destination, consumerGroup)
       byDestination.set(key, operation)
     }
+    last = { type, name, system, destination, consumerGroup, operation }
     return operation
   }
 

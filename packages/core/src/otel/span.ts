@@ -13,6 +13,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import { errorTypeOf, isError, messageOf } from '../base/error.ts'
+import { withSpan } from '../base/light-context.ts'
 import { isValid } from '../wire/format.ts'
 import { ERROR_TYPE, OURS } from '../base/names.ts'
 import type { Report } from '../base/report.ts'
@@ -89,7 +90,7 @@ export function activeContext({ report }: { readonly report: Report }): Context 
 
 /** A context with the span active; where there is no SDK the context stays as it is, so that it is passed on. */
 export function activate(context: Context, { span, context: spanContext }: SafeSpan): Context {
-  return span === undefined || spanContext === undefined ? context : trace.setSpan(context, span)
+  return span === undefined || spanContext === undefined ? context : withSpan(context, span)
 }
 
 /** Calls a hook with a started span, if both exist. */

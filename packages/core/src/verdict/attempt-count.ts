@@ -1,13 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { reasonOf, type Lineage } from '../wire/lineage.ts'
-import type { DeliveryCount, DeliveryKind } from './delivery.ts'
-
-/** An attempt this process made and still remembers. */
-export interface PastAttempt {
-  readonly attempt: number
-  readonly redrives: number
-  readonly context: SpanContext
-}
+import type { DeliveryCount, DeliveryKind, PastAttempt } from './delivery.ts'
 
 /** The facts about an attempt that a process span starts with. */
 export interface AttemptFacts {
@@ -19,6 +12,8 @@ export interface AttemptFacts {
   /** Whether this copy of the message is delivered for the first time, as far as anybody knows. */
   readonly firstDelivery: boolean
   readonly previous: SpanContext | undefined
+  /** An attempt on the same message that still runs here: the message was handed out again meanwhile. */
+  readonly overtakes: { overtaken: boolean } | undefined
 }
 
 /** What there is to count an attempt from. */
@@ -26,6 +21,8 @@ export interface AttemptSources {
   /** Believed and fresh lineage. */
   readonly lineage: Lineage | undefined
   readonly broker: DeliveryCount | undefined
+  /** How often the broker dead-lettered this very copy from here after an attempt, and brought it back. */
+  readonly deaths: number
   /** The latest attempt on this copy by this process. */
   readonly past: PastAttempt | undefined
   /** The latest attempt on the message before the broker itself moved it here. */
@@ -35,43 +32,47 @@ export interface AttemptSources {
   readonly kind: DeliveryKind | undefined
   /** What the broker says of how often the message came back. */
   readonly redrives?: number | undefined
-  /** The attempt before this one, as the broker keeps it. */
-  readonly previous?: SpanContext | undefined
 }
 
 /**
- * Counts: the attempt this copy was made for, plus how often the copy itself has come round. The broker's count is
- * taken where it is exact, what this process remembers where it is not, and nothing is guessed.
+ * Counts: the attempt this copy was made for, plus how often the copy itself has come round. The broker's count is taken
+ * where it is exact, what this process remembers where it is not, and nothing is guessed.
  */
 export function countAttempt(sources: AttemptSources): AttemptFacts {
-  const { broker } = sources
+  const { broker, deaths, kind, pastElsewhere } = sources
   const lineage = countedOn(sources)
-  // What the application counted includes what the broker counted before.
-  const earlier = lineage?.attempt === undefined ? (broker?.earlier ?? 0) : 0
-  const start = lineage?.attempt ?? 1 + earlier
+  const deliveries = broker?.deliveries ?? 1
+  const start = (lineage?.attempt ?? 1) + deaths
   const redrives = sources.redrives ?? sources.lineage?.redrives ?? 0
-  const past = isOfThisMessage(sources, lineage?.attempt ?? 1, redrives) ? sources.past : undefined
-  const told = start + (broker?.deliveries ?? 1) - 1
-  const remembered = past === undefined ? 0 : past.attempt + 1
+  const past = ofThisCopy(sources.past, lineage?.attempt ?? 1, redrives)
+  const told = start + deliveries - 1
+  const remembered = past === undefined || broker?.exact === true ? 0 : past.attempt + 1
   const attempt = Math.max(told, remembered)
-  const firstDelivery = broker?.fresh ?? (past === undefined && (broker?.deliveries ?? 1) === 1)
-  const before = past?.attempt === attempt - 1 ? past.context : undefined
-  const elsewhere = sources.pastElsewhere?.context
+  const firstDelivery = deliveries === 1 && (past === undefined || broker?.exact === true)
+  // Brought back to the same place, the copy had another name before.
+  const before = [past, deaths > 0 ? pastElsewhere : undefined].find((one) => one?.attempt === attempt - 1)
+  // A dead letter and a redrive count from 1: the last attempt before has another number.
+  const moved = firstDelivery && deaths === 0 ? (lineage?.previousAttempt ?? pastElsewhere?.context) : undefined
   return {
     attempt,
-    // The broker allows so many on each copy of the message.
-    maxAttempts: lineage?.maxAttempts ?? (sources.maxAttempts && start - 1 + sources.maxAttempts),
+    maxAttempts: atLeast(attempt, lineage?.maxAttempts ?? (sources.maxAttempts && start - 1 + sources.maxAttempts)),
     source: sourceOf(
+      sources,
       lineage,
-      broker,
       remembered > told || (remembered === told && broker?.exact !== true),
       firstDelivery,
     ),
-    kind: firstDelivery ? firstKind(lineage, sources.kind, earlier > 0) : 'redelivery',
+    kind: firstDelivery ? firstKind(lineage, kind, deaths > 0) : 'redelivery',
     redrives,
     firstDelivery,
-    previous: before ?? (firstDelivery ? (lineage?.previousAttempt ?? elsewhere) : undefined) ?? sources.previous,
+    previous: before?.context ?? moved,
+    overtakes: past?.running,
   }
+}
+
+/** A maximum below the attempt counts something else. */
+function atLeast(attempt: number, maximum: number | undefined): number | undefined {
+  return maximum !== undefined && maximum >= attempt ? maximum : undefined
 }
 
 /** What this copy is, of which the later mover knows better. */
@@ -80,14 +81,13 @@ function firstKind(lineage: Lineage | undefined, broker: DeliveryKind | undefine
   return (broughtBack ? (broker ?? reason) : (reason ?? broker)) ?? 'first'
 }
 
-/** A copy may bear the name of the one before it, whose attempts do not count here, unless the broker brought it back. */
-function isOfThisMessage({ past, broker }: AttemptSources, start: number, redrives: number): boolean {
-  if (past === undefined || (broker?.fresh === true && (broker.earlier ?? 0) === 0)) return false
-  return past.attempt >= start && past.redrives === redrives
+/** A copy may bear the name of the one before it, whose attempts do not count here. */
+function ofThisCopy(past: PastAttempt | undefined, start: number, redrives: number): PastAttempt | undefined {
+  return past !== undefined && past.attempt >= start && past.redrives === redrives ? past : undefined
 }
 
 /**
- * A message that the broker itself moved to a dead-letter queue, or gave out once more after it had been given up, counts
+ * A message that the broker itself moved to a dead-letter queue, or handed out again after it had been given up, counts
  * from 1 there, whatever it counted before.
  */
 function countedOn({ lineage, kind }: AttemptSources): Lineage | undefined {
@@ -98,13 +98,13 @@ function countedOn({ lineage, kind }: AttemptSources): Lineage | undefined {
 }
 
 function sourceOf(
+  { broker, deaths }: AttemptSources,
   lineage: Lineage | undefined,
-  broker: DeliveryCount | undefined,
   fromMemory: boolean,
   firstDelivery: boolean,
 ): AttemptFacts['source'] {
   if (fromMemory) return 'memory'
-  if (firstDelivery && lineage?.attempt !== undefined) return 'field'
-  if (broker !== undefined && (broker.exact || broker.deliveries > 1 || (broker.earlier ?? 0) > 0)) return 'broker'
+  if (firstDelivery && deaths === 0 && lineage?.attempt !== undefined) return 'field'
+  if (broker?.exact === true || (broker?.deliveries ?? 1) > 1 || deaths > 0) return 'broker'
   return lineage?.attempt === undefined ? 'assumed' : 'field'
 }

@@ -1,46 +1,67 @@
+import type { SpanContext } from '@opentelemetry/api'
+import type { Trust } from '../base/policy.ts'
 import { putBack, reasonOf, type Lineage } from '../wire/lineage.ts'
 import type { MoveFacts } from '../wire/move-facts.ts'
-import type { BrokerMove, Delivery, DeliveryCount, DeliveryKind } from './delivery.ts'
-import { roundOf } from './round.ts'
+import type { BrokerHistory, BrokerMove, CopyFacts, Delivery, DeliveryCount, DeliveryKind } from './delivery.ts'
 
 /** What this copy of a message is, after the message and the broker have both been heard. */
-export interface Copy {
+export interface Copy extends CopyFacts {
   /** What the broker says this copy is; `undefined`: as the lineage says, else a first copy. */
   readonly kind: DeliveryKind | undefined
   readonly count: DeliveryCount | undefined
   readonly deadLetter: BrokerMove | undefined
   readonly queuedAt: number | null | undefined
   readonly delay: number | undefined
-  /** The lineage, as it reads after the way that the copy took. */
-  readonly lineage: Lineage | undefined
-  /** The part of it that the attempt is counted from. */
-  readonly counted: Lineage | undefined
-  /** Whether the broker's count is surely this copy's. */
-  readonly certain: boolean
 }
+
+/** ms that the clocks of two hosts may be apart, and that a broker that tells whole seconds may leave out. */
+const CLOCKS = 2_000
+const SECOND = 1_000
 
 /**
  * Decides what this copy is. The first row that applies:
  *
  * | the message says | the broker says | this copy is |
  * | --- | --- | --- |
- * | a dead letter, from this very place | anything | put back: a redrive, whoever sent it without saying so |
- * | a retry | it has waited, and was dead-lettered here | the retry copy, where it was sent, and no dead letter |
- * | an attempt | it has brought the message back before | one of several rounds, see {@link roundOf} |
+ * | a dead letter, from this very place | anything | put back: a redrive, whatever sent it without saying so |
+ * | a retry | it has waited, and was dead-lettered to here | the retry copy, where it was sent, and no dead letter |
  * | anything | a dead letter | a dead letter, as the broker says |
  * | a dead letter | nothing | a dead letter, as the application wrote it down |
  * | anything | anything | what they say |
  *
  * @param told the lineage of the message, as far as it is believed
+ * @param creation the context on the message, as the propagator in use reads it
  */
-export function copyOf(delivery: Delivery, told: Lineage | undefined, moved: MoveFacts | undefined): Copy {
+export function copyOf(
+  delivery: Delivery,
+  trust: Trust,
+  creation: SpanContext | undefined,
+  told: Lineage | undefined,
+  moved: MoveFacts | undefined,
+): Copy {
   const lineage = told !== undefined && isBack(told, moved, delivery) ? putBack(told) : told
-  if (lineage !== undefined && hasWaited(delivery, lineage)) return whereItWasSent(delivery, lineage)
-  const round = roundOf(delivery, lineage)
-  const { kind, count, queuedAt, delay } = round?.delivery ?? delivery
-  const deadLetter = delivery.deadLetter ?? deathOf(lineage, moved)
-  const counted = round === undefined ? lineage : round.lineage
-  return { kind, count, deadLetter, queuedAt, delay, lineage, counted, certain: round?.certain !== false }
+  const history = delivery.history === undefined || trust !== 'full' ? undefined : historyOf(delivery, lineage)
+  const waited = hasWaited(history?.deadLetter ?? delivery.deadLetter, lineage)
+  // The copy itself says when it was sent, and how long it was to wait, better than a broker that tells whole seconds.
+  const timed = waited && lineage?.delay !== undefined && lineage.sent !== undefined
+  return {
+    creation,
+    lineage,
+    kind: waited ? undefined : (history?.kind ?? delivery.kind),
+    count: history?.count ?? delivery.count,
+    deadLetter: waited ? undefined : (history?.deadLetter ?? delivery.deadLetter ?? deathOf(lineage, moved)),
+    queuedAt: timed ? undefined : history === undefined ? delivery.queuedAt : history.queuedAt,
+    delay: timed ? undefined : (history?.delay ?? delivery.delay),
+    deaths: history?.deaths ?? 0,
+    before: history?.before,
+  }
+}
+
+/** What the broker wrote, as far as it is about this copy and not about one whose headers were copied. */
+function historyOf({ history }: Delivery, lineage: Lineage | undefined): BrokerHistory | undefined {
+  const { deaths: fingerprint, sent } = lineage ?? {}
+  const since = fingerprint !== undefined || sent === undefined ? undefined : sent - SECOND - CLOCKS
+  return history?.({ fingerprint, since })
 }
 
 /** A dead letter that arrives where it came from was put back there: by a script, a shovel, a move task. */
@@ -53,24 +74,10 @@ function isBack({ kind }: Lineage, moved: MoveFacts | undefined, { destination, 
   )
 }
 
-function hasWaited({ deadLetter }: Delivery, lineage: Lineage): boolean {
+function hasWaited(deadLetter: BrokerMove | undefined, lineage: Lineage | undefined): boolean {
+  if (deadLetter?.waited !== true || lineage === undefined) return false
   const reason = reasonOf(lineage)
-  return deadLetter?.waited === true && (reason === 'immediate' || reason === 'delayed')
-}
-
-function whereItWasSent({ count, queuedAt, delay }: Delivery, lineage: Lineage): Copy {
-  // The copy itself says when it was sent, and how long it was to wait, better than a broker that tells whole seconds.
-  const own = lineage.delay !== undefined && lineage.sent !== undefined
-  return {
-    kind: undefined,
-    count,
-    deadLetter: undefined,
-    queuedAt: own ? undefined : queuedAt,
-    delay: own ? undefined : delay,
-    lineage,
-    counted: lineage,
-    certain: true,
-  }
+  return reason === 'immediate' || reason === 'delayed'
 }
 
 function deathOf(lineage: Lineage | undefined, moved: MoveFacts | undefined): BrokerMove | undefined {

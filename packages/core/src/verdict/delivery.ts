@@ -2,12 +2,12 @@ import type { Attributes, SpanContext } from '@opentelemetry/api'
 import type { Fields, HeaderGetter } from '../wire/carrier.ts'
 import type { Facts } from '../base/names.ts'
 import type { Outcome, Relative } from '../base/policy.ts'
-import type { MoveKind } from '../wire/lineage.ts'
+import type { Lineage, MoveKind } from '../wire/lineage.ts'
 
 /** Where messages go, or come from. */
 export interface Destination {
   readonly name?: string | undefined
-  /** What tells it from others of the same name: a queue's URL, its prefix and name. @default the name */
+  /** How producers address it, where that says more than the name: a queue's URL, a prefix and a queue. @default the name */
   readonly address?: string | undefined
   /** A low-cardinality form of the name, where the name has none. */
   readonly template?: string | undefined
@@ -60,6 +60,8 @@ export interface OutgoingMessage<Carrier = unknown> {
   readonly delay?: number | undefined
   /** The broker keeps no sent time in ms, so the message has to. @default false */
   readonly stampTime?: boolean | undefined
+  /** Fingerprint of what a broker once wrote into these headers about its moves: eight hex digits. @default nothing */
+  readonly deaths?: string | undefined
   /** Whether the message would stay within the broker's limits with these fields. @default always */
   readonly fits?: ((fields: Fields) => boolean) | undefined
   /** Whether the broker has a slot of its own for a span context, free on this message. @default false */
@@ -83,15 +85,8 @@ export type DeliveryKind = 'first' | MoveKind | 'redelivery'
 export interface DeliveryCount {
   /** Deliveries so far, this one included. */
   readonly deliveries: number
-  /** `false`: at least so many. */
+  /** `false`: at least so many. An exact count is never overruled by what this process remembers. */
   readonly exact: boolean
-  /**
-   * The broker says that nobody had this copy before, so that what is remembered is of another one. @default unknown,
-   * even where it counts a single delivery
-   */
-  readonly fresh?: boolean | undefined
-  /** Attempts on earlier copies at this destination, at least, where the broker itself brought the message back. @default 0 */
-  readonly earlier?: number | undefined
 }
 
 /** What a broker says of its own moving of a message. */
@@ -101,6 +96,65 @@ export interface BrokerMove {
   readonly reason?: string | undefined
   /** Its time there was over, which on a retry copy is what the copy was sent there for. @default false */
   readonly waited?: boolean | undefined
+}
+
+/** What tells the broker's moves of this copy from those of an earlier one, whose headers were copied onto it. */
+export interface OwnMoves {
+  /** Fingerprint that the sender of this copy wrote: a history that still has it is not this copy's. */
+  readonly fingerprint: string | undefined
+  /** ms since the epoch: older moves are not this copy's. */
+  readonly since: number | undefined
+}
+
+/** What headers that the broker wrote say of its moves of this copy. */
+export interface BrokerHistory {
+  readonly count?: DeliveryCount | undefined
+  readonly kind?: DeliveryKind | undefined
+  readonly deadLetter?: BrokerMove | undefined
+  /** See {@link Delivery}. */
+  readonly queuedAt?: number | null | undefined
+  readonly delay?: number | undefined
+  /** How often the broker dead-lettered this copy from here after an attempt, and brought it back. */
+  readonly deaths: number
+  /** Where the copy was handled before, and how often it had been dead-lettered from there by then. */
+  readonly before?: { readonly queue: string; readonly deaths: number } | undefined
+}
+
+/** The facts of one delivery that attempts are remembered by. */
+export interface CopyFacts {
+  readonly creation: SpanContext | undefined
+  /** As far as it is believed. */
+  readonly lineage: Lineage | undefined
+  readonly deaths: number
+  readonly before: BrokerHistory['before']
+}
+
+/** An attempt that this process made and still remembers. */
+export interface PastAttempt {
+  readonly attempt: number
+  readonly redrives: number
+  readonly context: SpanContext
+  /** Set while it runs: a later attempt on the same message overtakes it. */
+  running?: { overtaken: boolean } | undefined
+}
+
+/** The numbers of an attempt. */
+export interface Begun {
+  readonly attempt: number
+  readonly redrives: number
+}
+
+/** How a process remembers the attempts on the messages of one broker. Bounded. */
+export interface AttemptMemory {
+  /** The latest attempt on this message, where it may have been handed out before. */
+  recall(delivery: Delivery, copy: CopyFacts): PastAttempt | undefined
+  /** The latest attempt on it where it was before the broker itself moved it here. */
+  recallElsewhere(delivery: Delivery, copy: CopyFacts): PastAttempt | undefined
+  /** The latest attempt on this message, asked for without a reason to think that there was one. */
+  latest(delivery: Delivery): PastAttempt | undefined
+  /** Gives the record that is kept, if one is. */
+  began(delivery: Delivery, attempt: Begun, context: SpanContext): PastAttempt | undefined
+  ended(delivery: Delivery, copy: CopyFacts, attempt: Begun, context: SpanContext, outcome: Outcome): void
 }
 
 /** One arrival of one message, described neutrally by an adapter. */
@@ -120,26 +174,26 @@ export interface Delivery<Carrier = unknown> {
    * all messages say the same, else on the message's link. @default none
    */
   readonly attributes?: Attributes | undefined
-  /** Identifies the message at this destination and for this consumer group, across deliveries. */
+  /** Names the message on its way to this consumer, across deliveries: from what the broker guarantees, never header text. */
   readonly identity?: string | undefined
-  /** What identified it where it was before the broker itself moved it here. */
+  /** What named it where it was before the broker itself moved it here. */
   readonly identityBefore?: string | undefined
-  /** The client's object for this very delivery: what a move of the message is told by which attempt it belongs to. */
-  readonly handle?: object | undefined
-  /** The broker's handle for settling this very delivery. */
-  readonly receipt?: string | undefined
-  /** Where the message stands: partition and offset, delivery tag, message id or job id. @default the message id */
+  /** How its attempts are remembered. @default by identity */
+  readonly memory?: AttemptMemory | undefined
+  /** With `key`, names this very arrival: the channel that numbers deliveries, or what else the key belongs to. @default none */
+  readonly source?: unknown
+  /** Names this very arrival for its source: delivery tag, receipt handle, offset. @default none */
+  readonly key?: string | number | undefined
+  /** Where the message stands: delivery tag, message id or job id. @default partition and offset, else the message id */
   readonly position?: string | undefined
   /** The queue, where that is not the destination: RabbitMQ. @default none */
   readonly queue?: string | undefined
-  /** Where a message sent back would come from again, in the words of producers. @default the destination's address */
+  /** Where a message sent back would come from again, as producers address it. @default the destination's name */
   readonly addresses?: readonly string[] | undefined
   /** First sent, ms since the epoch, as far as the broker tells. Lineage knows better. */
   readonly sentAt?: number | undefined
   /** This copy came into the queue, ms since the epoch; `null`: nobody knows. @default `sentAt` */
   readonly queuedAt?: number | null | undefined
-  /** The broker itself moved this copy, or the one before it, ms since the epoch; no later than it did so last. */
-  readonly movedAt?: number | undefined
   /** The part of its time in the queue that was asked for, ms. @default as lineage says */
   readonly delay?: number | undefined
   /** ms since the epoch. @default now */
@@ -150,12 +204,15 @@ export interface Delivery<Carrier = unknown> {
   readonly maxAttempts?: number | undefined
   /** How often the message came back after it was given up, where the broker tells. Its attempts count from 1 each time. */
   readonly redrives?: number | undefined
-  /** The attempt before this one, where the broker keeps it. What this process remembers is believed first. */
-  readonly previousAttempt?: SpanContext | undefined
   /** Spans that have to do with this message, beside those that it names itself: each is linked. */
   readonly related?: readonly Relative[] | undefined
   /** What this copy is, where the broker tells. @default `first` */
   readonly kind?: DeliveryKind | undefined
+  /**
+   * Reads what the broker wrote into the headers about its moves of the message. A producer can write that, too: it is read
+   * for producers that are trusted in full, and only what is this copy's counts. @default no such headers
+   */
+  readonly history?: ((own: OwnMoves) => BrokerHistory | undefined) | undefined
   /** Set by an adapter on a message that the broker itself moved here; options and hooks see it on every dead letter. */
   readonly deadLetter?: BrokerMove | undefined
   /** Comes from a scheduler or a repeating job. @default false */
@@ -171,4 +228,6 @@ export interface Delivery<Carrier = unknown> {
    * client what to do, and did not fail. @default a failure, whose outcome `exhausted` decides
    */
   readonly meaning?: ((error: unknown) => { readonly outcome: Outcome; readonly steered: boolean }) | undefined
+  /** Core's own: what it made of this delivery. Leave it out. */
+  verdict?: object | undefined
 }

@@ -22,15 +22,15 @@ export function relate(
   readonly previous: SpanContext | undefined
   readonly links: Relative[]
 } {
-  const { delivery, belief, attempt } = verdict
+  const { delivery, belief, copy, attempt } = verdict
   const parent = parentOf({
     ambient: delivery.ambient === true,
     wholeBatch: false,
     trust: verdict.trust,
     creation: belief.creation,
     relation,
-    wish: belief.lineage?.relation,
-    deadLetter: verdict.deadLetter !== undefined,
+    wish: copy.lineage?.relation,
+    deadLetter: copy.deadLetter !== undefined,
     scheduled: delivery.scheduled === true,
     age,
     maxTraceAge,

@@ -1,6 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
 import type { AttemptFacts } from './attempt-count.ts'
-import { toLineage, type Lineage } from '../wire/lineage.ts'
+import type { Lineage } from '../wire/lineage.ts'
 
 /** The step from one copy of a message to the next: what it is, and the attempt that asked for it. */
 export interface Step {
@@ -16,6 +16,8 @@ export interface Step {
   readonly maxAttempts: number | undefined
   /** The copy is sent at this time, ms, where the broker does not keep it. */
   readonly sent?: number | undefined
+  /** Fingerprint of what the broker had written on the copy at hand, where the next one takes that along. */
+  readonly deaths: string | undefined
   readonly relation: Lineage['relation']
 }
 
@@ -23,11 +25,10 @@ export interface Step {
  * The lineage of the next copy: a retry counts on, a dead letter and a redrive count from 1 again, and what was first
  * said (when it was sent) is kept.
  */
-export function advance(creation: SpanContext, step: Step): Lineage {
+export function advance(step: Step): Lineage {
   const { attempt, delay = 0 } = step
   const retry = step.kind === 'retry'
-  return toLineage({
-    creation,
+  return {
     attempt: retry ? attempt.attempt + 1 : 1,
     maxAttempts: retry ? step.maxAttempts : undefined,
     firstSent: step.firstSent,
@@ -36,6 +37,7 @@ export function advance(creation: SpanContext, step: Step): Lineage {
     previousAttempt: step.attemptContext,
     kind: !retry ? step.kind : step.deadLetter ? 'dead_letter' : delay > 0 ? 'delayed' : 'immediate',
     redrives: attempt.redrives + (step.kind === 'redrive' ? 1 : 0),
+    deaths: step.deaths,
     relation: step.relation,
-  })
+  }
 }

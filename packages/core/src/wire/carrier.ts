@@ -31,17 +31,133 @@ export const recordSetter: HeaderSetter<unknown> = {
 }
 
 /** All values of a header, decoded; see {@link decode}. */
-export function decodeAll(value: unknown): readonly string[] {
+export function decodeAll(value: unknown, most: number = Infinity): readonly string[] {
   if (value === undefined || value === null) return []
-  return Array.isArray(value) ? value.flatMap(decodeAll) : [decode(value)]
+  // A list inside a list is no header: it counts as one that cannot be read.
+  return Array.isArray(value) ? value.map((one) => decode(one, most)) : [decode(value, most)]
 }
 
 /** Text or bytes as text. A value that is neither becomes the empty text, which nobody accepts. */
-export function decode(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (!types.isUint8Array(value)) return ''
+export function decode(value: unknown, most: number = Infinity): string {
+  if (typeof value === 'string') return value.length > most ? '' : value
+  if (!types.isUint8Array(value) || value.byteLength > most) return ''
   const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   return bytes.toString('utf8')
+}
+
+/** Names of headers to look for, in any letter case; most other names are told apart by their length and first letter. */
+export interface FieldNames {
+  /** In lower case. */
+  readonly names: ReadonlySet<string>
+  /** The name in lower case, if it is one of them. */
+  readonly match: (name: string) => string | undefined
+}
+
+export function fieldNames(names: ReadonlySet<string>): FieldNames {
+  const lengths = new Uint8Array(128)
+  const letters = new Uint8Array(128)
+  for (const name of names) {
+    lengths[name.length & 127] = 1
+    letters[name.charCodeAt(0) & 127] = 1
+  }
+  return {
+    names,
+    match(name) {
+      if (lengths[name.length & 127] === 0 || letters[(name.charCodeAt(0) | 32) & 127] === 0) return undefined
+      if (names.has(name)) return name
+      const lower = name.toLowerCase()
+      return names.has(lower) ? lower : undefined
+    },
+  }
+}
+
+/** The headers of one message that were looked for, in order, still undecoded. There are only a few. */
+export class Headers {
+  /** In lower case. */
+  readonly names: string[] = []
+  readonly values: unknown[] = []
+  /** The names of all headers as they were written: Jaeger's hold the names of baggage entries. */
+  readonly spelled: readonly string[]
+
+  constructor(spelled: readonly string[]) {
+    this.spelled = spelled
+  }
+
+  add(name: string, value: unknown): void {
+    this.names.push(name)
+    this.values.push(value)
+  }
+
+  has(name: string): boolean {
+    return this.names.includes(name)
+  }
+
+  /** The values of a header, as they came. */
+  all(name: string): unknown[] {
+    return this.values.filter((_, index) => this.names[index] === name)
+  }
+
+  /** All values of a header, decoded. One of more than `most` characters or bytes becomes the empty text. */
+  texts(name: string, most: number = Infinity): readonly string[] {
+    return this.all(name).flatMap((value) => decodeAll(value, most))
+  }
+
+  /** The one value of a header; `undefined` where there is none or more than one, of which neither can be trusted. */
+  text(name: string, most: number = Infinity): string | undefined {
+    const first = this.names.indexOf(name)
+    if (first === -1) return undefined
+    const value = this.values[first]
+    if (!Array.isArray(value) && this.names.indexOf(name, first + 1) === -1) return decode(value, most)
+    const texts = this.texts(name, most)
+    return texts.length === 1 ? texts[0] : undefined
+  }
+}
+
+/**
+ * One pass over the bag, in any letter case. May throw what the getter throws.
+ *
+ * @param wanted the headers to take; `undefined`: all
+ */
+export function readHeaders<Carrier>(
+  carrier: Carrier,
+  getter: HeaderGetter<Carrier>,
+  wanted: FieldNames | undefined,
+): Headers | undefined {
+  const spelled = getter.keys(carrier)
+  let headers: Headers | undefined
+  for (const key of spelled) {
+    const name = wanted === undefined ? key.toLowerCase() : wanted.match(key)
+    if (name === undefined) continue
+    const value = getter.get(carrier, key)
+    if (value === undefined || value === null) continue
+    headers ??= new Headers(spelled)
+    headers.add(name, value)
+  }
+  return headers
+}
+
+/** Lists may be continued in a second header, identities may not. */
+export function isList(name: string): boolean {
+  const lower = name.toLowerCase()
+  return lower === 'tracestate' || lower === 'baggage'
+}
+
+/** Headers as propagators of OpenTelemetry read them. */
+export const headersGetter = {
+  keys: ({ spelled }: Headers): string[] => [...spelled],
+  get(headers: Headers, key: string): string | string[] | undefined {
+    const name = key.toLowerCase()
+    if (!isList(name)) return headers.text(name)
+    const texts = headers.texts(name)
+    return texts.length < 2 ? texts[0] : [...texts]
+  },
+}
+
+/** How propagators of OpenTelemetry write. An empty value is no value: SQS refuses a message for it. */
+export const fieldsSetter = {
+  set(fields: Record<string, string>, key: string, value: unknown): void {
+    if (typeof value === 'string' && value !== '') fields[key] = value
+  },
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, trace, type SpanContext, type TextMapPropagator } from '@opentelemetry/api'
-import { withAllowedBaggage, type BaggagePolicy } from './baggage-policy.ts'
+import { withAllowedBaggage, type BaggagePolicy } from './format.ts'
 import { validSpanContext, type Format } from './format.ts'
-import { fieldsSetter, headersGetter, isList } from './headers.ts'
+import { fieldsSetter, headersGetter, isList } from './carrier.ts'
 import type { Report } from '../base/report.ts'
 import { KNOWN_FLAGS } from './traceparent.ts'
 
@@ -19,7 +19,7 @@ export function createForeignFormat(
         report.guard('propagator', () => propagator.extract(ROOT_CONTEXT, headers, headersGetter)) ?? ROOT_CONTEXT
       const creation = knownFlags(validSpanContext(extracted))
       const context = creation === undefined ? trace.deleteSpan(extracted) : trace.setSpanContext(extracted, creation)
-      const present = identities.some((name) => headers.byName.has(name))
+      const present = identities.some((name) => headers.has(name))
       return {
         context: withAllowedBaggage(context, policy),
         creation,

@@ -1,6 +1,5 @@
-import { trace, type Context, type SpanContext } from '@opentelemetry/api'
-import type { Fields, HeaderGetter } from './carrier.ts'
-import type { Headers } from './headers.ts'
+import { propagation, trace, type Context, type SpanContext } from '@opentelemetry/api'
+import type { Fields, HeaderGetter, Headers } from './carrier.ts'
 import type { Lineage } from './lineage.ts'
 import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus } from '../base/policy.ts'
@@ -55,4 +54,18 @@ export function validSpanContext(context: Context): SpanContext | undefined {
 /** Whoever made it has checked the digits; this tells a context from none. */
 export function isValid({ traceId, spanId }: SpanContext): boolean {
   return traceId.length === 32 && spanId.length === 16 && traceId !== NO_TRACE && spanId !== NO_SPAN
+}
+
+/** What to do with baggage: follow the propagator, drop it, or pass on the named entries only. */
+export type BaggagePolicy = boolean | readonly string[]
+
+/** The context with the baggage that the policy lets through, in either direction. */
+export function withAllowedBaggage(context: Context, policy: BaggagePolicy): Context {
+  if (policy === true) return context
+  const baggage = propagation.getBaggage(context)
+  if (baggage === undefined) return context
+  const kept = policy === false ? [] : baggage.getAllEntries().filter(([key]) => policy.includes(key))
+  return kept.length === 0
+    ? propagation.deleteBaggage(context)
+    : propagation.setBaggage(context, propagation.createBaggage(Object.fromEntries(kept)))
 }

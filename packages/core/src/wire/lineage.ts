@@ -6,71 +6,142 @@ export const LINEAGE_FIELD = 'tracebaton'
 
 /** What a message has been through, as far as the message itself tells. */
 export interface Lineage {
-  /** The creation context this was written for. On a message that carries another one, it is stale. */
-  readonly creation: SpanContext
+  /** The creation context this was written for, on a moved copy. On a message that carries another one, it is stale. */
+  readonly creation?: SpanContext | undefined
+  /** The same on a first copy: the last eight hex digits of the creation span. */
+  readonly made?: string | undefined
   /** The attempt this copy of the message is for, from 1. */
-  readonly attempt?: number
+  readonly attempt?: number | undefined
   /** Attempts allowed, where known. */
-  readonly maxAttempts?: number
+  readonly maxAttempts?: number | undefined
   /** First sent, ms since the epoch. */
-  readonly firstSent?: number
+  readonly firstSent?: number | undefined
   /** This copy sent, ms since the epoch. */
-  readonly sent?: number
-  /** Delay somebody asked for, ms. It is no time in the queue. */
-  readonly delay?: number
+  readonly sent?: number | undefined
+  /** Delay that was asked for, ms. It is no time in the queue. */
+  readonly delay?: number | undefined
   /** The attempt before this one. */
-  readonly previousAttempt?: SpanContext
+  readonly previousAttempt?: SpanContext | undefined
   /** Why there is this copy; absent on the first. A dead letter stays one while it is tried again, see {@link reasonOf}. */
-  readonly kind?: MoveKind
+  readonly kind?: MoveKind | undefined
   /** How often the message came back from a dead-letter queue. */
-  readonly redrives?: number
+  readonly redrives?: number | undefined
+  /** Fingerprint of what the broker had written on this copy when it was sent: eight hex digits. */
+  readonly deaths?: string | undefined
   /** What the producer wishes the consumer's span to be. */
-  readonly relation?: 'child' | 'link'
+  readonly relation?: 'child' | 'link' | undefined
 }
 
 /** Why the application put a message on a queue once more. */
 export type MoveKind = 'immediate' | 'delayed' | 'dead_letter' | 'redrive'
 
-const VERSION = '0'
-const MAX_LENGTH = 256
-/** The largest number that `INTEGER` reads. */
-const MOST = 999_999_999_999_999
-const INTEGER = /^(?:0|[1-9][0-9]{0,14})$/
+const VERSION = '1'
+const MAX_LENGTH = 320
+/** The largest time, and the largest number of attempts. */
+const LATEST = 999_999_999_999_999
+const MOST_ATTEMPTS = 1_000_000
+const DECIMAL = 10
+const BASE_36 = 36
+const EIGHT_DIGITS = /^[0-9a-f]{8}$/
 const KINDS: readonly string[] = ['immediate', 'delayed', 'dead_letter', 'redrive']
+const RELATIONS: readonly string[] = ['child', 'link']
+
+/** A lineage while it is being read. */
+type Draft = { -readonly [Key in keyof Lineage]: Lineage[Key] }
 
 /**
- * Reads the field. Unknown keys are ignored; anything malformed, repeated or over 256 bytes makes the whole field
- * unreadable (`undefined`), because half a history is worse than none. Never throws.
+ * Reads the field, in one pass. Unknown keys are ignored; anything malformed, repeated or over 320 characters makes the
+ * whole field unreadable (`undefined`), because half a history is worse than none. Never throws.
  */
 export function parseLineage(text: string): Lineage | undefined {
-  if (text.length > MAX_LENGTH) return undefined
-  const [version, ...pairs] = text.split(';')
-  if (version !== VERSION) return undefined
-
-  const values = new Map<string, string>()
-  for (const pair of pairs) {
-    const equals = pair.indexOf('=')
-    const key = pair.slice(0, Math.max(equals, 0))
-    if (key === '' || values.has(key)) return undefined
-    values.set(key, pair.slice(equals + 1))
+  if (text.length > MAX_LENGTH || !text.startsWith(`${VERSION};`)) return undefined
+  const draft: Draft = {}
+  let known = 0
+  let unknown: Set<string> | undefined
+  for (let at = VERSION.length + 1; at <= text.length;) {
+    const semicolon = text.indexOf(';', at)
+    const end = semicolon === -1 ? text.length : semicolon
+    const equals = text.indexOf('=', at)
+    if (equals <= at || equals >= end) return undefined
+    const key = equals === at + 1 ? text.charCodeAt(at) : 0
+    const bit = key >= A && key <= Z ? 1 << (key - A) : 0
+    if ((bit & KNOWN) !== 0) {
+      if ((known & bit) !== 0 || !read(draft, key, text.slice(equals + 1, end))) return undefined
+      known |= bit
+    } else {
+      const name = text.slice(at, equals)
+      if (unknown?.has(name) === true) return undefined
+      unknown ??= new Set()
+      unknown.add(name)
+    }
+    at = end + 1
   }
+  return draft.creation === undefined && draft.made === undefined ? undefined : draft
+}
 
-  const fields = {
-    creation: context(values.get('c')),
-    attempt: integer(values.get('a'), 1),
-    maxAttempts: integer(values.get('m'), 1),
-    firstSent: integer(values.get('f'), 0),
-    sent: integer(values.get('s'), 0),
-    delay: integer(values.get('d'), 0),
-    previousAttempt: context(values.get('p')),
-    kind: oneOf(values.get('k'), KINDS),
-    // None is what a field without it says.
-    redrives: integer(values.get('n'), 0) || undefined,
-    relation: oneOf(values.get('r'), ['child', 'link']),
+const A = 97
+const Z = 122
+const bitOf = (key: string): number => 1 << (key.charCodeAt(0) - A)
+const KNOWN = [...'bcamfsdpknxr'].reduce((bits, key) => bits | bitOf(key), 0)
+
+/** Reads the value of one known key; `false`: it is malformed. */
+function read(draft: Draft, key: number, value: string): boolean {
+  switch (key) {
+    case 98: // b
+      draft.made = EIGHT_DIGITS.test(value) ? value : undefined
+      return draft.made !== undefined
+    case 99: // c
+      draft.creation = parseTraceparent(`00-${value}`)
+      return draft.creation !== undefined
+    case 97: // a
+      draft.attempt = integer(value, DECIMAL, 1, MOST_ATTEMPTS)
+      return draft.attempt !== undefined
+    case 109: // m
+      draft.maxAttempts = integer(value, DECIMAL, 1, MOST_ATTEMPTS)
+      return draft.maxAttempts !== undefined
+    case 102: // f
+      draft.firstSent = integer(value, BASE_36, 0, LATEST)
+      return draft.firstSent !== undefined
+    case 115: // s
+      draft.sent = integer(value, BASE_36, 0, LATEST)
+      return draft.sent !== undefined
+    case 100: // d
+      draft.delay = integer(value, BASE_36, 0, LATEST)
+      return draft.delay !== undefined
+    case 112: // p
+      draft.previousAttempt = parseTraceparent(`00-${value}`)
+      return draft.previousAttempt !== undefined
+    case 107: // k
+      if (!KINDS.includes(value)) return false
+      draft.kind = value as MoveKind
+      return true
+    case 110: {
+      // n: no redrives is what a field without it says.
+      const redrives = integer(value, DECIMAL, 0, MOST_ATTEMPTS)
+      if (redrives !== undefined && redrives > 0) draft.redrives = redrives
+      return redrives !== undefined
+    }
+    case 120: // x
+      draft.deaths = EIGHT_DIGITS.test(value) ? value : undefined
+      return draft.deaths !== undefined
+    default: // r
+      if (!RELATIONS.includes(value)) return false
+      draft.relation = value as 'child' | 'link'
+      return true
   }
-  if (fields.creation === undefined) return undefined
-  for (const value of Object.values(fields)) if (value === MALFORMED) return undefined
-  return toLineage(fields as Lineage)
+}
+
+/** Reads digits without a leading zero, in lower case. */
+function integer(text: string, base: number, least: number, most: number): number | undefined {
+  if (text === '' || text.length > 15 || (text.length > 1 && text.charCodeAt(0) === 48)) return undefined
+  let value = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    const digit = code <= 57 ? code - 48 : code - A + 10
+    if (digit < 0 || digit >= base || (code > 57 && code < A)) return undefined
+    value = value * base + digit
+  }
+  return value >= least && value <= most ? value : undefined
 }
 
 /** Why there is this copy, of a dead letter that is tried again, too. */
@@ -79,60 +150,41 @@ export function reasonOf({ kind, attempt = 1, delay }: Lineage): MoveKind | unde
   return delay === undefined ? 'immediate' : 'delayed'
 }
 
-/** Writes the field: ASCII, at most 241 characters. A number that could not be read again is left out. */
-export function formatLineage(lineage: Lineage): string {
-  let text = `${VERSION};c=${formatIds(lineage.creation)}`
-  text += number('a', lineage.attempt, 1)
-  text += number('m', lineage.maxAttempts, 1)
-  text += number('f', lineage.firstSent, 0)
-  text += number('s', lineage.sent, 0)
-  text += number('d', lineage.delay, 0)
+/**
+ * Writes the field: ASCII, at most 265 characters. A number that could not be read again is left out.
+ *
+ * @param creation the context that the message carries
+ */
+export function formatLineage(lineage: Lineage, creation: SpanContext): string {
+  const first = lineage.kind === undefined && lineage.attempt === undefined
+  let text = first ? `${VERSION};b=${creation.spanId.slice(-8)}` : `${VERSION};c=${formatIds(creation)}`
+  text += number('a', lineage.attempt, DECIMAL, 1, MOST_ATTEMPTS)
+  text += number('m', lineage.maxAttempts, DECIMAL, 1, MOST_ATTEMPTS)
+  text += number('f', lineage.firstSent, BASE_36, 0, LATEST)
+  text += number('s', lineage.sent, BASE_36, 0, LATEST)
+  text += number('d', lineage.delay, BASE_36, 0, LATEST)
   if (lineage.previousAttempt !== undefined) text += `;p=${formatIds(lineage.previousAttempt)}`
   if (lineage.kind !== undefined) text += `;k=${lineage.kind}`
-  text += number('n', lineage.redrives, 1)
+  text += number('n', lineage.redrives, DECIMAL, 1, MOST_ATTEMPTS)
+  if (lineage.deaths !== undefined) text += `;x=${lineage.deaths}`
   if (lineage.relation !== undefined) text += `;r=${lineage.relation}`
   return text
 }
 
-function number(key: string, value: number | undefined, least: number): string {
-  const rounded = Math.round(value ?? Number.NaN)
-  return rounded >= least && rounded <= MOST ? `;${key}=${rounded}` : ''
+function number(key: string, value: number | undefined, base: number, least: number, most: number): string {
+  if (value === undefined) return ''
+  const rounded = Math.round(value)
+  return rounded >= least && rounded <= most ? `;${key}=${rounded.toString(base)}` : ''
 }
 
 /** Whether the lineage was written for the context that the message carries now. */
-export function isFresh(lineage: Lineage, creation: SpanContext | undefined): boolean {
-  return sameSpan(lineage.creation, creation)
-}
-
-const MALFORMED = Symbol('malformed')
-
-function context(text: string | undefined): SpanContext | undefined | typeof MALFORMED {
-  return text === undefined ? undefined : (parseTraceparent(`00-${text}`) ?? MALFORMED)
-}
-
-function integer(text: string | undefined, least: number): number | undefined | typeof MALFORMED {
-  if (text === undefined) return undefined
-  return INTEGER.test(text) && Number(text) >= least ? Number(text) : MALFORMED
-}
-
-function oneOf(text: string | undefined, allowed: readonly string[]): string | undefined | typeof MALFORMED {
-  return text === undefined || allowed.includes(text) ? text : MALFORMED
-}
-
-/** A lineage without the keys of which nobody knows anything. */
-export function toLineage(fields: { readonly [Key in keyof Lineage]: Lineage[Key] | undefined }): Lineage {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as Lineage
+export function isFresh({ creation: written, made }: Lineage, creation: SpanContext | undefined): boolean {
+  if (creation === undefined) return false
+  return made === undefined ? sameSpan(written, creation) : creation.spanId.endsWith(made)
 }
 
 /** The lineage of a dead letter that was put back where it came from, as a redrive would have written it. */
 export function putBack(lineage: Lineage): Lineage {
   const redrives = (lineage.redrives ?? 0) + 1
-  return toLineage({
-    ...lineage,
-    kind: 'redrive',
-    attempt: 1,
-    maxAttempts: undefined,
-    delay: undefined,
-    redrives,
-  })
+  return { ...lineage, kind: 'redrive', attempt: 1, maxAttempts: undefined, delay: undefined, redrives }
 }

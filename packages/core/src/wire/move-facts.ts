@@ -1,5 +1,4 @@
-import { textOf, type Headers } from './headers.ts'
-import type { Fields } from './carrier.ts'
+import type { Fields, Headers } from './carrier.ts'
 import { headerStack, headerText } from '../base/text.ts'
 import type { Failure } from './failure.ts'
 import { FACT_HEADERS, FACTS_HEADER } from '../base/names.ts'
@@ -33,12 +32,11 @@ const LONGEST_JSON = 8192
 
 /** The facts on a message; `undefined` on one that was never moved. What cannot be read is left out. Never throws. */
 export function readMoveFacts(headers: Headers): MoveFacts | undefined {
-  const { byName } = headers
-  if (!byName.has(FACT_HEADERS.attempts) && !byName.has(FACTS_HEADER)) return undefined
-  const packed = unpack(textOf(headers, FACTS_HEADER))
+  if (!headers.has(FACT_HEADERS.attempts) && !headers.has(FACTS_HEADER)) return undefined
+  const packed = unpack(headers.text(FACTS_HEADER))
   const facts: { [Key in Fact]?: string | number | undefined } = {}
   for (const fact of FACTS) {
-    const text = textOf(headers, FACT_HEADERS[fact]) ?? packed[shortName(fact)]
+    const text = headers.text(FACT_HEADERS[fact]) ?? packed[shortName(fact)]
     if (typeof text !== 'string' || text === '') continue
     if (fact !== 'attempts') facts[fact] = fact === 'errorStack' ? headerStack(text) : headerText(text)
     else if (/^[1-9][0-9]{0,14}$/.test(text)) facts.attempts = Number(text)

@@ -1,18 +1,16 @@
 import { diag, propagation, ROOT_CONTEXT, trace, type TextMapPropagator } from '@opentelemetry/api'
-import type { BaggagePolicy } from './baggage-policy.ts'
 import { createForeignFormat } from './foreign.ts'
-import { validSpanContext, type Extracted, type Format, type Propagation } from './format.ts'
-import { readHeaders, textOf, textsOf, type Headers } from './headers.ts'
+import { validSpanContext, type BaggagePolicy, type Extracted, type Format, type Propagation } from './format.ts'
+import { fieldNames, readHeaders, type FieldNames, type Headers } from './carrier.ts'
 import { LINEAGE_FIELD, parseLineage, type Lineage } from './lineage.ts'
 import { FACT_NAMES, readMoveFacts } from './move-facts.ts'
+import { withSpan } from '../base/light-context.ts'
 import type { Report } from '../base/report.ts'
 import { parseTraceparent } from './traceparent.ts'
 import { createW3cFormat } from './w3c.ts'
 
-/** What is read and written without a propagator: a `baggage` header is then the caller's own. */
-const BUILT_IN: readonly string[] = ['traceparent', 'tracestate']
-
-const W3C_FIELDS: ReadonlySet<string> = new Set([...BUILT_IN, 'baggage'])
+const TRACE_CONTEXT: readonly string[] = ['traceparent', 'tracestate']
+const W3C_FIELDS: readonly string[] = [...TRACE_CONTEXT, 'baggage']
 
 const ABSENT: Extracted = {
   context: ROOT_CONTEXT,
@@ -29,10 +27,10 @@ interface Binding {
   /** All fields as they are written, ours included. */
   readonly spelled: readonly string[]
   /** The same in lower case. */
-  readonly names: ReadonlySet<string>
+  readonly fields: FieldNames
   readonly format: Format
   /** What to look for on a message; `undefined`: everything. */
-  readonly wanted: ReadonlySet<string> | undefined
+  readonly wanted: FieldNames | undefined
 }
 
 /**
@@ -57,13 +55,14 @@ export function createPropagation(
   }
 
   function bind(told: readonly string[], builtIn: boolean): Binding {
-    const fields = builtIn ? BUILT_IN : told
-    const own = new Set(fields.map((name) => name.toLowerCase()))
-    const names = new Set([...own, LINEAGE_FIELD, ...FACT_NAMES])
-    const base = { told: [...told], spelled: [...fields, LINEAGE_FIELD, ...FACT_NAMES], names }
-    const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.has(name))
+    // Only a propagator reads and writes baggage.
+    const spelled = builtIn ? TRACE_CONTEXT : told
+    const own = new Set(spelled.map((name) => name.toLowerCase()))
+    const fields = fieldNames(new Set([...own, LINEAGE_FIELD, ...FACT_NAMES]))
+    const base = { told: [...told], spelled: [...spelled, LINEAGE_FIELD, ...FACT_NAMES], fields }
+    const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.includes(name))
     return w3c
-      ? { ...base, wanted: names, format: createW3cFormat(own, propagator, policy, report) }
+      ? { ...base, wanted: fields, format: createW3cFormat(own, propagator, policy, report) }
       : { ...base, wanted: undefined, format: createForeignFormat(own, propagator, policy, report) }
   }
 
@@ -73,8 +72,9 @@ export function createPropagation(
   }
 
   function readLineage(headers: Headers): Lineage | undefined {
-    if (!headers.byName.has(LINEAGE_FIELD) || textsOf(headers, LINEAGE_FIELD).length === 0) return undefined
-    const text = textOf(headers, LINEAGE_FIELD)
+    if (!headers.has(LINEAGE_FIELD)) return undefined
+    const text = headers.text(LINEAGE_FIELD)
+    if (text === undefined && headers.texts(LINEAGE_FIELD).length === 0) return undefined
     const lineage = text === undefined ? undefined : parseLineage(text)
     if (lineage === undefined) report.failed('headers', new Error(`Malformed ${LINEAGE_FIELD} field, ignored`))
     return lineage
@@ -88,7 +88,13 @@ export function createPropagation(
       const spare = slot !== undefined && extracted.status === 'absent' ? parseTraceparent(slot) : undefined
       if (spare === undefined) return extracted
       const { context, lineage, moved } = extracted
-      return { context: trace.setSpanContext(context, spare), creation: spare, status: 'present', lineage, moved }
+      return {
+        context: withSpan(context, trace.wrapSpanContext(spare)),
+        creation: spare,
+        status: 'present',
+        lineage,
+        moved,
+      }
     },
     fields(context) {
       const { format } = bound()
@@ -99,8 +105,8 @@ export function createPropagation(
     },
     names: () => bound().spelled,
     isField(name) {
-      const { names } = binding ?? bound()
-      return names.has(name) || names.has(name.toLowerCase())
+      const { fields } = binding ?? bound()
+      return fields.match(name) !== undefined
     },
     essential: (fields) => bound().format.essential(fields),
   }
@@ -115,5 +121,5 @@ let saidBuiltIn = false
 function sayBuiltIn(): void {
   if (saidBuiltIn) return
   saidBuiltIn = true
-  diag.info('tracebaton: no propagator is registered; W3C Trace Context is used, without baggage')
+  diag.info('tracebaton: no propagator is registered; W3C Trace Context is used')
 }

@@ -6,13 +6,16 @@ import {
   type Context,
   type TextMapPropagator,
 } from '@opentelemetry/api'
-import { SHARED } from '../base/shared-state.ts'
-import { withAllowedBaggage, type BaggagePolicy } from './baggage-policy.ts'
-import type { Format } from './format.ts'
-import { fieldsSetter, headersGetter, textOf, textsOf, type Headers } from './headers.ts'
+import { withSpan } from '../base/light-context.ts'
+import { withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
+import { fieldsSetter, Headers, headersGetter } from './carrier.ts'
 import type { Report } from '../base/report.ts'
+import { SHARED } from '../base/shared-state.ts'
 import { formatTraceparent, parseTraceparent, RANDOM_FLAG } from './traceparent.ts'
 import { parseTracestate } from './tracestate.ts'
+
+/** Characters of a `traceparent`, of any version. */
+const LONGEST = 1_024
 
 /** Visible ASCII, blanks and tabs: what a header may hold. */
 const PRINTABLE = /^[\t -~]*$/
@@ -24,7 +27,7 @@ const RANDOM_TRACE = createContextKey(SHARED.randomTrace)
  * W3C Trace Context, read and written by ourselves.
  *
  * @param names the fields in use
- * @param propagator reads and writes baggage, if that is among the fields
+ * @param propagator does the baggage
  */
 export function createW3cFormat(
   names: ReadonlySet<string>,
@@ -35,12 +38,12 @@ export function createW3cFormat(
   const withTracestate = names.has('tracestate')
   const withBaggage = policy !== false && names.has('baggage')
 
-  function readBaggage(context: Context, headers: Headers): Context {
-    const values = headers.byName.get('baggage')
-    if (!withBaggage || values === undefined) return context
-    const only: Headers = { byName: new Map([['baggage', values]]), spelled: ['baggage'] }
-    const read = report.guard('propagator', () => propagator.extract(context, only, headersGetter))
-    return read === undefined ? context : withAllowedBaggage(read, policy)
+  function readBaggage(headers: Headers): Context {
+    if (!withBaggage || !headers.has('baggage')) return ROOT_CONTEXT
+    const only = new Headers(['baggage'])
+    for (const value of headers.all('baggage')) only.add('baggage', value)
+    const read = report.guard('propagator', () => propagator.extract(ROOT_CONTEXT, only, headersGetter))
+    return read === undefined ? ROOT_CONTEXT : withAllowedBaggage(read, policy)
   }
 
   function writeBaggage(context: Context): string | undefined {
@@ -53,19 +56,20 @@ export function createW3cFormat(
 
   return {
     read(headers) {
-      const text = textOf(headers, 'traceparent')
+      const text = headers.text('traceparent', LONGEST)
       const creation = text === undefined ? undefined : parseTraceparent(text)
+      const carried = readBaggage(headers)
       if (creation === undefined) {
-        const status = textsOf(headers, 'traceparent').length > 0 ? 'malformed' : 'absent'
-        return { context: readBaggage(ROOT_CONTEXT, headers), creation, status }
+        const malformed = text !== undefined || headers.texts('traceparent', LONGEST).length > 0
+        return { context: carried, creation, status: malformed ? 'malformed' : 'absent' }
       }
-      if (withTracestate && headers.byName.has('tracestate')) {
-        const traceState = parseTracestate(textsOf(headers, 'tracestate'))
+      if (withTracestate && headers.has('tracestate')) {
+        const traceState = parseTracestate(headers.texts('tracestate'))
         if (traceState !== undefined) creation.traceState = traceState
       }
-      let context = trace.setSpanContext(ROOT_CONTEXT, creation)
-      if ((creation.traceFlags & RANDOM_FLAG) !== 0) context = context.setValue(RANDOM_TRACE, creation.traceId)
-      return { context: readBaggage(context, headers), creation, status: 'present' }
+      const random = (creation.traceFlags & RANDOM_FLAG) !== 0
+      const base = random ? carried.setValue(RANDOM_TRACE, creation.traceId) : carried
+      return { context: withSpan(base, trace.wrapSpanContext(creation)), creation, status: 'present' }
     },
     write(context, spanContext) {
       const random = context.getValue(RANDOM_TRACE) === spanContext.traceId

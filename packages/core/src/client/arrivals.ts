@@ -1,0 +1,40 @@
+import { context as contexts } from '@opentelemetry/api'
+import { createStamp } from '../base/stamp.ts'
+import { getWork } from '../memory/work.ts'
+import type { Delivery } from '../verdict/delivery.ts'
+
+/** How the messages that a client handed out have arrived, for as long as the application holds them. */
+export interface Arrivals<Arrival extends { readonly delivery: Delivery }> {
+  /** Marks a message with its arrival. The mark cannot be seen, copied or cloned. */
+  note(message: object, arrival: Arrival): void
+  /**
+   * The arrival of a message. A clone has no mark: it is compared with the deliveries that are being handled in the active
+   * context. `undefined`: no traced client handed it out.
+   *
+   * @param isSame whether a delivery is the one that the message came by
+   */
+  of(message: unknown, isSame: (delivery: Delivery) => boolean): Arrival | undefined
+}
+
+/** @param name with a version of the arrival's shape, see `processWide` */
+export function createArrivals<Arrival extends { readonly delivery: Delivery }>(name: string): Arrivals<Arrival> {
+  const marks = createStamp<Arrival>(name)
+  return {
+    note(message, arrival) {
+      marks.set(message, arrival)
+      marks.set(arrival.delivery, arrival)
+    },
+    of: (message, isSame) => marks.get(message) ?? marks.get(deliveryAtHand(isSame)),
+  }
+}
+
+function deliveryAtHand(isSame: (delivery: Delivery) => boolean): Delivery | undefined {
+  try {
+    const work = getWork(contexts.active())
+    if (work?.verdict !== undefined) return isSame(work.verdict.delivery) ? work.verdict.delivery : undefined
+    return work?.batch?.find(({ delivery }) => isSame(delivery))?.delivery
+  } catch {
+    // A message that is none is the client's to complain about.
+    return undefined
+  }
+}

@@ -1,0 +1,98 @@
+import { processWide } from '../base/process-wide.ts'
+import type { OpenAttempt, OpenOptions } from '../operations/open.ts'
+import type { Delivery } from '../verdict/delivery.ts'
+
+/** A delivery that waits for its settlement. */
+export interface Unsettled {
+  readonly delivery: Delivery
+  readonly attempt: OpenAttempt
+}
+
+/** The deliveries that wait for their settlement, by the tag that their channel gave them. */
+export interface Deliveries<Channel extends object> {
+  /** Begins the attempt of a delivery, and keeps it until its span has ended. */
+  open(channel: Channel, tag: number, delivery: Delivery, begin: (options: OpenOptions) => OpenAttempt): OpenAttempt
+  /** The delivery of a tag. */
+  find(channel: Channel, tag: number): Unsettled | undefined
+  /** All deliveries up to a tag, that one included; tag 0: all there are. In no order. */
+  findUpTo(channel: Channel, tag: number): readonly (readonly [tag: number, unsettled: Unsettled])[]
+  /** Gives up what waits on a channel that takes no more settlements. */
+  abandon(channel: Channel): void
+  /** The same for every channel that is said to be so. */
+  abandonWhere(isGone: (channel: Channel) => boolean): void
+}
+
+/** What waits on one channel. */
+interface Waiting {
+  readonly byTag: Map<number, Unsettled>
+  /** The same for each of them. */
+  readonly options: OpenOptions
+}
+
+/** ms between two looks at the channels on which something waits. */
+const LOOK_AGAIN = 1_000
+
+/**
+ * For brokers whose settlements name a delivery by a tag of its channel. Core bounds how many attempts are open, and with
+ * it this.
+ *
+ * @param name with a version of its shape, see {@link processWide}
+ * @param isClosed looked at once a second while something waits, and never by a listener on the user's object
+ */
+export function createDeliveries<Channel extends object>(
+  name: string,
+  isClosed: (channel: Channel) => boolean,
+): Deliveries<Channel> {
+  const byChannel = processWide(name, () => new WeakMap<Channel, Waiting>())
+  const channels = processWide(`${name}.channels`, () => new Set<Channel>())
+  let timer: NodeJS.Timeout | undefined
+
+  function waitingOn(channel: Channel): Waiting {
+    let waiting = byChannel.get(channel)
+    if (waiting === undefined) {
+      const byTag = new Map<number, Unsettled>()
+      const ended = ({ key }: Delivery): void => {
+        byTag.delete(Number(key))
+        if (byTag.size === 0) channels.delete(channel)
+      }
+      waiting = { byTag, options: { ended } }
+      byChannel.set(channel, waiting)
+    }
+    return waiting
+  }
+
+  const deliveries: Deliveries<Channel> = {
+    open(channel, tag, delivery, begin) {
+      const { byTag, options } = waitingOn(channel)
+      const attempt = begin(options)
+      if (!attempt.isOpen()) return attempt
+      byTag.set(tag, { delivery, attempt })
+      channels.add(channel)
+      watch()
+      return attempt
+    },
+    find: (channel, tag) => byChannel.get(channel)?.byTag.get(tag),
+    findUpTo(channel, tag) {
+      const found = [...(byChannel.get(channel)?.byTag ?? [])]
+      return tag === 0 ? found : found.filter(([own]) => own <= tag)
+    },
+    abandon(channel) {
+      for (const { attempt } of byChannel.get(channel)?.byTag.values() ?? []) attempt.abandon()
+    },
+    abandonWhere(isGone) {
+      for (const channel of channels) if (isGone(channel)) deliveries.abandon(channel)
+    },
+  }
+
+  /** Looks from time to time as long as there is something to look at. Does not keep the process alive. */
+  function watch(): void {
+    if (timer !== undefined || channels.size === 0) return
+    timer = setTimeout(() => {
+      timer = undefined
+      deliveries.abandonWhere(isClosed)
+      watch()
+    }, LOOK_AGAIN)
+    timer.unref()
+  }
+  return deliveries
+}
