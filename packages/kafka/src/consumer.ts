@@ -1,17 +1,22 @@
-import { randomUUID } from 'node:crypto'
 import {
   copyWith,
+  createArrivals,
   originalOf,
+  partitionsOf,
   processWide,
   resolveTracing,
   traced,
   tracingToldBy,
   warnOfInstrumentation,
   type AdapterTracing,
+  type Arrivals,
+  type Delivery,
+  type Partition,
+  type Partitions,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import type { BatchPayload, ConsumerLike, ReceivedMessage, RunConfigLike } from './client.ts'
-import { LIBRARY, toDelivery, type Group, type Position } from './describe.ts'
+import type { BatchPayload, ConsumerLike, MessagePayload, ReceivedMessage, RunConfigLike } from './client.ts'
+import { LIBRARY, toDelivery } from './describe.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceConsumer}. */
@@ -30,15 +35,16 @@ export type HandlerOptions = TracingInput & {
   readonly groupId?: string | undefined
 }
 
-/** The group of each consumer; a look-alike may be made again without being told. */
-const groups = processWide('tracebaton.kafka.groups.1', () => new WeakMap<object, Group>())
+/** How a message was received. */
+interface Arrival {
+  readonly tracing: AdapterTracing
+  readonly delivery: Delivery
+}
 
-/** Where a message was received, for as long as somebody holds the message. */
-export const receivedAt: WeakMap<object, { readonly tracing: AdapterTracing; readonly position: Position }> =
-  processWide(
-    'tracebaton.kafka.received.1',
-    () => new WeakMap<object, { readonly tracing: AdapterTracing; readonly position: Position }>(),
-  )
+/** The partitions of each consumer; a look-alike may be made again without being told the group. */
+const consumers = processWide('tracebaton.kafka.consumers.1', () => new WeakMap<object, Partitions>())
+
+const arrivals: Arrivals<Arrival> = createArrivals('tracebaton.kafka.arrivals.1')
 
 /** Batches of which kafkajs takes only those messages for handled that the handler resolves. */
 const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => new WeakSet<object>())
@@ -51,37 +57,38 @@ const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => 
 export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer, options?: ConsumerOptions): Consumer {
   const tracing = resolveTracing(options, SCOPE)
   const original = originalOf<ConsumerLike>(consumer)
-  const group = groupOf(original, options?.groupId)
+  const partitions = partitionsOfConsumer(original, options?.groupId)
   warnOfInstrumentation(tracing, original, 'run', LIBRARY)
   return traced(original, {
     run: (...args: [config?: RunConfigLike]) => {
-      const config = tracing.guard(() => traceRun(tracing, group, args[0]))
+      const config = tracing.guard(() => traceRun(tracing, partitions, args[0]))
       return original.run(...((config === undefined ? args : [config]) as [never]))
     },
   }) as Consumer
 }
 
-function groupOf(consumer: object, id: string | undefined): Group {
-  const known = groups.get(consumer)
-  if (known !== undefined && (id === undefined || id === known.id)) return known
-  const group = { id, memory: id ?? randomUUID() }
-  groups.set(consumer, group)
-  return group
+function partitionsOfConsumer(consumer: object, group: string | undefined): Partitions {
+  const known = consumers.get(consumer)
+  if (known !== undefined && (group === undefined || group === known.group)) return known
+  const partitions = partitionsOf(group)
+  consumers.set(consumer, partitions)
+  return partitions
 }
 
 /** A copy of the configuration with handlers of ours; `undefined` where there is no handler. */
-function traceRun(tracing: AdapterTracing, group: Group, config: RunConfigLike | undefined): RunConfigLike | undefined {
+function traceRun(
+  tracing: AdapterTracing,
+  partitions: Partitions,
+  config: RunConfigLike | undefined,
+): RunConfigLike | undefined {
   if (typeof config !== 'object' || config === null) return undefined
   const { eachMessage, eachBatch, eachBatchAutoResolve } = config
   const handlers: { -readonly [Key in 'eachMessage' | 'eachBatch']?: RunConfigLike[Key] } = {}
   if (typeof eachMessage === 'function') {
     handlers.eachMessage = function (this: unknown, payload) {
-      const delivery = tracing.guard(() => {
-        const { topic, partition, message } = payload
-        const position = { topic, partition, group }
-        receivedAt.set(message, { tracing, position })
-        return toDelivery(tracing, message, position)
-      })
+      const delivery = tracing.guard(() =>
+        arrive(tracing, payload.message, partitions.of(payload.topic, payload.partition), partitions.group, undefined),
+      )
       const call = (): unknown => eachMessage.call(this, payload)
       return delivery === undefined ? call() : tracing.process(delivery, call)
     }
@@ -90,19 +97,40 @@ function traceRun(tracing: AdapterTracing, group: Group, config: RunConfigLike |
     handlers.eachBatch = function (this: unknown, payload) {
       const deliveries = tracing.guard(() => {
         const { topic, partition, messages } = payload.batch
-        // The messages wait for each other from now on, not for the broker.
-        const position = { topic, partition, group, deliveredAt: Date.now() }
         if (eachBatchAutoResolve !== undefined && !eachBatchAutoResolve) resolvedByHand.add(payload.batch)
-        return messages.map((message) => {
-          receivedAt.set(message, { tracing, position })
-          return toDelivery(tracing, message, position)
-        })
+        const place = partitions.of(topic, partition)
+        // The messages wait for each other from now on, not for the broker.
+        const now = Date.now()
+        return messages.map((message) => arrive(tracing, message, place, partitions.group, now))
       })
       const call = (): unknown => eachBatch.call(this, payload)
       return deliveries === undefined ? call() : tracing.processBatch(deliveries, call)
     }
   }
   return copyWith(config, handlers)
+}
+
+function arrive(
+  tracing: AdapterTracing,
+  message: ReceivedMessage,
+  partition: Partition,
+  group: string | undefined,
+  deliveredAt: number | undefined,
+): Delivery {
+  const delivery = toDelivery(tracing, message, undefined, partition, group, deliveredAt)
+  arrivals.note(message, { tracing, delivery })
+  return delivery
+}
+
+/** How a message arrived; `undefined`: at no traced consumer. A clone is known by its place in the topic. */
+export function arrivalOf(message: ReceivedMessage, payload?: MessagePayload): Arrival | undefined {
+  return arrivals.of(
+    message,
+    ({ key, sentAt = -1, destination, facts }) =>
+      key === message.offset &&
+      sentAt === Number(message.timestamp) &&
+      (payload === undefined || (destination.name === payload.topic && facts?.partition === String(payload.partition))),
+  )
 }
 
 /**
@@ -115,21 +143,20 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   handler: (message: Message, ...rest: Rest) => Result,
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
+  const { topic, partition, groupId } = options ?? {}
   const told = tracingToldBy(options, ['topic', 'partition', 'groupId'], SCOPE)
-  const elsewhere = options && positionOf(options)
+  const partitions = partitionsOf(groupId)
+  const place = topic === undefined || partition === undefined ? undefined : partitions.of(topic, partition)
+  const otherwise = told ?? resolveTracing(undefined, SCOPE)
   return function (this: unknown, message, ...rest) {
     const call = (): Result => handler.call(this, message, ...rest)
-    const received = receivedAt.get(message)
-    const position = received?.position ?? elsewhere
-    if (position === undefined) return call()
-    const tracing = told ?? received?.tracing ?? resolveTracing(undefined, SCOPE)
-    const delivery = tracing.guard(() => toDelivery(tracing, message, position))
+    const arrival = arrivalOf(message)
+    if (arrival === undefined && options === undefined) return call()
+    const tracing = told ?? arrival?.tracing ?? otherwise
+    const delivery =
+      arrival?.delivery ?? tracing.guard(() => toDelivery(tracing, message, topic, place, partitions.group, undefined))
     return delivery === undefined ? call() : tracing.process(delivery, call)
   }
-}
-
-function positionOf({ topic, partition, groupId }: HandlerOptions): Position {
-  return { topic, partition, group: groupId === undefined ? undefined : { id: groupId, memory: groupId } }
 }
 
 /**
@@ -137,7 +164,7 @@ function positionOf({ topic, partition, groupId }: HandlerOptions): Position {
  * `await`: when the handler throws, the rest is not handled and the error is thrown on. `resolveOffset` and `heartbeat`
  * stay yours to call.
  *
- * Stops before the next message when somebody called `seek`; and when the consumer is stopping, provided that
+ * Stops before the next message when `seek` was called; and when the consumer is stopping, provided that
  * `eachBatchAutoResolve` is off. Where it is on, kafkajs counts every message of the batch as handled, and the rest would
  * be lost.
  *

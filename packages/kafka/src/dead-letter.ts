@@ -1,26 +1,28 @@
 import {
+  moveMessage,
   originalOf,
-  rejectWithoutDestination,
+  partitionsOf,
   resolveTracing,
   tracingOf,
   type DeadLetterOptions,
+  type Delivery,
   type Move,
   type RedriveOptions,
   type RetryOptions,
 } from '@tracebaton/core/adapter'
-import type { MessagePayload, SenderLike } from './client.ts'
-import { receivedAt } from './consumer.ts'
+import type { MessagePayload, RecordLike, SenderLike } from './client.ts'
+import { arrivalOf } from './consumer.ts'
 import { toDelivery } from './describe.ts'
-import { sendMoved } from './producer.ts'
+import { inject, toPublication } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /** What the `send` of a producer, or of a transaction, gives. */
 export type Sent<Sender extends SenderLike> = ReturnType<Sender['send']>
 
 /**
- * Sends a received message once more, for its next attempt: same key, value and headers, same trace context, with its
- * history and the facts of the failure. Kafka knows no delay: `delay` is what the consumer of a retry topic means to wait,
- * and is not counted as time in the queue.
+ * Sends a received message again, for its next attempt: same key, value and headers, same trace context, with its history
+ * and the facts of the failure. Kafka knows no delay: `delay` is what the consumer of a retry topic means to wait, and is
+ * not counted as time in the queue.
  *
  * May be called inside the handler or later, with a producer (or transaction) that is traced or not. The message at hand
  * stays where it is: return from the handler once this has resolved. Resolves, and rejects, as `send` does; and rejects
@@ -32,19 +34,18 @@ export type Sent<Sender extends SenderLike> = ReturnType<Sender['send']>
 export function retryLater<Sender extends SenderLike>(
   producer: Sender,
   payload: MessagePayload,
-  options: RetryOptions = {},
+  options?: RetryOptions,
 ): Sent<Sender> {
-  const { to = payload.topic, error, delay } = options
-  return move(producer, payload, 'retry', to, error, delay)
+  return move(producer, payload, 'retry', options)
 }
 
 /** Sends a received message to a dead-letter topic; otherwise as {@link retryLater}. */
 export function deadLetter<Sender extends SenderLike>(
   producer: Sender,
   payload: MessagePayload,
-  { to, error }: DeadLetterOptions,
+  options: DeadLetterOptions,
 ): Sent<Sender> {
-  return move(producer, payload, 'dead_letter', to, error)
+  return move(producer, payload, 'dead_letter', options)
 }
 
 /**
@@ -55,28 +56,34 @@ export function deadLetter<Sender extends SenderLike>(
 export function redrive<Sender extends SenderLike>(
   producer: Sender,
   payload: MessagePayload,
-  { to }: RedriveOptions = {},
+  options?: RedriveOptions,
 ): Sent<Sender> {
-  return move(producer, payload, 'redrive', to)
+  return move(producer, payload, 'redrive', options)
 }
 
 function move<Sender extends SenderLike>(
   producer: Sender,
-  { topic, partition, message }: MessagePayload,
+  payload: MessagePayload,
   kind: Move['kind'],
-  asked: string | undefined,
-  error?: unknown,
-  delay?: number,
+  { to, error, delay }: RetryOptions = {},
 ): Sent<Sender> {
-  const received = receivedAt.get(message)
-  const tracing = tracingOf(producer) ?? received?.tracing ?? resolveTracing(undefined, SCOPE)
-  const delivery = tracing.guard(() =>
-    toDelivery(tracing, message, received?.position ?? { topic, partition, group: undefined }),
-  )
-  const to = asked ?? (kind === 'redrive' && delivery ? tracing.moveFacts(delivery)?.originalDestination : undefined)
-  if (to === undefined || to === '') return rejectWithoutDestination(kind) as Sent<Sender>
+  const { topic, partition, message } = payload
+  const arrival = arrivalOf(message, payload)
+  const tracing = tracingOf(producer) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const unknown = (): Delivery =>
+    toDelivery(tracing, message, topic, partitionsOf(undefined).of(topic, partition), undefined, undefined)
+  const delivery = arrival?.delivery ?? tracing.guard(unknown)
+  const from = kind === 'retry' ? topic : delivery && tracing.moveFacts(delivery)?.originalDestination
   const { key, value, headers } = message
-  const record = { topic: to, messages: [headers === undefined ? { key, value } : { key, value, headers }] }
-  const moved = delivery && { kind, delivery, error }
-  return sendMoved(tracing, originalOf<SenderLike>(producer), record, moved, delay) as Sent<Sender>
+  const copy = headers === undefined ? { key, value } : { key, value, headers }
+  const recordTo = (place: string): RecordLike => ({ topic: place, messages: [copy] })
+  return moveMessage(
+    { kind, tracing, delivery, to, from, error },
+    (place) => toPublication(tracing, [recordTo(place)], delay),
+    (place, injection) => {
+      const record = recordTo(place)
+      const [injected = record] = tracing.guard(() => inject(tracing, [record], [injection])) ?? []
+      return originalOf<SenderLike>(producer).send(injected as never)
+    },
+  ) as Sent<Sender>
 }

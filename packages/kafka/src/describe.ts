@@ -1,4 +1,4 @@
-import type { Delivery, Facts, OutgoingMessage, SendResults, AdapterTracing } from '@tracebaton/core/adapter'
+import type { AdapterTracing, Delivery, OutgoingMessage, Partition, SendResults } from '@tracebaton/core/adapter'
 import type { MessageLike, MetadataLike, ReceivedMessage } from './client.ts'
 import { headersGetter } from './headers.ts'
 
@@ -8,19 +8,27 @@ export const SYSTEM = 'kafka'
 /** The client's package. */
 export const LIBRARY = 'kafkajs'
 
-export function toOutgoing(tracing: AdapterTracing, topic: string, message: MessageLike): OutgoingMessage {
+export function toOutgoing(
+  tracing: AdapterTracing,
+  topic: string,
+  { key, value, headers, partition }: MessageLike,
+  delay?: number,
+): OutgoingMessage {
   return {
-    carrier: message.headers,
+    carrier: headers,
     getter: headersGetter,
     destination: { name: topic },
     facts: {
-      partition: message.partition === undefined ? undefined : String(message.partition),
-      ...payloadFacts(tracing, message),
+      partition: partition === undefined ? undefined : String(partition),
+      tombstone: value === null ? true : undefined,
+      messageKey: keyText(tracing, key),
+      bodySize: sizeOf(tracing, value),
     },
+    delay,
   }
 }
 
-/** Where a single message ended up. Of several nobody says which went where. */
+/** Where a single message ended up. Of several the answer does not tell which went where. */
 export function toSendResults(answer: unknown, count: number): SendResults | undefined {
   const places: readonly MetadataLike[] = Array.isArray(answer) ? answer : []
   const [place, ...more] = places
@@ -29,64 +37,51 @@ export function toSendResults(answer: unknown, count: number): SendResults | und
   return { messages: [{ facts: { partition: String(place.partition), offset } }] }
 }
 
-/** Where a message was received. */
-export interface Position {
-  /** `undefined`: nobody told us; so for the partition. */
-  readonly topic: string | undefined
-  readonly partition: number | undefined
-  /** `undefined`: it was no traced consumer that received it. */
-  readonly group: Group | undefined
-  /** When the batch that it came in was delivered, ms since the epoch. @default now */
-  readonly deliveredAt?: number | undefined
-}
-
-/** On whose behalf messages are received. */
-export interface Group {
-  /** `undefined`: nobody told us. */
-  readonly id: string | undefined
-  /** What the attempts of this group are remembered by: its id, or a name that only this consumer has. */
-  readonly memory: string
-}
-
 /**
  * One arrival of a message. Kafka counts no deliveries; the same position read again by this process is known by its
  * offset together with its timestamp, because a topic that was deleted and made again starts over at offset 0.
+ *
+ * @param partition `undefined`: unknown
+ * @param deliveredAt when the batch that it came in was delivered, ms since the epoch. Default: now
  */
 export function toDelivery(
   tracing: AdapterTracing,
-  message: ReceivedMessage,
-  { topic, partition, group, deliveredAt }: Position,
+  { key, value, headers, offset, timestamp }: ReceivedMessage,
+  topic: string | undefined,
+  partition: Partition | undefined,
+  consumerGroup: string | undefined,
+  deliveredAt: number | undefined,
 ): Delivery {
-  const timestamp = Number(message.timestamp)
+  const sentAt = Number(timestamp)
   return {
     system: SYSTEM,
-    destination: { name: topic },
-    carrier: message.headers,
+    destination: partition?.destination ?? { name: topic },
+    carrier: headers,
     getter: headersGetter,
     facts: {
-      consumerGroup: group?.id,
-      partition: partition === undefined ? undefined : String(partition),
-      offset: safeInteger(message.offset),
-      ...payloadFacts(tracing, message),
+      consumerGroup,
+      partition: partition?.id,
+      offset: safeInteger(offset),
+      tombstone: value === null ? true : undefined,
+      messageKey: keyText(tracing, key),
+      bodySize: sizeOf(tracing, value),
     },
-    handle: message,
-    position: partition === undefined ? undefined : `${partition}:${message.offset}`,
-    identity:
-      group === undefined || topic === undefined || partition === undefined
-        ? undefined
-        : `kafka:${group.memory}:${topic}:${partition}:${message.offset}:${message.timestamp}`,
+    memory: partition,
+    source: partition,
+    key: offset,
     // Kafka writes -1 where a producer gave no time.
-    sentAt: timestamp > 0 ? timestamp : undefined,
+    sentAt: sentAt > 0 ? sentAt : undefined,
     deliveredAt,
+    verdict: undefined,
   }
 }
 
-function payloadFacts(tracing: AdapterTracing, { key, value }: Pick<MessageLike, 'key' | 'value'>): Facts {
-  return {
-    tombstone: value === null ? true : undefined,
-    messageKey: tracing.captures.messageKey && key !== null && key !== undefined ? key.toString() : undefined,
-    bodySize: tracing.captures.bodySize && value !== null ? Buffer.byteLength(value) : undefined,
-  }
+function keyText({ captures }: AdapterTracing, key: MessageLike['key']): string | undefined {
+  return captures.messageKey && key !== null && key !== undefined ? key.toString() : undefined
+}
+
+function sizeOf({ captures }: AdapterTracing, value: MessageLike['value']): number | undefined {
+  return captures.bodySize && value !== null ? Buffer.byteLength(value) : undefined
 }
 
 /** Offsets are 64 bits long; one that a number cannot hold is left out rather than changed. */

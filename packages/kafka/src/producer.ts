@@ -6,7 +6,6 @@ import {
   traced,
   warnOfInstrumentation,
   type Injection,
-  type Move,
   type OutgoingMessage,
   type Publication,
   type AdapterTracing,
@@ -33,23 +32,6 @@ export function traceProducer<Producer extends ProducerLike>(producer: Producer,
     transaction: () => original.transaction().then((sender) => traced(sender, senderOf(tracing, sender), tracing)),
   }
   return traced(original, members, tracing) as Producer
-}
-
-/** Sends one message that was received once more. */
-export function sendMoved(
-  tracing: AdapterTracing,
-  sender: SenderLike,
-  record: RecordLike,
-  move: Move | undefined,
-  delay: number | undefined,
-): Promise<unknown> {
-  const publication = tracing.guard(() => {
-    const described = toPublication(tracing, [record])
-    return { ...described, messages: described.messages.map((message) => Object.assign(message, { delay })), move }
-  })
-  const send = (records: readonly RecordLike[] = [record]): Promise<unknown> => sender.send(records[0] as never)
-  if (publication === undefined) return send()
-  return tracing.send(publication, (injections) => send(tracing.guard(() => inject(tracing, [record], injections))))
 }
 
 function senderOf(tracing: AdapterTracing, sender: SenderLike): SenderLike {
@@ -82,10 +64,11 @@ function publish(
   return tracing.send(publication, (injections) => call(tracing.guard(() => inject(tracing, records, injections))))
 }
 
-function toPublication(tracing: AdapterTracing, records: readonly RecordLike[]): Publication {
+/** @param delay what the consumer means to wait, ms. Default: nothing */
+export function toPublication(tracing: AdapterTracing, records: readonly RecordLike[], delay?: number): Publication {
   const messages: OutgoingMessage[] = []
   for (const { topic, messages: own } of records) {
-    for (const message of own) messages.push(toOutgoing(tracing, topic, message))
+    for (const message of own) messages.push(toOutgoing(tracing, topic, message, delay))
   }
   const topic = records[0]?.topic
   return {
@@ -98,7 +81,8 @@ function toPublication(tracing: AdapterTracing, records: readonly RecordLike[]):
   }
 }
 
-function inject(
+/** Copies with our headers; what gets none is the caller's own. */
+export function inject(
   tracing: AdapterTracing,
   records: readonly RecordLike[],
   injections: readonly (Injection | undefined)[],
