@@ -69,7 +69,7 @@ describe('a message moved inside its handler', () => {
     expect(sent.map(({ argument }) => (argument as { topic: string }).topic)).toEqual(['orders', 'later'])
     const [now, later] = sent.map(({ messages }) => headersOf(messages[0])['tracebaton'])
     expect(now).toMatch(/;a=2;.*k=immediate/)
-    expect(later).toMatch(/;a=2;.*d=500;.*k=delayed/)
+    expect(later).toMatch(/;a=2;.*d=dw;.*k=delayed/)
     expect(attemptOf(recording.span('process orders'))).toMatchObject({ outcome: 'retry_scheduled', status: 'unset' })
   })
 
@@ -134,10 +134,10 @@ describe('a message moved after its handler', () => {
 test('a message that no traced consumer received is moved with what it says itself', async () => {
   const recording = createRecording()
   const { producer, sent } = createProducer()
-  const message = Object.freeze(received({ traceparent: CONTEXT, tracebaton: `0;c=${CONTEXT.slice(3)};a=3;n=1` }, 7))
+  const message = Object.freeze(received({ traceparent: CONTEXT, tracebaton: `1;c=${CONTEXT.slice(3)};a=3;n=1` }, 7))
   const payload = Object.freeze({ topic: 'dead', partition: 0, message })
   await redrive(traceProducer(producer, recording.options), payload, { to: 'orders' })
-  expect(headersOf(sent[0]!.messages[0])['tracebaton']).toMatch(/;a=1;f=\d+;k=redrive;n=2$/)
+  expect(headersOf(sent[0]!.messages[0])['tracebaton']).toMatch(/;a=1;f=[0-9a-z]+;k=redrive;n=2$/)
   expect(recording.span('send orders').parentSpanId).toBeUndefined()
 })
 

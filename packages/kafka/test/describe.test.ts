@@ -1,12 +1,21 @@
-import { resolveTracing } from '@tracebaton/core/adapter'
+import { partitionsOf, resolveTracing, type Delivery } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
-import { toDelivery, toOutgoing, toSendResults } from '../src/describe.ts'
+import type { ReceivedMessage } from '../src/client.ts'
+import { toDelivery as describeDelivery, toOutgoing, toSendResults } from '../src/describe.ts'
 import { headersGetter } from '../src/headers.ts'
 import { received } from './fake-kafka.ts'
 import { SCOPE } from '../src/scope.ts'
 
 const tracing = resolveTracing(undefined, SCOPE)
-const position = { topic: 'orders', partition: 3, group: { id: 'billing', memory: 'billing' } }
+const position = { topic: 'orders', partition: 3, group: 'billing' }
+
+/** Kept, as consumers keep those of their group. */
+const groups = ['billing', 'mailer'].map((group) => partitionsOf(group))
+
+function toDelivery(_: typeof tracing, message: ReceivedMessage, at: typeof position): Delivery {
+  const partitions = groups.find(({ group }) => group === at.group)!
+  return describeDelivery(tracing, message, at.topic, partitions.of(at.topic, at.partition), at.group, undefined)
+}
 
 /** Makes an object and all below it fail when somebody writes to it. */
 function frozen<Value>(value: Value): Value {
@@ -18,7 +27,7 @@ function frozen<Value>(value: Value): Value {
 describe('toDelivery', () => {
   test('only reads, and says the same of the same message', () => {
     const message = frozen({ ...received({ a: '1' }, 7), timestamp: '1700000000000' })
-    const delivery = toDelivery(tracing, message, frozen(position))
+    const delivery = toDelivery(tracing, message, position)
     expect(delivery).toEqual(toDelivery(tracing, message, position))
     expect(delivery).toMatchObject({
       system: 'kafka',
@@ -29,17 +38,21 @@ describe('toDelivery', () => {
     expect(delivery.carrier).toBe(message.headers)
   })
 
-  test('takes another offset, time, partition, topic or group for another message', () => {
+  test('names the arrival by its partition and offset, for the group', () => {
     const message = { ...received({}, 0), timestamp: '1700000000000' }
-    const identities = [
+    const keys = [
       toDelivery(tracing, message, position),
       toDelivery(tracing, { ...message, offset: '1' }, position),
-      toDelivery(tracing, { ...message, timestamp: '1700000000001' }, position),
       toDelivery(tracing, message, { ...position, partition: 4 }),
       toDelivery(tracing, message, { ...position, topic: 'emails' }),
-      toDelivery(tracing, message, { ...position, group: { id: 'mailer', memory: 'mailer' } }),
-    ].map(({ identity }) => identity)
-    expect(new Set(identities).size).toBe(identities.length)
+      toDelivery(tracing, message, { ...position, group: 'mailer' }),
+    ].map(({ source, key }) => [source, key])
+    for (const [index, one] of keys.entries()) {
+      expect(keys.filter(([source, key]) => source === one[0] && key === one[1])).toHaveLength(1)
+      expect(keys.indexOf(one)).toBe(index)
+    }
+    const again = toDelivery(tracing, { ...message }, position)
+    expect([again.source, again.key]).toEqual(keys[0])
   })
 
   test.each(['-1', '', 'nonsense'])('knows no sent time from %o', (timestamp) => {
@@ -50,7 +63,7 @@ describe('toDelivery', () => {
     const offset = '9007199254740993'
     const delivery = toDelivery(tracing, { ...received(), offset }, position)
     expect(delivery.facts?.offset).toBeUndefined()
-    expect(delivery.identity).toContain(offset)
+    expect(delivery.key).toBe(offset)
   })
 
   test('takes a message without headers', () => {

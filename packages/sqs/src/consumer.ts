@@ -1,9 +1,11 @@
 import {
-  processWide,
+  createArrivals,
   resolveTracing,
   tracingToldBy,
-  type Outcome,
   type AdapterTracing,
+  type Arrivals,
+  type Delivery,
+  type Outcome,
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import type { Next, ReceivedMessage } from './client.ts'
@@ -27,22 +29,24 @@ const SYSTEM_ATTRIBUTES = [
   'MessageGroupId',
 ]
 
-/** Where and when (ms since the epoch) a message was received. */
-interface Received {
+/** How a message was received. */
+interface Arrival {
   readonly tracing: AdapterTracing
+  readonly delivery: Delivery
   readonly queue: Queue
-  readonly at: number
 }
 
-/** For as long as somebody holds the message. */
-export const receivedFrom: WeakMap<object, Received> = processWide(
-  'tracebaton.sqs.received.1',
-  () => new WeakMap<object, Received>(),
-)
+export const arrivals: Arrivals<Arrival> = createArrivals('tracebaton.sqs.arrivals.1')
+
+/** How a message arrived; `undefined`: at no traced client. A clone is known by its receipt handle. */
+export function arrivalOf(message: ReceivedMessage): Arrival | undefined {
+  return arrivals.of(message, ({ key, system }) => system === SYSTEM && key === message.ReceiptHandle)
+}
 
 /**
  * Wraps a function that handles one message: each call is one attempt, with a span of its own that is active inside.
- * For sqs-consumer, `messages.map(…)` and loops of your own. What the function returns and throws stays the same.
+ * For sqs-consumer, `messages.map(…)` and loops of your own. Called in the handler of the very same message, it is a part
+ * of that attempt. What the function returns and throws stays the same.
  */
 export function traceHandler<Message extends ReceivedMessage, Rest extends unknown[], Result>(
   handler: (message: Message, ...rest: Rest) => Result,
@@ -50,12 +54,16 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
 ): (message: Message, ...rest: Rest) => Result {
   const { queueUrl, maxReceiveCount } = options ?? {}
   const told = tracingToldBy(options, ['queueUrl', 'maxReceiveCount'], SCOPE)
+  const otherwise = told ?? resolveTracing(undefined, SCOPE)
   return function (this: unknown, message, ...rest) {
-    const received = isObject(message) ? receivedFrom.get(message) : undefined
-    const tracing = told ?? received?.tracing ?? resolveTracing(undefined, SCOPE)
+    const arrival = arrivalOf(message)
+    const tracing = told ?? arrival?.tracing ?? otherwise
     const delivery = tracing.guard(() => {
-      const queue = received?.queue ?? queueOfUrl(queueUrl)
-      return toDelivery(message, queue, received?.at, maxReceiveCount)
+      if (arrival !== undefined && told === undefined && maxReceiveCount === undefined) return arrival.delivery
+      const queue = arrival?.queue ?? queueOfUrl(queueUrl)
+      const own = toDelivery(message, queue, arrival?.delivery.deliveredAt, maxReceiveCount)
+      arrivals.note(message, { tracing, delivery: own, queue })
+      return own
     })
     const call = (): Result => handler.call(this, message, ...rest)
     return delivery === undefined ? call() : tracing.process(delivery, call)
@@ -80,10 +88,6 @@ export async function forEachMessage<Message extends ReceivedMessage, Result>(
   return results
 }
 
-function isObject(message: unknown): message is object {
-  return typeof message === 'object' && message !== null
-}
-
 interface ReceiveInput {
   readonly QueueUrl?: string
   readonly MessageAttributeNames?: readonly string[]
@@ -103,12 +107,13 @@ export function traceReceive(tracing: AdapterTracing, legacyNames: boolean, next
       tracing.guard(() => {
         const { Messages = [] } = response.output as { Messages?: readonly ReceivedMessage[] }
         const at = Date.now()
-        for (const message of Messages) receivedFrom.set(message, { tracing, queue, at })
         const facts = Object.assign({}, queue.facts, requestFacts(response.output))
-        tracing.receive(
-          { ...reception, facts },
-          Messages.map((message) => toDelivery(message, queue, at)),
-        )
+        const deliveries = Messages.map((message) => {
+          const delivery = toDelivery(message, queue, at)
+          arrivals.note(message, { tracing, delivery, queue })
+          return delivery
+        })
+        tracing.receive({ ...reception, facts }, deliveries)
       })
       return response
     } catch (error) {
@@ -159,7 +164,7 @@ export function traceSettle(tracing: AdapterTracing, operation: string, outcome:
         facts,
         outcome: outcome(entries[0] ?? {}),
         outcomes: entries.map(outcome),
-        receipts: entries.map(({ ReceiptHandle }) => ReceiptHandle ?? ''),
+        keys: entries.map(({ ReceiptHandle }) => ReceiptHandle ?? ''),
         batch: input.Entries !== undefined,
         refused: (response: unknown) => refusedPositions((response as { output: unknown }).output, input.Entries ?? []),
       }

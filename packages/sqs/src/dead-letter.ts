@@ -1,25 +1,25 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
-  rejectWithoutDestination,
+  moveMessage,
   resolveTracing,
   tracingOf,
+  type AdapterTracing,
   type DeadLetterOptions,
   type Delivery,
   type Move,
   type RedriveOptions,
   type RetryOptions,
-  type AdapterTracing,
 } from '@tracebaton/core/adapter'
 import type { ReceivedMessage, SendInput, SendingClient, SendOutput } from './client.ts'
-import { receivedFrom } from './consumer.ts'
-import { isFifo, queueOfUrl, toDelivery } from './describe.ts'
+import { arrivalOf } from './consumer.ts'
+import { isFifo, queueOfUrl, toDelivery, toSendResults } from './describe.ts'
 import { toAttribute, TRACE_HEADER } from './headers.ts'
-import { sendMoved } from './producer.ts'
+import { inject, MOVED, toPublication } from './producer.ts'
 import { limitsOf } from './trace.ts'
 import { SCOPE } from './scope.ts'
 
 /**
- * Sends a received message once more, for its next attempt: same body and attributes, same trace context, with its history
+ * Sends a received message again, for its next attempt: same body and attributes, same trace context, with its history
  * and the facts of the failure. The copy has the attributes that were received: ask for all of them
  * (`MessageAttributeNames: ['All']`) where there are some of your own. It stays in its message group, as far as that was
  * received, too: a traced client asks for it. On a FIFO queue it comes last of its group, and is never taken for a duplicate.
@@ -35,19 +35,18 @@ import { SCOPE } from './scope.ts'
 export function retryLater(
   client: SendingClient,
   message: ReceivedMessage,
-  options: RetryOptions = {},
+  options?: RetryOptions,
 ): Promise<SendOutput> {
-  const { to = receivedFrom.get(message)?.queue.facts.queueUrl, error, delay } = options
-  return move(client, message, 'retry', to, error, delay)
+  return move(client, message, 'retry', options)
 }
 
 /** Sends a received message to a dead-letter queue; otherwise as {@link retryLater}. */
 export function deadLetter(
   client: SendingClient,
   message: ReceivedMessage,
-  { to, error }: DeadLetterOptions,
+  options: DeadLetterOptions,
 ): Promise<SendOutput> {
-  return move(client, message, 'dead_letter', to, error)
+  return move(client, message, 'dead_letter', options)
 }
 
 /**
@@ -59,37 +58,42 @@ export function deadLetter(
 export function redrive(
   client: SendingClient,
   message: ReceivedMessage,
-  { to }: RedriveOptions = {},
+  options?: RedriveOptions,
 ): Promise<SendOutput> {
-  return move(client, message, 'redrive', to)
+  return move(client, message, 'redrive', options)
 }
 
 async function move(
   client: SendingClient,
   message: ReceivedMessage,
   kind: Move['kind'],
-  asked: string | undefined,
-  error?: unknown,
-  delay?: number,
+  { to, error, delay }: RetryOptions = {},
 ): Promise<SendOutput> {
-  const received = receivedFrom.get(message)
-  const tracing = tracingOf(client) ?? received?.tracing ?? resolveTracing(undefined, SCOPE)
-  const delivery = tracing.guard(() => toDelivery(message, received?.queue ?? queueOfUrl(undefined), received?.at))
-  const to = asked ?? (kind === 'redrive' && delivery ? firstQueue(tracing, delivery) : undefined)
-  if (to === undefined || to === '') return rejectWithoutDestination(kind)
-  // Only here: whoever moves no messages does not load the client because of us.
+  // Only here: an application that moves no messages does not load the client because of us.
   const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
-  const { seconds, waits } = toDelay(tracing, delay, to, to === received?.queue.facts.queueUrl)
-  const moved = delivery && { kind, delivery, error }
-  const send = (input: SendInput): Promise<unknown> =>
-    client.send(new SendMessageCommand(input as ConstructorParameters<typeof SendMessageCommand>[0]) as never)
-  return sendMoved(
-    tracing,
-    limitsOf(client),
-    copyOf(message, to, seconds),
-    moved,
-    waits,
-    send as (input: SendInput) => Promise<SendOutput>,
+  const arrival = arrivalOf(message)
+  const tracing = tracingOf(client) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const delivery =
+    arrival?.delivery ?? tracing.guard(() => toDelivery(message, queueOfUrl(undefined), undefined, undefined))
+  const home = arrival?.queue.facts.queueUrl
+  const from = kind === 'retry' ? home : delivery && firstQueue(tracing, delivery)
+  let made: { readonly input: SendInput; readonly waits: number | undefined } | undefined
+  const copies = (place: string): typeof made & object => {
+    if (made !== undefined) return made
+    const { seconds, waits } = toDelay(tracing, delay, place, place === home)
+    return (made = { input: copyOf(message, place, seconds), waits })
+  }
+  return moveMessage(
+    { kind, tracing, delivery, to, from, error },
+    (place) => {
+      const { input, waits } = copies(place)
+      return toPublication(tracing, limitsOf(client), place, [input], false, toSendResults, waits)
+    },
+    (place, injection) => {
+      const input = { [MOVED]: true, ...inject(tracing, copies(place).input, injection) }
+      const command = new SendMessageCommand(input as ConstructorParameters<typeof SendMessageCommand>[0])
+      return client.send(command as never) as Promise<SendOutput>
+    },
   )
 }
 

@@ -7,17 +7,21 @@ export const SYSTEM = 'aws.sqs'
 
 /** A queue, as its URL or its ARN names it. */
 export interface Queue {
-  /** `<account>/<name>`: the same from a URL and from an ARN; `undefined`: nobody told which queue. */
+  /** `<account>/<name>`: the same from a URL and from an ARN; `undefined`: unknown. */
   readonly id: string | undefined
   readonly destination: Destination
   readonly facts: Facts
 }
 
+/** Most calls are about the queue of the call before. */
+let last: Queue | undefined
+
 /** The queue of a URL; without a name where the URL has none. */
 export function queueOfUrl(url: string | undefined): Queue {
+  if (last !== undefined && last.facts.queueUrl === url) return last
   const [name, account] = (url ?? '').split('?')[0]?.split('/').filter(Boolean).toReversed() ?? []
   const id = name === undefined ? undefined : `${account}/${name}`
-  return { id, destination: { name, address: url }, facts: { queueUrl: url } }
+  return (last = { id, destination: { name, address: url }, facts: { queueUrl: url } })
 }
 
 /** Whether a queue keeps the order of its messages, which its name has to tell. */
@@ -35,12 +39,19 @@ function identity(queue: string, messageId: string): string {
   return `sqs:${queue}:${messageId}`
 }
 
-/** @param fits whether fields have room on this message; see `createBudget` */
-export function toOutgoing(entry: OutgoingEntry, fits: OutgoingMessage['fits']): OutgoingMessage {
+/**
+ * @param fits whether fields have room on this message; see `createBudget`
+ * @param delay ms. Default: what the service is asked for
+ */
+export function toOutgoing(
+  entry: OutgoingEntry,
+  fits: OutgoingMessage['fits'],
+  delay: number | undefined = entry.DelaySeconds === undefined ? undefined : entry.DelaySeconds * 1000,
+): OutgoingMessage {
   return {
     carrier: entry.MessageAttributes,
     getter: attributesGetter,
-    delay: entry.DelaySeconds === undefined ? undefined : entry.DelaySeconds * 1000,
+    delay,
     slot: entry.MessageSystemAttributes?.[TRACE_HEADER] === undefined,
     fits,
   }
@@ -106,11 +117,10 @@ export function toDelivery(
     carrier: message.MessageAttributes,
     getter: attributesGetter,
     slot: traceparentOf(attributes?.[TRACE_HEADER]),
-    facts: { messageId, ...queue.facts },
+    facts: { messageId, queueUrl: queue.facts.queueUrl },
     identity: own,
     identityBefore: dead ? before.id : undefined,
-    handle: message,
-    receipt: message.ReceiptHandle,
+    key: message.ReceiptHandle,
     sentAt: positive(attributes?.['SentTimestamp']),
     queuedAt: before === undefined ? undefined : null,
     count: before !== undefined || receives === undefined ? undefined : { deliveries: receives, exact: true },
@@ -121,6 +131,7 @@ export function toDelivery(
     deadLetter: dead ? { source: before.name, reason: 'maxReceiveCount' } : undefined,
     deliveredAt: receivedAt,
     received: receivedAt !== undefined,
+    verdict: undefined,
   }
 }
 

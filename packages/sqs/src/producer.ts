@@ -1,36 +1,16 @@
 import {
   replaceFields,
   type Injection,
-  type Move,
   type Publication,
   type SendResults,
   type AdapterTracing,
 } from '@tracebaton/core/adapter'
-import type { Arguments, Next, OutgoingEntry, Response, SendInput, SendOutput } from './client.ts'
+import type { Arguments, Next, OutgoingEntry, Response } from './client.ts'
 import { queueOfUrl, SYSTEM, toBatchResults, toOutgoing, toSendResults } from './describe.ts'
 import { createBudget, formatTraceHeader, toAttribute, TRACE_HEADER } from './headers.ts'
 
 /** Marks an input of ours that is traced already. A copy that somebody else's middleware makes of it has the mark, too. */
-const MOVED = Symbol.for('tracebaton.sqs.moved.1')
-
-/** Sends one message that was received once more. */
-export function sendMoved(
-  tracing: AdapterTracing,
-  limits: readonly number[],
-  input: SendInput,
-  move: Move | undefined,
-  delay: number | undefined,
-  send: (input: SendInput) => Promise<SendOutput>,
-): Promise<SendOutput> {
-  const publication = tracing.guard(() => {
-    const described = toPublication(tracing, limits, input.QueueUrl, [input], false, toSendResults)
-    return { ...described, messages: described.messages.map((message) => Object.assign(message, { delay })), move }
-  })
-  if (publication === undefined) return send(input)
-  return tracing.send(publication, ([injection]) =>
-    send(Object.assign({ [MOVED]: true }, inject(tracing, input, injection))),
-  )
-}
+export const MOVED: unique symbol = Symbol.for('tracebaton.sqs.moved.1')
 
 /** `SendMessage`: the input is the message. */
 export function traceSend(tracing: AdapterTracing, limits: readonly number[], next: Next): Next {
@@ -81,13 +61,15 @@ function publish(
   return publication === undefined ? call([]) : tracing.send(publication, call)
 }
 
-function toPublication(
+/** @param delay of the one message, ms. Default: what the service is asked for */
+export function toPublication(
   tracing: AdapterTracing,
   limits: readonly number[],
   queueUrl: string | undefined,
   entries: readonly OutgoingEntry[],
   batch: boolean,
   results: (answer: unknown) => SendResults,
+  delay?: number,
 ): Publication {
   const { destination, facts } = queueOfUrl(queueUrl)
   const fits = createBudget(entries, limits)
@@ -97,13 +79,13 @@ function toPublication(
     destination,
     facts,
     batch,
-    messages: entries.map((entry, index) => toOutgoing(entry, (fields) => fits(index, fields, tracing.isField))),
+    messages: entries.map((entry, index) => toOutgoing(entry, (fields) => fits(index, fields, tracing.isField), delay)),
     results,
   }
 }
 
 /** The message itself where there is nothing to write, else a copy. */
-function inject<Entry extends OutgoingEntry>(
+export function inject<Entry extends OutgoingEntry>(
   tracing: AdapterTracing,
   entry: Entry,
   injection: Injection | undefined,

@@ -67,7 +67,7 @@ describe('a message moved inside its handler', () => {
     const { client, orders, message } = await receive()
     await traceHandler((received: Message) => retryLater(client, received, { delay: 300, error: noStock }))(message)
     const [copy] = await queues.take(orders)
-    expect(attributesOf(copy!)['tracebaton']).toMatch(/;a=2;.*;d=1000;.*k=delayed/)
+    expect(attributesOf(copy!)['tracebaton']).toMatch(/;a=2;.*;d=rs;.*k=delayed/)
   })
 
   test('by a client that is not traced keeps its history all the same', async () => {

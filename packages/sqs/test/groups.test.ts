@@ -2,8 +2,8 @@ import { ReceiveMessageCommand, SendMessageCommand, type Message } from '@aws-sd
 import { resolveTracing } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
 import type { SendInput, SendingClient } from '../src/client.ts'
-import { receivedFrom } from '../src/consumer.ts'
-import { queueOfUrl } from '../src/describe.ts'
+import { arrivals } from '../src/consumer.ts'
+import { queueOfUrl, toDelivery } from '../src/describe.ts'
 import { deadLetter, redrive, retryLater, traceSqs } from '../src/index.ts'
 import { useQueues } from './queues.ts'
 import { createTraced } from './traced.ts'
@@ -58,11 +58,9 @@ describe('a copy on a FIFO queue', () => {
     const traced = createTraced()
     const { sent, client } = keeping()
     const message = { ...received }
-    receivedFrom.set(message, {
-      tracing: resolveTracing(traced.options, SCOPE),
-      queue: queueOfUrl(FIFO),
-      at: Date.now(),
-    })
+    const queue = queueOfUrl(FIFO)
+    const tracing = resolveTracing(traced.options, SCOPE)
+    arrivals.note(message, { tracing, queue, delivery: toDelivery(message, queue, Date.now()) })
     await retryLater(client, message, { delay: 30_000 })
     expect(sent[0]).not.toHaveProperty('DelaySeconds')
     expect(sent[0]?.MessageAttributes?.['tracebaton']?.StringValue).not.toContain('d=')
@@ -70,7 +68,7 @@ describe('a copy on a FIFO queue', () => {
 
     await retryLater(client, message, { to: FIFO.replace('orders', 'orders-retry'), delay: 30_000 })
     expect(sent[1]).not.toHaveProperty('DelaySeconds')
-    expect(sent[1]?.MessageAttributes?.['tracebaton']?.StringValue).toContain('d=30000')
+    expect(sent[1]?.MessageAttributes?.['tracebaton']?.StringValue).toContain(`d=${(30_000).toString(36)}`)
     expect(traced.failures).toHaveLength(1)
   })
 })

@@ -116,7 +116,7 @@ test.each([
   const message = {
     MessageId: crypto.randomUUID(),
     Attributes: { ApproximateReceiveCount: String(receives) },
-    MessageAttributes: { traceparent: text(`00-${ids}`), tracebaton: text(`0;c=${ids};a=3;k=immediate`) },
+    MessageAttributes: { traceparent: text(`00-${ids}`), tracebaton: text(`1;c=${ids};a=3;k=immediate`) },
   }
   expect(() => traceHandler(fail, { ...traced.options, maxReceiveCount: 3 })(message)).toThrow('no stock')
   expect(traced.named('process')[0]?.attributes['tracebaton.delivery.attempt']).toBe(2 + receives)

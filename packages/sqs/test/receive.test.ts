@@ -253,7 +253,7 @@ describe('a message whose context', () => {
   })
 
   test('has a broken lineage keeps its context', async () => {
-    await put({ traceparent: text(TRACEPARENT), tracebaton: text('0;c=nonsense;a=9') })
+    await put({ traceparent: text(TRACEPARENT), tracebaton: text('1;c=nonsense;a=9') })
     const { parent, span } = await attempt()
     expect(parent).toBe(SPAN)
     expect(span.attributes['tracebaton.delivery.attempt']).toBe(1)
