@@ -68,7 +68,7 @@ export const attemptScenarios: readonly Scenario[] = [
       const ids = ({ traceparent }: typeof creation): string => traceparent.slice(3)
       await stage.send(await stage.plain(), destination, 'one', {
         traceparent: creation.traceparent,
-        tracebaton: `0;c=${ids(creation)};a=3;m=5;f=${Date.now() - 5000};p=${ids(previous)};k=delayed;n=1;x=unknown`,
+        tracebaton: `1;c=${ids(creation)};a=3;m=5;f=${(Date.now() - 5000).toString(36)};p=${ids(previous)};k=delayed;n=1;z=unknown`,
       })
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
       const { span } = attempt!
@@ -95,7 +95,7 @@ export const attemptScenarios: readonly Scenario[] = [
       const ahead = Date.now() + 3_600_000
       await stage.send(await stage.plain(), destination, 'one', {
         traceparent: creation.traceparent,
-        tracebaton: `0;c=${creation.traceparent.slice(3)};f=${ahead};d=3600000`,
+        tracebaton: `1;c=${creation.traceparent.slice(3)};f=${ahead.toString(36)};d=${(3_600_000).toString(36)}`,
       })
       const [attempt] = await (await stage.handle(client, destination)).ended(1)
       assertSpan(attempt!.span, { queueAge: 0, queueTime: (time) => (time ?? 0) === 0 })

@@ -111,7 +111,7 @@ export const headerScenarios: readonly Scenario[] = [
     name: 'a malformed history costs the history, never the context',
     async run(stage) {
       const creation = foreignContext()
-      const { span } = await handled(stage, { traceparent: creation.traceparent, tracebaton: '0;a=none' })
+      const { span } = await handled(stage, { traceparent: creation.traceparent, tracebaton: '1;a=none' })
       assertSpan(span, { parent: creation, attributes: { 'tracebaton.delivery.attempt': 1 } })
       expect(stage.failures.splice(0)).not.toEqual([])
     },
@@ -123,7 +123,7 @@ export const headerScenarios: readonly Scenario[] = [
       const ids = ({ traceparent }: typeof origin): string => traceparent.slice(3)
       const { span } = await handled(stage, {
         traceparent: creation.traceparent,
-        tracebaton: `0;c=${ids(origin)};a=7;m=9;p=${ids(previous)};k=delayed;n=2`,
+        tracebaton: `1;c=${ids(origin)};a=7;m=9;p=${ids(previous)};k=delayed;n=2`,
       })
       assertSpan(span, {
         parent: creation,

@@ -10,7 +10,7 @@ function talkative() {
   const headers = {
     traceparent: creation.traceparent,
     baggage: 'customer=42,secret=1',
-    tracebaton: `0;c=${creation.traceparent.slice(3)};a=4;p=${previous.traceparent.slice(3)};k=immediate`,
+    tracebaton: `1;c=${creation.traceparent.slice(3)};a=4;p=${previous.traceparent.slice(3)};k=immediate`,
   }
   return { creation, previous, headers }
 }
