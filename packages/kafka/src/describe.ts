@@ -73,6 +73,7 @@ export function toDelivery(
     sentAt: sentAt > 0 ? sentAt : undefined,
     deliveredAt,
     verdict: undefined,
+    arrival: undefined,
   }
 }
 

@@ -132,6 +132,7 @@ export function toDelivery(
     deliveredAt: receivedAt,
     received: receivedAt !== undefined,
     verdict: undefined,
+    arrival: undefined,
   }
 }
 

@@ -8,22 +8,34 @@ export type Ending =
   | { readonly failed: false; readonly value: unknown }
   | { readonly failed: true; readonly error: unknown }
 
-/** Calls `work` exactly once, in the given context. Gives what it gives, throws what it throws, and watches nothing. */
+/**
+ * Calls `work` exactly once, in the given context, whatever the context manager does. Gives what it gives, throws what it
+ * throws, and watches nothing.
+ */
 export function runIn<Result>(context: Context, work: () => Result, report: Report): Result {
-  let ending: { failed: false; value: Result } | { failed: true; error: unknown } | undefined
+  let called = false
+  let failed = false
+  let value: Result | undefined
+  let thrown: unknown
   const call = (): void => {
+    if (called) return
+    called = true
     try {
-      ending = { failed: false, value: work() }
+      value = work()
     } catch (error) {
-      ending = { failed: true, error }
+      failed = true
+      thrown = error
     }
   }
-  report.guard('span', () => contexts.with(context, call))
+  try {
+    contexts.with(context, call)
+  } catch (error) {
+    report.failed('span', error)
+  }
   // A context manager may fail before it calls.
-  if (ending === undefined) call()
-  const { failed, value, error } = ending as unknown as { failed: boolean; value: Result; error: unknown }
-  if (failed) throw error
-  return value
+  call()
+  if (failed) throw thrown
+  return value as Result
 }
 
 /**
@@ -42,7 +54,11 @@ export function callIn<Result>(
   ended: (ending: Ending) => void,
 ): Result {
   const tell = (how: Ending): void => {
-    report.guard('span', () => ended(how))
+    try {
+      ended(how)
+    } catch (error) {
+      report.failed('span', error)
+    }
   }
   let value: Result
   try {

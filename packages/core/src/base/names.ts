@@ -180,10 +180,20 @@ export function addAttributes(attributes: Attributes, more: Attributes | undefin
   for (const key in more) attributes[key] ??= more[key]
 }
 
-/** The attributes of a link. The roles that core gives are a {@link LinkRole}. */
+/** The attributes of a link, to be shared; copy them to add more. The roles that core gives are a {@link LinkRole}. */
 export function linkAttributes(role: string): Attributes {
-  return { [OURS.linkRole]: role }
+  switch (role) {
+    case 'creation':
+      return CREATION_LINK
+    case 'batch':
+      return BATCH_LINK
+    default:
+      return { [OURS.linkRole]: role }
+  }
 }
+
+const CREATION_LINK: Attributes = Object.freeze({ [OURS.linkRole]: 'creation' })
+const BATCH_LINK: Attributes = Object.freeze({ [OURS.linkRole]: 'batch' })
 
 /**
  * The convention to use: the option, else the standard opt-in variable, else `compatible`.

@@ -22,9 +22,9 @@ export function createArrivals<Arrival extends { readonly delivery: Delivery }>(
   return {
     note(message, arrival) {
       marks.set(message, arrival)
-      marks.set(arrival.delivery, arrival)
+      arrival.delivery.arrival = arrival
     },
-    of: (message, isSame) => marks.get(message) ?? marks.get(deliveryAtHand(isSame)),
+    of: (message, isSame) => marks.get(message) ?? (deliveryAtHand(isSame)?.arrival as Arrival | undefined),
   }
 }
 

@@ -1,4 +1,4 @@
-import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
+import { SpanKind, type Attributes, type Context, type Link, type SpanOptions } from '@opentelemetry/api'
 import type { Ending } from '../base/call.ts'
 import { errorTypeOf } from '../base/error.ts'
 import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
@@ -6,7 +6,7 @@ import type { Outcome } from '../base/policy.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import { withWork } from '../base/light-context.ts'
 import { getWork, verdictOn } from '../memory/work.ts'
-import type { Count } from '../otel/counters.ts'
+import type { Measured } from '../otel/metrics.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
 import { activeContext, callHook, capLinks, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
@@ -19,14 +19,14 @@ import { carriedBy, readForHandling, toldDelivery, withBaggageOf } from './read.
 export interface Attempt extends Work {
   readonly verdict: Verdict
   readonly runtime: Runtime
-  readonly operation: Operation
   readonly span: SafeSpan
   /** What the handler runs in. */
   context: Context
   /** The batch that the message is handled in. Its time is part of that one's. */
   readonly within: Work | undefined
-  /** Where the message is counted as in flight; `undefined`: it is off, or counted with its batch. */
-  inFlight: Count | undefined
+  readonly measured: Measured | undefined
+  /** Whether the message is counted as in flight, and not with its batch. */
+  inFlight: boolean
   /** What this process remembers of it. */
   remembered: PastAttempt | undefined
   /** The message was handed out again, and another attempt on it has begun. */
@@ -44,7 +44,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
   // An arrival that was handled before was counted then.
   const counted = delivery.received === true || verdictOn(delivery)?.work?.verdict !== undefined
   const verdict = readForHandling(runtime, delivery)
-  const { belief, attempt } = verdict
+  const { attempt } = verdict
   const deliveredAt = delivery.deliveredAt ?? Date.now()
   const age = ageOf(verdict, deliveredAt)
   const told = toldDelivery(verdict)
@@ -52,7 +52,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
   const { parent, previous, links } = relate(verdict, relation, age, runtime.maxTraceAge, within?.spanContext)
   const queueTime = timeInQueue(verdict, deliveredAt)
 
-  const { facts } = delivery
+  const { facts, startedAt } = delivery
   const operation = runtime.operations(
     'process',
     'process',
@@ -61,35 +61,27 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
     facts?.consumerGroup,
   )
   const carried = carriedBy(verdict)
-  const attributes = copyAttributes(operation)
-  runtime.names.facts(attributes, facts)
-  addAttributes(attributes, delivery.attributes)
-  describeAttempt(attributes, verdict, previous !== undefined)
-  if (queueTime !== undefined) attributes[OURS.queueTime] = queueTime
-  if (age !== undefined) attributes[OURS.queueAge] = age / 1000
-  if (parent !== 'creation' && belief.creation !== undefined) {
-    attributes[OURS.creationTraceId] = belief.creation.traceId
-  }
-  if (belief.origin !== undefined) attributes[OURS.originTraceId] = belief.origin.traceId
-  const span = startSpan(
-    runtime,
-    operation.spanName,
-    {
-      kind: SpanKind.CONSUMER,
+  const attributes = sampledAttributes(runtime, operation, verdict, parent)
+  const options: SpanOptions & { links: Link[] } = {
+    kind: SpanKind.CONSUMER,
+    attributes,
+    links: capLinks(
+      links.map(({ role, context }) => ({ context, attributes: linkAttributes(role) })),
       attributes,
-      links: capLinks(
-        links.map(({ role, context }): Link => ({ context, attributes: linkAttributes(role) })),
-        attributes,
-      ),
-      root: parent === 'none',
-      ...(delivery.startedAt !== undefined && { startTime: delivery.startedAt }),
-    },
-    parent === 'ambient' ? outer : carried,
-  )
+    ),
+    root: parent === 'none',
+  }
+  if (startedAt !== undefined) options.startTime = startedAt
+  const span = startSpan(runtime, operation.spanName, options, parent === 'ambient' ? outer : carried)
+  if (span.isRecording()) span.set(otherAttributes(runtime, verdict, previous !== undefined, queueTime, age))
 
   // A message of a batch was counted with the batch.
-  if (!counted) runtime.metrics.consumed(operation, within === undefined ? 1 : 0)
-  if (queueTime !== undefined) runtime.metrics.queued(operation, queueTime)
+  const measured = runtime.metrics.of(operation)
+  if (measured !== undefined) {
+    if (!counted && within === undefined) measured.consumed(1)
+    if (queueTime !== undefined) measured.queued(queueTime)
+    if (within === undefined) measured.inFlight(1)
+  }
   const { onProcess } = runtime.hooks
   if (onProcess !== undefined) {
     callHook(runtime, onProcess, span, { delivery: told, attempt, history: historyOf(verdict, previous) })
@@ -99,11 +91,11 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
     batch: undefined,
     spanContext: span.context,
     runtime,
-    operation,
     span,
     context: outer,
     within,
-    inFlight: within === undefined ? runtime.metrics.started(operation, 1) : undefined,
+    measured,
+    inFlight: measured !== undefined && within === undefined,
     remembered: undefined,
     overtaken: false,
     ended: false,
@@ -138,24 +130,24 @@ export function handled(attempt: Attempt, ending: Ending, seconds: number): void
 }
 
 function land(attempt: Attempt): void {
-  attempt.inFlight?.add(-1)
-  attempt.inFlight = undefined
+  if (attempt.inFlight) attempt.measured?.inFlight(-1)
+  attempt.inFlight = false
 }
 
 /** Ends the span of an attempt. Once. */
 export function endAttempt(attempt: Attempt): void {
-  const { runtime, operation, ending, within, worked } = attempt
+  const { ending, within, worked } = attempt
   land(attempt)
   attempt.ended = true
   if (attempt.remembered !== undefined) attempt.remembered.running = undefined
   const errorType = finish(attempt)
   // The time of a message of a batch is part of the batch's.
-  if (ending !== undefined && within === undefined) runtime.metrics.processed(operation, worked, errorType)
+  if (ending !== undefined && within === undefined) attempt.measured?.processed(worked, errorType)
 }
 
 /** Ends the span, and gives the `error.type` of an attempt that failed. */
 function finish(work: Attempt): string | undefined {
-  const { runtime, operation, verdict, span, ending, spanContext } = work
+  const { runtime, measured, verdict, span, ending, spanContext } = work
   const { delivery, attempt, copy } = verdict
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
@@ -169,7 +161,7 @@ function finish(work: Attempt): string | undefined {
   if (failure !== undefined) span.fail(failure.error, status)
   if (refused) span.refuse(outcome, status)
   span.end()
-  runtime.metrics.delivered(operation, outcome, attempt.kind)
+  measured?.delivered(outcome, attempt.kind)
   if (spanContext !== undefined) {
     ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome)
   }
@@ -213,21 +205,55 @@ function batchAround(outer: Context, delivery: Delivery): Work | undefined {
   return work === around || (work as Partial<Attempt> | undefined)?.within === around ? around : undefined
 }
 
-function describeAttempt(attributes: Attributes, { copy, attempt, status }: Verdict, linked: boolean): void {
-  attributes[OURS.attempt] = attempt.attempt
-  attributes[OURS.attemptSource] = attempt.source
-  attributes[OURS.kind] = attempt.kind
+/** What a sampler may decide on. Nearly every attempt has no more than its operation says. */
+function sampledAttributes(
+  { names }: Runtime,
+  operation: Operation,
+  { delivery, copy, attempt, belief }: Verdict,
+  parent: 'ambient' | 'creation' | 'none',
+): Attributes {
+  const attributes = copyAttributes(operation)
+  names.set(attributes, 'partition', delivery.facts?.partition)
+  if (attempt.attempt > 1) attributes[OURS.attempt] = attempt.attempt
+  if (attempt.kind !== 'first') attributes[OURS.kind] = attempt.kind
+  if (copy.deadLetter !== undefined) {
+    const { source, reason } = copy.deadLetter
+    if (source !== undefined) attributes[OURS.deadLetterSource] = source
+    if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
+  }
+  if (parent !== 'creation' && belief.creation !== undefined) {
+    attributes[OURS.creationTraceId] = belief.creation.traceId
+  }
+  return attributes
+}
+
+/** What only those want who look at the span. */
+function otherAttributes(
+  { names }: Runtime,
+  { delivery, attempt, belief, status }: Verdict,
+  linked: boolean,
+  queueTime: number | undefined,
+  age: number | undefined,
+): Attributes {
+  const attributes: Attributes = {
+    [OURS.attempt]: attempt.attempt,
+    [OURS.attemptSource]: attempt.source,
+    [OURS.kind]: attempt.kind,
+  }
+  names.facts(attributes, delivery.facts)
+  addAttributes(attributes, delivery.attributes)
   if (attempt.maxAttempts !== undefined) attributes[OURS.maxAttempts] = attempt.maxAttempts
   if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
   if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
   if (status !== 'present') attributes[OURS.contextStatus] = status
-  const { source, reason } = copy.deadLetter ?? {}
-  if (source !== undefined) attributes[OURS.deadLetterSource] = source
-  if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
+  if (queueTime !== undefined) attributes[OURS.queueTime] = queueTime
+  if (age !== undefined) attributes[OURS.queueAge] = age / 1000
+  if (belief.origin !== undefined) attributes[OURS.originTraceId] = belief.origin.traceId
+  return attributes
 }
 
-/** Sets on a running attempt the facts that only an inner wrapper knows. Gives nothing: there is no other attempt. */
-export function adopt({ verdict, span }: Attempt, { maxAttempts }: Delivery): undefined {
+/** Sets on a running attempt the facts that only an inner wrapper knows. */
+export function adopt({ verdict, span }: Attempt, { maxAttempts }: Delivery): void {
   const { attempt } = verdict
   if (maxAttempts === undefined || attempt.maxAttempts !== undefined || maxAttempts < attempt.attempt) return
   verdict.attempt = { ...attempt, maxAttempts }

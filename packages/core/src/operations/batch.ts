@@ -53,8 +53,9 @@ function begin(
     },
     base,
   )
-  metrics.consumed(operation, deliveries.filter(({ received }) => received !== true).length)
-  const inFlight = metrics.started(operation, deliveries.length)
+  const measured = metrics.of(operation)
+  measured?.consumed(deliveries.filter(({ received }) => received !== true).length)
+  measured?.inFlight(deliveries.length)
   const startedAt = performance.now()
   const work: Work = {
     verdict: undefined,
@@ -73,8 +74,8 @@ function begin(
       // A batch that failed is handed out again.
       if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every')
       span.end()
-      inFlight?.add(-deliveries.length)
-      metrics.processed(operation, secondsSince(startedAt), errorTypeOfEnding(ending))
+      measured?.inFlight(-deliveries.length)
+      measured?.processed(secondsSince(startedAt), errorTypeOfEnding(ending))
     },
   }
 }

@@ -23,9 +23,9 @@ export interface Outgoing {
   readonly fields: Fields
 }
 
-export function fieldsFor(runtime: Runtime, context: Context): Outgoing | undefined {
-  const fields = runtime.propagation.fields(context)
-  const spanContext = runtime.report.guard('span', () => validSpanContext(context))
+export function fieldsFor({ propagation }: Runtime, context: Context): Outgoing | undefined {
+  const fields = propagation.fields(context)
+  const spanContext = fields && validSpanContext(context)
   return fields === undefined || spanContext === undefined ? undefined : { context: spanContext, fields }
 }
 
@@ -46,32 +46,39 @@ export function inject(
   },
   outgoing: Outgoing | undefined,
 ): Injection | undefined {
-  const facts = moved === undefined ? {} : writeMoveFacts(moved.facts)
-  const some = Object.keys(facts).length > 0
+  const facts = moved && writeMoveFacts(moved.facts)
   // Without an SDK a message that never had a context gets none, and yet says where it was.
-  if (outgoing === undefined) return some ? { fields: facts } : undefined
+  if (outgoing === undefined) return facts && Object.keys(facts).length > 0 ? { fields: facts } : undefined
   const { context, fields } = outgoing
   const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
   const traced =
     lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
+  if (message.fits === undefined) return { fields: facts === undefined ? traced : Object.assign({}, traced, facts) }
+  return injectWhatFits(runtime, publication, operation, message, outgoing, traced, moved && moved.facts)
+}
 
-  const { fits, slot } = message
-  const fitting = (candidate: Fields): boolean =>
-    fits === undefined || runtime.report.guard('headers', () => fits(candidate)) !== false
+/** The first of: everything, with the facts in one header, without them, the essential part, the slot, nothing. */
+function injectWhatFits(
+  runtime: Runtime,
+  publication: Publication,
+  operation: Operation,
+  { fits, slot }: OutgoingMessage,
+  { context }: Outgoing,
+  traced: Fields,
+  facts: MoveFacts | undefined,
+): Injection | undefined {
+  const fitting = (candidate: Fields): boolean => runtime.report.guard('headers', () => fits?.(candidate)) !== false
   const count = (reason: SkipReason): void => {
-    runtime.metrics.skipped(operation, reason)
-    runtime.report.failed(
-      'headers',
-      new Error(
-        `No room for all trace fields on a message to ${publication.destination.name ?? 'its destination'} (${reason})`,
-      ),
-    )
+    runtime.metrics.of(operation)?.skipped(reason)
+    const where = publication.destination.name ?? 'its destination'
+    runtime.report.failed('headers', new Error(`No room for all trace fields on a message to ${where} (${reason})`))
   }
-
-  const full = some ? Object.assign({}, traced, facts) : traced
-  if (fitting(full)) return { fields: full }
-  if (moved !== undefined && some) {
-    const packed = Object.assign({}, traced, packMoveFacts(moved.facts))
+  if (facts === undefined || Object.keys(facts).length === 0) {
+    if (fitting(traced)) return { fields: traced }
+  } else {
+    const full = Object.assign({}, traced, writeMoveFacts(facts))
+    if (fitting(full)) return { fields: full }
+    const packed = Object.assign({}, traced, packMoveFacts(facts))
     if (fitting(packed)) return { fields: packed }
     count('facts')
     if (fitting(traced)) return { fields: traced }

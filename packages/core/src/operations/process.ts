@@ -13,15 +13,20 @@ import { passOn } from './read.ts'
  */
 export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, handler: () => Result): Result {
   if (runtime.isIdle()) return passOn(runtime, delivery, handler)
-  const attempt = runtime.report.guard('span', () => {
+  let attempt: Attempt | undefined
+  try {
     const running = runningAttempt(runtime, delivery)
-    return running === undefined ? beginAttempt(runtime, delivery) : adopt(running, delivery)
-  })
+    if (running === undefined) attempt = beginAttempt(runtime, delivery)
+    else adopt(running, delivery)
+  } catch (error) {
+    runtime.report.failed('span', error)
+  }
   if (attempt === undefined) return handler()
+  const begun = attempt
   const startedAt = performance.now()
-  return callIn(attempt.context, handler, runtime.report, (ending) => {
-    handled(attempt, ending, secondsSince(startedAt))
-    endAttempt(attempt)
+  return callIn(begun.context, handler, runtime.report, (ending) => {
+    handled(begun, ending, secondsSince(startedAt))
+    endAttempt(begun)
   })
 }
 

@@ -40,8 +40,9 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
   const operation = runtime.operations('receive', reception.operation, reception.system, reception.destination)
   const failed = 'error' in reception
   const seconds = Math.max(0, Date.now() - reception.startedAt) / 1000
-  metrics.operation(operation, seconds, failed ? errorTypeOf(reception.error) : undefined)
-  if (deliveries.length > 0) metrics.consumed(operation, deliveries.length)
+  const measured = metrics.of(operation)
+  measured?.operation(seconds, failed ? errorTypeOf(reception.error) : undefined)
+  if (deliveries.length > 0) measured?.consumed(deliveries.length)
   else if (!failed && !runtime.emptyReceiveSpans) return
 
   const attributes = copyAttributes(operation)
@@ -85,7 +86,7 @@ export function linksTo(
   for (const { delivery, belief } of messages) {
     const { creation } = belief
     if (creation === undefined) continue
-    const attributes = linkAttributes('creation')
+    const attributes = Object.assign({}, linkAttributes('creation'))
     for (const [key, value] of Object.entries(delivery.facts ?? {})) {
       const fact = key as keyof Facts
       if (onSpan.facts?.[fact] !== value) names.set(attributes, fact, value)

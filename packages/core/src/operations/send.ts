@@ -1,22 +1,31 @@
-import {
-  context as contexts,
-  SpanKind,
-  type Attributes,
-  type Context,
-  type Link,
-  type SpanContext,
-} from '@opentelemetry/api'
+import { SpanKind, type Attributes, type Context, type Link, type SpanContext } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
+import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
+import type { LinkRole, Outcome } from '../base/policy.ts'
+import type { Measured } from '../otel/metrics.ts'
+import { copyAttributes, type Operation } from '../otel/operation.ts'
+import { activate, activeContext, callHook, capLinks, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
+import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
+import type { Step } from '../verdict/step.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
-import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
-import { copyAttributes, type Operation } from '../otel/operation.ts'
 import { planMessage, type Plan } from './plan.ts'
-import type { LinkRole, Outcome } from '../base/policy.ts'
-import type { Runtime } from '../runtime.ts'
-import { activate, activeContext, callHook, capLinks, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
-import type { Step } from '../verdict/step.ts'
+
+/** One call that publishes messages, begun. */
+interface Call {
+  readonly runtime: Runtime
+  readonly publication: Publication
+  readonly plans: readonly Plan[]
+  readonly span: SafeSpan
+  /** By position of the message: its own span; empty: the call's span is that of all messages. */
+  readonly creates: readonly (SafeSpan | undefined)[]
+  readonly measured: Measured | undefined
+  readonly startedAt: number
+  /** What the call runs in. */
+  readonly context: Context
+  readonly injections: readonly (Injection | undefined)[]
+}
 
 /**
  * Runs a call that publishes messages, in its span or spans, and tells it what to write onto each.
@@ -29,99 +38,89 @@ export function sendPublication<Result>(
   publication: Publication,
   publish: (injections: readonly (Injection | undefined)[]) => Result,
 ): Result {
-  if (runtime.isIdle() && publication.move === undefined && activeSpanContext(runtime) === undefined) return publish([])
-  const begun = runtime.report.guard('span', () => begin(runtime, publication))
-  if (begun === undefined) return publish([])
-  return callIn(begun.context, () => publish(begun.injections), runtime.report, begun.end)
-}
-
-function activeSpanContext({ report }: Runtime): SpanContext | undefined {
-  return report.guard('span', () => validSpanContext(contexts.active()))
-}
-
-interface Begun {
-  readonly context: Context
-  readonly injections: readonly (Injection | undefined)[]
-  readonly end: (ending: Ending) => void
-}
-
-function begin(runtime: Runtime, publication: Publication): Begun {
   const active = activeContext(runtime)
-  const plans = publication.messages.map((message) => planMessage(runtime, publication, message, active))
-  const anyNew = plans.some(({ act }) => act === 'create')
-  const perMessage = plans.length > 1 && anyNew && plans.length <= runtime.spanPerMessageUpTo
+  if (publication.move === undefined && runtime.isIdle() && validSpanContext(active) === undefined) return publish([])
+  let call: Call
+  try {
+    call = begin(runtime, publication, active)
+  } catch (error) {
+    runtime.report.failed('span', error)
+    return publish([])
+  }
+  const { context, injections } = call
+  return callIn(
+    context,
+    () => publish(injections),
+    runtime.report,
+    (ending) => finish(call, ending),
+  )
+}
 
-  const creates = perMessage ? plans.map((item) => startCreate(runtime, publication, item, active)) : []
+function begin(runtime: Runtime, publication: Publication, active: Context): Call {
+  const { messages } = publication
+  const plans = messages.map((message) => planMessage(runtime, publication, message, active))
   const single = plans.length === 1 ? plans[0] : undefined
+  const anyNew = plans.some(isNew)
+  const perMessage = single === undefined && anyNew && plans.length <= runtime.spanPerMessageUpTo
+  const creates = perMessage ? plans.map((plan) => startCreate(runtime, publication, plan, active)) : []
   const operation = runtime.operations(
     'send',
     publication.operation,
     publication.system,
-    destinationOf(publication, single),
+    single?.message.destination ?? publication.destination,
   )
-  const attributes = attributesOf(runtime, publication, operation, single)
-  const span = startSpan(
-    runtime,
-    operation.spanName,
-    {
-      kind: perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER,
-      attributes,
-      links: capLinks(linksOf(plans, creates), attributes),
-    },
-    single?.moved?.parent ?? active,
-  )
-  callHook(runtime, runtime.hooks.onSend, span, publication)
+  const attributes = sampledAttributes(operation, single)
+  const links = capLinks(linksOf(plans, creates), attributes)
+  const kind = perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER
+  const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? active)
+  if (span.isRecording()) span.set(otherAttributes(runtime, publication, single))
+  if (runtime.hooks.onSend !== undefined) callHook(runtime, runtime.hooks.onSend, span, publication)
 
   const context = activate(active, span)
   let shared: Outgoing | undefined
-  const injections = plans.map((item, index) => {
-    if (item.act === 'keep') return undefined
-    if (item.act === 'move')
-      return inject(runtime, publication, operation, item, fieldsFor(runtime, item.extracted.context))
+  const injections = plans.map((plan, index) => {
+    if (plan.act === 'keep') return undefined
     const created = creates[index]
     const outgoing =
-      created === undefined ? (shared ??= fieldsFor(runtime, context)) : fieldsFor(runtime, activate(active, created))
-    return inject(runtime, publication, operation, item, outgoing)
+      plan.act === 'move'
+        ? fieldsFor(runtime, plan.extracted.context)
+        : created === undefined
+          ? (shared ??= fieldsFor(runtime, context))
+          : fieldsFor(runtime, activate(active, created))
+    return inject(runtime, publication, operation, plan, outgoing)
   })
-
-  const startedAt = runtime.metrics.isIdle() ? undefined : performance.now()
-  return {
-    context,
-    injections,
-    end(ending) {
-      const results = finish(runtime, publication, operation, plans, creates, span, startedAt, ending)
-      if (!ending.failed) tellOutcome(plans, results)
-    },
-  }
+  const measured = runtime.metrics.of(operation)
+  const startedAt = measured === undefined ? 0 : performance.now()
+  return { runtime, publication, plans, span, creates, measured, startedAt, context, injections }
 }
 
-function startCreate(runtime: Runtime, publication: Publication, item: Plan, active: Context): SafeSpan | undefined {
-  if (item.act !== 'create') return undefined
-  const destination = item.message.destination ?? publication.destination
+function isNew({ act }: Plan): boolean {
+  return act === 'create'
+}
+
+function startCreate(runtime: Runtime, publication: Publication, plan: Plan, active: Context): SafeSpan | undefined {
+  if (!isNew(plan)) return undefined
+  const { message, link } = plan
+  const destination = message.destination ?? publication.destination
   const operation = runtime.operations('create', 'create', publication.system, destination)
-  const attributes = copyAttributes(operation)
-  runtime.names.facts(attributes, item.message.facts)
-  addAttributes(attributes, item.message.attributes)
-  const related = item.link === undefined ? [] : [toLink(item.link.role, item.link.context)]
-  return startSpan(runtime, operation.spanName, { kind: SpanKind.PRODUCER, attributes, links: related }, active)
+  const options = {
+    kind: SpanKind.PRODUCER,
+    attributes: operation.attributes,
+    links: link === undefined ? [] : [toLink(link.role, link.context)],
+  }
+  const span = startSpan(runtime, operation.spanName, options, active)
+  if (span.isRecording()) {
+    const attributes: Attributes = {}
+    runtime.names.facts(attributes, message.facts)
+    addAttributes(attributes, message.attributes)
+    span.set(attributes)
+  }
+  return span
 }
 
-function destinationOf(publication: Publication, single: Plan | undefined): Publication['destination'] {
-  return single?.message.destination ?? publication.destination
-}
-
-function attributesOf(
-  { names }: Runtime,
-  publication: Publication,
-  operation: Operation,
-  single: Plan | undefined,
-): Attributes {
+/** What a sampler may decide on: what the operation says, and what a dead letter is. Copied only to be added to. */
+function sampledAttributes(operation: Operation, single: Plan | undefined): Attributes {
   const attributes = copyAttributes(operation)
-  names.facts(attributes, publication.facts)
-  names.facts(attributes, single?.message.facts)
-  addAttributes(attributes, publication.attributes)
-  addAttributes(attributes, single?.message.attributes)
-  if (publication.batch) names.set(attributes, 'messageCount', publication.messages.length)
   if (single?.moved?.step.kind === 'dead_letter') {
     const { originalDestination, errorType } = single.moved.facts
     if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = originalDestination
@@ -130,13 +129,23 @@ function attributesOf(
   return attributes
 }
 
+function otherAttributes({ names }: Runtime, publication: Publication, single: Plan | undefined): Attributes {
+  const attributes: Attributes = {}
+  names.facts(attributes, publication.facts)
+  names.facts(attributes, single?.message.facts)
+  addAttributes(attributes, publication.attributes)
+  addAttributes(attributes, single?.message.attributes)
+  if (publication.batch) names.set(attributes, 'messageCount', publication.messages.length)
+  return attributes
+}
+
 /** One link for each distinct context that is not the span's own. */
 function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined)[]): Link[] {
   if (creates.length === 0 && plans.every(({ link }) => link === undefined)) return []
   const links = new Map<string, Link>()
-  plans.forEach((item, index) => {
+  plans.forEach(({ link: own }, index) => {
     const created = creates[index]?.context
-    const link = created === undefined ? item.link : { role: 'message' as const, context: created }
+    const link = created === undefined ? own : { role: 'message' as const, context: created }
     if (link !== undefined) links.set(link.context.traceId + link.context.spanId, toLink(link.role, link.context))
   })
   return [...links.values()]
@@ -146,60 +155,55 @@ function toLink(role: LinkRole, context: SpanContext): Link {
   return { context, attributes: linkAttributes(role) }
 }
 
-/** Ends the spans of a call, and gives what the broker answered. */
-function finish(
-  runtime: Runtime,
-  publication: Publication,
-  operation: Operation,
-  plans: readonly Plan[],
-  creates: readonly (SafeSpan | undefined)[],
-  span: SafeSpan,
-  startedAt: number | undefined,
-  ending: Ending,
-): SendResults | undefined {
-  const { names, report } = runtime
-  const results: SendResults | undefined = ending.failed
+/** Ends the spans of a call, counts its messages, and tells the attempts whose messages were moved. */
+function finish(call: Call, ending: Ending): void {
+  const { runtime, publication, plans, span, creates, measured } = call
+  const results = ending.failed
     ? undefined
-    : report.guard('describe', () => publication.results?.(ending.value))
-  if (results !== undefined) {
-    const attributes: Attributes = {}
-    names.facts(attributes, results.facts)
-    if (publication.batch) names.set(attributes, 'messageCount', results.count)
-    plans.forEach((_, index) => {
-      const { facts, error } = results.messages?.[index] ?? {}
-      const own = creates[index] ?? (plans.length === 1 ? span : undefined)
-      const said = own === span ? attributes : {}
-      names.facts(said, facts)
-      if (own !== span) own?.set(said)
-      if (error !== undefined) (own ?? span).refuse(error)
-    })
-    span.set(attributes)
-  }
+    : runtime.report.guard('describe', () => publication.results?.(ending.value))
+  if (results !== undefined) record(call, results)
   for (const created of creates) created?.end()
   if (ending.failed) span.fail(ending.error)
   span.end()
-  if (startedAt !== undefined) measure(runtime, operation, plans.length, results, secondsSince(startedAt), ending)
-  return results
+  if (measured !== undefined) measure(measured, call, results, ending)
+  if (!ending.failed) tellOutcome(plans, results)
+}
+
+/** What the broker answered, about the call and about each message. */
+function record({ runtime: { names }, publication, plans, span, creates }: Call, results: SendResults): void {
+  const attributes: Attributes = {}
+  names.facts(attributes, results.facts)
+  if (publication.batch) names.set(attributes, 'messageCount', results.count)
+  plans.forEach((_, index) => {
+    const { facts, error } = results.messages?.[index] ?? {}
+    const own = creates[index] ?? (plans.length === 1 ? span : undefined)
+    if (own === span) names.facts(attributes, facts)
+    else if (own?.isRecording() === true) {
+      const said: Attributes = {}
+      names.facts(said, facts)
+      own.set(said)
+    }
+    if (error !== undefined) (own ?? span).refuse(error)
+  })
+  span.set(attributes)
 }
 
 /** Messages that the broker refused are counted by what it said. */
 function measure(
-  { metrics }: Runtime,
-  operation: Operation,
-  messages: number,
+  measured: Measured,
+  { plans, startedAt }: Call,
   results: SendResults | undefined,
-  seconds: number,
   ending: Ending,
 ): void {
   const errorType = errorTypeOfEnding(ending)
-  metrics.operation(operation, seconds, errorType)
-  let rest = results?.count ?? messages
-  for (const result of results?.messages?.slice(0, messages) ?? []) {
+  measured.operation(secondsSince(startedAt), errorType)
+  let rest = results?.count ?? plans.length
+  for (const result of results?.messages?.slice(0, plans.length) ?? []) {
     if (result?.error === undefined) continue
-    metrics.sent(operation, 1, result.error)
+    measured.sent(1, result.error)
     rest -= 1
   }
-  if (rest > 0) metrics.sent(operation, rest, errorType)
+  if (rest > 0) measured.sent(rest, errorType)
 }
 
 const MOVED: Readonly<Record<Step['kind'], Outcome>> = {
@@ -208,7 +212,7 @@ const MOVED: Readonly<Record<Step['kind'], Outcome>> = {
   redrive: 'acked',
 }
 
-/** The attempt whose message was published once more gets to know what became of it, and what it failed with. */
+/** The attempt whose message was published again gets to know what became of it, and what it failed with. */
 function tellOutcome(plans: readonly Plan[], results: SendResults | undefined): void {
   plans.forEach(({ moved }, index) => {
     if (moved?.work === undefined || moved.work.batch !== undefined) return

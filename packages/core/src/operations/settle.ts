@@ -80,7 +80,7 @@ function begin(
     if (span === undefined) return
     if (ending.failed) span.fail(ending.error)
     span.end()
-    metrics.operation(operation, secondsSince(startedAt), errorTypeOfEnding(ending))
+    metrics.of(operation)?.operation(secondsSince(startedAt), errorTypeOfEnding(ending))
   }
   return { context: span === undefined ? undefined : activate(active, span), end }
 }

@@ -18,126 +18,125 @@ import type { Operation } from './operation.ts'
 /** What a message went out without, or with instead, where not all of it had room. */
 export type SkipReason = 'facts' | 'essential_only' | 'broker_slot' | 'no_room'
 
-/**
- * The metrics of messaging. They do not depend on sampling. Durations in seconds. Never throws. Durations are recorded at
- * once. Everything else only changes a {@link Count}.
- */
+/** The metrics of messaging. They do not depend on sampling. Never throws. */
 export interface Metrics {
   /** Neither the global meter provider nor one of the options measures. */
   isIdle(): boolean
-  operation(operation: Operation, seconds: number, errorType: string | undefined): void
-  sent(operation: Operation, messages: number, errorType: string | undefined): void
-  consumed(operation: Operation, messages: number): void
-  /** Counts messages as in flight. To take them off again, subtract them from what comes back. */
-  started(operation: Operation, messages: number): Count | undefined
-  processed(operation: Operation, seconds: number, errorType: string | undefined): void
-  delivered(operation: Operation, outcome: Outcome, kind: DeliveryKind): void
-  queued(operation: Operation, seconds: number): void
-  skipped(operation: Operation, reason: SkipReason): void
+  /** What is measured of one operation, by the provider there is now; `undefined`: nothing. */
+  of(operation: Operation): Measured | undefined
 }
 
 /**
  * The instruments belong to the provider in use at the time, because an SDK may be registered after us, or another one.
  *
  * @param findProvider may throw
- * @param meterOf may throw
  */
 export function createMetrics(findProvider: () => MeterProvider, report: Report, scope: SchemaScope): Metrics {
   let provider: MeterProvider | undefined
   let instruments: Instruments | undefined
   const find = (): Instruments | undefined => {
-    const current = report.guard('metrics', findProvider)
-    if (current === provider) return instruments
-    provider = current
-    instruments = current && report.guard('metrics', () => createInstruments(current, getMeter(current, scope), report))
-    return instruments
-  }
-  const measure = (operation: Operation): Measured | undefined => {
-    const found = find()
-    if (found === undefined) return undefined
-    if (operation.measured?.instruments !== found) operation.measured = new Measured(operation.labels, found, report)
-    return operation.measured
-  }
-  /** Contains failures without a closure for each call. */
-  const record = (histogram: Histogram | undefined, seconds: number, labels: Attributes): void => {
     try {
-      histogram?.record(seconds, labels)
+      const current = findProvider()
+      if (current === provider) return instruments
+      provider = current
+      instruments = createInstruments(current, getMeter(current, scope), report)
     } catch (error) {
+      instruments = undefined
       report.failed('metrics', error)
     }
+    return instruments
   }
   return {
     isIdle: () => find() === undefined,
-    operation(operation, seconds, errorType) {
-      const measured = measure(operation)
-      if (measured !== undefined) {
-        record(measured.instruments.operationDuration, seconds, measured.labelsFor(errorType))
-      }
+    of(operation) {
+      const found = find()
+      if (found === undefined) return undefined
+      if (operation.measured?.instruments !== found) operation.measured = new Measured(operation.labels, found, report)
+      return operation.measured
     },
-    sent(operation, messages, errorType) {
-      const measured = measure(operation)
-      if (measured === undefined) return
-      const { flusher } = measured.instruments
-      flusher.messages(messages)
-      measured.sent.of(errorType ?? '').add(messages)
-      flusher.flushIfDue()
-    },
-    consumed(operation, messages) {
-      const measured = measure(operation)
-      measured?.instruments.flusher.messages(messages)
-      measured?.consumed.add(messages)
-    },
-    started(operation, messages) {
-      const inFlight = measure(operation)?.inFlight
-      inFlight?.add(messages)
-      return inFlight
-    },
-    processed(operation, seconds, errorType) {
-      const measured = measure(operation)
-      if (measured === undefined) return
-      record(measured.instruments.processDuration, seconds, measured.labelsFor(errorType))
-      measured.instruments.flusher.flushIfDue()
-    },
-    delivered(operation, outcome, kind) {
-      const measured = measure(operation)
-      measured?.deliveries.of(outcome, kind).add(1)
-      measured?.instruments.flusher.flushIfDue()
-    },
-    queued: (operation, seconds) => record(measure(operation)?.instruments.queueTime, seconds, operation.labels),
-    skipped: (operation, reason) => measure(operation)?.skipped.of(reason).add(1),
   }
 }
 
-/** What one operation adds to the instruments of one meter provider: its numbers, and its labels, each built once. */
+/**
+ * What one operation adds to the instruments of one meter provider: its numbers, and its labels, each built once. Durations
+ * in seconds, recorded at once; all else only changes a {@link Count}. Never throws.
+ */
 export class Measured {
   readonly instruments: Instruments
-  readonly consumed: Count
-  readonly inFlight: Count
+  readonly #consumed: Count
+  readonly #inFlight: Count
   /** By `error.type`; empty: none. */
-  readonly sent: Variants<Count>
+  readonly #sent: Variants<Count>
   /** By outcome and kind. */
-  readonly deliveries: Variants<Count>
+  readonly #deliveries: Variants<Count>
   /** By reason. */
-  readonly skipped: Variants<Count>
+  readonly #skipped: Variants<Count>
   readonly #labels: Attributes
   readonly #failed: Variants<Attributes>
+  readonly #report: Report
 
   constructor(labels: Attributes, instruments: Instruments, report: Report) {
     const { consumed, deliveries, flusher, inFlight, sent, skipped } = instruments
     const count = (counter: Counter | undefined, more: Attributes): Count =>
       new Count(flusher, counter, Object.assign({}, labels, more), report)
     this.instruments = instruments
-    this.consumed = count(consumed, {})
-    this.inFlight = count(inFlight, {})
-    this.sent = new Variants((errorType) => count(sent, errorType === '' ? {} : { [ERROR_TYPE]: errorType }))
-    this.deliveries = new Variants((outcome, kind) => count(deliveries, { [OURS.outcome]: outcome, [OURS.kind]: kind }))
-    this.skipped = new Variants((reason) => count(skipped, { [OURS.reason]: reason }))
+    this.#consumed = count(consumed, {})
+    this.#inFlight = count(inFlight, {})
+    this.#sent = new Variants((errorType) => count(sent, errorType === '' ? {} : { [ERROR_TYPE]: errorType }))
+    this.#deliveries = new Variants((outcome, kind) =>
+      count(deliveries, { [OURS.outcome]: outcome, [OURS.kind]: kind }),
+    )
+    this.#skipped = new Variants((reason) => count(skipped, { [OURS.reason]: reason }))
     this.#labels = labels
+    this.#report = report
     this.#failed = new Variants((errorType) => Object.assign({}, labels, { [ERROR_TYPE]: errorType }))
   }
 
-  labelsFor(errorType: string | undefined): Attributes {
-    return errorType === undefined ? this.#labels : this.#failed.of(errorType)
+  operation(seconds: number, errorType: string | undefined): void {
+    this.#record(this.instruments.operationDuration, seconds, errorType)
+  }
+
+  sent(messages: number, errorType: string | undefined): void {
+    const { flusher } = this.instruments
+    flusher.messages(messages)
+    this.#sent.of(errorType ?? '').add(messages)
+    flusher.flushIfDue()
+  }
+
+  consumed(messages: number): void {
+    this.instruments.flusher.messages(messages)
+    this.#consumed.add(messages)
+  }
+
+  /** Messages that are being handled from now on; below 0: no more. */
+  inFlight(messages: number): void {
+    this.#inFlight.add(messages)
+  }
+
+  processed(seconds: number, errorType: string | undefined): void {
+    this.#record(this.instruments.processDuration, seconds, errorType)
+    this.instruments.flusher.flushIfDue()
+  }
+
+  delivered(outcome: Outcome, kind: DeliveryKind): void {
+    this.#deliveries.of(outcome, kind).add(1)
+    this.instruments.flusher.flushIfDue()
+  }
+
+  queued(seconds: number): void {
+    this.#record(this.instruments.queueTime, seconds, undefined)
+  }
+
+  skipped(reason: SkipReason): void {
+    this.#skipped.of(reason).add(1)
+  }
+
+  #record(histogram: Histogram | undefined, seconds: number, errorType: string | undefined): void {
+    try {
+      histogram?.record(seconds, errorType === undefined ? this.#labels : this.#failed.of(errorType))
+    } catch (error) {
+      this.#report.failed('metrics', error)
+    }
   }
 }
 

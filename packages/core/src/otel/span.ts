@@ -32,8 +32,22 @@ export class SafeSpan {
     this.#report = report
   }
 
+  /** Whether anything that is set on it is kept. */
+  isRecording(): boolean {
+    try {
+      return this.span?.isRecording() === true
+    } catch (error) {
+      this.#report.failed('span', error)
+      return false
+    }
+  }
+
   set(attributes: Attributes): void {
-    this.#report.guard('span', () => this.span?.setAttributes(attributes))
+    try {
+      this.span?.setAttributes(attributes)
+    } catch (error) {
+      this.#report.failed('span', error)
+    }
   }
 
   /** Marks the span as failed. `status` off: only the type is recorded. */
@@ -55,7 +69,11 @@ export class SafeSpan {
   end(): void {
     if (this.#ended) return
     this.#ended = true
-    this.#report.guard('span', () => this.span?.end())
+    try {
+      this.span?.end()
+    } catch (error) {
+      this.#report.failed('span', error)
+    }
   }
 }
 
@@ -65,12 +83,17 @@ export function startSpan(
   options: SpanOptions & { readonly links?: Link[] },
   parent: Context,
 ): SafeSpan {
-  const span = report.guard('span', () => tracer().startSpan(name, options, parent))
-  const context = report.guard('span', () => span?.spanContext())
-  // The API's own tracer, which stands in where there is no SDK, gives the parent's context or none.
-  const parentId = report.guard('span', () => trace.getSpanContext(parent)?.spanId)
-  const own = context !== undefined && isValid(context) && context.spanId !== parentId
-  return new SafeSpan(span, own ? context : undefined, report)
+  let span: Span | undefined
+  try {
+    span = tracer().startSpan(name, options, parent)
+    const context = span.spanContext()
+    // The API's own tracer, which stands in where there is no SDK, gives the parent's context or none.
+    const own = isValid(context) && context.spanId !== trace.getSpanContext(parent)?.spanId
+    return new SafeSpan(span, own ? context : undefined, report)
+  } catch (error) {
+    report.failed('span', error)
+    return new SafeSpan(span, undefined, report)
+  }
 }
 
 /** As many links as SDKs let a span have. */
@@ -85,7 +108,12 @@ export function capLinks(links: Link[], attributes: Attributes): Link[] {
 
 /** The active context; the root where the context manager fails. */
 export function activeContext({ report }: { readonly report: Report }): Context {
-  return report.guard('span', () => contexts.active()) ?? ROOT_CONTEXT
+  try {
+    return contexts.active()
+  } catch (error) {
+    report.failed('span', error)
+    return ROOT_CONTEXT
+  }
 }
 
 /** A context with the span active; where there is no SDK the context stays as it is, so that it is passed on. */

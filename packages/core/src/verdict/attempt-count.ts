@@ -50,7 +50,11 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const attempt = Math.max(told, remembered)
   const firstDelivery = deliveries === 1 && (past === undefined || broker?.exact === true)
   // Brought back to the same place, the copy had another name before.
-  const before = [past, deaths > 0 ? pastElsewhere : undefined].find((one) => one?.attempt === attempt - 1)
+  const before = isBefore(past, attempt)
+    ? past
+    : deaths > 0 && isBefore(pastElsewhere, attempt)
+      ? pastElsewhere
+      : undefined
   // A dead letter and a redrive count from 1: the last attempt before has another number.
   const moved = firstDelivery && deaths === 0 ? (lineage?.previousAttempt ?? pastElsewhere?.context) : undefined
   return {
@@ -68,6 +72,10 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
     previous: before?.context ?? moved,
     overtakes: past?.running,
   }
+}
+
+function isBefore(past: PastAttempt | undefined, attempt: number): past is PastAttempt {
+  return past !== undefined && past.attempt === attempt - 1
 }
 
 /** A maximum below the attempt counts something else. */

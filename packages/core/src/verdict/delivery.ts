@@ -228,6 +228,7 @@ export interface Delivery<Carrier = unknown> {
    * client what to do, and did not fail. @default a failure, whose outcome `exhausted` decides
    */
   readonly meaning?: ((error: unknown) => { readonly outcome: Outcome; readonly steered: boolean }) | undefined
-  /** Core's own: what it made of this delivery. Leave it out. */
+  /** Core's own: what it made of this delivery, and how it arrived. Give `undefined`, so that all have one shape. */
   verdict?: object | undefined
+  arrival?: object | undefined
 }
