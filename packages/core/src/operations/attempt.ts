@@ -2,13 +2,13 @@ import { SpanKind, type Attributes, type Context, type Link, type SpanOptions } 
 import type { Ending } from '../base/call.ts'
 import { errorTypeOf } from '../base/error.ts'
 import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
-import type { Outcome } from '../base/policy.ts'
+import type { Outcome, Relative } from '../base/policy.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import { withWork } from '../base/light-context.ts'
 import { getWork, verdictOn } from '../memory/work.ts'
 import type { Measured } from '../otel/metrics.ts'
-import { copyAttributes, type Operation } from '../otel/operation.ts'
-import { activeContext, callHook, capLinks, startSpan, type SafeSpan } from '../otel/span.ts'
+import { attributesOf, type Operation } from '../otel/operation.ts'
+import { activeContext, callHook, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, PastAttempt } from '../verdict/delivery.ts'
 import { relate } from '../verdict/relate.ts'
@@ -20,6 +20,7 @@ export interface Attempt extends Work {
   readonly verdict: Verdict
   readonly runtime: Runtime
   readonly span: SafeSpan
+  readonly recording: boolean
   /** What the handler runs in. */
   context: Context
   /** The batch that the message is handled in. Its time is part of that one's. */
@@ -38,8 +39,7 @@ export interface Attempt extends Work {
 }
 
 /** Starts the span of one attempt, with all that a sampler may decide on. May throw. */
-export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
-  const outer = activeContext(runtime)
+export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Context = activeContext(runtime)): Attempt {
   const within = batchAround(outer, delivery)
   // An arrival that was handled before was counted then.
   const counted = delivery.received === true || verdictOn(delivery)?.work?.verdict !== undefined
@@ -65,15 +65,13 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
   const options: SpanOptions & { links: Link[] } = {
     kind: SpanKind.CONSUMER,
     attributes,
-    links: capLinks(
-      links.map(({ role, context }) => ({ context, attributes: linkAttributes(role) })),
-      attributes,
-    ),
+    links: links.map(toLink),
     root: parent === 'none',
   }
   if (startedAt !== undefined) options.startTime = startedAt
   const span = startSpan(runtime, operation.spanName, options, parent === 'ambient' ? outer : carried)
-  if (span.isRecording()) span.set(otherAttributes(runtime, verdict, previous !== undefined, queueTime, age))
+  const recording = span.isRecording()
+  if (recording) span.set(otherAttributes(runtime, verdict, previous !== undefined, queueTime, age))
 
   // A message of a batch was counted with the batch.
   const measured = runtime.metrics.of(operation)
@@ -92,6 +90,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
     spanContext: span.context,
     runtime,
     span,
+    recording,
     context: outer,
     within,
     measured,
@@ -111,6 +110,10 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery): Attempt {
   if (attempt.overtakes !== undefined) attempt.overtakes.overtaken = true
   if (span.context !== undefined) remember(begun, span.context)
   return begun
+}
+
+function toLink({ role, context }: Relative): Link {
+  return { context, attributes: linkAttributes(role) }
 }
 
 function remember(attempt: Attempt, context: Attempt['spanContext'] & object): void {
@@ -147,19 +150,21 @@ export function endAttempt(attempt: Attempt): void {
 
 /** Ends the span, and gives the `error.type` of an attempt that failed. */
 function finish(work: Attempt): string | undefined {
-  const { runtime, measured, verdict, span, ending, spanContext } = work
+  const { runtime, measured, verdict, span, recording, ending, spanContext } = work
   const { delivery, attempt, copy } = verdict
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
   const outcome = failed ? (work.outcome ?? meaning?.outcome ?? afterFailure(work)) : afterReturn(work)
-  const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
-  const status = runtime.errorStatus === 'every' || terminal
-  span.set({ [OURS.outcome]: outcome })
   // A handler that caught the error may have said so where it moved the message, or have given the message back instead.
   const failure = failed && meaning?.steered !== true ? ending : work.failure
   const refused = !failed && failure === undefined && (outcome === 'requeued' || outcome === 'rejected')
-  if (failure !== undefined) span.fail(failure.error, status)
-  if (refused) span.refuse(outcome, status)
+  if (recording) {
+    const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
+    const status = runtime.errorStatus === 'every' || terminal
+    span.set({ [OURS.outcome]: outcome })
+    if (failure !== undefined) span.fail(failure.error, status)
+    if (refused) span.refuse(outcome, status)
+  }
   span.end()
   measured?.delivered(outcome, attempt.kind)
   if (spanContext !== undefined) {
@@ -212,8 +217,10 @@ function sampledAttributes(
   { delivery, copy, attempt, belief }: Verdict,
   parent: 'ambient' | 'creation' | 'none',
 ): Attributes {
-  const attributes = copyAttributes(operation)
-  names.set(attributes, 'partition', delivery.facts?.partition)
+  const shared = attributesOf(operation, names, delivery.facts?.partition)
+  const elsewhere = parent !== 'creation' && belief.creation !== undefined
+  if (attempt.attempt === 1 && attempt.kind === 'first' && copy.deadLetter === undefined && !elsewhere) return shared
+  const attributes = Object.assign({}, shared)
   if (attempt.attempt > 1) attributes[OURS.attempt] = attempt.attempt
   if (attempt.kind !== 'first') attributes[OURS.kind] = attempt.kind
   if (copy.deadLetter !== undefined) {
@@ -221,9 +228,7 @@ function sampledAttributes(
     if (source !== undefined) attributes[OURS.deadLetterSource] = source
     if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
   }
-  if (parent !== 'creation' && belief.creation !== undefined) {
-    attributes[OURS.creationTraceId] = belief.creation.traceId
-  }
+  if (elsewhere) attributes[OURS.creationTraceId] = belief.creation?.traceId
   return attributes
 }
 

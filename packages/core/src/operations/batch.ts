@@ -9,7 +9,7 @@ import { copyAttributes } from '../otel/operation.ts'
 import { linksTo } from './receive.ts'
 import { parentOf } from '../verdict/relation.ts'
 import type { Runtime } from '../runtime.ts'
-import { activeContext, capLinks, secondsSince, startSpan } from '../otel/span.ts'
+import { activeContext, secondsSince, startSpan } from '../otel/span.ts'
 
 /**
  * Runs the handler of a batch that is handed over as a whole: one CONSUMER span without a parent, one link for each
@@ -48,7 +48,7 @@ function begin(
     {
       kind: SpanKind.CONSUMER,
       attributes,
-      links: capLinks(links, attributes),
+      links,
       root: parent === 'none',
     },
     base,

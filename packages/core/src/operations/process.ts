@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api'
 import { callIn } from '../base/call.ts'
 import { getWork, sameDelivery } from '../memory/work.ts'
 import { activeContext, secondsSince } from '../otel/span.ts'
@@ -15,24 +16,25 @@ export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, ha
   if (runtime.isIdle()) return passOn(runtime, delivery, handler)
   let attempt: Attempt | undefined
   try {
-    const running = runningAttempt(runtime, delivery)
-    if (running === undefined) attempt = beginAttempt(runtime, delivery)
+    const active = activeContext(runtime)
+    const running = runningAttempt(active, delivery)
+    if (running === undefined) attempt = beginAttempt(runtime, delivery, active)
     else adopt(running, delivery)
   } catch (error) {
     runtime.report.failed('span', error)
   }
   if (attempt === undefined) return handler()
   const begun = attempt
-  const startedAt = performance.now()
+  const startedAt = begun.measured === undefined ? 0 : performance.now()
   return callIn(begun.context, handler, runtime.report, (ending) => {
-    handled(begun, ending, secondsSince(startedAt))
+    handled(begun, ending, begun.measured === undefined ? 0 : secondsSince(startedAt))
     endAttempt(begun)
   })
 }
 
 /** The attempt on this very arrival in the active context, if it has not ended. */
-export function runningAttempt(runtime: Runtime, delivery: Delivery): Attempt | undefined {
-  const around = getWork(activeContext(runtime))
+export function runningAttempt(active: Context, delivery: Delivery): Attempt | undefined {
+  const around = getWork(active)
   if (around?.verdict === undefined || around.ended || !sameDelivery(around.verdict.delivery, delivery))
     return undefined
   return around as Attempt

@@ -6,7 +6,7 @@ import { readDelivery } from './read.ts'
 import { addAttributes, linkAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
-import { activeContext, callHook, capLinks, startSpan } from '../otel/span.ts'
+import { activeContext, callHook, startSpan } from '../otel/span.ts'
 
 /** One call of the application that asked the broker for messages. */
 export interface Reception {
@@ -62,7 +62,7 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
     {
       kind: SpanKind.CLIENT,
       attributes,
-      links: capLinks(links, attributes),
+      links,
       startTime: reception.startedAt,
     },
     active,

@@ -4,7 +4,7 @@ import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
 import type { LinkRole, Outcome } from '../base/policy.ts'
 import type { Measured } from '../otel/metrics.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
-import { activate, activeContext, callHook, capLinks, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
+import { activate, activeContext, callHook, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/step.ts'
@@ -70,7 +70,7 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
     single?.message.destination ?? publication.destination,
   )
   const attributes = sampledAttributes(operation, single)
-  const links = capLinks(linksOf(plans, creates), attributes)
+  const links = linksOf(plans, creates)
   const kind = perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER
   const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? active)
   if (span.isRecording()) span.set(otherAttributes(runtime, publication, single))
@@ -118,14 +118,13 @@ function startCreate(runtime: Runtime, publication: Publication, plan: Plan, act
   return span
 }
 
-/** What a sampler may decide on: what the operation says, and what a dead letter is. Copied only to be added to. */
+/** What a sampler may decide on: what the operation says, and what a dead letter is. */
 function sampledAttributes(operation: Operation, single: Plan | undefined): Attributes {
+  if (single?.moved?.step.kind !== 'dead_letter') return operation.attributes
   const attributes = copyAttributes(operation)
-  if (single?.moved?.step.kind === 'dead_letter') {
-    const { originalDestination, errorType } = single.moved.facts
-    if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = originalDestination
-    if (errorType !== undefined) attributes[OURS.deadLetterReason] = errorType
-  }
+  const { originalDestination, errorType } = single.moved.facts
+  if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = originalDestination
+  if (errorType !== undefined) attributes[OURS.deadLetterReason] = errorType
   return attributes
 }
 

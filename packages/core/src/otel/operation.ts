@@ -15,6 +15,7 @@ export interface Operation {
   readonly labels: Attributes
   /** What the metrics keep of the operation, for the meter provider in use. */
   measured?: Measured | undefined
+  byPartition?: Map<string, Attributes> | undefined
 }
 
 /**
@@ -23,6 +24,23 @@ export interface Operation {
  */
 export function copyAttributes(operation: Operation): Attributes {
   return Object.assign({}, operation.attributes)
+}
+
+/** Partitions of one operation whose attributes are kept. */
+const MOST_PARTITIONS = 1_000
+
+/** The operation's attributes with a partition. To be shared; copy them to add more. */
+export function attributesOf(operation: Operation, names: Names, partition: string | undefined): Attributes {
+  if (partition === undefined) return operation.attributes
+  let attributes = operation.byPartition?.get(partition)
+  if (attributes === undefined) {
+    attributes = copyAttributes(operation)
+    names.set(attributes, 'partition', partition)
+    operation.byPartition ??= new Map()
+    if (operation.byPartition.size >= MOST_PARTITIONS) operation.byPartition.clear()
+    operation.byPartition.set(partition, attributes)
+  }
+  return attributes
 }
 
 /** Gives the operation, from memory where it was asked for before. */

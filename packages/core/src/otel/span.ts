@@ -80,12 +80,14 @@ export class SafeSpan {
 export function startSpan(
   { tracer, report }: { readonly tracer: () => Tracer; readonly report: Report },
   name: string,
-  options: SpanOptions & { readonly links?: Link[] },
+  options: SpanOptions,
   parent: Context,
 ): SafeSpan {
   let span: Span | undefined
   try {
-    span = tracer().startSpan(name, options, parent)
+    const { links } = options
+    const given = links !== undefined && links.length > MOST_LINKS ? capped(options, links) : options
+    span = tracer().startSpan(name, given, parent)
     const context = span.spanContext()
     // The API's own tracer, which stands in where there is no SDK, gives the parent's context or none.
     const own = isValid(context) && context.spanId !== trace.getSpanContext(parent)?.spanId
@@ -99,11 +101,10 @@ export function startSpan(
 /** As many links as SDKs let a span have. */
 const MOST_LINKS = 128
 
-/** The newest links that a span may have. If links are left out, `attributes` get the number of all. */
-export function capLinks(links: Link[], attributes: Attributes): Link[] {
-  if (links.length <= MOST_LINKS) return links
-  attributes[OURS.linksTotal] = links.length
-  return links.slice(links.length - MOST_LINKS)
+/** Keeps the newest links that a span may have, and tells the number of all. The attributes may be shared. */
+function capped(options: SpanOptions, links: Link[]): SpanOptions {
+  const attributes = { ...options.attributes, [OURS.linksTotal]: links.length }
+  return { ...options, attributes, links: links.slice(links.length - MOST_LINKS) }
 }
 
 /** The active context; the root where the context manager fails. */

@@ -30,6 +30,9 @@ export const recordSetter: HeaderSetter<unknown> = {
   },
 }
 
+/** `latin1` is quicker, for a text of which anything but ASCII is malformed. */
+type Encoding = 'utf8' | 'latin1'
+
 /** All values of a header, decoded; see {@link decode}. */
 export function decodeAll(value: unknown, most: number = Infinity): readonly string[] {
   if (value === undefined || value === null) return []
@@ -38,11 +41,11 @@ export function decodeAll(value: unknown, most: number = Infinity): readonly str
 }
 
 /** Text or bytes as text. A value that is neither becomes the empty text, which nobody accepts. */
-export function decode(value: unknown, most: number = Infinity): string {
+export function decode(value: unknown, most: number = Infinity, encoding: Encoding = 'utf8'): string {
   if (typeof value === 'string') return value.length > most ? '' : value
   if (!types.isUint8Array(value) || value.byteLength > most) return ''
   const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  return bytes.toString('utf8')
+  return bytes.toString(encoding)
 }
 
 /** Names of headers to look for, in any letter case; most other names are told apart by their length and first letter. */
@@ -103,11 +106,11 @@ export class Headers {
   }
 
   /** The one value of a header; `undefined` where there is none or more than one, of which neither can be trusted. */
-  text(name: string, most: number = Infinity): string | undefined {
+  text(name: string, most: number = Infinity, encoding: Encoding = 'utf8'): string | undefined {
     const first = this.names.indexOf(name)
     if (first === -1) return undefined
     const value = this.values[first]
-    if (!Array.isArray(value) && this.names.indexOf(name, first + 1) === -1) return decode(value, most)
+    if (!Array.isArray(value) && this.names.indexOf(name, first + 1) === -1) return decode(value, most, encoding)
     const texts = this.texts(name, most)
     return texts.length === 1 ? texts[0] : undefined
   }

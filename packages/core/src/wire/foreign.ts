@@ -24,6 +24,8 @@ export function createForeignFormat(
         context: withAllowedBaggage(context, policy),
         creation,
         status: creation !== undefined ? 'present' : present ? 'malformed' : 'absent',
+        lineage: undefined,
+        moved: undefined,
       }
     },
     write(context) {

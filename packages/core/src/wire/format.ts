@@ -11,14 +11,15 @@ export interface Extracted {
   readonly creation: SpanContext | undefined
   readonly status: Exclude<ContextStatus, 'untrusted'>
   /** Read, not yet believed. */
-  readonly lineage: Lineage | undefined
+  lineage: Lineage | undefined
   /** Read, not yet believed. */
-  readonly moved: MoveFacts | undefined
+  moved: MoveFacts | undefined
 }
 
 /** How contexts are written into headers. Either of its functions may throw what the propagator throws. */
 export interface Format {
-  read(headers: Headers): Omit<Extracted, 'lineage' | 'moved'>
+  /** Leaves the lineage and the facts of moves to the caller. */
+  read(headers: Headers): Extracted
   write(context: Context, spanContext: SpanContext): Fields | undefined
   /** The part that a context cannot do without; `undefined` where the fields cannot be told apart. */
   essential(fields: Fields): Fields | undefined

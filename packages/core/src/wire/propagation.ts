@@ -5,20 +5,20 @@ import { fieldNames, readHeaders, type FieldNames, type Headers } from './carrie
 import { LINEAGE_FIELD, parseLineage, type Lineage } from './lineage.ts'
 import { FACT_NAMES, readMoveFacts } from './move-facts.ts'
 import { withSpan } from '../base/light-context.ts'
-import type { Report } from '../base/report.ts'
+import type { Report, Stage } from '../base/report.ts'
 import { parseTraceparent } from './traceparent.ts'
 import { createW3cFormat } from './w3c.ts'
 
 const TRACE_CONTEXT: readonly string[] = ['traceparent', 'tracestate']
 const W3C_FIELDS: readonly string[] = [...TRACE_CONTEXT, 'baggage']
 
-const ABSENT: Extracted = {
+const ABSENT: Extracted = Object.freeze({
   context: ROOT_CONTEXT,
   creation: undefined,
   status: 'absent',
   lineage: undefined,
   moved: undefined,
-}
+} as const)
 
 /** What is used until the propagator, or its absence, says otherwise. */
 interface Binding {
@@ -46,7 +46,12 @@ export function createPropagation(
 
   /** Looks again each time, because an SDK may be registered after us; does work only when something changed. */
   function bound(): Binding {
-    const told = report.guard('propagator', () => propagator.fields())
+    let told: readonly string[] | undefined
+    try {
+      told = propagator.fields()
+    } catch (error) {
+      report.failed('propagator', error)
+    }
     if (binding !== undefined && (told === undefined || sameList(told, binding.told))) return binding
     // A propagator somebody gave us, without fields, is how to ask for no propagation.
     const builtIn = told === undefined || (told.length === 0 && configured === undefined)
@@ -67,8 +72,13 @@ export function createPropagation(
   }
 
   function read({ format }: Binding, headers: Headers): Extracted {
-    const { context, creation, status } = report.guard('propagator', () => format.read(headers)) ?? ABSENT
-    return { context, creation, status, lineage: readLineage(headers), moved: readMoveFacts(headers) }
+    const extracted = format.read(headers)
+    // Nearly every message has a context and nothing else.
+    if (headers.names.length > 1 || extracted.creation === undefined) {
+      extracted.lineage = readLineage(headers)
+      extracted.moved = readMoveFacts(headers)
+    }
+    return extracted
   }
 
   function readLineage(headers: Headers): Lineage | undefined {
@@ -82,9 +92,16 @@ export function createPropagation(
 
   return {
     extract(carrier, getter, slot) {
-      const current = bound()
-      const headers = report.guard('headers', () => readHeaders(carrier, getter, current.wanted))
-      const extracted = headers === undefined ? ABSENT : read(current, headers)
+      let extracted = ABSENT
+      let stage: Stage = 'headers'
+      try {
+        const current = bound()
+        const headers = readHeaders(carrier, getter, current.wanted)
+        stage = 'propagator'
+        if (headers !== undefined) extracted = read(current, headers)
+      } catch (error) {
+        report.failed(stage, error)
+      }
       const spare = slot !== undefined && extracted.status === 'absent' ? parseTraceparent(slot) : undefined
       if (spare === undefined) return extracted
       const { context, lineage, moved } = extracted
@@ -97,11 +114,13 @@ export function createPropagation(
       }
     },
     fields(context) {
-      const { format } = bound()
-      return report.guard('propagator', () => {
+      try {
         const spanContext = validSpanContext(context)
-        return spanContext && format.write(context, spanContext)
-      })
+        return spanContext && bound().format.write(context, spanContext)
+      } catch (error) {
+        report.failed('propagator', error)
+        return undefined
+      }
     },
     names: () => bound().spelled,
     isField(name) {

@@ -11,6 +11,7 @@ export const KNOWN_FLAGS: number = TraceFlags.SAMPLED | RANDOM_FLAG
 
 const DASH = 45
 const ZERO = 48
+const NO_DIGIT = 128
 
 /**
  * Reads a `traceparent` strictly.
@@ -24,19 +25,17 @@ export function parseTraceparent(text: string): SpanContext | undefined {
   const value = text.length === LENGTH ? text : trimBlanks(text)
   if (value.length < LENGTH) return undefined
   if (value.charCodeAt(2) !== DASH || value.charCodeAt(35) !== DASH || value.charCodeAt(52) !== DASH) return undefined
-
-  if (hexBits(value, 0, 2) < 0) return undefined
-  const version = value.slice(0, 2)
-  if (version === 'ff') return undefined
-  if (value.length > LENGTH && (version === '00' || value.charCodeAt(LENGTH) !== DASH)) return undefined
-
-  if (hexBits(value, 3, 35) <= 0 || hexBits(value, 36, 52) <= 0 || hexBits(value, 53, 55) < 0) return undefined
-  return {
-    traceId: value.slice(3, 35),
-    spanId: value.slice(36, 52),
-    traceFlags: Number.parseInt(value.slice(53, 55), 16) & KNOWN_FLAGS,
-    isRemote: true,
+  if (value.charCodeAt(0) !== ZERO || value.charCodeAt(1) !== ZERO || value.length > LENGTH) {
+    if (hexBits(value, 0, 2) < 0) return undefined
+    const version = value.slice(0, 2)
+    if (version === 'ff') return undefined
+    if (value.length > LENGTH && (version === '00' || value.charCodeAt(LENGTH) !== DASH)) return undefined
   }
+  if (hexBits(value, 3, 35) <= 0 || hexBits(value, 36, 52) <= 0 || hexBits(value, 53, 55) < 0) return undefined
+  // The flags that this library knows are in the last digit.
+  const digit = value.charCodeAt(54)
+  const traceFlags = (digit > 57 ? digit - 87 : digit) & KNOWN_FLAGS
+  return { traceId: value.slice(3, 35), spanId: value.slice(36, 52), traceFlags, isRemote: true }
 }
 
 /**
@@ -58,17 +57,20 @@ export function sameSpan(left: SpanContext | undefined, right: SpanContext | und
   return left !== undefined && right !== undefined && left.spanId === right.spanId && left.traceId === right.traceId
 }
 
+/** By character: the value of a lower-case hexadecimal digit, else a number above all of them. */
+const DIGITS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(code))
+  return digit === -1 ? NO_DIGIT : digit
+})
+
 /** Negative: not lower-case hexadecimal. 0: zeros only. Positive: at least one digit that is not zero. */
 function hexBits(value: string, from: number, to: number): number {
   let bits = 0
   for (let index = from; index < to; index++) {
     const code = value.charCodeAt(index)
-    const digit = code >= ZERO && code <= 57
-    const letter = code >= 97 && code <= 102
-    if (!digit && !letter) return -1
-    bits |= code ^ ZERO
+    bits |= code > 127 ? NO_DIGIT : (DIGITS[code] ?? NO_DIGIT)
   }
-  return bits
+  return bits >= NO_DIGIT ? -1 : bits
 }
 
 /** Removes spaces and tabs, and nothing else: a line break inside a header is an attack, not a blank. */

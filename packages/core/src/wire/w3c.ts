@@ -56,12 +56,13 @@ export function createW3cFormat(
 
   return {
     read(headers) {
-      const text = headers.text('traceparent', LONGEST)
+      const text = headers.text('traceparent', LONGEST, 'latin1')
       const creation = text === undefined ? undefined : parseTraceparent(text)
       const carried = readBaggage(headers)
       if (creation === undefined) {
         const malformed = text !== undefined || headers.texts('traceparent', LONGEST).length > 0
-        return { context: carried, creation, status: malformed ? 'malformed' : 'absent' }
+        const status = malformed ? 'malformed' : 'absent'
+        return { context: carried, creation, status, lineage: undefined, moved: undefined }
       }
       if (withTracestate && headers.has('tracestate')) {
         const traceState = parseTracestate(headers.texts('tracestate'))
@@ -69,7 +70,8 @@ export function createW3cFormat(
       }
       const random = (creation.traceFlags & RANDOM_FLAG) !== 0
       const base = random ? carried.setValue(RANDOM_TRACE, creation.traceId) : carried
-      return { context: withSpan(base, trace.wrapSpanContext(creation)), creation, status: 'present' }
+      const context = withSpan(base, trace.wrapSpanContext(creation))
+      return { context, creation, status: 'present', lineage: undefined, moved: undefined }
     },
     write(context, spanContext) {
       const random = context.getValue(RANDOM_TRACE) === spanContext.traceId
