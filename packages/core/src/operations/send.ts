@@ -20,6 +20,8 @@ interface Call {
   readonly span: SafeSpan
   /** By position of the message: its own span; empty: the call's span is that of all messages. */
   readonly creates: readonly (SafeSpan | undefined)[]
+  /** Whether anything becomes of the broker's answer. */
+  readonly heard: boolean
   readonly measured: Measured | undefined
   readonly startedAt: number
   /** What the call runs in. */
@@ -73,7 +75,8 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
   const links = linksOf(plans, creates)
   const kind = perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER
   const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? active)
-  if (span.isRecording()) span.set(otherAttributes(runtime, publication, single))
+  const recording = span.isRecording()
+  if (recording) span.set(otherAttributes(runtime, publication, single))
   if (runtime.hooks.onSend !== undefined) callHook(runtime, runtime.hooks.onSend, span, publication)
 
   const context = activate(active, span)
@@ -91,11 +94,16 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
   })
   const measured = runtime.metrics.of(operation)
   const startedAt = measured === undefined ? 0 : performance.now()
-  return { runtime, publication, plans, span, creates, measured, startedAt, context, injections }
+  const heard = recording || creates.length > 0 || measured !== undefined || plans.some(isMove)
+  return { runtime, publication, plans, span, creates, heard, measured, startedAt, context, injections }
 }
 
 function isNew({ act }: Plan): boolean {
   return act === 'create'
+}
+
+function isMove({ moved }: Plan): boolean {
+  return moved !== undefined
 }
 
 function startCreate(runtime: Runtime, publication: Publication, plan: Plan, active: Context): SafeSpan | undefined {
@@ -156,16 +164,15 @@ function toLink(role: LinkRole, context: SpanContext): Link {
 
 /** Ends the spans of a call, counts its messages, and tells the attempts whose messages were moved. */
 function finish(call: Call, ending: Ending): void {
-  const { runtime, publication, plans, span, creates, measured } = call
-  const results = ending.failed
-    ? undefined
-    : runtime.report.guard('describe', () => publication.results?.(ending.value))
+  const { runtime, publication, plans, span, creates, heard, measured } = call
+  const results =
+    ending.failed || !heard ? undefined : runtime.report.guard('describe', () => publication.results?.(ending.value))
   if (results !== undefined) record(call, results)
   for (const created of creates) created?.end()
   if (ending.failed) span.fail(ending.error)
   span.end()
   if (measured !== undefined) measure(measured, call, results, ending)
-  if (!ending.failed) tellOutcome(plans, results)
+  if (heard && !ending.failed) tellOutcome(plans, results)
 }
 
 /** What the broker answered, about the call and about each message. */
