@@ -20,6 +20,7 @@ import { CORE_SCOPE, type Scope } from './base/scope.ts'
 import { recordReception, type Reception } from './operations/receive.ts'
 import type { Injection } from './operations/injection.ts'
 import { sendPublication } from './operations/send.ts'
+import { rememberedTracing } from './client/original.ts'
 import { settleDeliveries, type Settlement } from './operations/settle.ts'
 
 /** What adapter functions take: options of their own, or those of an instance, which several of them share. */
@@ -160,4 +161,18 @@ export function tracingToldBy(
 ): AdapterTracing | undefined {
   const told = Object.entries(options ?? {}).some(([key, value]) => value !== undefined && !own.includes(key))
   return told ? resolveTracing(options, scope) : undefined
+}
+
+/** How a client object is traced; `undefined` where it is not. */
+export function tracingOf(client: object): AdapterTracing | undefined {
+  return rememberedTracing(client) as AdapterTracing | undefined
+}
+
+/** The tracing for a move: that of the publisher, else of the client that received, else by the defaults. */
+export function tracingFor(
+  publisher: object,
+  arrival: { readonly tracing: AdapterTracing } | undefined,
+  scope: Scope,
+): AdapterTracing {
+  return tracingOf(publisher) ?? arrival?.tracing ?? resolveTracing(undefined, scope)
 }

@@ -2,8 +2,7 @@ import {
   moveMessage,
   originalOf,
   partitionsOf,
-  resolveTracing,
-  tracingOf,
+  tracingFor,
   type DeadLetterOptions,
   type Delivery,
   type Move,
@@ -69,7 +68,7 @@ function move<Sender extends SenderLike>(
 ): Sent<Sender> {
   const { topic, partition, message } = payload
   const arrival = arrivalOf(message, payload)
-  const tracing = tracingOf(producer) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const tracing = tracingFor(producer, arrival, SCOPE)
   const unknown = (): Delivery =>
     toDelivery(tracing, message, topic, partitionsOf(undefined).of(topic, partition), undefined, undefined)
   const delivery = arrival?.delivery ?? tracing.guard(unknown)

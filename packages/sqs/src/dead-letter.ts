@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
   moveMessage,
-  resolveTracing,
-  tracingOf,
+  tracingFor,
   type AdapterTracing,
   type DeadLetterOptions,
   type Delivery,
@@ -72,7 +71,7 @@ async function move(
   // Only here: an application that moves no messages does not load the client because of us.
   const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
   const arrival = arrivalOf(message)
-  const tracing = tracingOf(client) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const tracing = tracingFor(client, arrival, SCOPE)
   const delivery =
     arrival?.delivery ?? tracing.guard(() => toDelivery(message, queueOfUrl(undefined), undefined, undefined))
   const home = arrival?.queue.facts.queueUrl

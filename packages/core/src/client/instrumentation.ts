@@ -1,6 +1,4 @@
-import type { AdapterTracing } from '../tracing.ts'
-
-const warned = new WeakSet<AdapterTracing>()
+const warned = new WeakSet<object>()
 
 /**
  * Says, once per instance, when the official instrumentation has patched this client too: then there are two spans for
@@ -9,7 +7,12 @@ const warned = new WeakSet<AdapterTracing>()
  * @param method the name of a method that it patches
  * @param library the client's package: `kafkajs`
  */
-export function warnOfInstrumentation(tracing: AdapterTracing, client: object, method: string, library: string): void {
+export function warnOfInstrumentation(
+  tracing: { guard(work: () => void): void; warn(message: string): void },
+  client: object,
+  method: string,
+  library: string,
+): void {
   tracing.guard(() => {
     const patched = Reflect.get(client, method) as Readonly<Record<string, unknown>> | undefined
     if (patched?.['__wrapped'] !== true || warned.has(tracing)) return

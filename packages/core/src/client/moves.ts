@@ -1,7 +1,12 @@
 import { codedError } from '../base/errors.ts'
 import type { Injection } from '../operations/injection.ts'
-import type { AdapterTracing } from '../tracing.ts'
 import type { Delivery, Move, Publication } from '../verdict/delivery.ts'
+
+/** The part of a tracing that sends. */
+interface Sending {
+  guard<Result>(work: () => Result): Result | undefined
+  send<Result>(publication: Publication, publish: (injections: readonly (Injection | undefined)[]) => Result): Result
+}
 
 /**
  * Runs a call that sends one message.
@@ -10,7 +15,7 @@ import type { Delivery, Move, Publication } from '../verdict/delivery.ts'
  * @param call gets what to write onto the message, or `undefined` to leave it as it is
  */
 export function sendOne<Result>(
-  tracing: AdapterTracing,
+  tracing: Sending,
   describe: () => Publication | undefined,
   call: (injection: Injection | undefined) => Result,
 ): Result {
@@ -22,7 +27,7 @@ export function sendOne<Result>(
 export interface MoveRequest {
   readonly kind: Move['kind']
   /** How the publisher, else the client that received, is traced. */
-  readonly tracing: AdapterTracing
+  readonly tracing: Sending
   /** `undefined`: the message could not be described. */
   readonly delivery: Delivery | undefined
   /** Where to, as the client's own sends name it. */

@@ -1,13 +1,12 @@
 import { lookAlike } from './look-alike.ts'
 import { processWide } from '../base/process-wide.ts'
 import { SHARED } from '../base/shared-state.ts'
-import type { AdapterTracing } from '../tracing.ts'
 
 /** The client objects behind our look-alikes. */
 const originals = processWide(SHARED.originals, () => new WeakMap<object, object>())
 
 /** How client objects, and look-alikes of them, are traced. */
-const tracings = processWide(SHARED.tracings, () => new WeakMap<object, AdapterTracing>())
+const tracings = processWide(SHARED.tracings, () => new WeakMap<object, object>())
 
 /** What is to be wrapped: wrapping a look-alike of ours again replaces it, because two of them would count twice. */
 export function originalOf<Target extends object>(object: Target): Target {
@@ -19,11 +18,7 @@ export function originalOf<Target extends object>(object: Target): Target {
  *
  * @param tracing where the object sends: moves of messages by it are traced the same way
  */
-export function traced<Target extends object>(
-  original: Target,
-  members: Partial<Target>,
-  tracing?: AdapterTracing,
-): Target {
+export function traced<Target extends object>(original: Target, members: Partial<Target>, tracing?: object): Target {
   const wrapped = lookAlike(original, members)
   originals.set(wrapped, original)
   if (tracing !== undefined) tracedBy(wrapped, tracing)
@@ -31,11 +26,11 @@ export function traced<Target extends object>(
 }
 
 /** Remembers how a client object is traced that is no look-alike. */
-export function tracedBy(client: object, tracing: AdapterTracing): void {
+export function tracedBy(client: object, tracing: object): void {
   tracings.set(client, tracing)
 }
 
-/** How a client object is traced; `undefined` where it is not. */
-export function tracingOf(client: object): AdapterTracing | undefined {
+/** The tracing that a client object was wrapped with; see `tracingOf`. */
+export function rememberedTracing(client: object): object | undefined {
   return tracings.get(client)
 }

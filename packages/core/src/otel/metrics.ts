@@ -51,8 +51,10 @@ export function createMetrics(findProvider: () => MeterProvider, report: Report,
     of(operation) {
       const found = find()
       if (found === undefined) return undefined
-      if (operation.measured?.instruments !== found) operation.measured = new Measured(operation.labels, found, report)
-      return operation.measured
+      if (operation.measured?.instruments === found) return operation.measured as Measured
+      const measured = new Measured(operation.labels, found, report)
+      operation.measured = measured
+      return measured
     },
   }
 }

@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Destination } from '../verdict/delivery.ts'
 import type { Names } from '../base/names.ts'
-import type { Measured } from './metrics.ts'
 
 /** The operation types of the conventions. */
 export type OperationType = 'create' | 'send' | 'receive' | 'process' | 'settle'
@@ -14,7 +13,7 @@ export interface Operation {
   /** For metrics: low cardinality only. Copy, never change. */
   readonly labels: Attributes
   /** What the metrics keep of the operation, for the meter provider in use. */
-  measured?: Measured | undefined
+  measured?: { readonly instruments: object } | undefined
   byPartition?: Map<string, Attributes> | undefined
 }
 
