@@ -2,6 +2,8 @@ import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Delivery, Publication } from '../src/verdict/delivery.ts'
 import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
+import { movedField } from './field.ts'
+import { TRACEPARENT } from './messages.ts'
 import { seams, type Parts, type Seam } from './seams.ts'
 import { useContexts } from './traced.ts'
 
@@ -17,8 +19,8 @@ interface Host {
 const VALUE = Object.freeze({ MessageId: 'm-1' })
 const ERROR = Object.freeze(new Error('of the host'))
 const CARRIER = Object.freeze({
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  tracebaton: '0;c=0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01;a=2;f=1732145000123',
+  traceparent: TRACEPARENT,
+  tracebaton: movedField(TRACEPARENT, { attempt: 2, firstSent: 1_732_145_000_123 }),
   baggage: 'a=1',
   'x-foreign': '1',
 })

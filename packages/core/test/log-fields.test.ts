@@ -4,6 +4,7 @@ import { setHandling } from '../src/memory/handling.ts'
 import { logFields } from '../src/log-fields.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { createAdapterTracing } from '../src/tracing.ts'
+import { movedField } from './field.ts'
 import { OK, P, spanContext, T } from './sample.ts'
 import { createSdk, registerContextManager, resetGlobals } from './sdk.ts'
 
@@ -60,7 +61,7 @@ describe('the fields of a log line', () => {
 
   it('name the origin that stale lineage tells', () => {
     const origin = 'e'.repeat(32)
-    const carrier = { traceparent: OK, tracebaton: `0;c=${origin}-${P}-01` }
+    const carrier = { traceparent: OK, tracebaton: movedField(`${origin}-${P}-01`) }
     expect(inside({}, { carrier }).fields['tracebaton.origin.trace_id']).toBe(origin)
   })
 
@@ -77,7 +78,7 @@ describe('the fields of a log line', () => {
   it('say what the message has been through, where there is something to say', () => {
     const carrier = {
       traceparent: OK,
-      tracebaton: `0;c=${T}-${P}-01;a=2;m=5;k=delayed;n=1`,
+      tracebaton: movedField(OK, { attempt: 2, maxAttempts: 5, kind: 'delayed', redrives: 1 }),
       'tracebaton-original-destination': 'orders-first',
       'tracebaton-attempts': '1',
       'tracebaton-error-type': 'TypeError',

@@ -5,6 +5,7 @@ import { B3InjectEncoding, B3Propagator } from '@opentelemetry/propagator-b3'
 import { JaegerPropagator } from '@opentelemetry/propagator-jaeger'
 import { describe, expect, it } from 'vitest'
 import { createAdapterTracing } from '../../src/tracing.ts'
+import { movedField } from '../field.ts'
 import { OK, P, T } from '../sample.ts'
 
 const xray = `Root=1-${T.slice(0, 8)}-${T.slice(8)};Parent=${P};Sampled=1`
@@ -100,7 +101,9 @@ describe.each(cases)('$name', ({ create, headers, identity }) => {
 
   it('carries our field beside it', () => {
     const tracing = createAdapterTracing({ propagator: create() })
-    expect(tracing.extract({ ...headers, tracebaton: `0;c=${T}-${P}-01;a=2` }).lineage?.attempt).toBe(2)
+    expect(
+      tracing.extract({ ...headers, tracebaton: movedField(`${T}-${P}-01`, { attempt: 2 }) }).lineage?.attempt,
+    ).toBe(2)
   })
 
   it('never takes over what is active', () => {

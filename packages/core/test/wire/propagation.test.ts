@@ -11,6 +11,7 @@ import { W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/
 import { describe, expect, it, vi } from 'vitest'
 import { FACT_NAMES } from '../../src/wire/move-facts.ts'
 import { createAdapterTracing } from '../../src/tracing.ts'
+import { movedField } from '../field.ts'
 import { OK, P, spanContext, T, traceparentOf } from '../sample.ts'
 import { registerContextManager, resetGlobals, w3cPropagator } from '../sdk.ts'
 
@@ -216,7 +217,7 @@ describe('the status', () => {
     ['absent', { traceparent: [] }],
     ['absent', { tracestate: 'a=1' }],
     ['absent', { baggage: 'a=1' }],
-    ['absent', { tracebaton: `0;c=${T}-${P}-01` }],
+    ['absent', { tracebaton: movedField(OK) }],
     ['malformed', { traceparent: '' }],
     ['malformed', { traceparent: 'nonsense' }],
     ['malformed', { traceparent: OK, TRACEPARENT: OK }],
@@ -228,7 +229,7 @@ describe('the status', () => {
 })
 
 describe('our own field', () => {
-  const field = `0;c=${T}-${P}-01;a=2`
+  const field = movedField(OK, { attempt: 2 })
 
   it.each([
     ['text', field],

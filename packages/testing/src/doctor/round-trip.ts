@@ -46,7 +46,7 @@ export async function diagnoseRoundTrip(target: RoundTripTarget, folder: string)
     traceparent: `00-${ids.traceId}-${ids.spanId}-01`,
     tracestate: 'doctor=tracebaton',
     baggage: 'tracebaton.doctor=1',
-    tracebaton: `0;c=${ids.traceId}-${ids.spanId}-01`,
+    tracebaton: `1;c=${ids.traceId}-${ids.spanId}-01`,
   }
   const where = address === '' ? `${system}, through the client given` : `${system} at ${withoutSecrets(address)}`
   const { promise: stopped, cancel } = rejectAfter(timeout)
