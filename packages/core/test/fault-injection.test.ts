@@ -61,7 +61,7 @@ function delivery({ getter }: Parts): Delivery {
     carrier: CARRIER,
     getter,
     identity: 'fault-injection',
-    receipt: 'r-1',
+    key: 'r-1',
     sentAt: 1,
     facts: { messageId: 'm-1' },
   }
@@ -72,7 +72,7 @@ const settlement = ({ refused }: Parts) => ({
   operation: 'ack',
   destination: { name: 'orders' },
   outcome: 'acked' as const,
-  receipts: ['r-1'],
+  keys: ['r-1'],
   batch: true,
   refused,
 })

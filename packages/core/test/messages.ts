@@ -16,7 +16,7 @@ export function delivery(part: Partial<Delivery> = {}): Delivery {
 
 /** A lineage field written for {@link TRACEPARENT}. */
 export function lineage(part: Partial<Lineage> = {}): string {
-  return formatLineage({ creation: CREATION, ...part })
+  return formatLineage(part, CREATION)
 }
 
 /** A call that sends messages to `orders`: one, unless there are several. */

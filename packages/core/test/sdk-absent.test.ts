@@ -36,7 +36,7 @@ function exercise(tracing: AdapterTracing) {
     tracing.receive(reception, [delivery]),
     tracing.process(delivery, () => 4),
     tracing.processBatch([delivery, delivery], () => tracing.process(delivery, () => 5)),
-    tracing.settle({ ...settlement, receipts: [], batch: false }, () => 6),
+    tracing.settle({ ...settlement, keys: [], batch: false }, () => 6),
     tracing.capture(),
   ]
 }

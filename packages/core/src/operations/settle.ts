@@ -65,9 +65,10 @@ function begin(
   const startedAt = performance.now()
   const end = (ending: Ending): void => {
     if (!ending.failed) {
-      const refused = report.guard('describe', () => settlement.refused?.(ending.value)) ?? []
+      const { refused: readRefused } = settlement
+      const refused = readRefused && report.guard('describe', () => new Set(readRefused(ending.value)))
       const told = (position: number): Outcome | undefined => {
-        if (refused.includes(position)) return undefined
+        if (refused?.has(position) === true) return undefined
         return settlement.outcomes === undefined ? outcome : settlement.outcomes[position]
       }
       const own = positionOf(settlement, work?.verdict?.delivery)

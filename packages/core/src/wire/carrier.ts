@@ -36,8 +36,9 @@ type Encoding = 'utf8' | 'latin1'
 /** All values of a header, decoded; see {@link decode}. */
 export function decodeAll(value: unknown, most: number = Infinity): readonly string[] {
   if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) return [decode(value, most)]
   // A list inside a list is no header: it counts as one that cannot be read.
-  return Array.isArray(value) ? value.map((one) => decode(one, most)) : [decode(value, most)]
+  return value.filter((one) => one !== undefined && one !== null).map((one) => decode(one, most))
 }
 
 /** Text or bytes as text. A value that is neither becomes the empty text, which nobody accepts. */

@@ -151,7 +151,7 @@ export function reasonOf({ kind, attempt = 1, delay }: Lineage): MoveKind | unde
 }
 
 /**
- * Writes the field: ASCII, at most 265 characters. A number that could not be read again is left out.
+ * Writes the field: ASCII, at most 213 characters. A number that could not be read again is left out.
  *
  * @param creation the context that the message carries
  */

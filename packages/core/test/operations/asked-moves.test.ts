@@ -36,7 +36,7 @@ const fail = (): never => {
 describe('a move after its handler has thrown, outside of its context', () => {
   test('belongs to the attempt that failed: child of it, and linked to it on the message', () => {
     const traced = createTraced()
-    const received = delivery({ handle: {} })
+    const received = delivery({ key: 'r-1' })
     expect(() => traced.tracing.process(received, fail)).toThrow('no stock')
     const injection = move(traced.tracing, { ...received }, { error: new TypeError('no stock') })
     const attempt = traced.span('process orders').spanContext()
@@ -52,7 +52,7 @@ describe('a move after its handler has thrown, outside of its context', () => {
 
   test('counts on from that attempt, and not from the memory of it', () => {
     const traced = createTraced()
-    const received = delivery({ handle: {}, identity: 'counts on' })
+    const received = delivery({ key: 'r-1', identity: 'counts on' })
     traced.tracing.process(delivery({ identity: 'counts on' }), () => {})
     traced.tracing.process(received, () => {})
     expect(lineageOf(move(traced.tracing, received, { kind: 'retry' }))).toMatchObject({ attempt: 3 })
@@ -60,7 +60,7 @@ describe('a move after its handler has thrown, outside of its context', () => {
 
   test('is told from the attempt of another delivery of the same message', () => {
     const traced = createTraced()
-    const [early, late] = [delivery({ handle: {}, identity: 'twice' }), delivery({ handle: {}, identity: 'twice' })]
+    const [early, late] = ['r-1', 'r-2'].map((key) => delivery({ key, identity: 'twice' })) as [Delivery, Delivery]
     traced.tracing.process(early, () => {})
     traced.tracing.process(late, () => {})
     const previous = lineageOf(move(traced.tracing, early))?.previousAttempt?.spanId
@@ -71,9 +71,9 @@ describe('a move after its handler has thrown, outside of its context', () => {
 
   test('in the handler of another message leaves that one alone', () => {
     const traced = createTraced()
-    const received = delivery({ handle: {} })
+    const received = delivery({ key: 'r-1' })
     expect(() => traced.tracing.process(received, fail)).toThrow('no stock')
-    const other = delivery({ destination: { name: 'others' }, handle: {} })
+    const other = delivery({ destination: { name: 'others' }, key: 'r-2' })
     traced.tracing.process(other, () => move(traced.tracing, received, { error: new TypeError('no stock') }))
     expect(traced.span('send dead').parentSpanContext?.spanId).toBe(traced.span('process orders').spanContext().spanId)
     expect(traced.span('process others').attributes[OURS.outcome]).toBe('acked')
@@ -82,8 +82,8 @@ describe('a move after its handler has thrown, outside of its context', () => {
 
   test('of a message that was received with a batch belongs to the span of the batch', () => {
     const traced = createTraced()
-    const received = delivery({ handle: {} })
-    traced.tracing.processBatch([delivery({ handle: {} }), received], () => {})
+    const received = delivery({ key: 'r-1' })
+    traced.tracing.processBatch([delivery({ key: 'r-2' }), received], () => {})
     const previous = lineageOf(move(traced.tracing, received))?.previousAttempt
     expect(previous?.spanId).toBe(traced.span('process orders').spanContext().spanId)
   })
@@ -93,7 +93,7 @@ describe('a move of a message whose attempt nobody knows', () => {
   test('says what the message says, and links no attempt', () => {
     const traced = createTraced()
     const carrier = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 3, redrives: 1, firstSent: 1000 }) }
-    const injection = move(traced.tracing, delivery({ carrier, handle: {} }), { kind: 'retry' })
+    const injection = move(traced.tracing, delivery({ carrier, key: 'r-1' }), { kind: 'retry' })
     expect(lineageOf(injection)).toMatchObject({ attempt: 4, redrives: 1, firstSent: 1000 })
     expect(lineageOf(injection)).not.toHaveProperty('previousAttempt')
     expect(traced.span('send dead').parentSpanContext).toBeUndefined()
@@ -110,7 +110,7 @@ describe('a move of a message whose attempt nobody knows', () => {
 })
 
 describe('a move of a message that never had a context', () => {
-  const received = delivery({ carrier: {}, handle: {}, sentAt: 1000 })
+  const received = delivery({ carrier: {}, key: 'r-1', sentAt: 1000 })
 
   test('gives it one, and the history that it has', () => {
     const traced = createTraced()
@@ -146,7 +146,7 @@ test('a context in the slot of the broker comes along', () => {
   const traced = createTraced()
   const injection = move(traced.tracing, delivery({ carrier: {}, slot: TRACEPARENT }))
   expect(injection?.fields?.['traceparent']).toBe(TRACEPARENT)
-  expect(lineageOf(injection)?.creation.spanId).toBe(SPAN)
+  expect(lineageOf(injection)?.creation?.spanId).toBe(SPAN)
 })
 
 test('the copy says when it was sent where the broker does not keep that', () => {
@@ -167,7 +167,7 @@ test.each([
   ['ignore', []],
 ] as const)('of a producer whose trust is %s, a move links what is believed, and keeps the context', (trust, links) => {
   const traced = createTraced({ trust })
-  const received = delivery({ handle: {} })
+  const received = delivery({ key: 'r-1' })
   const inside = traced.tracing.process(received, () => move(traced.tracing, received))
   const outside = move(traced.tracing, delivery())
   for (const span of traced.spans.filter(({ name }) => name === 'send dead')) {
@@ -183,7 +183,7 @@ test.each([
 
 test('the active context of the call is the one of the send', () => {
   const traced = createTraced()
-  const received = delivery({ handle: {} })
+  const received = delivery({ key: 'r-1' })
   traced.tracing.process(received, () => {})
   const call = { destination: { name: 'dead' }, move: { kind: 'dead_letter', delivery: received } as const }
   const inner = traced.tracing.send(publication([{}], call), () => traced.tracing.capture())

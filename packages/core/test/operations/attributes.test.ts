@@ -90,7 +90,7 @@ describe('the attributes of an adapter', () => {
 
   test('are on the span of a settlement', () => {
     const traced = createTraced({ spans: { settle: true } })
-    const settlement = { system: 'nats', operation: 'ack', destination: { name: 'orders' }, receipts: [], batch: false }
+    const settlement = { system: 'nats', operation: 'ack', destination: { name: 'orders' }, keys: [], batch: false }
     traced.tracing.settle({ ...settlement, outcome: 'acked', attributes: { 'nats.stream': 'orders' } }, nothing)
     expect(traced.span('ack orders').attributes['nats.stream']).toBe('orders')
   })

@@ -19,20 +19,21 @@ function retry(traced: Traced, received: Delivery, delay?: number, asked = true)
 }
 
 /** How the application, and how a broker, makes a dead letter. */
-const LETTERS: readonly (readonly [string, Delivery])[] = [
+const LETTERS: readonly (readonly [string, () => Delivery])[] = [
   [
     'of the application',
-    delivery({
-      destination: DEAD,
-      carrier: {
-        ...CARRIER,
-        tracebaton: lineage({ attempt: 1, kind: 'dead_letter' }),
-        'tracebaton-attempts': '3',
-        'tracebaton-original-destination': 'orders',
-      },
-    }),
+    () =>
+      delivery({
+        destination: DEAD,
+        carrier: {
+          ...CARRIER,
+          tracebaton: lineage({ attempt: 1, kind: 'dead_letter' }),
+          'tracebaton-attempts': '3',
+          'tracebaton-original-destination': 'orders',
+        },
+      }),
   ],
-  ['of the broker', delivery({ destination: DEAD, kind: 'dead_letter', deadLetter: { source: 'orders' } })],
+  ['of the broker', () => delivery({ destination: DEAD, kind: 'dead_letter', deadLetter: { source: 'orders' } })],
 ]
 
 describe.each(LETTERS)('a dead letter %s that is tried again', (_, letter) => {
@@ -42,7 +43,7 @@ describe.each(LETTERS)('a dead letter %s that is tried again', (_, letter) => {
     ['by hand', undefined, false, 'immediate'],
   ] as const)('%s stays one: a root with links, whose attempts count on', (_when, delay, asked, kind) => {
     const traced = createTraced()
-    const carrier = retry(traced, letter, delay, asked)
+    const carrier = retry(traced, letter(), delay, asked)
     traced.tracing.process(delivery({ destination: DEAD, carrier }), () => {})
     const [first, second] = traced.spans.filter(({ name }) => name === 'process dead')
     expect(second?.parentSpanContext).toBeUndefined()
@@ -56,7 +57,7 @@ describe.each(LETTERS)('a dead letter %s that is tried again', (_, letter) => {
 
   test('and then put back by hand is a redrive, whose attempts count from one', () => {
     const traced = createTraced()
-    const carrier = retry(traced, letter, 500)
+    const carrier = retry(traced, letter(), 500)
     traced.tracing.process(delivery({ carrier, maxAttempts: 5 }), () => {})
     const { attributes, parentSpanContext } = traced.span('process orders')
     expect(parentSpanContext?.spanId).toBe(SPAN)
@@ -67,7 +68,7 @@ describe.each(LETTERS)('a dead letter %s that is tried again', (_, letter) => {
 
   test('has the relation of its source, each time', () => {
     const traced = createTraced({ relation: ({ deadLetter }) => (deadLetter?.source === 'orders' ? 'child' : 'link') })
-    traced.tracing.process(delivery({ destination: DEAD, carrier: retry(traced, letter) }), () => {})
+    traced.tracing.process(delivery({ destination: DEAD, carrier: retry(traced, letter()) }), () => {})
     const parents = traced.spans
       .filter(({ name }) => name === 'process dead')
       .map(({ parentSpanContext }) => parentSpanContext?.spanId)

@@ -20,7 +20,7 @@ const resend = ({ tracing }: Traced, call: Partial<Publication> = {}, publish: (
 
 /** Takes the old copy off the queue, or puts it back. */
 function settle({ tracing }: Traced, outcome: Outcome): void {
-  const call = { operation: 'ack', destination: { name: 'orders' }, receipts: ['r-1'], batch: false }
+  const call = { operation: 'ack', destination: { name: 'orders' }, keys: ['r-1'], batch: false }
   tracing.settle({ system: 'kafka', outcome, ...call }, () => {})
 }
 
@@ -37,7 +37,7 @@ const fail = async (): Promise<never> => Promise.reject(new Error('no stock'))
 /** What the span and the metric say of an attempt whose handler does this. They have to say the same. */
 async function outcomeAfter(work: (traced: Traced) => unknown, options: TracingOptions = {}): Promise<unknown> {
   const traced = createTraced(options)
-  await traced.tracing.process(delivery({ receipt: 'r-1' }), async () => work(traced)).catch(() => {})
+  await traced.tracing.process(delivery({ key: 'r-1' }), async () => work(traced)).catch(() => {})
   const outcome = traced.span('process orders').attributes[OURS.outcome]
   expect(await traced.counted(METRICS.deliveries[0])).toBe(1)
   expect(await traced.counted(METRICS.deliveries[0], { [OURS.outcome]: String(outcome) })).toBe(1)
@@ -99,7 +99,7 @@ describe('an attempt that moved its message because of an error', () => {
 
   async function attemptThat(kind: Move['kind'], options: TracingOptions = {}, call: Partial<Publication> = {}) {
     const traced = createTraced(options)
-    const received = delivery({ receipt: 'r-1', handle: {} })
+    const received = delivery({ key: 'r-1' })
     await traced.tracing.process(received, async () => {
       const move = { kind, delivery: received, error: noStock }
       traced.tracing.send(publication([{ carrier: CARRIER }], { move, ...call }), () => {})
@@ -132,7 +132,7 @@ describe('an attempt that moved its message because of an error', () => {
 
   test('that is open until it is settled gets to know of a move after its handler', () => {
     const traced = createTraced()
-    const received = delivery({ handle: {} })
+    const received = delivery({ key: 'r-1' })
     const attempt = traced.tracing.open(received)
     attempt.run(() => {})
     const move = { kind: 'dead_letter', delivery: received, error: noStock } as const
@@ -198,7 +198,7 @@ describe('a message of a batch that the handler of the batch sends on by hand', 
   test('is found however many there are, and each is looked at a few times', () => {
     let looks = 0
     const alike = Array.from({ length: 200 }, (_, id) => {
-      const one = delivery({ identity: `of many: ${id}`, handle: {} })
+      const one = delivery({ identity: `of many: ${id}`, key: id })
       return Object.defineProperty(one, 'carrier', { get: () => ((looks += 1), { ...CARRIER }) })
     })
     const traced = createTraced()
@@ -210,7 +210,7 @@ describe('a message of a batch that the handler of the batch sends on by hand', 
 })
 
 describe('a message of a batch that has been handled by itself', () => {
-  const again = delivery({ carrier: CARRIER, identity: 'in-a-batch', handle: {} })
+  const again = delivery({ carrier: CARRIER, identity: 'in-a-batch', key: 'r-1' })
   const failing = (traced: Traced): void => {
     for (let attempt = 1; attempt <= 3; attempt++) {
       expect(() =>

@@ -22,7 +22,7 @@ const ack: Settlement = {
   operation: 'ack',
   destination: { name: 'orders' },
   outcome: 'acked',
-  receipts: ['1'],
+  keys: ['1'],
   batch: false,
 }
 
@@ -106,7 +106,7 @@ describe('a call that settles', () => {
     const { tracing, spans } = createTraced()
     const attempts = ['a', 'b', 'c'].map((name) => tracing.open(delivery({ destination: { name } })))
     for (const attempt of attempts) attempt.run(() => {})
-    const settlement = { ...ack, receipts: ['1', '2', '3'], outcomes: ['acked', 'rejected', 'acked'] as const }
+    const settlement = { ...ack, keys: ['1', '2', '3'], outcomes: ['acked', 'rejected', 'acked'] as const }
     tracing.settle({ ...settlement, attempts, refused: () => [2] }, () => {})
     const outcomes = spans.map(({ name, attributes }) => [name, attributes[OURS.outcome]])
     expect(outcomes).toEqual([

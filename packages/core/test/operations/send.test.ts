@@ -18,6 +18,8 @@ const send = ({ tracing }: Traced, ...call: Parameters<typeof publication>): Sen
   tracing.send(publication(...call), (injections) => injections)
 
 const contextOf = (injection: Injection | undefined) => parseTraceparent(injection?.fields?.['traceparent'] ?? '')
+/** The end of the span id, which a first copy's field is bound to. */
+const madeOf = (injection: Injection | undefined) => contextOf(injection)?.spanId.slice(-8)
 const many = (count: number) => Array.from({ length: count }, () => ({}))
 
 describe('one message', () => {
@@ -186,25 +188,34 @@ const lineageOf = (injection: Injection | undefined) => parseLineage(injection?.
 describe('lineage of a first copy', () => {
   test('says the delay that was asked for', () => {
     const [injection] = send(createTraced(), [{ delay: 5000 }])
-    expect(lineageOf(injection)).toEqual({ creation: contextOf(injection), delay: 5000 })
+    expect(lineageOf(injection)).toEqual({ made: madeOf(injection), delay: 5000 })
   })
 
   test('says when it was sent, where the broker does not', () => {
     const before = Date.now()
     const [injection] = send(createTraced(), [{ stampTime: true }])
-    const { firstSent = 0, sent } = lineageOf(injection) ?? {}
-    expect(firstSent).toBeGreaterThanOrEqual(before)
-    expect(sent).toBe(firstSent)
+    const { firstSent, sent = 0 } = lineageOf(injection) ?? {}
+    expect(sent).toBeGreaterThanOrEqual(before)
+    expect(sent).toBeLessThanOrEqual(Date.now())
+    // On a first copy that is the same time.
+    expect(firstSent).toBeUndefined()
   })
 
   test.each(['child', 'link'] as const)('says that the producer wishes %s', (relation) => {
     const [injection] = send(createTraced({ relation }))
-    expect(lineageOf(injection)).toEqual({ creation: contextOf(injection), relation })
+    expect(lineageOf(injection)).toEqual({ made: madeOf(injection), relation })
   })
 
   test('is bound to the context of each message of a bulk send', () => {
     const sent = send(createTraced(), [{ delay: 1 }, { delay: 2 }])
-    expect(sent.map((injection) => lineageOf(injection)?.creation)).toEqual(sent.map(contextOf))
+    const made = sent.map((injection) => lineageOf(injection)?.made)
+    expect(made).toEqual(sent.map(madeOf))
+    expect(new Set(made).size).toBe(2)
+  })
+
+  test('names the moves of the broker that the headers tell of', () => {
+    const [injection] = send(createTraced(), [{ deaths: '0badcafe' }])
+    expect(lineageOf(injection)).toEqual({ made: madeOf(injection), deaths: '0badcafe' })
   })
 
   test.each([{ delay: 0 }, { delay: undefined }, { delay: Number.NaN }])('is left out with %o', (message) => {

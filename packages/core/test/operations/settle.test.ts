@@ -13,22 +13,21 @@ function settlement(part: Partial<Settlement> = {}): Settlement {
     operation: 'nack',
     destination: { name: 'orders' },
     outcome: 'rejected',
-    receipts: ['r-1'],
+    keys: ['r-1'],
     batch: false,
     ...part,
   }
 }
 
-/** The outcome of an attempt with the receipt `r-1` whose handler does this. */
+/** The outcome of an attempt with the key `r-1` whose handler does this. */
 async function outcomeAfter(work: (traced: Traced) => unknown): Promise<unknown> {
   const traced = createTraced()
-  const running = traced.tracing.process(delivery({ receipt: 'r-1' }), async () => work(traced))
+  const running = traced.tracing.process(delivery({ system: 'rabbitmq', key: 'r-1' }), async () => work(traced))
   await running.catch(() => {})
   return traced.span('process orders').attributes[OURS.outcome]
 }
 
-const refusing = (...positions: number[]) =>
-  settlement({ receipts: ['r-0', 'r-1'], batch: true, refused: () => positions })
+const refusing = (...positions: number[]) => settlement({ keys: ['r-0', 'r-1'], batch: true, refused: () => positions })
 
 describe('the outcome of an attempt', () => {
   test('is what its handler settled', async () => {
@@ -48,7 +47,7 @@ describe('the outcome of an attempt', () => {
   })
 
   test('is not that of another delivery, however equal the message', async () => {
-    const other = settlement({ receipts: ['r-2', 'r-3'], batch: true })
+    const other = settlement({ keys: ['r-2', 'r-3'], batch: true })
     expect(await outcomeAfter(({ tracing }) => tracing.settle(other, () => {}))).toBe('acked')
   })
 
@@ -77,10 +76,10 @@ describe('the outcome of an attempt', () => {
 
   test('is each its own while attempts overlap', async () => {
     const traced = createTraced()
-    const handle = (receipt: string, outcome: 'acked' | 'rejected') =>
-      traced.tracing.process(delivery({ receipt }), async () => {
+    const handle = (key: string, outcome: 'acked' | 'rejected') =>
+      traced.tracing.process(delivery({ system: 'rabbitmq', key }), async () => {
         await Promise.resolve()
-        traced.tracing.settle(settlement({ receipts: [receipt], outcome }), () => {})
+        traced.tracing.settle(settlement({ keys: [key], outcome }), () => {})
         await Promise.resolve()
       })
     await Promise.all([handle('r-1', 'rejected'), handle('r-2', 'acked'), handle('r-3', 'rejected')])
@@ -98,7 +97,7 @@ describe('a settlement', () => {
 
   test('makes a CLIENT span where the option asks for it, and is timed', async () => {
     const traced = createTraced({ spans: { settle: true } })
-    const inside = traced.tracing.settle(settlement({ batch: true, receipts: ['a', 'b'] }), () =>
+    const inside = traced.tracing.settle(settlement({ batch: true, keys: ['a', 'b'] }), () =>
       trace.getActiveSpan()?.spanContext(),
     )
     const span = traced.span('nack orders')

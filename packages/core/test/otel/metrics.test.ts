@@ -188,7 +188,7 @@ const everything = async (options: TracingOptions) => {
       operation: 'commit',
       destination: orders,
       outcome: 'acked',
-      receipts: ['secret-receipt'],
+      keys: ['secret-receipt'],
       batch: false,
     },
     () => undefined,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { AttemptFacts } from '../../src/verdict/attempt-count.ts'
-import { putBack, type Lineage } from '../../src/wire/lineage.ts'
+import { formatLineage, type Lineage } from '../../src/wire/lineage.ts'
 import { advance, type Step } from '../../src/verdict/step.ts'
+import { movedField } from '../field.ts'
 import { spanContext } from '../sample.ts'
 
-const creation = spanContext('c')
 const previousAttempt = spanContext('a', 0)
 
 describe('the lineage of the next copy', () => {
@@ -16,9 +16,10 @@ describe('the lineage of the next copy', () => {
     redrives: 1,
     firstDelivery: true,
     previous: spanContext('b'),
+    overtakes: undefined,
   }
   const move = (kind: Step['kind'], delay?: number, deadLetter = false): Lineage =>
-    advance(creation, {
+    advance({
       kind,
       deadLetter,
       delay,
@@ -26,6 +27,7 @@ describe('the lineage of the next copy', () => {
       attemptContext: previousAttempt,
       firstSent: 1_000,
       maxAttempts: 5,
+      deaths: undefined,
       relation: undefined,
     })
 
@@ -39,24 +41,26 @@ describe('the lineage of the next copy', () => {
     ['a dead letter’s redrive', move('redrive', 0, true), { attempt: 1, kind: 'redrive', redrives: 2 }],
     ['a redrive', move('redrive'), { attempt: 1, kind: 'redrive', redrives: 2 }],
   ])('of %s', (_, lineage, expected) => {
-    expect(lineage).toEqual({ creation, firstSent: 1_000, previousAttempt, ...expected })
+    expect(lineage).toEqual({ firstSent: 1_000, previousAttempt, ...expected })
   })
 
   it('keeps the wish of the producer', () => {
-    const facts = { attemptContext: undefined, firstSent: undefined, maxAttempts: undefined }
+    const facts = { attemptContext: undefined, firstSent: undefined, maxAttempts: undefined, deaths: undefined }
     const step = { kind: 'retry', deadLetter: false, attempt, ...facts, relation: 'link' } as const
-    expect(advance(creation, step).relation).toBe('link')
+    expect(advance(step).relation).toBe('link')
   })
 
-  it('has no key for what nobody knows', () => {
-    const facts = { attempt, attemptContext: undefined, firstSent: undefined, maxAttempts: undefined }
-    const lineage = advance(creation, { kind: 'retry', deadLetter: false, relation: undefined, ...facts })
-    expect(Object.keys(lineage).toSorted()).toEqual(['attempt', 'creation', 'kind', 'redrives'])
+  it('writes no key for what nobody knows', () => {
+    const facts = {
+      attempt,
+      attemptContext: undefined,
+      firstSent: undefined,
+      maxAttempts: undefined,
+      deaths: undefined,
+    }
+    const lineage = advance({ kind: 'retry', deadLetter: false, relation: undefined, ...facts })
+    expect(formatLineage(lineage, spanContext('c'))).toBe(
+      movedField(spanContext('c'), { attempt: 3, kind: 'immediate', redrives: 1 }),
+    )
   })
-})
-
-it('a dead letter that was put back is as if it had been sent back, whatever was tried meanwhile', () => {
-  const tried: Lineage = { creation, kind: 'dead_letter', attempt: 3, maxAttempts: 5, delay: 500, previousAttempt }
-  expect(putBack(tried)).toEqual({ creation, kind: 'redrive', attempt: 1, redrives: 1, previousAttempt })
-  expect(putBack({ ...tried, redrives: 1 }).redrives).toBe(2)
 })

@@ -14,12 +14,17 @@ describe('decoding', () => {
     ['nothing', undefined, []],
     ['null', null, []],
     ['nothing in an array', [null, undefined], []],
+    ['a list in a list', ['a', ['b']], ['a', '']],
     ['a number', 7, ['']],
     ['an object', {}, ['']],
     ['an array buffer', new ArrayBuffer(2), ['']],
   ])('%s', (_, value, texts) => {
     expect(decodeAll(value)).toEqual(texts)
   })
+})
+
+it('takes text and bytes beyond a given length for unreadable', () => {
+  expect(decodeAll(['abc', Buffer.from('abc'), 'abcd', Buffer.from('abcd')], 3)).toEqual(['abc', 'abc', '', ''])
 })
 
 describe('replacing fields', () => {

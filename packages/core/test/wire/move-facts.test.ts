@@ -19,7 +19,7 @@ function moved(
   { options, message }: { readonly options?: TracingOptions; readonly message?: Partial<OutgoingMessage> } = {},
 ): { readonly carrier: Carrier; readonly traced: Traced } {
   const traced = createTraced(options)
-  const arrived = delivery({ handle: {}, ...received })
+  const arrived = delivery({ key: 'r-1', ...received })
   const call = { destination: { name: 'dead' }, move: { kind, delivery: arrived, error } }
   const injection = traced.tracing.process(arrived, () =>
     traced.tracing.send(publication([{ carrier: arrived.carrier, ...message }], call), ([one]) => one),
