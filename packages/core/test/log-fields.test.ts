@@ -1,6 +1,6 @@
 import { context, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { setHandling } from '../src/memory/handling.ts'
+import { withWork } from '../src/base/light-context.ts'
 import { logFields } from '../src/log-fields.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { createAdapterTracing } from '../src/tracing.ts'
@@ -120,12 +120,13 @@ describe('the fields of a log line', () => {
   })
 
   it('never throw', () => {
-    const broken = setHandling(ROOT_CONTEXT, null as never)
+    const broken = withWork(ROOT_CONTEXT, undefined, {
+      get verdict(): never {
+        throw new Error('closed')
+      },
+    })
     expect(context.with(broken, logFields)).toEqual({})
-    const hollow = setHandling(trace.setSpanContext(ROOT_CONTEXT, spanContext('a')), {
-      batch: false,
-      messages: [{}],
-    } as never)
+    const hollow = withWork(trace.setSpanContext(ROOT_CONTEXT, spanContext('a')), undefined, { verdict: {} })
     expect(context.with(hollow, logFields)['trace_id']).toBe('a'.repeat(32))
   })
 })

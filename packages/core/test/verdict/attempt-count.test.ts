@@ -17,8 +17,6 @@ const timed: Lineage = { creation, firstSent: 1_000, sent: 1_000 }
 
 const exactly = (deliveries: number) => ({ deliveries, exact: true })
 const atLeast = (deliveries: number) => ({ deliveries, exact: false })
-const fresh = { deliveries: 1, exact: true, fresh: true }
-const back = (earlier: number) => ({ ...fresh, earlier })
 const past = (attempt: number, redrives = 0) => ({ attempt, redrives, context: here })
 
 type Row = readonly [
@@ -49,12 +47,8 @@ const rows: readonly Row[] = [
     { broker: exactly(4), past: past(2) },
     [4, 'broker', 'redelivery'],
   ],
-  [
-    'the broker counts fewer than this process',
-    { broker: exactly(2), past: past(2) },
-    [3, 'memory', 'redelivery', here],
-  ],
-  ['the broker counts 1 again', { broker: exactly(1), past: past(1) }, [2, 'memory', 'redelivery', here]],
+  ['the broker counts fewer than this process', { broker: exactly(2), past: past(2) }, [2, 'broker', 'redelivery']],
+  ['the broker counts 1, whatever is remembered', { broker: exactly(1), past: past(1) }, [1, 'broker', 'first']],
 
   ['at least one delivery', { broker: atLeast(1) }, [1, 'assumed', 'first']],
   ['at least two deliveries', { broker: atLeast(2) }, [2, 'broker', 'redelivery']],
@@ -62,47 +56,52 @@ const rows: readonly Row[] = [
   ['at least two, remembered more often', { broker: atLeast(2), past: past(4) }, [5, 'memory', 'redelivery', here]],
   ['at least four, remembered less often', { broker: atLeast(4), past: past(1) }, [4, 'broker', 'redelivery']],
 
-  ['nobody had this copy, whatever is remembered', { broker: fresh, past: past(1) }, [1, 'broker', 'first']],
   [
-    'a retry copy that nobody had, whatever is remembered',
-    { lineage: third, broker: fresh, past: past(3) },
+    'a retry copy that its broker counts 1, whatever is remembered',
+    { lineage: third, broker: exactly(1), past: past(3) },
     [3, 'field', 'delayed', before],
   ],
-  ['the broker brought it back once', { broker: back(1), kind: 'delayed' }, [2, 'broker', 'delayed']],
+  ['the broker brought it back once', { deaths: 1, kind: 'delayed' }, [2, 'broker', 'delayed']],
   [
-    'the broker brought it back, remembered',
-    { broker: back(1), kind: 'delayed', past: past(1) },
+    'the broker brought it back, remembered from before',
+    { deaths: 1, kind: 'delayed', pastElsewhere: past(1) },
     [2, 'broker', 'delayed', here],
   ],
   [
-    'the broker brought it back, and counts fewer attempts than this process',
-    { broker: back(1), kind: 'delayed', past: past(3) },
-    [4, 'memory', 'delayed', here],
+    'the broker brought it back and counts, remembered from before',
+    { deaths: 1, broker: exactly(1), kind: 'delayed', pastElsewhere: past(1) },
+    [2, 'broker', 'delayed', here],
+  ],
+  [
+    'the broker brought it back, and its count tells of no more than this process',
+    { deaths: 1, broker: atLeast(1), kind: 'delayed', past: past(3) },
+    [4, 'memory', 'redelivery', here],
   ],
   [
     'the broker brought it back, and another process missed none',
-    { broker: back(3), kind: 'immediate', past: past(1) },
+    { deaths: 3, kind: 'immediate', pastElsewhere: past(1) },
     [4, 'broker', 'immediate'],
   ],
   [
-    'the broker brought back a retry copy, which counts the earlier ones already',
-    { lineage: third, broker: back(1), kind: 'immediate' },
-    [3, 'field', 'delayed', before],
+    'the broker brought back a retry copy, whose deaths add up to its attempts',
+    { lineage: third, deaths: 1, kind: 'immediate' },
+    [4, 'broker', 'immediate'],
   ],
   [
-    'the same, remembered',
-    { lineage: third, broker: back(1), kind: 'immediate', past: past(3) },
-    [4, 'memory', 'delayed', here],
+    'the same, remembered from before',
+    { lineage: third, deaths: 1, kind: 'immediate', pastElsewhere: past(3) },
+    [4, 'broker', 'immediate', here],
   ],
+  ['the same, and the broker does not say why', { lineage: third, deaths: 1 }, [4, 'broker', 'delayed']],
   [
     'the broker brought it back, and this copy comes again',
-    { broker: { deliveries: 2, exact: false, fresh: false, earlier: 2 }, kind: 'delayed' },
+    { deaths: 2, broker: atLeast(2), kind: 'delayed' },
     [4, 'broker', 'redelivery'],
   ],
   [
-    'this copy comes again, nobody counts',
-    { broker: { deliveries: 1, exact: false, fresh: false } },
-    [1, 'assumed', 'redelivery'],
+    'the same, remembered',
+    { deaths: 2, broker: atLeast(2), kind: 'delayed', past: past(3), pastElsewhere: past(2) },
+    [4, 'memory', 'redelivery', here],
   ],
 
   ['remembered alone', { past: past(1) }, [2, 'memory', 'redelivery', here]],
@@ -173,16 +172,6 @@ const rows: readonly Row[] = [
     [2, 'memory', 'redelivery', here],
   ],
   [
-    'the attempt before is kept by the broker',
-    { broker: exactly(2), previous: elsewhere },
-    [2, 'broker', 'redelivery', elsewhere],
-  ],
-  [
-    'the attempt before is kept by the broker, and remembered',
-    { broker: exactly(2), previous: elsewhere, past: past(1) },
-    [2, 'broker', 'redelivery', here],
-  ],
-  [
     'a redrive delivered again',
     { lineage: redriven, broker: exactly(2), past: past(1, 1) },
     [2, 'broker', 'redelivery', here],
@@ -192,6 +181,7 @@ const rows: readonly Row[] = [
 const nothing: AttemptSources = {
   lineage: undefined,
   broker: undefined,
+  deaths: 0,
   past: undefined,
   pastElsewhere: undefined,
   maxAttempts: undefined,
@@ -220,6 +210,23 @@ describe('what else is known', () => {
       attempt: 4,
       maxAttempts: 5,
     })
+  })
+
+  it('adds the deaths of a copy to what was allowed, as to its attempts', () => {
+    expect(countAttempt({ ...nothing, deaths: 2, maxAttempts: 3 })).toMatchObject({ attempt: 3, maxAttempts: 5 })
+  })
+
+  it('leaves out a maximum below the attempt, which counts something else', () => {
+    const told: Lineage = { creation, attempt: 3, maxAttempts: 2 }
+    expect(countAttempt({ ...nothing, lineage: told }).maxAttempts).toBeUndefined()
+    expect(countAttempt({ ...nothing, broker: exactly(4), maxAttempts: 3 }).maxAttempts).toBeUndefined()
+    expect(countAttempt({ ...nothing, broker: exactly(3), maxAttempts: 3 }).maxAttempts).toBe(3)
+  })
+
+  it('tells of an attempt on the same copy that still runs', () => {
+    const running = { overtaken: false }
+    expect(countAttempt({ ...nothing, past: { ...past(1), running } }).overtakes).toBe(running)
+    expect(countAttempt({ ...nothing, past: past(1) }).overtakes).toBeUndefined()
   })
 
   it('starts over where the broker gives out what was given up', () => {

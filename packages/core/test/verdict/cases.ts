@@ -1,7 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
 import type { Relation, Trust } from '../../src/base/policy.ts'
-import type { PastAttempt } from '../../src/verdict/attempt-count.ts'
-import type { Delivery } from '../../src/verdict/delivery.ts'
+import type { BrokerHistory, Delivery, PastAttempt } from '../../src/verdict/delivery.ts'
 import type { Lineage } from '../../src/wire/lineage.ts'
 import type { MoveFacts } from '../../src/wire/move-facts.ts'
 import { spanContext } from '../sample.ts'
@@ -24,6 +23,8 @@ export interface Case {
   readonly moved?: MoveFacts
   /** What the broker says. */
   readonly broker?: Partial<Delivery>
+  /** What it wrote into the headers about its moves of this copy. */
+  readonly history?: BrokerHistory
   /** What this process remembers. */
   readonly past?: PastAttempt
   readonly pastElsewhere?: PastAttempt
@@ -90,6 +91,24 @@ export const cases: readonly Case[] = [
     links: ['previous_attempt', 'creation'],
   },
   {
+    name: 'the second delivery, by the broker’s exact count, of which this process remembers two',
+    context: creation,
+    broker: counted(2),
+    past: past(2),
+    attempt: [2, 'broker', 'redelivery'],
+    parent: 'creation',
+    links: ['creation'],
+  },
+  {
+    name: 'a redelivery whose broker says no number',
+    context: creation,
+    broker: { count: { deliveries: 2, exact: false } },
+    past: past(4),
+    attempt: [5, 'memory', 'redelivery'],
+    parent: 'creation',
+    links: ['previous_attempt', 'creation'],
+  },
+  {
     name: 'a delivery that only this process has counted',
     context: creation,
     past: past(1),
@@ -122,6 +141,33 @@ export const cases: readonly Case[] = [
     broker: counted(2),
     attempt: [4, 'broker', 'redelivery'],
     parent: 'creation',
+    links: ['creation'],
+  },
+  {
+    name: 'a message that was rejected twice, and brought back from a wait queue',
+    context: creation,
+    history: { deaths: 2, kind: 'delayed', before: { queue: 'orders', deaths: 1 } },
+    pastElsewhere: past(2),
+    attempt: [3, 'broker', 'delayed'],
+    parent: 'creation',
+    links: ['previous_attempt', 'creation'],
+  },
+  {
+    name: 'a retry copy that was rejected, and brought back',
+    context: creation,
+    lineage: retry,
+    history: { deaths: 1, kind: 'delayed' },
+    attempt: [4, 'broker', 'delayed'],
+    parent: 'creation',
+    links: ['creation'],
+  },
+  {
+    name: 'a message whose producer is trusted for links only, with a history that it may have written itself',
+    context: creation,
+    history: { deaths: 2, kind: 'delayed' },
+    trust: 'link-only',
+    attempt: [1, 'assumed', 'first'],
+    parent: 'none',
     links: ['creation'],
   },
   {

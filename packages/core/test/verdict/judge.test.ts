@@ -1,25 +1,41 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { expect, test } from 'vitest'
+import type { AttemptMemory } from '../../src/verdict/delivery.ts'
 import { judge } from '../../src/verdict/judge.ts'
 import { relate } from '../../src/verdict/relate.ts'
 import { cases, type Case } from './cases.ts'
 
 const MAX_TRACE_AGE = 15 * 60_000
 
-function decide({ context, lineage, moved, broker, past, pastElsewhere, trust = 'full', relation, age }: Case) {
-  const verdict = judge({
-    delivery: { system: 'kafka', destination: { name: 'orders' }, carrier: {}, ...broker },
-    extracted: {
+/** A memory that has one answer to each question. */
+const remembering = ({ past, pastElsewhere }: Pick<Case, 'past' | 'pastElsewhere'>): AttemptMemory => ({
+  recall: () => past,
+  recallElsewhere: () => pastElsewhere,
+  latest: () => undefined,
+  began: () => undefined,
+  ended: () => {},
+})
+
+function decide(row: Case) {
+  const { context, lineage, moved, broker, history, trust = 'full', relation, age } = row
+  const verdict = judge(
+    {
       context: ROOT_CONTEXT,
       creation: context === 'malformed' ? undefined : context,
       status: context === undefined ? 'absent' : context === 'malformed' ? 'malformed' : 'present',
       lineage,
       moved,
     },
+    {
+      system: 'kafka',
+      destination: { name: 'orders' },
+      carrier: {},
+      ...broker,
+      ...(history !== undefined && { history: () => history }),
+    },
     trust,
-    past,
-    pastElsewhere,
-  })
+    remembering(row),
+  )
   const { parent, links } = relate(verdict, relation ?? 'auto', age, MAX_TRACE_AGE, undefined)
   const { attempt, source, kind } = verdict.attempt
   return { attempt: [attempt, source, kind], parent, links: links.map(({ role }) => role) }
@@ -55,13 +71,14 @@ const memoryOf = ({ past, pastElsewhere }: Case): string =>
 test('the page of verdicts shows the cases of this table', async () => {
   const rows = cases.map((row) => {
     const [attempt, source, kind] = row.attempt
-    const cells = [row.name, messageOf(row), words(row.broker), memoryOf(row), consumerOf(row)]
+    const cells = [row.name, messageOf(row), words({ ...row.broker, ...row.history }), memoryOf(row), consumerOf(row)]
     return `| ${[...cells, attempt, source, kind, row.parent, row.links.join(', ')].join(' | ')} |`
   })
   const page = `# What core makes of a delivery
 
-Generated from the cases of \`packages/core/test/verdict/cases.ts\`; run \`npx vitest --project unit -u judge\` to write it
-anew. Four sources speak about one delivery: the message, the broker, this process's memory and the consumer's options.
+Generated from the cases of \`packages/core/test/verdict/cases.ts\`; to write it anew, run
+\`npx vitest run --project unit packages/core/test/verdict -u\`. Four sources speak about one delivery: the message, the
+broker, this process's memory and the consumer's options.
 The verdict says which attempt it is, who counted, of which kind, and how the process span hangs on what came before.
 
 | delivery | the message says | the broker says | remembered | options | attempt | source | kind | parent | links |
@@ -69,4 +86,11 @@ The verdict says which attempt it is, who counted, of which kind, and how the pr
 ${rows.join('\n')}
 `
   await expect(page).toMatchFileSnapshot('../../../../docs/verdict.md')
+})
+
+test('an attempt that was made counts as the message and the broker say, and memory is not asked', () => {
+  const extracted = { context: ROOT_CONTEXT, creation: undefined, status: 'absent', lineage: undefined } as const
+  const arrival = { system: 'kafka', destination: {}, carrier: {}, count: { deliveries: 2, exact: false } }
+  const verdict = judge({ ...extracted, moved: undefined }, arrival, 'full', undefined)
+  expect(verdict.attempt).toMatchObject({ attempt: 2, source: 'broker', previous: undefined, overtakes: undefined })
 })
