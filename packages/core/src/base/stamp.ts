@@ -9,7 +9,7 @@ export interface Stamp<Value> {
 }
 
 /** A constructor that returns the object it is given, so that a private field of a subclass lands on that object. */
-class Same {
+export class Same {
   constructor(object: object) {
     return object
   }
@@ -24,36 +24,39 @@ class Same {
  * @param name with a version of the value's shape, see {@link processWide}
  */
 export function createStamp<Value>(name: string): Stamp<Value> {
-  return processWide(name, () => {
-    const refused = new WeakMap<object, Value>()
-    let anyRefused = false
+  return processWide(name, () => stampBy<Value>(Same))
+}
 
-    class Stamped extends Same {
-      #value: Value
+/** @param Base gives the object back, or throws where no field may be added to it */
+export function stampBy<Value>(Base: typeof Same): Stamp<Value> {
+  const refused = new WeakMap<object, Value>()
+  let anyRefused = false
 
-      constructor(object: object, value: Value) {
-        super(object)
-        this.#value = value
-      }
+  class Stamped extends Base {
+    #value: Value
 
-      static set(object: object, value: Value): void {
-        if (#value in object) object.#value = value
-        else {
-          try {
-            new Stamped(object, value)
-          } catch {
-            anyRefused = true
-            refused.set(object, value)
-          }
+    constructor(object: object, value: Value) {
+      super(object)
+      this.#value = value
+    }
+
+    static set(object: object, value: Value): void {
+      if (#value in object) object.#value = value
+      else {
+        try {
+          new Stamped(object, value)
+        } catch {
+          anyRefused = true
+          refused.set(object, value)
         }
       }
-
-      static get(object: unknown): Value | undefined {
-        if (typeof object !== 'object' || object === null) return undefined
-        if (#value in object) return object.#value
-        return anyRefused ? refused.get(object) : undefined
-      }
     }
-    return { set: Stamped.set, get: Stamped.get }
-  })
+
+    static get(object: unknown): Value | undefined {
+      if (typeof object !== 'object' || object === null) return undefined
+      if (#value in object) return object.#value
+      return anyRefused ? refused.get(object) : undefined
+    }
+  }
+  return { set: Stamped.set, get: Stamped.get }
 }

@@ -42,6 +42,7 @@ function handledAgain(before: Verdict): Verdict {
       kind: 'redelivery',
       firstDelivery: false,
       previous: before.work?.spanContext,
+      overtakes: before.work?.ended === false ? before.work : undefined,
     }),
   })
 }

@@ -1,61 +1,123 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { recallAttempt, rememberAttempt, REMEMBERED_ATTEMPTS } from '../../src/memory/attempts.ts'
-import { spanContext } from '../sample.ts'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { OURS } from '../../src/base/names.ts'
 import { SHARED } from '../../src/base/shared-state.ts'
+import { identityMemory, keyOf, REMEMBERED_ATTEMPTS } from '../../src/memory/attempts.ts'
+import type { CopyFacts, Delivery } from '../../src/verdict/delivery.ts'
+import { delivery, CREATION } from '../messages.ts'
+import { spanContext } from '../sample.ts'
+import { createTraced, useContexts } from '../traced.ts'
 
-const memory = (globalThis as { [key: symbol]: unknown })[Symbol.for(SHARED.attempts)] as Map<string, unknown>[]
-const size = (): number => memory.reduce((sum, generation) => sum + generation.size, 0)
+beforeAll(useContexts)
+
 const context = spanContext('a')
+const copy: CopyFacts = { creation: CREATION, lineage: undefined, deaths: 0, before: undefined }
+const again = { deliveries: 2, exact: false }
 
-describe('the memory of attempts', () => {
-  beforeEach(() => {
-    memory.splice(0, memory.length, new Map())
+/** A message that may have been handed out before. */
+const arrival = (identity: string | undefined, part: Partial<Delivery> = {}): Delivery =>
+  delivery({ identity, count: again, ...part })
+const remember = (identity: string | undefined, attempt = 1) =>
+  identityMemory.began(delivery({ identity }), { attempt, redrives: 0 }, context)
+const recall = (identity: string | undefined) => identityMemory.recall(arrival(identity), copy)?.attempt
+
+const remembered = (globalThis as { [key: symbol]: unknown })[Symbol.for(SHARED.identities)] as Map<string, unknown>
+const size = (): number => remembered.size
+
+describe('the memory of attempts by identity', () => {
+  test('gives the latest attempt of an identity', () => {
+    remember('one', 1)
+    remember('two', 1)
+    remember('one', 2)
+    expect([recall('one'), recall('two'), recall('three')]).toEqual([2, 1, undefined])
   })
 
-  it('gives the latest attempt of an identity', () => {
-    rememberAttempt('one', { attempt: 1, redrives: 0, context })
-    rememberAttempt('two', { attempt: 1, redrives: 0, context })
-    rememberAttempt('one', { attempt: 2, redrives: 0, context })
-    expect(recallAttempt('one')?.attempt).toBe(2)
-    expect(recallAttempt('two')?.attempt).toBe(1)
-    expect(recallAttempt('three')).toBeUndefined()
+  test('remembers nothing without an identity', () => {
+    const before = size()
+    expect(remember(undefined)).toBeUndefined()
+    expect(recall(undefined)).toBeUndefined()
+    expect(size()).toBe(before)
   })
 
-  it('remembers nothing without an identity', () => {
-    rememberAttempt(undefined, { attempt: 1, redrives: 0, context })
-    expect(recallAttempt(undefined)).toBeUndefined()
-    expect(size()).toBe(0)
+  test.each([
+    ['says nothing', undefined, 1],
+    ['says that it may have been handed out before', { deliveries: 2, exact: false }, 1],
+    ['counts a second delivery', { deliveries: 2, exact: true }, 1],
+    ['says that it was handed out at least once', { deliveries: 1, exact: false }, undefined],
+    ['counts a first delivery', { deliveries: 1, exact: true }, undefined],
+  ] as const)('is asked by its own name where the broker %s', (_, count, attempt) => {
+    remember('asked')
+    expect(identityMemory.recall(arrival('asked', { count }), copy)?.attempt).toBe(attempt)
+    expect(identityMemory.latest(arrival('asked', { count }))?.attempt).toBe(1)
   })
 
-  it('is bounded: the latest are kept for sure, and never more than a quarter more', () => {
-    let most = 0
-    rememberAttempt('first', { attempt: 1, redrives: 0, context })
+  test('knows a message by the name that it had before the broker moved it', () => {
+    remember('before', 4)
+    const moved = arrival('after', { identityBefore: 'before', count: undefined })
+    expect(identityMemory.recallElsewhere(moved, copy)?.attempt).toBe(4)
+    expect(identityMemory.recall(moved, copy)).toBeUndefined()
+    expect(identityMemory.recallElsewhere(arrival('before'), copy)).toBeUndefined()
+  })
+
+  test('is bounded, and keeps the latest', () => {
+    remember('first')
     for (let index = 0; index < 3 * REMEMBERED_ATTEMPTS; index++) {
-      rememberAttempt(`${index}`, { attempt: 1, redrives: 0, context })
-      most = Math.max(most, size())
+      remember(`${index}`)
+      if (index % 1_000 === 0) expect(size()).toBeLessThanOrEqual(REMEMBERED_ATTEMPTS)
     }
-    expect(most).toBeLessThanOrEqual(1.25 * REMEMBERED_ATTEMPTS)
-
-    expect(recallAttempt('first')).toBeUndefined()
+    expect(size()).toBe(REMEMBERED_ATTEMPTS)
+    expect(recall('first')).toBeUndefined()
     const latest = Array.from({ length: REMEMBERED_ATTEMPTS }, (_, index) => `${2 * REMEMBERED_ATTEMPTS + index}`)
-    expect(latest.filter((identity) => recallAttempt(identity) === undefined)).toEqual([])
+    expect(latest.filter((identity) => recall(identity) === undefined)).toEqual([])
   })
 
-  it('keeps what is attempted again', () => {
-    rememberAttempt('again', { attempt: 1, redrives: 0, context })
-    for (let index = 0; index < REMEMBERED_ATTEMPTS - 1; index++)
-      rememberAttempt(`${index}`, { attempt: 1, redrives: 0, context })
-    rememberAttempt('again', { attempt: 2, redrives: 0, context })
-    for (let index = 0; index < REMEMBERED_ATTEMPTS - 1; index++)
-      rememberAttempt(`${index}`, { attempt: 1, redrives: 0, context })
-    expect(recallAttempt('again')?.attempt).toBe(2)
+  test('keeps what is attempted again', () => {
+    const others = (): void => {
+      for (let index = 0; index < REMEMBERED_ATTEMPTS - 1; index++) remember(`${index}`)
+    }
+    remember('again', 1)
+    others()
+    remember('again', 2)
+    others()
+    expect(recall('again')).toBe(2)
+    remember('one more')
+    expect(recall('again')).toBeUndefined()
   })
 
-  it('is one for the process, however often the package is loaded', async () => {
-    rememberAttempt('one', { attempt: 4, redrives: 0, context })
+  test('is one for the process, however often the package is loaded', async () => {
+    remember('loaded', 4)
     vi.resetModules()
     const second = await import('../../src/memory/attempts.ts')
-    expect(second.recallAttempt).not.toBe(recallAttempt)
-    expect(second.recallAttempt('one')?.attempt).toBe(4)
+    expect(second.identityMemory).not.toBe(identityMemory)
+    expect(second.identityMemory.recall(arrival('loaded'), copy)?.attempt).toBe(4)
   })
+})
+
+describe('the key of an identity', () => {
+  test('is the identity up to 256 characters, and a digest of 32 hex digits beyond', () => {
+    const longest = 'x'.repeat(256)
+    expect(keyOf(longest)).toBe(longest)
+    expect(keyOf(`${longest}y`)).toMatch(/^[0-9a-f]{32}$/)
+    expect(keyOf(`${longest}y`)).toBe(keyOf(`${longest}y`))
+    expect(keyOf(`${longest}y`)).not.toBe(keyOf(`${longest}z`))
+  })
+
+  test('of any length finds its attempt again', () => {
+    const long = 'long'.repeat(1_000)
+    remember(long, 3)
+    expect(recall(long)).toBe(3)
+    expect(recall(`${long}.`)).toBeUndefined()
+  })
+})
+
+test('an attempt that was forgotten is unknown to the next one, and no other stands in for it', () => {
+  const traced = createTraced()
+  const counted = (deliveries: number): Delivery =>
+    delivery({ identity: 'forgotten', count: { deliveries, exact: true } })
+  traced.tracing.process(counted(1), () => {})
+  for (let other = 0; other < 2 * REMEMBERED_ATTEMPTS; other++) remember(`other ${other}`)
+  traced.tracing.process(counted(2), () => {})
+  const span = traced.spans.find(({ attributes }) => attributes[OURS.attempt] === 2)
+  expect(span?.attributes[OURS.previousAttempt]).toBe('unknown')
+  expect(span?.attributes[OURS.attemptSource]).toBe('broker')
+  expect(span?.links.map(({ attributes }) => attributes?.[OURS.linkRole])).toEqual(['creation'])
 })
