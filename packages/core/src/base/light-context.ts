@@ -40,7 +40,8 @@ class LightContext implements Context {
   }
 
   deleteValue(key: symbol): Context {
-    return key === SPAN && this.#work === undefined ? this.#base : this.#whole().deleteValue(key)
+    if (key !== SPAN || this.#work !== undefined) return this.#whole().deleteValue(key)
+    return this.#base.getValue(SPAN) === undefined ? this.#base : this.#base.deleteValue(SPAN)
   }
 
   #whole(): Context {
