@@ -40,12 +40,12 @@ export function readField(text: string): Readonly<Record<string, string | number
   return Object.fromEntries(
     pairs.map((pair) => {
       const [key = '', value = ''] = pair.split('=')
-      return [key, TIMES.includes(key) ? Number.parseInt(value, 36) : value]
+      return [key, TIMES.has(key) ? Number.parseInt(value, 36) : value]
     }),
   )
 }
 
-const TIMES = ['f', 's', 'd']
+const TIMES = new Set(['f', 's', 'd'])
 
 function write(bound: string, facts: FieldFacts): string {
   const { attempt, maxAttempts, firstSent, sent, delay, previousAttempt, kind, redrives, deaths, relation } = facts

@@ -9,6 +9,7 @@ export interface Stamp<Value> {
 }
 
 /** A constructor that returns the object it is given, so that a private field of a subclass lands on that object. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- only a base class can do that
 export class Same {
   constructor(object: object) {
     return object
@@ -44,6 +45,7 @@ export function stampBy<Value>(Base: typeof Same): Stamp<Value> {
       if (#value in object) object.#value = value
       else {
         try {
+          // oxlint-disable-next-line no-new -- the field is what is wanted
           new Stamped(object, value)
         } catch {
           anyRefused = true
@@ -58,5 +60,5 @@ export function stampBy<Value>(Base: typeof Same): Stamp<Value> {
       return anyRefused ? refused.get(object) : undefined
     }
   }
-  return { set: Stamped.set, get: Stamped.get }
+  return { set: (object, value) => Stamped.set(object, value), get: (object) => Stamped.get(object) }
 }

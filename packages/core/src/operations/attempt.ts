@@ -11,6 +11,7 @@ import { attributesOf, type Operation } from '../otel/operation.ts'
 import { activeContext, callHook, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, PastAttempt } from '../verdict/delivery.ts'
+import { startOf } from '../verdict/attempt-count.ts'
 import { relate } from '../verdict/relate.ts'
 import { ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
 import { carriedBy, readForHandling, toldDelivery, withBaggageOf } from './read.ts'
@@ -259,9 +260,11 @@ function otherAttributes(
 
 /** Sets on a running attempt the facts that only an inner wrapper knows. */
 export function adopt({ verdict, span }: Attempt, { maxAttempts }: Delivery): void {
-  const { attempt } = verdict
-  if (maxAttempts === undefined || attempt.maxAttempts !== undefined || maxAttempts < attempt.attempt) return
-  verdict.attempt = { ...attempt, maxAttempts }
+  const { attempt, copy } = verdict
+  if (maxAttempts === undefined || attempt.maxAttempts !== undefined) return
+  const allowed = startOf(copy) - 1 + maxAttempts
+  if (allowed < attempt.attempt) return
+  verdict.attempt = { ...attempt, maxAttempts: allowed }
   Object.assign(verdict.delivery, { maxAttempts })
-  span.set({ [OURS.maxAttempts]: maxAttempts })
+  span.set({ [OURS.maxAttempts]: allowed })
 }

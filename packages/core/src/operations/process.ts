@@ -33,7 +33,7 @@ export function processDelivery<Result>(runtime: Runtime, delivery: Delivery, ha
 }
 
 /** The attempt on this very arrival in the active context, if it has not ended. */
-export function runningAttempt(active: Context, delivery: Delivery): Attempt | undefined {
+function runningAttempt(active: Context, delivery: Delivery): Attempt | undefined {
   const around = getWork(active)
   if (around?.verdict === undefined || around.ended || !sameDelivery(around.verdict.delivery, delivery))
     return undefined

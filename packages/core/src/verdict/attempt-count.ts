@@ -42,7 +42,7 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const { broker, deaths, kind, pastElsewhere } = sources
   const lineage = countedOn(sources)
   const deliveries = broker?.deliveries ?? 1
-  const start = (lineage?.attempt ?? 1) + deaths
+  const start = startOf(sources)
   const redrives = sources.redrives ?? sources.lineage?.redrives ?? 0
   const past = ofThisCopy(sources.past, lineage?.attempt ?? 1, redrives)
   const told = start + deliveries - 1
@@ -78,6 +78,11 @@ function isBefore(past: PastAttempt | undefined, attempt: number): past is PastA
   return past !== undefined && past.attempt === attempt - 1
 }
 
+/** The attempt on the first delivery of a copy, from which a broker's count of it and its limit go on. */
+export function startOf(sources: Pick<AttemptSources, 'lineage' | 'kind' | 'deaths'>): number {
+  return (countedOn(sources)?.attempt ?? 1) + sources.deaths
+}
+
 /** A maximum below the attempt counts something else. */
 function atLeast(attempt: number, maximum: number | undefined): number | undefined {
   return maximum !== undefined && maximum >= attempt ? maximum : undefined
@@ -98,7 +103,7 @@ function ofThisCopy(past: PastAttempt | undefined, start: number, redrives: numb
  * A message that the broker itself moved to a dead-letter queue, or handed out again after it had been given up, counts
  * from 1 there, whatever it counted before.
  */
-function countedOn({ lineage, kind }: AttemptSources): Lineage | undefined {
+function countedOn({ lineage, kind }: Pick<AttemptSources, 'lineage' | 'kind'>): Lineage | undefined {
   const reason = lineage && reasonOf(lineage)
   if (kind === 'dead_letter') return reason === 'dead_letter' ? lineage : undefined
   if (kind === 'redrive') return reason === 'immediate' || reason === 'delayed' ? undefined : lineage

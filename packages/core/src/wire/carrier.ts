@@ -42,7 +42,7 @@ export function decodeAll(value: unknown, most: number = Infinity): readonly str
 }
 
 /** Text or bytes as text. A value that is neither becomes the empty text, which nobody accepts. */
-export function decode(value: unknown, most: number = Infinity, encoding: Encoding = 'utf8'): string {
+function decode(value: unknown, most: number = Infinity, encoding: Encoding = 'utf8'): string {
   if (typeof value === 'string') return value.length > most ? '' : value
   if (!types.isUint8Array(value) || value.byteLength > most) return ''
   const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)

@@ -72,11 +72,9 @@ describe.each([
     const stamp = stampBy<number>(Base)
     const object = { a: 1 }
     stamp.set(object, 1)
-    expect([{ ...object }, structuredClone(object), Object.create(object) as object].map(stamp.get)).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect(
+      [{ ...object }, structuredClone(object), Object.create(object) as object].map((copy) => stamp.get(copy)),
+    ).toEqual([undefined, undefined, undefined])
   })
 
   test('is on a proxy or on what is behind it, and no trap is called', () => {

@@ -35,7 +35,7 @@ describe('a call that sends one message', () => {
     ['is not to be traced', () => undefined, 0],
   ])('goes out as it is where it %s', (_, describeIt, failures) => {
     const traced = createTraced()
-    const call = vi.fn((injection: Injection | undefined) => injection)
+    const call = vi.fn<(injection: Injection | undefined) => unknown>((injection) => injection)
     expect(sendOne(traced.tracing, describeIt, call)).toBeUndefined()
     expect(call.mock.calls).toEqual([[undefined]])
     expect(traced.failures).toHaveLength(failures)
@@ -43,23 +43,24 @@ describe('a call that sends one message', () => {
   })
 })
 
+const received = () => delivery({ key: 'r-1' })
+
+/** Moves a message, and gives where it went, and what was written onto it. */
+async function move(request: Partial<MoveRequest>) {
+  const traced = createTraced()
+  const described: string[] = []
+  const { place, injection } = await moveMessage(
+    { kind: 'retry', tracing: traced.tracing, delivery: received(), to: undefined, from: 'orders', ...request },
+    (to) => {
+      described.push(to)
+      return publication([{ carrier: { traceparent: TRACEPARENT } }], { destination: { name: to } })
+    },
+    async (to, one) => ({ place: to, injection: one }),
+  )
+  return { traced, described, place, lineage: parseLineage(injection?.fields?.['tracebaton'] ?? ''), injection }
+}
+
 describe('a move that was asked for', () => {
-  const received = () => delivery({ key: 'r-1' })
-
-  async function move(request: Partial<MoveRequest>) {
-    const traced = createTraced()
-    const described: string[] = []
-    const { place, injection } = await moveMessage(
-      { kind: 'retry', tracing: traced.tracing, delivery: received(), to: undefined, from: 'orders', ...request },
-      (to) => {
-        described.push(to)
-        return publication([{ carrier: { traceparent: TRACEPARENT } }], { destination: { name: to } })
-      },
-      async (to, one) => ({ place: to, injection: one }),
-    )
-    return { traced, described, place, lineage: parseLineage(injection?.fields?.['tracebaton'] ?? ''), injection }
-  }
-
   test.each([
     ['retry', 'elsewhere', 'orders', 'elsewhere'],
     ['retry', undefined, 'orders', 'orders'],
@@ -81,7 +82,7 @@ describe('a move that was asked for', () => {
     ['dead_letter', undefined, 'orders', /deadLetter\(…, \{ to \}\)/],
   ] as const)('%s to %o, from %o, is refused, and nothing is sent', async (kind, to, from, message) => {
     const { tracing, ledger } = createTraced()
-    const call = vi.fn(async () => {})
+    const call = vi.fn<() => Promise<void>>(async () => {})
     const moving = moveMessage({ kind, tracing, delivery: received(), to, from }, () => publication(), call)
     await expect(moving).rejects.toMatchObject({
       code: 'ERR_TRACEBATON_DESTINATION',

@@ -97,9 +97,10 @@ describe('an attempt', () => {
   })
 })
 
-describe('a copy that the broker dead-lettered and brought back', () => {
-  const brought = (deaths: number): CopyFacts => ({ ...own, deaths, before: { queue: 'orders', deaths: deaths - 1 } })
+/** A copy that the broker has dead-lettered from `orders` so often. */
+const brought = (deaths: number): CopyFacts => ({ ...own, deaths, before: { queue: 'orders', deaths: deaths - 1 } })
 
+describe('a copy that the broker dead-lettered and brought back', () => {
   test('is known by the key that it had before, with one death fewer', () => {
     end('rejected')
     expect(failedMemory.recall(arrival(), brought(1))).toBeUndefined()

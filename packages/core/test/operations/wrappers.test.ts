@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { EventEmitter, once } from 'node:events'
 import { context } from '@opentelemetry/api'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
+import { identityMemory } from '../../src/memory/attempts.ts'
 import { getWork } from '../../src/memory/work.ts'
 import type { Delivery } from '../../src/verdict/delivery.ts'
-import { delivery, SPAN, TRACEPARENT } from '../messages.ts'
+import { delivery, lineage, SPAN, TRACEPARENT } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
 beforeAll(useContexts)
@@ -137,20 +139,21 @@ describe('a wrapper inside another one of the same arrival', () => {
   })
 })
 
-describe('facts that only the inner wrapper knows', () => {
-  const facts = (outer: Partial<Delivery>, known: Partial<Delivery>, fails = false) => {
-    const traced = createTraced()
-    const handler = (): void => {
-      if (fails) throw new Error('no stock')
-    }
-    try {
-      traced.tracing.process(keyed(outer), () => inner(traced, keyed(known), handler))
-    } catch {
-      // The outcome says so.
-    }
-    return traced.span('process orders').attributes
+/** What the span says of an attempt whose outer and inner wrapper know this. */
+const facts = (outer: Partial<Delivery>, known: Partial<Delivery>, fails = false) => {
+  const traced = createTraced()
+  const handler = (): void => {
+    if (fails) throw new Error('no stock')
   }
+  try {
+    traced.tracing.process(keyed(outer), () => inner(traced, keyed(known), handler))
+  } catch {
+    // The outcome says so.
+  }
+  return traced.span('process orders').attributes
+}
 
+describe('facts that only the inner wrapper knows', () => {
   test('are set on the attempt: how many are allowed', () => {
     expect(facts({}, { maxAttempts: 3 })).toMatchObject({ [OURS.maxAttempts]: 3 })
   })
@@ -164,6 +167,21 @@ describe('facts that only the inner wrapper knows', () => {
     expect(attributes).not.toHaveProperty([OURS.maxAttempts])
   })
 
+  test('count this copy, after the attempts on the copies before', () => {
+    const carrier = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 3 }) }
+    const copy = { carrier, count: { deliveries: 1, exact: true }, exhausted: 'dead_lettered' } as const
+    expect(facts(copy, { maxAttempts: 3 }, true)).toMatchObject({
+      [OURS.attempt]: 3,
+      [OURS.maxAttempts]: 5,
+      [OURS.outcome]: 'requeued',
+    })
+    expect(facts({ ...copy, count: { deliveries: 3, exact: true } }, { maxAttempts: 3 }, true)).toMatchObject({
+      [OURS.attempt]: 5,
+      [OURS.maxAttempts]: 5,
+      [OURS.outcome]: 'dead_lettered',
+    })
+  })
+
   test('decide on the last attempt', () => {
     const third = { count: { deliveries: 3, exact: true }, exhausted: 'dead_lettered' } as const
     expect(facts(third, { maxAttempts: 3 }, true)).toMatchObject({ [OURS.outcome]: 'dead_lettered' })
@@ -171,9 +189,9 @@ describe('facts that only the inner wrapper knows', () => {
   })
 })
 
-describe('a second delivery of a message', () => {
-  const second = (): Delivery => keyed({ key: 8, count: { deliveries: 2, exact: true } })
+const second = (): Delivery => keyed({ key: 8, count: { deliveries: 2, exact: true } })
 
+describe('a second delivery of a message', () => {
   test('received inside the handler of the first is an attempt of its own, and takes over', () => {
     const traced = createTraced()
     traced.tracing.process(keyed(), () => inner(traced, second()))
@@ -188,10 +206,10 @@ describe('a second delivery of a message', () => {
 
   test('while the first one is being handled elsewhere overtakes it: never two are acked', async () => {
     const traced = createTraced()
-    let finish = (): void => {}
-    const early = traced.tracing.process(keyed(), () => new Promise<void>((resolve) => (finish = resolve)))
+    const working = new EventEmitter()
+    const early = traced.tracing.process(keyed(), () => once(working, 'finished'))
     traced.tracing.process(second(), () => {})
-    finish()
+    working.emit('finished')
     await early
     expect(factsOf(traced)).toEqual([
       [2, 'acked'],
@@ -231,6 +249,8 @@ describe('a second delivery of a message', () => {
   test('after the first one has ended overtakes nothing', () => {
     const traced = createTraced()
     inner(traced, keyed())
+    // Nothing holds on to an attempt that has ended.
+    expect(identityMemory.latest(keyed())).toMatchObject({ attempt: 1, running: undefined })
     inner(traced, second())
     expect(factsOf(traced)).toEqual([
       [1, 'acked'],
