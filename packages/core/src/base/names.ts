@@ -175,9 +175,13 @@ export function createNames(convention: Convention | 'both'): Names {
   }
 }
 
-/** Adds attributes of an adapter's own. A name that is there already keeps its value. */
-export function addAttributes(attributes: Attributes, more: Attributes | undefined): void {
-  for (const key in more) attributes[key] ??= more[key]
+/**
+ * Adds attributes of an adapter's own. A name that is there already keeps its value.
+ *
+ * @param atStart what the span has already
+ */
+export function addAttributes(attributes: Attributes, more: Attributes | undefined, atStart?: Attributes): void {
+  for (const key in more) if (atStart?.[key] === undefined) attributes[key] ??= more[key]
 }
 
 /** The attributes of a link, to be shared; copy them to add more. The roles that core gives are a {@link LinkRole}. */

@@ -34,7 +34,7 @@ export function createBounded(name: string, most: number): Bounded {
       if (oldest?.get(ring.keys[slot])?.slot === slot) oldest.delete(ring.keys[slot])
       value.slot = slot
       map.set(key, value)
-      ring.maps[slot] = map as Map<unknown, Entry>
+      ring.maps[slot] = map
       ring.keys[slot] = key
       ring.next = slot + 1 === most ? 0 : slot + 1
     },

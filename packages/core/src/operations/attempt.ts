@@ -72,7 +72,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
   if (startedAt !== undefined) options.startTime = startedAt
   const span = startSpan(runtime, operation.spanName, options, parent === 'ambient' ? outer : carried)
   const recording = span.isRecording()
-  if (recording) span.set(otherAttributes(runtime, verdict, previous !== undefined, queueTime, age))
+  if (recording) span.set(otherAttributes(runtime, verdict, attributes, previous !== undefined, queueTime, age))
 
   // A message of a batch was counted with the batch.
   const measured = runtime.metrics.of(operation)
@@ -237,6 +237,7 @@ function sampledAttributes(
 function otherAttributes(
   { names }: Runtime,
   { delivery, attempt, belief, status }: Verdict,
+  atStart: Attributes,
   linked: boolean,
   queueTime: number | undefined,
   age: number | undefined,
@@ -247,7 +248,7 @@ function otherAttributes(
     [OURS.kind]: attempt.kind,
   }
   names.facts(attributes, delivery.facts)
-  addAttributes(attributes, delivery.attributes)
+  addAttributes(attributes, delivery.attributes, atStart)
   if (attempt.maxAttempts !== undefined) attributes[OURS.maxAttempts] = attempt.maxAttempts
   if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
   if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'

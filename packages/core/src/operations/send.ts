@@ -76,7 +76,7 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
   const kind = perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER
   const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? active)
   const recording = span.isRecording()
-  if (recording) span.set(otherAttributes(runtime, publication, single))
+  if (recording) span.set(otherAttributes(runtime, publication, single, attributes))
   if (runtime.hooks.onSend !== undefined) callHook(runtime, runtime.hooks.onSend, span, publication)
 
   const context = activate(active, span)
@@ -120,7 +120,7 @@ function startCreate(runtime: Runtime, publication: Publication, plan: Plan, act
   if (span.isRecording()) {
     const attributes: Attributes = {}
     runtime.names.facts(attributes, message.facts)
-    addAttributes(attributes, message.attributes)
+    addAttributes(attributes, message.attributes, operation.attributes)
     span.set(attributes)
   }
   return span
@@ -136,12 +136,17 @@ function sampledAttributes(operation: Operation, single: Plan | undefined): Attr
   return attributes
 }
 
-function otherAttributes({ names }: Runtime, publication: Publication, single: Plan | undefined): Attributes {
+function otherAttributes(
+  { names }: Runtime,
+  publication: Publication,
+  single: Plan | undefined,
+  atStart: Attributes,
+): Attributes {
   const attributes: Attributes = {}
   names.facts(attributes, publication.facts)
   names.facts(attributes, single?.message.facts)
-  addAttributes(attributes, publication.attributes)
-  addAttributes(attributes, single?.message.attributes)
+  addAttributes(attributes, publication.attributes, atStart)
+  addAttributes(attributes, single?.message.attributes, atStart)
   if (publication.batch) names.set(attributes, 'messageCount', publication.messages.length)
   return attributes
 }

@@ -43,8 +43,8 @@ const MOST_ATTEMPTS = 1_000_000
 const DECIMAL = 10
 const BASE_36 = 36
 const EIGHT_DIGITS = /^[0-9a-f]{8}$/
-const KINDS: readonly string[] = ['immediate', 'delayed', 'dead_letter', 'redrive']
-const RELATIONS: readonly string[] = ['child', 'link']
+const KINDS: ReadonlySet<string> = new Set(['immediate', 'delayed', 'dead_letter', 'redrive'])
+const RELATIONS: ReadonlySet<string> = new Set(['child', 'link'])
 
 /** A lineage while it is being read. */
 type Draft = { -readonly [Key in keyof Lineage]: Lineage[Key] }
@@ -82,7 +82,7 @@ export function parseLineage(text: string): Lineage | undefined {
 const A = 97
 const Z = 122
 const bitOf = (key: string): number => 1 << (key.charCodeAt(0) - A)
-const KNOWN = [...'bcamfsdpknxr'].reduce((bits, key) => bits | bitOf(key), 0)
+const KNOWN = Array.from('bcamfsdpknxr').reduce((bits, key) => bits | bitOf(key), 0)
 
 /** Reads the value of one known key; `false`: it is malformed. */
 function read(draft: Draft, key: number, value: string): boolean {
@@ -112,7 +112,7 @@ function read(draft: Draft, key: number, value: string): boolean {
       draft.previousAttempt = parseTraceparent(`00-${value}`)
       return draft.previousAttempt !== undefined
     case 107: // k
-      if (!KINDS.includes(value)) return false
+      if (!KINDS.has(value)) return false
       draft.kind = value as MoveKind
       return true
     case 110: {
@@ -125,7 +125,7 @@ function read(draft: Draft, key: number, value: string): boolean {
       draft.deaths = EIGHT_DIGITS.test(value) ? value : undefined
       return draft.deaths !== undefined
     default: // r
-      if (!RELATIONS.includes(value)) return false
+      if (!RELATIONS.has(value)) return false
       draft.relation = value as 'child' | 'link'
       return true
   }

@@ -10,7 +10,7 @@ import { parseTraceparent } from './traceparent.ts'
 import { createW3cFormat } from './w3c.ts'
 
 const TRACE_CONTEXT: readonly string[] = ['traceparent', 'tracestate']
-const W3C_FIELDS: readonly string[] = [...TRACE_CONTEXT, 'baggage']
+const W3C_FIELDS: ReadonlySet<string> = new Set([...TRACE_CONTEXT, 'baggage'])
 
 const ABSENT: Extracted = Object.freeze({
   context: ROOT_CONTEXT,
@@ -65,7 +65,7 @@ export function createPropagation(
     const own = new Set(spelled.map((name) => name.toLowerCase()))
     const fields = fieldNames(new Set([...own, LINEAGE_FIELD, ...FACT_NAMES]))
     const base = { told: [...told], spelled: [...spelled, LINEAGE_FIELD, ...FACT_NAMES], fields }
-    const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.includes(name))
+    const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.has(name))
     return w3c
       ? { ...base, wanted: fields, format: createW3cFormat(own, propagator, policy, report) }
       : { ...base, wanted: undefined, format: createForeignFormat(own, propagator, policy, report) }

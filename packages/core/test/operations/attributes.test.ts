@@ -21,33 +21,49 @@ const batch = (): Delivery[] =>
 const onLinks = [1, 2].map((shard) => ({ [OURS.linkRole]: 'creation', 'nats.shard': shard }))
 
 describe('the attributes of an adapter', () => {
-  test('are on the span of an attempt, from its start', () => {
-    let atStart: Attributes | undefined
+  test('are on the span of an attempt, where nothing samples by them', () => {
+    const atStart: Attributes[] = []
     const traced = createTraced(
       {},
       {
         shouldSample: (_context, _traceId, _name, _kind, attributes) => {
-          atStart = attributes
+          atStart.push(attributes)
           return { decision: SamplingDecision.RECORD_AND_SAMPLED }
         },
         toString: () => 'seeing',
       },
     )
-    traced.tracing.process(delivery({ attributes: { 'nats.stream': 'orders', 'nats.subjects': ['a', 'b'] } }), nothing)
     const expected = { 'nats.stream': 'orders', 'nats.subjects': ['a', 'b'] }
-    expect(atStart).toMatchObject(expected)
+    traced.tracing.process(delivery({ attributes: expected }), nothing)
+    expect(atStart).toHaveLength(1)
+    expect(atStart[0]).not.toHaveProperty(['nats.stream'])
     expect(traced.span('process orders').attributes).toMatchObject(expected)
   })
 
-  test('replace nothing that core says', () => {
+  const own = { 'messaging.destination.name': 'theirs', 'messaging.message.id': 'theirs' }
+  const ours = { 'messaging.destination.name': 'orders', 'messaging.message.id': 'm-1' }
+  const facts = { messageId: 'm-1' }
+
+  test('replace nothing that core says of an attempt', () => {
     const traced = createTraced()
-    const own = { 'messaging.destination.name': 'theirs', 'messaging.message.id': 'theirs', [OURS.attempt]: 99 }
-    traced.tracing.process(delivery({ facts: { messageId: 'm-1' }, attributes: own }), nothing)
+    const theirs = { ...own, [OURS.attempt]: 99, [OURS.kind]: 'theirs', [OURS.deadLetterSource]: 'theirs' }
+    const letter = { kind: 'dead_letter', deadLetter: { source: 'shop' } } as const
+    traced.tracing.process(delivery({ facts, ...letter, attributes: theirs }), nothing)
     expect(traced.span('process orders').attributes).toMatchObject({
-      'messaging.destination.name': 'orders',
-      'messaging.message.id': 'm-1',
+      ...ours,
       [OURS.attempt]: 1,
+      [OURS.kind]: 'dead_letter',
+      [OURS.deadLetterSource]: 'shop',
     })
+  })
+
+  test('replace nothing that core says of a send', () => {
+    const [one, many] = [createTraced(), createTraced()]
+    one.tracing.send(publication([{ facts, attributes: own }], { attributes: own }), nothing)
+    expect(one.span('send orders').attributes).toMatchObject(ours)
+    many.tracing.send(publication([{ facts, attributes: own }, {}], { attributes: own }), nothing)
+    expect(many.spans.find(({ name }) => name === 'create orders')?.attributes).toMatchObject(ours)
+    expect(many.span('send orders').attributes).toMatchObject({ 'messaging.destination.name': 'orders' })
   })
 
   test('are on the span of a batch where they are equal, else on the links', () => {

@@ -7,9 +7,12 @@ import {
   type Attributes,
   type Link,
 } from '@opentelemetry/api'
+import { SamplingDecision, type Sampler } from '@opentelemetry/sdk-trace-base'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
+import type { TracingOptions } from '../../src/options.ts'
 import { createAdapterTracing } from '../../src/tracing.ts'
+import type { Delivery } from '../../src/verdict/delivery.ts'
 import { CREATION, delivery, lineage, SPAN, TRACE, TRACEPARENT } from '../messages.ts'
 import { w3cPropagator } from '../sdk.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
@@ -26,6 +29,19 @@ function around<Result>({ ledger }: Traced, work: () => Result): Result {
   } finally {
     span.end()
   }
+}
+
+/** Sees what spans start with, and decides. */
+function seeing(decision: SamplingDecision) {
+  const seen: { attributes: Attributes; links: Link[] }[] = []
+  const sampler: Sampler = {
+    shouldSample: (_context, _traceId, _name, _kind, attributes, links) => {
+      seen.push({ attributes: { ...attributes }, links })
+      return { decision }
+    },
+    toString: () => 'seeing',
+  }
+  return { seen, sampler }
 }
 
 describe('the span of an attempt', () => {
@@ -84,27 +100,66 @@ describe('the span of an attempt', () => {
     expect(traced.span('process orders').parentSpanContext).toEqual(traced.span('around').spanContext())
   })
 
-  test('starts with all its facts and links, so that a sampler sees them', () => {
-    const seen: { attributes: Attributes; links: Link[] }[] = []
-    const sampler = {
-      shouldSample: (...[, , , , attributes, links]: [unknown, string, string, SpanKind, Attributes, Link[]]) => {
-        seen.push({ attributes: { ...attributes }, links })
-        return { decision: 2 }
-      },
-      toString: () => 'seeing',
-    }
-    const previousAttempt = { ...CREATION, spanId: 'c7ad6b7169203331' }
-    const carrier = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 2, previousAttempt, kind: 'delayed' }) }
-    createTraced({}, sampler).tracing.process(delivery({ carrier, sentAt: 1, deliveredAt: 2001 }), () => {})
+  const previousAttempt = { ...CREATION, spanId: 'c7ad6b7169203331' }
+  const retried = { traceparent: TRACEPARENT, tracebaton: lineage({ attempt: 2, previousAttempt, kind: 'delayed' }) }
+  const operationOnly = {
+    'messaging.system.name': 'kafka',
+    'messaging.system': 'kafka',
+    'messaging.operation.name': 'process',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': 'orders',
+  }
+
+  test('starts with its links and all that a sampler may decide on, and has the rest once it is recording', () => {
+    const { seen, sampler } = seeing(SamplingDecision.RECORD_AND_SAMPLED)
+    const traced = createTraced({}, sampler)
+    traced.tracing.process(delivery({ carrier: retried, sentAt: 1, deliveredAt: 2001 }), () => {})
     expect(seen).toHaveLength(1)
-    expect(seen[0]?.attributes).toMatchObject({
+    expect(seen[0]?.attributes).toEqual({ ...operationOnly, [OURS.attempt]: 2, [OURS.kind]: 'delayed' })
+    expect(roles({ links: seen[0]?.links ?? [] })).toEqual(['previous_attempt', 'creation'])
+    expect(traced.span('process orders').attributes).toMatchObject({
       [OURS.attempt]: 2,
       [OURS.attemptSource]: 'field',
       [OURS.kind]: 'delayed',
       [OURS.queueTime]: 2,
       [OURS.queueAge]: 2,
     })
-    expect(roles({ links: seen[0]?.links ?? [] })).toEqual(['previous_attempt', 'creation'])
+  })
+
+  test.each<[string, Partial<Delivery>, TracingOptions, Attributes]>([
+    ['a first attempt', {}, {}, {}],
+    ['a partition', { facts: { partition: '3' } }, {}, { 'messaging.destination.partition.id': '3' }],
+    [
+      'a dead letter',
+      { kind: 'dead_letter', deadLetter: { source: 'shop', reason: 'expired' } },
+      {},
+      {
+        [OURS.kind]: 'dead_letter',
+        [OURS.deadLetterSource]: 'shop',
+        [OURS.deadLetterReason]: 'expired',
+        [OURS.creationTraceId]: TRACE,
+      },
+    ],
+    ['a message from another trace', {}, { relation: 'link' }, { [OURS.creationTraceId]: TRACE }],
+  ])('of %s starts with that, and no more', (_, part, options, expected) => {
+    const { seen, sampler } = seeing(SamplingDecision.RECORD_AND_SAMPLED)
+    createTraced(options, sampler).tracing.process(delivery({ sentAt: 1, deliveredAt: 2001, ...part }), () => {})
+    expect(seen.map(({ attributes }) => attributes)).toEqual([{ ...operationOnly, ...expected }])
+  })
+
+  test('that is recorded only has all facts, too, and hooks are told of them if nothing is recorded', () => {
+    for (const decision of [SamplingDecision.RECORD, SamplingDecision.NOT_RECORD]) {
+      const seen: unknown[] = []
+      const { sampler } = seeing(decision)
+      const traced = createTraced(
+        { hooks: { onProcess: (span, { history }) => void seen.push([span, history]) } },
+        sampler,
+      )
+      traced.tracing.process(delivery({ carrier: retried }), () => {})
+      expect(seen).toEqual([[expect.anything(), expect.objectContaining({ attempt: 2, attemptSource: 'field' })]])
+      const attributes = traced.spans.map((span) => span.attributes[OURS.attemptSource])
+      expect(attributes).toEqual(decision === SamplingDecision.RECORD ? ['field'] : [])
+    }
   })
 })
 

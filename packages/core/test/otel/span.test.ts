@@ -1,7 +1,5 @@
-import type { Link } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Delivery } from '../../src/verdict/delivery.ts'
-import { capLinks } from '../../src/otel/span.ts'
 import { OURS } from '../../src/base/names.ts'
 import { CREATION, delivery, publication, SPAN, TRACE } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
@@ -52,9 +50,12 @@ describe.each(MAKERS)('the links of a %s span', (name, make) => {
     expect(kept[0]).toBe(spanIdOf(2))
     expect(kept.at(-1)).toBe(name === 'process' ? SPAN : spanIdOf(129))
   })
-})
 
-test('links within the limit are not copied', () => {
-  const links: Link[] = [{ context: CREATION }]
-  expect(capLinks(links, {})).toBe(links)
+  test('leave no mark on what spans share', () => {
+    const traced = createTraced()
+    make(traced, 130)
+    const before = traced.spans.length
+    make(traced, 2)
+    expect(traced.spans[before]?.attributes).not.toHaveProperty([OURS.linksTotal])
+  })
 })
