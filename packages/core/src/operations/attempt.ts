@@ -266,6 +266,5 @@ export function adopt({ verdict, span }: Attempt, { maxAttempts }: Delivery): vo
   const allowed = startOf(copy) - 1 + maxAttempts
   if (allowed < attempt.attempt) return
   verdict.attempt = { ...attempt, maxAttempts: allowed }
-  Object.assign(verdict.delivery, { maxAttempts })
   span.set({ [OURS.maxAttempts]: allowed })
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatLineage, isFresh, parseLineage, putBack, reasonOf, type Lineage } from '../../src/wire/lineage.ts'
 import { anyText } from '../any-text.ts'
-import { firstField, movedField } from '../field.ts'
+import { firstField, movedField, readField } from '../field.ts'
 import { P, spanContext, T } from '../sample.ts'
 
 const creation = spanContext('c')
@@ -70,6 +70,7 @@ describe('the codec', () => {
     expect(formatLineage(FACTS, creation)).toBe(text)
     expect(movedField(creation, FACTS)).toBe(text)
     expect(parseLineage(text)).toEqual({ creation, ...FACTS })
+    expect(readField(text)).toMatchObject({ a: '3', f: FACTS.firstSent, s: FACTS.sent, d: FACTS.delay, k: 'delayed' })
   })
 
   it('names on a first copy the end of the span id alone', () => {
