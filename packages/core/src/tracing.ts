@@ -71,6 +71,8 @@ export interface AdapterTracing extends Tracing {
   readonly settle: <Result>(settlement: Settlement, call: () => Result) => Result
   /** What a message that was moved says of its moves, if its producer is trusted; `undefined`: it was never moved. */
   readonly moveFacts: (delivery: Delivery) => MoveFacts | undefined
+  /** Neither tracing nor metrics are set up: nothing is recorded, and contexts are passed on as they are. */
+  readonly isIdle: () => boolean
   /** What spans may say of the content of messages. */
   readonly captures: { readonly messageKey: boolean; readonly bodySize: boolean }
   /** The names of all headers that the propagator and we may write: what a client has to ask its broker for. */
@@ -121,6 +123,7 @@ export function createAdapterTracing(options: TracingOptions = DEFAULTS, scope: 
       runtime.trustFor(delivery) === 'full'
         ? propagation.extract(delivery.carrier, delivery.getter ?? recordGetter).moved
         : undefined,
+    isIdle: runtime.isIdle,
     captures: { messageKey: options.capture?.messageKey === 'on', bodySize: options.capture?.bodySize === true },
     fieldNames: () => propagation.names(),
     isField: propagation.isField,

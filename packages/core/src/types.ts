@@ -21,6 +21,7 @@ export type {
   DeliveryCount,
   DeliveryKind,
   Destination,
+  Meaning,
   Move,
   OutgoingMessage,
   OwnMoves,

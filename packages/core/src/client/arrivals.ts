@@ -11,9 +11,9 @@ export interface Arrivals<Arrival extends { readonly delivery: Delivery }> {
    * The arrival of a message. A clone has no mark: it is compared with the deliveries that are being handled in the active
    * context. `undefined`: no traced client handed it out.
    *
-   * @param isSame whether a delivery is the one that the message came by
+   * @param isSame whether a delivery is the one that the message came by. Default: no clone is looked for, nor the context
    */
-  of(message: unknown, isSame: (delivery: Delivery) => boolean): Arrival | undefined
+  of(message: unknown, isSame?: (delivery: Delivery) => boolean): Arrival | undefined
 }
 
 /** @param name with a version of the arrival's shape, see `processWide` */
@@ -24,7 +24,9 @@ export function createArrivals<Arrival extends { readonly delivery: Delivery }>(
       marks.set(message, arrival)
       arrival.delivery.arrival = arrival
     },
-    of: (message, isSame) => marks.get(message) ?? (deliveryAtHand(isSame)?.arrival as Arrival | undefined),
+    of(message, isSame) {
+      return marks.get(message) ?? ((isSame && deliveryAtHand(isSame)?.arrival) as Arrival | undefined)
+    },
   }
 }
 

@@ -1,4 +1,13 @@
+import { createHash } from 'node:crypto'
 import { processWide } from '../base/process-wide.ts'
+
+/** A key is at most so long; a longer text is its digest. */
+const LONGEST = 256
+
+/** The key of a text: of at most 256 characters, so that what comes from outside is not kept at its length. */
+export function keyOf(text: string): string {
+  return text.length <= LONGEST ? text : createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
 
 /** What is remembered, and where in the ring it stands. */
 export interface Entry {
@@ -57,9 +66,9 @@ export function createMemory<Value>(name: string, most: number): Memory<Value> {
   const bound = createBounded(`${name}.bound`, most)
   const values = processWide(name, () => new Map<string, Entry & { readonly value: Value }>())
   return {
-    recall: (key) => (key === undefined ? undefined : values.get(key)?.value),
+    recall: (key) => (key === undefined ? undefined : values.get(keyOf(key))?.value),
     remember(key, value) {
-      if (key !== undefined) bound.put(values, key, { value, slot: 0 })
+      if (key !== undefined) bound.put(values, keyOf(key), { value, slot: 0 })
     },
   }
 }

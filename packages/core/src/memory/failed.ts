@@ -2,8 +2,8 @@ import { processWide } from '../base/process-wide.ts'
 import type { Outcome } from '../base/policy.ts'
 import { SHARED } from '../base/shared-state.ts'
 import type { AttemptMemory, CopyFacts, Delivery, PastAttempt } from '../verdict/delivery.ts'
-import { bound, keyOf } from './attempts.ts'
-import type { Entry } from './bounded.ts'
+import { bound } from './attempts.ts'
+import { keyOf, type Entry } from './bounded.ts'
 
 interface Failed extends Entry {
   /** `undefined`: two attempts have this key, so that neither is known to be the one. */

@@ -10,7 +10,7 @@ import type { Measured } from '../otel/metrics.ts'
 import { attributesOf, type Operation } from '../otel/operation.ts'
 import { activeContext, callHook, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Delivery, PastAttempt } from '../verdict/delivery.ts'
+import type { Delivery, Meaning, PastAttempt } from '../verdict/delivery.ts'
 import { startOf } from '../verdict/attempt-count.ts'
 import { relate } from '../verdict/relate.ts'
 import { ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
@@ -118,8 +118,8 @@ function toLink({ role, context }: Relative): Link {
 }
 
 function remember(attempt: Attempt, context: Attempt['spanContext'] & object): void {
-  const { delivery, attempt: numbers } = attempt.verdict
-  attempt.remembered = (delivery.memory ?? identityMemory).began(delivery, numbers, context)
+  const { delivery, attempt: numbers, copy } = attempt.verdict
+  attempt.remembered = (delivery.memory ?? identityMemory).began(delivery, numbers, context, copy)
   if (attempt.remembered !== undefined) attempt.remembered.running = attempt
 }
 
@@ -155,7 +155,8 @@ function finish(work: Attempt): string | undefined {
   const { delivery, attempt, copy } = verdict
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
-  const outcome = failed ? (work.outcome ?? meaning?.outcome ?? afterFailure(work)) : afterReturn(work)
+  const told = work.outcome === 'abandoned' && meaning?.unsettled === true ? undefined : work.outcome
+  const outcome = failed ? (told ?? meaning?.outcome ?? afterFailure(work)) : afterReturn(work)
   // A handler that caught the error may have said so where it moved the message, or have given the message back instead.
   const failure = failed && meaning?.steered !== true ? ending : work.failure
   const refused = !failed && failure === undefined && (outcome === 'requeued' || outcome === 'rejected')
@@ -182,11 +183,7 @@ function afterReturn({ outcome, moved, overtaken }: Attempt): Outcome {
 }
 
 /** What the client makes of what a handler threw. */
-function meaningOf(
-  { report }: Runtime,
-  { meaning }: Delivery,
-  error: unknown,
-): ReturnType<NonNullable<Delivery['meaning']>> | undefined {
+function meaningOf({ report }: Runtime, { meaning }: Delivery, error: unknown): Meaning | undefined {
   return meaning === undefined ? undefined : report.guard('describe', () => meaning(error))
 }
 

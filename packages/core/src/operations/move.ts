@@ -82,7 +82,7 @@ export function toMove(
  */
 function rememberedContext({ delivery, copy, attempt }: Verdict): SpanContext | undefined {
   if (copy.count?.exact !== true || delivery.identity === undefined) return undefined
-  const past = (delivery.memory ?? identityMemory).latest(delivery)
+  const past = (delivery.memory ?? identityMemory).latest(delivery, copy)
   return past?.attempt === attempt.attempt && past.redrives === attempt.redrives ? past.context : undefined
 }
 

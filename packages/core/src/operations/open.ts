@@ -19,6 +19,8 @@ export interface OpenAttempt {
   run<Result>(handler: () => Result): Result
   /** Tells what became of the message. Only the first call counts. */
   settle(outcome: Outcome): void
+  /** The client could not take what the handler returned: the attempt has failed with this error. */
+  fail(error: unknown): void
   /** Nobody can settle the message any more: if nobody has, it is `abandoned`, which is no failure. */
   abandon(): void
   /** Whether there is a span that has not ended yet. */
@@ -86,6 +88,10 @@ class Kept implements OpenAttempt {
     }
   }
 
+  fail(error: unknown): void {
+    if (!this.#ended) handled(this.#attempt, { failed: true, error }, 0)
+  }
+
   settle(outcome: Outcome): void {
     if (this.#settled) return
     this.#settled = true
@@ -123,7 +129,7 @@ class Kept implements OpenAttempt {
 }
 
 function without(run: OpenAttempt['run']): OpenAttempt {
-  return { run, settle: nothing, abandon: nothing, isOpen: () => false }
+  return { run, fail: nothing, settle: nothing, abandon: nothing, isOpen: () => false }
 }
 
 function nothing(): void {}

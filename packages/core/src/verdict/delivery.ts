@@ -151,10 +151,19 @@ export interface AttemptMemory {
   /** The latest attempt on it where it was before the broker itself moved it here. */
   recallElsewhere(delivery: Delivery, copy: CopyFacts): PastAttempt | undefined
   /** The latest attempt on this message, asked for without a reason to think that there was one. */
-  latest(delivery: Delivery): PastAttempt | undefined
+  latest(delivery: Delivery, copy: CopyFacts): PastAttempt | undefined
   /** Gives the record that is kept, if one is. */
-  began(delivery: Delivery, attempt: Begun, context: SpanContext): PastAttempt | undefined
+  began(delivery: Delivery, attempt: Begun, context: SpanContext, copy: CopyFacts): PastAttempt | undefined
   ended(delivery: Delivery, copy: CopyFacts, attempt: Begun, context: SpanContext, outcome: Outcome): void
+}
+
+/** What it means that a handler threw an error. */
+export interface Meaning {
+  readonly outcome: Outcome
+  /** The handler told the client what to do, and did not fail. */
+  readonly steered: boolean
+  /** The client settles nothing after this error: an attempt that is abandoned has this outcome. @default false */
+  readonly unsettled?: boolean | undefined
 }
 
 /** One arrival of one message, described neutrally by an adapter. */
@@ -166,6 +175,8 @@ export interface Delivery<Carrier = unknown> {
   readonly carrier: Carrier
   /** @default reads a plain object */
   readonly getter?: HeaderGetter<Carrier> | undefined
+  /** What should hold the headers cannot be read: the message has a context, and nobody knows which. @default false */
+  readonly malformed?: boolean | undefined
   /** A context in the broker's own slot, as a `traceparent`: used where the headers hold none. */
   readonly slot?: string | undefined
   readonly facts?: Facts | undefined
@@ -224,10 +235,10 @@ export interface Delivery<Carrier = unknown> {
   /** What becomes of the message when its last attempt fails. @default as for every failed attempt: `requeued` */
   readonly exhausted?: Outcome | undefined
   /**
-   * What it means that the handler threw this, where the client gives errors a meaning. `steered`: the handler told the
-   * client what to do, and did not fail. @default a failure, whose outcome `exhausted` decides
+   * What it means that the handler threw this, where the client gives errors a meaning. @default a failure, whose outcome
+   * `exhausted` decides
    */
-  readonly meaning?: ((error: unknown) => { readonly outcome: Outcome; readonly steered: boolean }) | undefined
+  readonly meaning?: ((error: unknown) => Meaning) | undefined
   /** Core's own: what it made of this delivery, and how it arrived. Give `undefined`, so that all have one shape. */
   verdict?: object | undefined
   arrival?: object | undefined

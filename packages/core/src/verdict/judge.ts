@@ -1,4 +1,4 @@
-import type { Trust } from '../base/policy.ts'
+import type { ContextStatus, Trust } from '../base/policy.ts'
 import type { Extracted } from '../wire/format.ts'
 import { countAttempt } from './attempt-count.ts'
 import { copyOf } from './copy.ts'
@@ -28,7 +28,7 @@ export function judge(
   return {
     delivery,
     extracted,
-    status: trust === 'ignore' && extracted.status === 'present' ? 'untrusted' : extracted.status,
+    status: statusOf(extracted, delivery, trust),
     trust,
     belief,
     copy,
@@ -46,4 +46,9 @@ export function judge(
     moved,
     work: undefined,
   }
+}
+
+function statusOf({ status }: Extracted, { malformed }: Delivery, trust: Trust): ContextStatus {
+  if (status === 'absent') return malformed === true ? 'malformed' : 'absent'
+  return trust === 'ignore' && status === 'present' ? 'untrusted' : status
 }

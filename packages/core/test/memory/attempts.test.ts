@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { OURS } from '../../src/base/names.ts'
 import { SHARED } from '../../src/base/shared-state.ts'
-import { identityMemory, keyOf, REMEMBERED_ATTEMPTS } from '../../src/memory/attempts.ts'
+import { identityMemory, REMEMBERED_ATTEMPTS } from '../../src/memory/attempts.ts'
+import { keyOf } from '../../src/memory/bounded.ts'
 import type { CopyFacts, Delivery } from '../../src/verdict/delivery.ts'
 import { delivery, CREATION } from '../messages.ts'
 import { spanContext } from '../sample.ts'
@@ -17,7 +18,7 @@ const again = { deliveries: 2, exact: false }
 const arrival = (identity: string | undefined, part: Partial<Delivery> = {}): Delivery =>
   delivery({ identity, count: again, ...part })
 const remember = (identity: string | undefined, attempt = 1) =>
-  identityMemory.began(delivery({ identity }), { attempt, redrives: 0 }, context)
+  identityMemory.began(delivery({ identity }), { attempt, redrives: 0 }, context, copy)
 const recall = (identity: string | undefined) => identityMemory.recall(arrival(identity), copy)?.attempt
 
 const remembered = (globalThis as { [key: symbol]: unknown })[Symbol.for(SHARED.identities)] as Map<string, unknown>
@@ -47,7 +48,7 @@ describe('the memory of attempts by identity', () => {
   ] as const)('is asked by its own name where the broker %s', (_, count, attempt) => {
     remember('asked')
     expect(identityMemory.recall(arrival('asked', { count }), copy)?.attempt).toBe(attempt)
-    expect(identityMemory.latest(arrival('asked', { count }))?.attempt).toBe(1)
+    expect(identityMemory.latest(arrival('asked', { count }), copy)?.attempt).toBe(1)
   })
 
   test('knows a message by the name that it had before the broker moved it', () => {

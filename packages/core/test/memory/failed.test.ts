@@ -31,7 +31,7 @@ describe('an attempt', () => {
   test.each(['requeued', 'retry_scheduled', 'rejected', 'dead_lettered', 'abandoned'] as const)(
     'that ended as %s is kept at its end, because its message may come back',
     (outcome) => {
-      expect(failedMemory.began(arrival(), { attempt: 1, redrives: 0 }, context)).toBeUndefined()
+      expect(failedMemory.began(arrival(), { attempt: 1, redrives: 0 }, context, own)).toBeUndefined()
       expect(recall()).toBeUndefined()
       end(outcome)
       expect(recall()).toBe(1)
@@ -61,7 +61,7 @@ describe('an attempt', () => {
     end('requeued')
     expect(failedMemory.recall(arrival(), own)).toBeUndefined()
     expect(failedMemory.recall(arrival({ count: { deliveries: 1, exact: false } }), own)).toBeUndefined()
-    expect(failedMemory.latest(again())).toBeUndefined()
+    expect(failedMemory.latest(again(), own)).toBeUndefined()
     expect(recall()).toBe(1)
   })
 

@@ -250,7 +250,8 @@ describe('a second delivery of a message', () => {
     const traced = createTraced()
     inner(traced, keyed())
     // Nothing holds on to an attempt that has ended.
-    expect(identityMemory.latest(keyed())).toMatchObject({ attempt: 1, running: undefined })
+    const copy = { creation: undefined, lineage: undefined, deaths: 0, before: undefined }
+    expect(identityMemory.latest(keyed(), copy)).toMatchObject({ attempt: 1, running: undefined })
     inner(traced, second())
     expect(factsOf(traced)).toEqual([
       [1, 'acked'],
