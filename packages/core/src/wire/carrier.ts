@@ -187,6 +187,24 @@ export function replaceFields<Value>(
   return copy
 }
 
+/**
+ * The same for headers that are no plain object: a Map, an array of pairs, or a bag that gives its entries when it is
+ * iterated. Make the client's own bag of the entries: `new Map(copyFields(…))`.
+ */
+export function copyFields<Value>(
+  entries: Iterable<readonly [name: string, value: Value]> | null | undefined,
+  fields: Fields,
+  isField: (name: string) => boolean,
+  encode: (text: string) => Value,
+): [name: string, value: Value][] {
+  const copy: [string, Value][] = []
+  for (const [name, value] of entries ?? []) {
+    if (!isField(name) && !Object.hasOwn(fields, name)) copy.push([name, value])
+  }
+  for (const [name, text] of Object.entries(fields)) copy.push([name, encode(text)])
+  return copy
+}
+
 /** Removes the fields from a plain object, whatever their letter case. */
 export function removeFields(carrier: unknown, isField: (name: string) => boolean): void {
   if (!isRecord(carrier)) return

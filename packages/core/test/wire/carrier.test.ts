@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { decodeAll, recordGetter, recordSetter, removeFields, replaceFields } from '../../src/wire/carrier.ts'
+import {
+  copyFields,
+  decodeAll,
+  recordGetter,
+  recordSetter,
+  removeFields,
+  replaceFields,
+} from '../../src/wire/carrier.ts'
 
 const isField = (name: string) => ['traceparent', 'baggage'].includes(name.toLowerCase())
 
@@ -57,6 +64,57 @@ describe('replacing fields', () => {
     const headers = Object.fromEntries([['__proto__', 'x']])
     expect(Object.entries(replace(headers))).toContainEqual(['__proto__', 'x'])
     expect(replace(Object.create({ inherited: 1 }))).not.toHaveProperty('inherited')
+  })
+})
+
+describe('copying fields', () => {
+  const copy = (entries: Iterable<readonly [string, readonly string[]]> | null | undefined) =>
+    copyFields(entries, { traceparent: 'new', other: 'ours' }, isField, (text) => [text])
+
+  it('takes a Map, and gives what makes another one', () => {
+    const headers = new Map([
+      ['z', ['1', '2']],
+      ['TraceParent', ['old']],
+      ['other', ['theirs']],
+      ['a', ['3']],
+    ])
+    const before = [...headers]
+    expect([...new Map(copy(headers))]).toEqual([
+      ['z', ['1', '2']],
+      ['a', ['3']],
+      ['traceparent', ['new']],
+      ['other', ['ours']],
+    ])
+    expect([...headers]).toEqual(before)
+  })
+
+  it('keeps the repeats and the order of pairs, and the values themselves', () => {
+    const value = ['1']
+    const pairs = [
+      ['tags', value],
+      ['BAGGAGE', ['old']],
+      ['traceparent', ['older']],
+      ['tags', ['2']],
+      ['traceparent', ['oldest']],
+    ] as const
+    const copied = copy(pairs)
+    expect(copied.map(([name]) => name)).toEqual(['tags', 'tags', 'traceparent', 'other'])
+    expect(copied[0]?.[1]).toBe(value)
+  })
+
+  it('takes anything that gives its entries when it is iterated', () => {
+    function* entries(): Generator<readonly [string, readonly string[]]> {
+      yield ['a', ['1']]
+      yield ['Baggage', ['old']]
+    }
+    expect(copy(entries()).map(([name]) => name)).toEqual(['a', 'traceparent', 'other'])
+  })
+
+  it.each([[undefined], [null], [[]]])('makes headers where there are none: %j', (entries) => {
+    expect(copy(entries)).toEqual([
+      ['traceparent', ['new']],
+      ['other', ['ours']],
+    ])
   })
 })
 
