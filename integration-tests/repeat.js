@@ -15,7 +15,7 @@ const SUITES = {
   amqp: ['integration', 'integration-tests/test/amqp.test.ts'],
   sqs: ['integration', 'integration-tests/test/sqs.test.ts'],
   bullmq: ['integration', 'integration-tests/test/bullmq.test.ts'],
-  memory: ['unit', 'examples/memory-adapter/test/contract.test.ts'],
+  stream: ['unit', 'examples/stream-adapter/test/contract.test.ts'],
 }
 
 const [times, ...named] = process.argv.slice(2)

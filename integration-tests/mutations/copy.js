@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const COPIED = [
   'packages',
-  'examples/memory-adapter',
+  'examples/stream-adapter',
   'integration-tests/src',
   'integration-tests/package.json',
   'scripts/test/fresh.ts',

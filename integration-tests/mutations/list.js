@@ -4,11 +4,11 @@
  * - `package`: the one that is broken, by default core
  * - `file`: a path in `src` of that package
  * - `edits`: exact text of that file, once in it, and what stands there instead
- * - `test`: the test file that has to go red, a path in `test` of that package; by default the contract on queues in memory
+ * - `test`: the test file that has to go red, a path in `test` of that package; by default the contract on streams in memory
  * - `caughtBy`: the test of that file, or the scenario of the contract, that has to go red, by its title
  */
 
-/** Ways to break core. Without `test`, the contract on queues in memory has to notice. */
+/** Ways to break core. Without `test`, the contract on streams in memory has to notice. */
 const coreMutations = [
   {
     name: 'the creation context is not linked',
@@ -78,7 +78,12 @@ const coreMutations = [
   {
     name: 'the handler does not run in the context of its attempt',
     file: 'operations/attempt.ts',
-    edits: [['context: setHandling(activate(base, span), handling),', 'context: outer,']],
+    edits: [
+      [
+        'begun.context = withWork(base, span.context === undefined ? undefined : span.span, begun)',
+        'void withWork(base)',
+      ],
+    ],
     caughtBy: 'what a handler does is a child of its attempt, and so is what it sends',
   },
   {
@@ -98,8 +103,8 @@ const coreMutations = [
     name: 'a batch is the child of its first message',
     file: 'operations/batch.ts',
     edits: [
-      ["root: parent === 'none',\n    },\n    base,", '},\n    readForHandling(runtime, first).carried,'],
-      ['import { readDelivery }', 'import { readDelivery, readForHandling }'],
+      ["root: parent === 'none',\n    },\n    base,", '},\n    carriedBy(readForHandling(runtime, first)),'],
+      ['import { readDelivery }', 'import { carriedBy, readDelivery, readForHandling }'],
     ],
     caughtBy: 'a batch is a root: no message of it is its parent, and neither is the span it was started in',
   },
@@ -141,7 +146,7 @@ const coreMutations = [
   {
     name: 'every producer is trusted',
     file: 'operations/read.ts',
-    edits: [['const trust = runtime.trustFor(delivery)', "const trust = 'full' as Trust"]],
+    edits: [['runtime.trustFor(delivery), memory)', "'full', memory)"]],
     caughtBy: 'of a producer that is ignored nothing is taken',
   },
   {
@@ -159,7 +164,7 @@ const coreMutations = [
   {
     name: 'a stale history is believed',
     file: 'wire/lineage.ts',
-    edits: [['return sameSpan(lineage.creation, creation)', 'return creation !== undefined']],
+    edits: [['made === undefined ? sameSpan(written, creation) :', 'void written || made === undefined ||']],
     caughtBy: 'a history written for another context is stale: its context is the origin, its numbers are nobody’s',
   },
   {
@@ -171,43 +176,57 @@ const coreMutations = [
   {
     name: 'earlier fields stay beside the new ones',
     file: 'wire/carrier.ts',
-    edits: [['removeFields(copy, (name) => isField(name) && !Object.hasOwn(fields, name))', '']],
+    edits: [['if (!isField(name) && !Object.hasOwn(fields, name)) copy', 'if (!Object.hasOwn(fields, name)) copy']],
     caughtBy: 'a context written by hand from the active span is replaced, with all that stands beside it',
+  },
+  {
+    name: 'earlier fields of a plain object stay beside the new ones',
+    file: 'wire/carrier.ts',
+    edits: [['removeFields(copy, (name) => isField(name) && !Object.hasOwn(fields, name))', '']],
+    test: 'wire/carrier.test.ts',
+    caughtBy: 'leaves exactly one of each, and the other headers in order with their values',
   },
   {
     name: 'the caller’s headers are written to',
     file: 'wire/carrier.ts',
     edits: [['Object.assign({}, headers)', '((headers ?? {}) as Record<string, Value>)']],
-    caughtBy: 'a frozen message is sent, and stays as it is',
+    test: 'wire/carrier.test.ts',
+    caughtBy: 'only reads the caller’s, which may be frozen',
+  },
+  {
+    name: 'a settlement does not reach the attempt',
+    file: 'client/deliveries.ts',
+    edits: [['deliveries.find(source as Channel, Number(key))?.attempt.settle(told)', '']],
+    caughtBy: 'a handler that throws at once ends its span as an error, and the broker gets to know',
+  },
+  {
+    name: 'a clone of a message is a message that no client handed out',
+    file: 'client/arrivals.ts',
+    edits: [['marks.get(message) ?? marks.get(deliveryAtHand(isSame))', 'void isSame ?? marks.get(message)']],
+    test: 'client/arrivals.test.ts',
+    caughtBy: 'a clone is known inside the handler of its message, and nowhere else',
   },
   {
     name: 'bytes are not read',
     file: 'wire/carrier.ts',
-    edits: [["if (!types.isUint8Array(value)) return ''", "if (value !== types) return ''"]],
+    edits: [["if (!types.isUint8Array(value) || value.byteLength > most) return ''", "if (value !== types) return ''"]],
     caughtBy: 'a traceparent in bytes is read like text',
   },
   {
     name: 'baggage is not read',
     file: 'wire/w3c.ts',
-    edits: [
-      [
-        "return { context: readBaggage(context, headers), creation, status: 'present' }",
-        "return { context, creation, status: 'present' }",
-      ],
-    ],
+    edits: [['const carried = readBaggage(headers)', 'const carried = void readBaggage ?? ROOT_CONTEXT']],
     caughtBy: 'baggage travels from the sender to the handler',
   },
   {
     name: 'the list of baggage entries is not heeded',
-    file: 'wire/baggage-policy.ts',
-    edits: [
-      ['policy === false ? undefined : allowedBaggage(baggage, policy)', 'policy === false ? undefined : baggage'],
-    ],
+    file: 'wire/format.ts',
+    edits: [['baggage.getAllEntries().filter(([key]) => policy.includes(key))', 'baggage.getAllEntries()']],
     caughtBy: 'baggage that the list does not name neither leaves nor enters',
   },
   {
     name: 'of two contexts the first is taken',
-    file: 'wire/headers.ts',
+    file: 'wire/carrier.ts',
     edits: [['return texts.length === 1 ? texts[0] : undefined', 'return texts[0]']],
     caughtBy: 'of two different contexts on a message neither is believed',
   },
@@ -222,8 +241,8 @@ const coreMutations = [
     file: 'operations/plan.ts',
     edits: [
       [
-        "verdict === undefined) {\n    return toPlan(message, extracted, 'keep',",
-        "verdict === undefined) {\n    return toPlan(message, extracted, 'create',",
+        "return toPlan(message, extracted, 'keep', linkTo(believedOf(",
+        "return toPlan(message, extracted, 'create', linkTo(believedOf(",
       ],
     ],
     caughtBy: 'the context of somebody else’s message is kept, and linked',
@@ -237,7 +256,7 @@ const coreMutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'operations/plan.ts',
-    edits: [["(isBack(destination, verdict.delivery) ? ('retry' as const) : 'forward')", "'retry'"]],
+    edits: [["(isHome(asked, verdict.delivery) ? 'retry' : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {
@@ -259,15 +278,15 @@ const coreMutations = [
     file: 'operations/move.ts',
     edits: [
       [
-        'handling === undefined ? rememberedContext(verdict) : handling.spanContext',
-        'void rememberedContext(verdict) ?? getHandling(active)?.spanContext',
+        'work === undefined ? rememberedContext(verdict) : work.spanContext',
+        'void rememberedContext(verdict) ?? getWork(active)?.spanContext',
       ],
     ],
     caughtBy: 'a message that is moved after its handler still belongs to its attempt',
   },
   {
     name: 'where a message was at first is written with each move',
-    file: 'operations/next-facts.ts',
+    file: 'operations/move.ts',
     edits: [['moved?.originalDestination === undefined\n      ? {', 'moved !== null\n      ? {']],
     caughtBy: 'a message that dies again after a redrive has a new history, and its old origin',
   },
@@ -286,7 +305,7 @@ const coreMutations = [
   {
     name: 'an attempt that gave its message up has not failed',
     file: 'operations/send.ts',
-    edits: [['moved.handling.failure = moved.failure', 'void moved.failure']],
+    edits: [['moved.work.failure = moved.failure', 'void moved.failure']],
     caughtBy: 'of a message that is given up exactly one span is an error, where only the end counts',
   },
   {

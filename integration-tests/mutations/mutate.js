@@ -18,7 +18,7 @@ export function sourceOf({ package: of = 'core', file }) {
   return `packages/${of}/src/${file}`
 }
 
-/** The test file that has to notice, from the root of the repository: by default the contract on queues in memory. */
+/** The test file that has to notice, from the root of the repository: by default the contract on streams in memory. */
 export function suiteOf({ package: of = 'core', test }) {
-  return test === undefined ? 'examples/memory-adapter/test/contract.test.ts' : `packages/${of}/test/${test}`
+  return test === undefined ? 'examples/stream-adapter/test/contract.test.ts' : `packages/${of}/test/${test}`
 }

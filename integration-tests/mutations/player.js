@@ -22,7 +22,14 @@ export async function startPlayer(folder) {
       // A golden file would catch everything: here the scenarios have to.
       env: { TRACEBATON_GOLDEN: 'off' },
     },
-    { resolve: { alias: [{ find: /^@tracebaton\/(\w+)$/, replacement: join(folder, 'packages/$1/src/index.ts') }] } },
+    {
+      resolve: {
+        alias: [
+          { find: /^@tracebaton\/(\w+)$/, replacement: join(folder, 'packages/$1/src/index.ts') },
+          { find: /^@tracebaton\/(\w+)\/(\w+)$/, replacement: join(folder, 'packages/$1/src/$2.ts') },
+        ],
+      },
+    },
   )
   return {
     /** Makes vitest read a file again. */

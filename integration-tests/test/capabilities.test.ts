@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryCapabilities } from '../../examples/memory-adapter/test/capabilities.ts'
+import { streamCapabilities } from '../../examples/stream-adapter/test/capabilities.ts'
 import { amqpCapabilities } from '../src/adapters/amqp-capabilities.ts'
 import { bullmqCapabilities, bullmqTelemetryCapabilities } from '../src/adapters/bullmq-capabilities.ts'
 import { kafkaCapabilities } from '../src/adapters/kafka-capabilities.ts'
@@ -14,7 +14,7 @@ const columns = [
   { name: 'sqs', capabilities: sqsCapabilities },
   { name: 'bullmq', capabilities: bullmqCapabilities },
   { name: 'bullmq, telemetry alone', capabilities: bullmqTelemetryCapabilities },
-  { name: 'memory', capabilities: memoryCapabilities },
+  { name: 'stream', capabilities: streamCapabilities },
 ]
 
 test('the documentation names every scenario that an adapter is spared, and why', async () => {

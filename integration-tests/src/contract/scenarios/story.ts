@@ -115,7 +115,7 @@ function expectOnTheWire({ hops, send, attempts, names }: Story): void {
     const { traceId, spanId } = attempts[index - 1]!
     expect(fields).toEqual([expect.stringContaining(`;p=${traceId}-${spanId}-`)])
     expect(fields).toEqual([expect.stringContaining(`;a=${numbers[index]};`)])
-    firsts.add(/;f=(\d+)/.exec(fields[0] ?? '')?.[1])
+    firsts.add(/;f=(\w+)/.exec(fields[0] ?? '')?.[1])
   })
   expect(firsts.size, 'times of the first send').toBe(1)
   const [, ...moved] = hops

@@ -1,6 +1,9 @@
+import type { Outcome } from '../base/policy.ts'
 import { processWide } from '../base/process-wide.ts'
+import { createStamp } from '../base/stamp.ts'
 import type { OpenAttempt, OpenOptions } from '../operations/open.ts'
 import type { Delivery } from '../verdict/delivery.ts'
+import type { Arrival } from './arrivals.ts'
 
 /** A delivery that waits for its settlement. */
 export interface Unsettled {
@@ -12,6 +15,19 @@ export interface Unsettled {
 export interface Deliveries<Channel extends object> {
   /** Begins the attempt of a delivery, and keeps it until its span has ended. */
   open(channel: Channel, tag: number, delivery: Delivery, begin: (options: OpenOptions) => OpenAttempt): OpenAttempt
+  /**
+   * Runs a handler in the attempt that waits for the settlement of a delivery, else in a new one. The delivery's `source`
+   * is the channel, its `key` the tag. Gives what the handler gives and throws what it throws.
+   *
+   * @param arrival `undefined`: the handler runs, and that is all
+   */
+  handle<Result>(arrival: Arrival | undefined, handler: () => Result): Result
+  /**
+   * Runs a call that settles such a delivery, before, while or after it is handled. Its result and errors pass through.
+   *
+   * @param operation the client's verb
+   */
+  settle<Result>(arrival: Arrival, operation: string, outcome: Outcome, call: () => Result): Result
   /** The delivery of a tag. */
   find(channel: Channel, tag: number): Unsettled | undefined
   /** All deliveries up to a tag, that one included; tag 0: all there are. In no order. */
@@ -45,6 +61,7 @@ export function createDeliveries<Channel extends object>(
 ): Deliveries<Channel> {
   const byChannel = processWide(name, () => new WeakMap<Channel, Waiting>())
   const channels = processWide(`${name}.channels`, () => new Set<Channel>())
+  const outcomes = createStamp<Outcome>(`${name}.outcomes`)
   let timer: NodeJS.Timeout | undefined
 
   function waitingOn(channel: Channel): Waiting {
@@ -71,6 +88,23 @@ export function createDeliveries<Channel extends object>(
       watch()
       return attempt
     },
+    handle(arrival, handler) {
+      const attempt = arrival?.tracing.guard(() => attemptAt(arrival))
+      return attempt === undefined ? handler() : attempt.run(handler)
+    },
+    settle({ tracing, delivery }, operation, outcome, call) {
+      const { system, destination, source, key = 0 } = delivery
+      const settled = {
+        settle(told: Outcome): void {
+          deliveries.find(source as Channel, Number(key))?.attempt.settle(told)
+          if (outcomes.get(delivery) === undefined) outcomes.set(delivery, told)
+        },
+      }
+      return tracing.settle(
+        { system, operation, destination, outcome, source, keys: [key], attempts: [settled], batch: false },
+        call,
+      )
+    },
     find: (channel, tag) => byChannel.get(channel)?.byTag.get(tag),
     findUpTo(channel, tag) {
       const found = [...(byChannel.get(channel)?.byTag ?? [])]
@@ -82,6 +116,17 @@ export function createDeliveries<Channel extends object>(
     abandonWhere(isGone) {
       for (const channel of channels) if (isGone(channel)) deliveries.abandon(channel)
     },
+  }
+
+  /** The attempt that waits, or a new one. One that begins after its settlement waits for its handler alone. */
+  function attemptAt({ tracing, delivery }: Arrival): OpenAttempt {
+    const [channel, tag] = [delivery.source as Channel, Number(delivery.key)]
+    const waiting = deliveries.find(channel, tag)?.attempt
+    if (waiting !== undefined) return waiting
+    const attempt = deliveries.open(channel, tag, delivery, (options) => tracing.open(delivery, options))
+    const outcome = outcomes.get(delivery)
+    if (outcome !== undefined) attempt.settle(outcome)
+    return attempt
   }
 
   /** Looks from time to time as long as there is something to look at. Does not keep the process alive. */

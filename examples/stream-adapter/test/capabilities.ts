@@ -1,7 +1,7 @@
 import { missing, type Capabilities } from '../../../integration-tests/src/contract/capability.ts'
 
-/** What queues in memory can do. */
-export const memoryCapabilities: Capabilities = {
+/** What streams in memory can do. */
+export const streamCapabilities: Capabilities = {
   binaryHeaders: true,
   repeatedHeaders: true,
   headerCase: true,
@@ -17,6 +17,6 @@ export const memoryCapabilities: Capabilities = {
   exactDeliveryCount: true,
   moves: true,
   sentTime: true,
-  separateProcesses: missing('the queues live in one process'),
+  separateProcesses: missing('the streams live in one process'),
   restart: missing('there is no broker'),
 }
