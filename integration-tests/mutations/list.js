@@ -200,11 +200,11 @@ const coreMutations = [
     caughtBy: 'a handler that throws at once ends its span as an error, and the broker gets to know',
   },
   {
-    name: 'a clone of a message is a message that no client handed out',
-    file: 'client/arrivals.ts',
-    edits: [['marks.get(message) ?? marks.get(deliveryAtHand(isSame))', 'void isSame ?? marks.get(message)']],
-    test: 'client/arrivals.test.ts',
-    caughtBy: 'a clone is known inside the handler of its message, and nowhere else',
+    name: 'a settlement before the handler is forgotten',
+    file: 'client/deliveries.ts',
+    edits: [['if (outcomes.get(delivery) === undefined) outcomes.set(delivery, told)', '']],
+    test: 'client/settled-deliveries.test.ts',
+    caughtBy: 'ends its attempt with its handler when it was settled before',
   },
   {
     name: 'bytes are not read',
