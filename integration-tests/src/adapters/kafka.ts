@@ -173,8 +173,12 @@ function toBatch(payload: EachBatchPayload): Batch {
     messages: [...received.values()],
     forEachMessage: (handler) => forEachMessage(payload, (message) => handler(received.get(message)!)),
     traceHandler: (handler) => {
-      const traced = traceHandler((message: KafkaMessage) => handler(received.get(message)!))
-      return (message) => traced(originals.get(message)!)
+      const traced = traceHandler(function (this: unknown, message: KafkaMessage) {
+        return handler.call(this, received.get(message)!)
+      })
+      return function (this: unknown, message) {
+        return traced.call(this, originals.get(message)!)
+      }
     },
   }
 }

@@ -126,8 +126,12 @@ function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: T
           messages: [...received.values()],
           forEachMessage: (handle) => forEachMessage(messages, (message) => handle(received.get(message)!), options),
           traceHandler: (handle) => {
-            const traced = traceHandler((message: object) => handle(received.get(message)!), options)
-            return (message) => traced(originals.get(message)!)
+            const traced = traceHandler(function (this: unknown, message: object) {
+              return handle.call(this, received.get(message)!)
+            }, options)
+            return function (this: unknown, message) {
+              return traced.call(this, originals.get(message)!)
+            }
           },
         })
       }),

@@ -2,6 +2,7 @@ import { assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import type { Attempt } from '../attempt.ts'
 import { copied } from '../copied.ts'
+import { deferred } from '../deferred.ts'
 import { contextOn, foreignContext, headerOf, historyOn, only, operations } from '../expectations.ts'
 import { OrderError } from '../order-error.ts'
 import type { Scenario } from '../scenario.ts'
@@ -57,6 +58,31 @@ export const attemptScenarios: readonly Scenario[] = [
       expectNumbers(attempts, [1, 2])
       for (const { span } of attempts) assertSpan(span, { parent: 'none' })
       assertSpan(attempts[1]!.span, { links: { previous_attempt: [attempts[0]!.span] } })
+    },
+  },
+  {
+    name: 'attempts without tracing are counted by the broker, and the one before is unknown',
+    needs: ['redelivery', 'exactDeliveryCount'],
+    async run(stage) {
+      const [client, plain] = [await stage.client(), await stage.plain()]
+      const destination = await stage.destination()
+      await stage.send(client, destination, 'one')
+      let untraced = 0
+      const begun = deferred()
+      const consumer = await plain.consume(destination, () => {
+        untraced += 1
+        begun.resolve()
+        throw new OrderError('no stock')
+      })
+      await begun.promise
+      await consumer[Symbol.asyncDispose]()
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      assertSpan(attempt!.span, {
+        attempt: untraced + 1,
+        attemptSource: 'broker',
+        previousAttempt: 'unknown',
+        links: { previous_attempt: [], creation: [contextOn(attempt!)] },
+      })
     },
   },
   {

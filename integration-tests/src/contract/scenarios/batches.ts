@@ -192,6 +192,26 @@ export const batchScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a handler of single messages is called with the `this` of its caller',
+    needs: ['batchHandling'],
+    async run(stage) {
+      const destination = await waiting(stage, 1)
+      const client = await stage.client()
+      const caller = {}
+      const callers: unknown[] = []
+      const calls = await stage.handleBatches(client, destination, (batch, handled) => {
+        const handle = batch.traceHandler(function (this: unknown, message) {
+          handled.note(message)
+          callers.push(this)
+        })
+        for (const message of batch.messages) handle.call(caller, message)
+      })
+      await calls.ended(1)
+      expect(callers).toHaveLength(1)
+      expect(callers[0]).toBe(caller)
+    },
+  },
+  {
     name: 'of messages handled together only those that failed are errors',
     needs: ['batchHandling'],
     async run(stage) {

@@ -6,16 +6,16 @@ import { contextOn, only } from '../expectations.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** How a call failed: what it rejected with, or threw at once. */
-async function failureOf(call: () => Promise<unknown>): Promise<unknown> {
+async function failureOf(call: () => Promise<unknown>, described = describe): Promise<unknown> {
   let promise: Promise<unknown>
   try {
     promise = call()
   } catch (error) {
-    return { thrown: describe(error) }
+    return { thrown: described(error) }
   }
   return promise.then(
     () => 'no failure',
-    (error: unknown) => ({ rejected: describe(error) }),
+    (error: unknown) => ({ rejected: described(error) }),
   )
 }
 
@@ -50,6 +50,23 @@ export const failureScenarios: readonly Scenario[] = [
       for (const garbage of [undefined, null, {}]) {
         const send = (sender: Client) => () => sender.send(destination, garbage as Input)
         expect(await failureOf(send(client))).toEqual(await failureOf(send(plain)))
+      }
+      // Whether there is anything to report depends on how far one gets with garbage.
+      stage.failures.splice(0)
+    },
+  },
+  {
+    name: 'the client’s error about an input that is none has the words that it has without tracing',
+    async run(stage) {
+      const [client, plain] = [await stage.client(), await stage.plain()]
+      const destination = await stage.destination()
+      for (const garbage of [undefined, null, {}]) {
+        const words = async (sender: Client): Promise<unknown> => {
+          const failure = await failureOf(() => sender.send(destination, garbage as Input), String)
+          // A client may number its requests.
+          return JSON.stringify(failure).replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, '<id>')
+        }
+        expect(await words(client)).toBe(await words(plain))
       }
       // Whether there is anything to report depends on how far one gets with garbage.
       stage.failures.splice(0)

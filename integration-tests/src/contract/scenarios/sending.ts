@@ -6,6 +6,14 @@ import { contextOn, foreignContext, headerOf, only, operations } from '../expect
 import type { Scenario } from '../scenario.ts'
 import { deepFreeze } from '../deep-freeze.ts'
 
+/** What names a message, or its place: only the broker's answer tells it to the sender. */
+const PLACES = new Set([
+  'messaging.message.id',
+  'messaging.destination.partition.id',
+  'messaging.kafka.offset',
+  'kafka.offset',
+])
+
 const bodies = (count: number): string[] => Array.from({ length: count }, (_, index) => `message ${index}`)
 
 /** What becomes of the caller's input, and what goes onto the wire. */
@@ -76,6 +84,19 @@ export const sendingScenarios: readonly Scenario[] = [
           .map(({ spanId }) => spanId)
           .toSorted(),
       )
+    },
+  },
+  {
+    name: 'a send tells where its message stands, as the attempt does',
+    async run(stage) {
+      const client = await stage.client()
+      const destination = await stage.destination()
+      await stage.send(client, destination, 'one')
+      const [attempt] = await (await stage.handle(client, destination)).ended(1)
+      const places = Object.entries(attempt!.span.attributes).filter(([name]) => PLACES.has(name))
+      expect(places).not.toEqual([])
+      const send = only(operations(stage.recorder.spans, 'send', destination))
+      assertSpan(send, { attributes: Object.fromEntries(places) })
     },
   },
   {
