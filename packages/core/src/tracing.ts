@@ -14,14 +14,15 @@ import type { MoveFacts } from './wire/move-facts.ts'
 import type { Lineage } from './wire/lineage.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
-import type { ContextStatus } from './base/policy.ts'
+import type { ContextStatus, Outcome } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
+import { extractedFrom } from './operations/read.ts'
 import { CORE_SCOPE, type Scope } from './base/scope.ts'
 import { recordReception, type Reception } from './operations/receive.ts'
 import type { Injection } from './operations/injection.ts'
 import { sendPublication } from './operations/send.ts'
 import { rememberedTracing } from './client/original.ts'
-import { settleDeliveries, type Settlement } from './operations/settle.ts'
+import { settleDeliveries, settleOpenAttempt, type Settlement } from './operations/settle.ts'
 
 /** What adapter functions take: options of their own, or those of an instance, which several of them share. */
 export type TracingInput = TracingOptions & {
@@ -69,6 +70,13 @@ export interface AdapterTracing extends Tracing {
   readonly processBatch: <Result>(deliveries: readonly Delivery[], handler: () => Result) => Result
   /** Runs a call that settles deliveries. */
   readonly settle: <Result>(settlement: Settlement, call: () => Result) => Result
+  /** Runs a call that settles one open attempt and answers at once; see {@link settleOpenAttempt}. */
+  readonly settleOne: <Result>(
+    attempt: Pick<OpenAttempt, 'settle'> | undefined,
+    outcome: Outcome,
+    describe: () => Settlement,
+    call: () => Result,
+  ) => Result
   /** What a message that was moved says of its moves, if its producer is trusted; `undefined`: it was never moved. */
   readonly moveFacts: (delivery: Delivery) => MoveFacts | undefined
   /** Neither tracing nor metrics are set up: nothing is recorded, and contexts are passed on as they are. */
@@ -117,12 +125,11 @@ export function createAdapterTracing(options: TracingOptions = DEFAULTS, scope: 
     open: (delivery, lifetime) => openAttempt(runtime, delivery, lifetime),
     processBatch: (deliveries, handler) => processBatch(runtime, deliveries, handler),
     settle: (settlement, call) => settleDeliveries(runtime, settlement, call),
+    settleOne: (attempt, outcome, describe, call) => settleOpenAttempt(runtime, attempt, outcome, describe, call),
     capture: () => report.guard('propagator', () => propagation.fields(contexts.active())) ?? {},
     from: (record) => propagation.extract(record, recordGetter).context,
     moveFacts: (delivery) =>
-      runtime.trustFor(delivery) === 'full'
-        ? propagation.extract(delivery.carrier, delivery.getter ?? recordGetter).moved
-        : undefined,
+      runtime.trustFor(delivery) === 'full' ? extractedFrom(runtime, delivery).moved : undefined,
     isIdle: runtime.isIdle,
     captures: { messageKey: options.capture?.messageKey === 'on', bodySize: options.capture?.bodySize === true },
     fieldNames: () => propagation.names(),

@@ -115,9 +115,9 @@ function nextFacts(
   return { ...original, attempts: attempt.attempt, ...failure, failedAt: new Date().toISOString() }
 }
 
-function positionOf({ position, facts }: Delivery): string | undefined {
-  if (position !== undefined) return position
-  return facts?.offset === undefined ? facts?.messageId : `${facts.partition}:${facts.offset}`
+function positionOf({ position, facts, key }: Delivery): string | undefined {
+  if (facts?.offset !== undefined) return position ?? `${facts.partition}:${facts.offset}`
+  return position ?? facts?.messageId ?? key?.toString()
 }
 
 function clean(text: string | undefined): string | undefined {

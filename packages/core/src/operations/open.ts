@@ -82,7 +82,9 @@ class Kept implements OpenAttempt {
     if (this.#running > 0 || this.#ended) return
     handled(this.#attempt, this.#failure ?? ending, seconds)
     if (this.#settled || this.#options.settledByHandler === true) this.#end()
-    else if (this.#options.longHandler === true) {
+    else {
+      forgetHeaders(this.#delivery)
+      if (this.#options.longHandler !== true) return
       this.#release()
       this.#place = openAttempts.keep(this)
     }
@@ -126,6 +128,11 @@ class Kept implements OpenAttempt {
     const { ended } = this.#options
     if (ended !== undefined) report.guard('span', () => ended(this.#delivery))
   }
+}
+
+/** A message that waits for its settlement was read, and its headers may be large. */
+function forgetHeaders(delivery: Delivery): void {
+  Object.assign(delivery, { carrier: undefined, history: undefined })
 }
 
 function without(run: OpenAttempt['run']): OpenAttempt {

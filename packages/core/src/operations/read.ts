@@ -74,6 +74,11 @@ export function withBaggageOf(context: Context, carried: Context): Context {
   return baggage === undefined ? context : propagation.setBaggage(context, baggage)
 }
 
+/** What a message says, read once. */
+export function extractedFrom(runtime: Runtime, delivery: Delivery): Extracted {
+  return verdictOn(delivery)?.extracted ?? extract(runtime, delivery)
+}
+
 function extract({ propagation: reader }: Runtime, { carrier, getter, slot }: Delivery): Extracted {
   return reader.extract(carrier, getter ?? recordGetter, slot)
 }

@@ -2,6 +2,8 @@ import { SpanKind, type Attributes, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
 import type { Delivery, Destination } from '../verdict/delivery.ts'
 import { getWork } from '../memory/work.ts'
+import type { Work } from '../verdict/verdict.ts'
+import type { OpenAttempt } from './open.ts'
 import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
@@ -43,47 +45,78 @@ export function settleDeliveries<Result>(runtime: Runtime, settlement: Settlemen
   return begun === undefined ? call() : callIn(begun.context, call, runtime.report, begun.end)
 }
 
+/**
+ * The same for a call that settles one open attempt and answers at once. Where settlements have no span, that is all: the
+ * call is not described.
+ *
+ * @param attempt `undefined`: the delivery has none, or none is known
+ */
+export function settleOpenAttempt<Result>(
+  runtime: Runtime,
+  attempt: Pick<OpenAttempt, 'settle'> | undefined,
+  outcome: Outcome,
+  describe: () => Settlement,
+  call: () => Result,
+): Result {
+  const settlement = runtime.settleSpans ? runtime.report.guard('describe', describe) : undefined
+  if (settlement !== undefined) return settleDeliveries(runtime, settlement, call)
+  const result = call()
+  attempt?.settle(outcome)
+  return result
+}
+
 function begin(
   runtime: Runtime,
   settlement: Settlement,
 ): { context: Context | undefined; end: (ending: Ending) => void } {
-  const { names, metrics, report } = runtime
   const active = activeContext(runtime)
   const work = getWork(active)
-  const { operation: verb, system, destination, outcome, keys } = settlement
-  const operation = runtime.operations(outcome === undefined ? undefined : 'settle', verb, system, destination)
+  const begun = runtime.settleSpans ? startSettle(runtime, settlement, active) : undefined
+  const end = (ending: Ending): void => {
+    if (!ending.failed) tellOutcomes(runtime, settlement, work, ending.value)
+    begun?.end(ending)
+  }
+  return { context: begun?.context, end }
+}
 
+/** Starts the span of a call. */
+function startSettle(
+  runtime: Runtime,
+  settlement: Settlement,
+  active: Context,
+): { readonly context: Context; readonly end: (ending: Ending) => void } {
+  const { names, metrics } = runtime
+  const { operation: verb, system, destination, outcome } = settlement
+  const operation = runtime.operations(outcome === undefined ? undefined : 'settle', verb, system, destination)
   const attributes = copyAttributes(operation)
   names.facts(attributes, settlement.facts)
   addAttributes(attributes, settlement.attributes)
-  if (settlement.batch) names.set(attributes, 'messageCount', keys.length)
-  const span = runtime.settleSpans
-    ? startSpan(runtime, operation.spanName, { kind: SpanKind.CLIENT, attributes }, active)
-    : undefined
-  if (span !== undefined) callHook(runtime, runtime.hooks.onSettle, span, { outcome })
-
+  if (settlement.batch) names.set(attributes, 'messageCount', settlement.keys.length)
+  const span = startSpan(runtime, operation.spanName, { kind: SpanKind.CLIENT, attributes }, active)
+  callHook(runtime, runtime.hooks.onSettle, span, { outcome })
   const startedAt = performance.now()
   const end = (ending: Ending): void => {
-    if (!ending.failed) {
-      const { refused: readRefused } = settlement
-      const refused = readRefused && report.guard('describe', () => new Set(readRefused(ending.value)))
-      const told = (position: number): Outcome | undefined => {
-        if (refused?.has(position) === true) return undefined
-        return settlement.outcomes === undefined ? outcome : settlement.outcomes[position]
-      }
-      const own = positionOf(settlement, work?.verdict?.delivery)
-      if (work !== undefined && own >= 0) work.outcome = told(own) ?? work.outcome
-      settlement.attempts?.forEach((attempt, position) => {
-        const what = told(position)
-        if (what !== undefined) attempt?.settle(what)
-      })
-    }
-    if (span === undefined) return
     if (ending.failed) span.fail(ending.error)
     span.end()
     metrics.of(operation)?.operation(secondsSince(startedAt), errorTypeOfEnding(ending))
   }
-  return { context: span === undefined ? undefined : activate(active, span), end }
+  return { context: activate(active, span), end }
+}
+
+/** The attempts that the call has settled get to know it. */
+function tellOutcomes({ report }: Runtime, settlement: Settlement, work: Work | undefined, answer: unknown): void {
+  const { outcome, outcomes, refused, attempts } = settlement
+  const refusals = refused && report.guard('describe', () => new Set(refused(answer)))
+  const told = (position: number): Outcome | undefined => {
+    if (refusals?.has(position) === true) return undefined
+    return outcomes === undefined ? outcome : outcomes[position]
+  }
+  const own = positionOf(settlement, work?.verdict?.delivery)
+  if (work !== undefined && own >= 0) work.outcome = told(own) ?? work.outcome
+  attempts?.forEach((attempt, position) => {
+    const what = told(position)
+    if (what !== undefined) attempt?.settle(what)
+  })
 }
 
 /** Where a call settles a delivery; -1: it does not. */

@@ -125,6 +125,7 @@ export interface CopyFacts {
   readonly creation: SpanContext | undefined
   /** As far as it is believed. */
   readonly lineage: Lineage | undefined
+  readonly count: DeliveryCount | undefined
   readonly deaths: number
   readonly before: BrokerHistory['before']
 }
@@ -195,7 +196,7 @@ export interface Delivery<Carrier = unknown> {
   readonly source?: unknown
   /** Names this very arrival for its source: delivery tag, receipt handle, offset. @default none */
   readonly key?: string | number | undefined
-  /** Where the message stands: delivery tag, message id or job id. @default partition and offset, else the message id */
+  /** Where the message stands. @default partition and offset, else the message id, else the key */
   readonly position?: string | undefined
   /** The queue, where that is not the destination: RabbitMQ. @default none */
   readonly queue?: string | undefined
