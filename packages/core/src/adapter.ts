@@ -1,6 +1,7 @@
 export { resolveTracing, tracingFor, tracingOf, tracingToldBy, type AdapterTracing } from './tracing.ts'
 export type { Scope } from './base/scope.ts'
 export { codedError, type ErrorCode } from './base/errors.ts'
+export { withoutIds } from './base/ids.ts'
 export { processWide } from './base/process-wide.ts'
 export { copyWith } from './client/copy.ts'
 export { warnOfInstrumentation } from './client/instrumentation.ts'

@@ -20,7 +20,8 @@ const byKey = processWide(SHARED.failedAttempts, () => new Map<string, Failed>()
  */
 export const failedMemory: AttemptMemory = {
   recall(delivery, copy) {
-    const again = (delivery.count?.deliveries ?? 1) > 1 || copy.deaths > 0
+    // A copy that was sent with deaths of another one may have died although the broker tells no death. Else it has one key.
+    const again = bearsDeaths(copy) ? copy.deaths === 0 : copy.deaths > 0 || (delivery.count?.deliveries ?? 1) > 1
     return again ? take(identityAt(delivery, copy, delivery.queue, copy.deaths)) : undefined
   },
   recallElsewhere: (delivery, copy) =>
@@ -45,15 +46,22 @@ function take(key: string | undefined): PastAttempt | undefined {
   return found?.past
 }
 
+/** Whether a copy was sent with deaths of another one. Those that come after them cannot be counted for sure. */
+function bearsDeaths({ lineage }: CopyFacts): boolean {
+  return lineage?.deaths !== undefined
+}
+
 /** @param deaths how often the broker has dead-lettered this copy from that queue */
 function identityAt(
   { facts, system }: Delivery,
-  { creation, lineage }: CopyFacts,
+  copy: CopyFacts,
   queue: string | undefined,
   deaths: number,
 ): string | undefined {
+  const { creation, lineage } = copy
   const id = facts?.messageId
   if (queue === undefined || id === undefined) return undefined
   const made = creation === undefined ? '' : `${creation.traceId}-${creation.spanId}`
-  return keyOf([system, queue, id, made, lineage?.attempt ?? 1, lineage?.redrives ?? 0, deaths].join(':'))
+  const own = bearsDeaths(copy) ? '' : deaths
+  return keyOf([system, queue, id, made, lineage?.attempt ?? 1, lineage?.redrives ?? 0, own].join(':'))
 }

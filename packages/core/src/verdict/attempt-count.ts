@@ -47,14 +47,12 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const past = ofThisCopy(sources.past, lineage?.attempt ?? 1, redrives)
   const told = start + deliveries - 1
   const remembered = past === undefined || broker?.exact === true ? 0 : past.attempt + 1
-  const attempt = Math.max(told, remembered)
-  const firstDelivery = deliveries === 1 && (past === undefined || broker?.exact === true)
   // Brought back to the same place, the copy had another name before.
-  const before = isBefore(past, attempt)
-    ? past
-    : deaths > 0 && isBefore(pastElsewhere, attempt)
-      ? pastElsewhere
-      : undefined
+  const pastHere = deaths > 0 ? ofThisCopy(pastElsewhere, lineage?.attempt ?? 1, redrives) : undefined
+  const broughtBack = pastHere === undefined || broker?.exact === true ? 0 : pastHere.attempt + 1
+  const attempt = Math.max(told, remembered, broughtBack)
+  const firstDelivery = deliveries === 1 && (past === undefined || broker?.exact === true)
+  const before = isBefore(past, attempt) ? past : isBefore(pastHere, attempt) ? pastHere : undefined
   // A dead letter and a redrive count from 1: the last attempt before has another number.
   const moved = firstDelivery && deaths === 0 ? (lineage?.previousAttempt ?? pastElsewhere?.context) : undefined
   return {
@@ -63,7 +61,7 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
     source: sourceOf(
       sources,
       lineage,
-      remembered > told || (remembered === told && broker?.exact !== true),
+      attempt > told || (remembered === told && broker?.exact !== true),
       firstDelivery,
     ),
     kind: firstDelivery ? firstKind(lineage, kind, deaths > 0) : 'redelivery',

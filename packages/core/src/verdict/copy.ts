@@ -58,9 +58,14 @@ export function copyOf(
 }
 
 /** What the broker wrote, as far as it is about this copy and not about one whose headers were copied. */
-function historyOf({ history }: Delivery, lineage: Lineage | undefined): BrokerHistory | undefined {
+function historyOf(
+  { history, deliveredAt = Date.now() }: Delivery,
+  lineage: Lineage | undefined,
+): BrokerHistory | undefined {
   const { deaths: fingerprint, sent } = lineage ?? {}
-  const since = fingerprint !== undefined || sent === undefined ? undefined : sent - SECOND - CLOCKS
+  // A copy that is sent later than it is delivered comes from a host whose clock is ahead.
+  const since =
+    fingerprint !== undefined || sent === undefined ? undefined : Math.min(sent, deliveredAt) - SECOND - CLOCKS
   return history?.({ fingerprint, since })
 }
 

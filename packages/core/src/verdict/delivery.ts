@@ -125,7 +125,6 @@ export interface CopyFacts {
   readonly creation: SpanContext | undefined
   /** As far as it is believed. */
   readonly lineage: Lineage | undefined
-  readonly count: DeliveryCount | undefined
   readonly deaths: number
   readonly before: BrokerHistory['before']
 }
