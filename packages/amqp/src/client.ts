@@ -65,19 +65,18 @@ export function invoke(target: object, method: string, args: readonly unknown[])
 export function invokeAndTell(
   target: object,
   method: string,
-  args: readonly unknown[],
+  args: unknown[],
   callback: number,
   tell: (answer: readonly unknown[]) => void,
 ): unknown {
-  const changed = [...args]
   const own = args[callback]
   if (typeof own === 'function') {
-    changed[callback] = function (this: unknown, ...answer: unknown[]): unknown {
+    args[callback] = function (this: unknown, ...answer: unknown[]): unknown {
       tell(answer)
       return Reflect.apply(own, this, answer)
     }
   }
-  const result = invoke(target, method, changed)
+  const result = invoke(target, method, args)
   if (!types.isPromise(result)) return result
   return result.then(
     (value) => {
@@ -91,14 +90,6 @@ export function invokeAndTell(
   )
 }
 
-/** A callback for an answer that is good or an error, as the two ends of a promise. */
-export function answerTo(resolve: () => void, reject: (error: unknown) => void): (error: unknown) => void {
-  return (error) => {
-    if (error === null || error === undefined) resolve()
-    else reject(error)
-  }
-}
-
 /** Whether the broker confirms what is published on a channel. */
 export function hasConfirms(channel: ChannelLike): boolean {
   return typeof (channel as { readonly waitForConfirms?: unknown }).waitForConfirms === 'function'
@@ -108,7 +99,7 @@ export function hasConfirms(channel: ChannelLike): boolean {
  * The client says that a channel is closed by an event, and listening to that would make us a listener of the caller's
  * object. But its list of calls that wait for an answer goes away with the channel.
  */
-export function isClosed(channel: object): boolean {
+export function isClosed(channel: ChannelLike): boolean {
   return (channel as { readonly pending?: unknown }).pending === null
 }
 

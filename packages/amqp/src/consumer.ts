@@ -1,77 +1,103 @@
 import { types } from 'node:util'
 import { context } from '@opentelemetry/api'
-import {
-  resolveTracing,
-  tracingToldBy,
-  type AdapterTracing,
-  type OpenAttempt,
-  type TracingInput,
-} from '@tracebaton/core/adapter'
-import { attemptAt, noteArrival } from './arrivals.ts'
-import { invoke, invokeAndTell, type ChannelLike, type MessageLike, type Method } from './client.ts'
-import { SYSTEM, serverFacts, toDelivery } from './describe.ts'
-import { placeOf } from './destination.ts'
+import { createArrivals, createDeliveries, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
+import type { AdapterTracing, Deliveries, Delivery, OpenAttempt, Outcome, TracingInput } from '@tracebaton/core/adapter'
+import { invoke, invokeAndTell, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
 import { SCOPE } from './scope.ts'
 
+/** A message as it arrived on a traced channel, and what has become of it since. */
+interface Arrival {
+  readonly tracing: AdapterTracing
+  readonly channel: ChannelLike
+  readonly delivery: Delivery
+  /** Whether the broker waits for no settlement. */
+  readonly noAck: boolean
+  attempt: OpenAttempt | undefined
+  /** What it was settled with. */
+  outcome: Outcome | undefined
+}
+
+const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.2')
+
+/** The deliveries that wait for their settlement. */
+export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.1', isClosed)
+
 /**
- * Members of a channel that receive.
+ * How a message arrived; `undefined`: on a channel without tracing.
  *
- * @param chained gives the look-alike in place of the channel
+ * @param channel where a clone may have arrived that is not at hand
  */
+export function arrivalOf(message: MessageLike, channel?: ChannelLike): Arrival | undefined {
+  const isSame = (delivery: Delivery): boolean => isOf(delivery, message)
+  const known = arrivals.of(message, isSame)
+  if (known !== undefined || channel === undefined) return known
+  const delivery = deliveries.find(channel, message.fields.deliveryTag)?.delivery
+  return delivery !== undefined && isSame(delivery) ? (delivery.arrival as Arrival) : undefined
+}
+
+/**
+ * The attempt at a message, begun when it is first asked for. A consumer whose message the broker has forgotten may have
+ * handed it over, to be handled later: its own attempt is over by then, so that another one begins.
+ *
+ * @param told how to trace an attempt that begins now. Default: as its channel
+ */
+function attemptAt(arrival: Arrival, told: AdapterTracing): OpenAttempt {
+  const { attempt, channel, delivery, noAck, outcome } = arrival
+  if (attempt !== undefined && (attempt.isOpen() || !(noAck || outcome !== undefined))) return attempt
+  const begun = noAck
+    ? told.open(delivery, { settledByHandler: true, longHandler: true })
+    : deliveries.open(channel, Number(delivery.key), delivery, (options) => told.open(delivery, options))
+  if (outcome !== undefined) begun.settle(outcome)
+  return (arrival.attempt = begun)
+}
+
+/** Members of a channel that receive. `chained` gives the look-alike in place of the channel. */
 export function receivers(
   tracing: AdapterTracing,
   channel: ChannelLike,
   chained: (result: unknown) => unknown,
 ): Pick<ChannelLike, 'consume' | 'get'> {
-  const call = (args: unknown[]): unknown => chained(invoke(channel, 'consume', args))
+  const arrive = (message: MessageLike, queue: string | undefined, noAck: boolean, received: boolean): Arrival => {
+    // The attempt before may be one that its channel, closed meanwhile, cannot settle.
+    if (message.fields.redelivered) deliveries.abandonWhere(isClosed)
+    const delivery = toDelivery(tracing, channel, channel, message, queue, noAck, received)
+    const arrival: Arrival = { tracing, channel, delivery, noAck, attempt: undefined, outcome: undefined }
+    arrivals.note(message, arrival)
+    return arrival
+  }
+
   const consume: Method = (...args) => {
     const [queue, handler, options] = args
-    if (typeof handler !== 'function') return call(args)
-    const noAck = isNoAck(options)
-    args[1] = function (this: unknown, ...given: [message: MessageLike | null]): unknown {
-      const [message] = given
-      const handle = (): unknown => Reflect.apply(handler, this, given)
-      // The broker has cancelled the consumer: there is no message.
-      if (message === null) return handle()
-      tracing.guard(() => {
-        noteArrival(tracing, channel, message, toDelivery(tracing, channel, message, nameOf(queue), noAck), noAck)
-      })
-      const attempt = attemptAt(message)
-      return attempt === undefined ? handle() : runUnwatched(attempt, handle)
+    if (typeof handler === 'function') {
+      const [name, noAck] = [nameOf(queue), isNoAck(options)]
+      args[1] = function (this: unknown, ...given: [message: MessageLike | null]): unknown {
+        const [message] = given
+        const handle = (): unknown => Reflect.apply(handler, this, given)
+        // The broker has cancelled the consumer: there is no message.
+        if (message === null) return handle()
+        const attempt = tracing.guard(() => attemptAt(arrive(message, name, noAck, false), tracing))
+        return attempt === undefined ? handle() : runUnwatched(attempt, handle)
+      }
     }
-    return call(args)
+    return chained(invoke(channel, 'consume', args))
   }
+
   const get: Method = (...args) => {
-    const [queue, options] = args
-    const received = receptionOf(tracing, channel, nameOf(queue), isNoAck(options))
-    return chained(invokeAndTell(channel, 'get', args, 2, received))
+    const [queue, noAck] = [nameOf(args[0]), isNoAck(args[1])]
+    const startedAt = Date.now()
+    const record = ([error, found]: readonly unknown[]): void => {
+      const delivery = found ? arrive(found as MessageLike, queue, noAck, true).delivery : undefined
+      const destination = delivery?.destination ?? wayOf(channel, '', queue ?? '', queue).destination
+      const facts = serverFacts(channel)
+      const reception = { system: SYSTEM, operation: 'get', destination, batch: false, startedAt, facts }
+      tracing.receive(error ? { ...reception, error } : reception, delivery === undefined ? [] : [delivery])
+    }
+    // A callback is called outside the context of the call.
+    const bound = tracing.guard(() => context.bind(context.active(), record)) ?? record
+    return chained(invokeAndTell(channel, 'get', args, 2, (answer) => tracing.guard(() => bound(answer))))
   }
   return { consume, get }
-}
-
-/** Records one `get`, as a call of the span that is active now. Told the answer as a callback is: error, message. */
-function receptionOf(tracing: AdapterTracing, channel: ChannelLike, queue: string | undefined, noAck: boolean) {
-  const startedAt = Date.now()
-  const record = (answer: readonly unknown[]): void => {
-    const [error, found] = answer
-    const message = typeof found === 'object' && found !== null ? (found as MessageLike) : undefined
-    const delivery = message && { ...toDelivery(tracing, channel, message, queue, noAck), received: true }
-    if (message !== undefined && delivery !== undefined) noteArrival(tracing, channel, message, delivery, noAck)
-    tracing.receive(
-      {
-        system: SYSTEM,
-        operation: 'get',
-        destination: delivery?.destination ?? placeOf(channel, '', queue ?? '', queue).destination,
-        batch: false,
-        startedAt,
-        facts: serverFacts(channel),
-        ...(error !== null && error !== undefined && { error }),
-      },
-      delivery === undefined ? [] : [delivery],
-    )
-  }
-  const bound = tracing.guard(() => context.bind(context.active(), record)) ?? record
-  return (answer: readonly unknown[]): void => tracing.guard(() => bound(answer))
 }
 
 /** Options of {@link traceHandler}. How to trace is by default what the channel that handed the message over was told. */
@@ -94,11 +120,16 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
   const told = tracingToldBy(options, ['queue'], SCOPE)
   return function (this: unknown, message, ...rest) {
     const call = (): Result => handler.call(this, message, ...rest)
-    const attempt = attemptAt(message, told)
-    if (attempt !== undefined) return attempt.run(call)
+    const arrival = arrivalOf(message)
+    if (arrival !== undefined) {
+      const { tracing } = arrival
+      const attempt = tracing.guard(() => attemptAt(arrival, told ?? tracing))
+      return attempt === undefined ? call() : attempt.run(call)
+    }
     if (options === undefined) return call()
     const tracing = told ?? resolveTracing(undefined, SCOPE)
-    const delivery = tracing.guard(() => toDelivery(tracing, NO_CHANNEL, message, options.queue, false))
+    const describe = () => toDelivery(tracing, NO_CHANNEL, message.fields, message, options.queue, false, false)
+    const delivery = tracing.guard(describe)
     return delivery === undefined ? call() : tracing.process(delivery, call)
   }
 }
@@ -106,10 +137,7 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
 /** Stands for the channel of messages that no traced channel handed over. */
 const NO_CHANNEL: ChannelLike = {} as ChannelLike
 
-/**
- * The client looks at no answer, so that nobody may find out that we do: a thenable which is no promise may be lazy, and
- * asking it would start it.
- */
+/** The client looks at no answer, and ours must not either: a thenable that is no promise may be lazy, and asking starts it. */
 function runUnwatched(attempt: OpenAttempt, handle: () => unknown): unknown {
   let answer: unknown
   const watched = attempt.run(() => {

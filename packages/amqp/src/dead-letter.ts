@@ -1,24 +1,13 @@
-import {
-  originalOf,
-  rejectWithoutDestination,
-  resolveTracing,
-  tracingOf,
-  type AdapterTracing,
-  type DeadLetterOptions,
-  type Delivery,
-  type Injection,
-  type Move,
-  type RedriveOptions,
-  type RetryOptions,
-} from '@tracebaton/core/adapter'
-import { arrivalOf } from './arrivals.ts'
-import { answerTo, hasConfirms, invoke, type ChannelLike, type MessageLike } from './client.ts'
+import { moveMessage, originalOf, tracingFor } from '@tracebaton/core/adapter'
+import type { DeadLetterOptions, Delivery, Move, RedriveOptions, RetryOptions } from '@tracebaton/core/adapter'
+import { hasConfirms, invoke, type ChannelLike, type MessageLike } from './client.ts'
+import { arrivalOf } from './consumer.ts'
 import { toDelivery, toPublication } from './describe.ts'
-import { withFields } from './headers.ts'
+import { inject } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /**
- * Publishes a received message once more, for its next attempt: same content, properties and headers, same trace context,
+ * Publishes a received message again, for its next attempt: same content, properties and headers, same trace context,
  * with its history and the facts of the failure. What the broker wrote onto the old copy (`x-death`, its expiration) stays
  * behind.
  *
@@ -31,19 +20,13 @@ import { SCOPE } from './scope.ts'
  * the copy expires after so many ms: `to` is then a queue without consumers that dead-letters to where it is tried again.
  * Without `to` the wait is yours
  */
-export function retryLater(channel: ChannelLike, message: MessageLike, options: RetryOptions = {}): Promise<void> {
-  const home = arrivalOf(message)?.delivery.queue
-  const { to = home, error, delay } = options
-  return move(channel, message, 'retry', to, error, delay, to !== home)
+export function retryLater(channel: ChannelLike, message: MessageLike, options?: RetryOptions): Promise<void> {
+  return move(channel, message, 'retry', options)
 }
 
 /** Publishes a received message to a dead-letter queue; otherwise as {@link retryLater}. */
-export function deadLetter(
-  channel: ChannelLike,
-  message: MessageLike,
-  { to, error }: DeadLetterOptions,
-): Promise<void> {
-  return move(channel, message, 'dead_letter', to, error)
+export function deadLetter(channel: ChannelLike, message: MessageLike, options: DeadLetterOptions): Promise<void> {
+  return move(channel, message, 'dead_letter', options)
 }
 
 /**
@@ -51,52 +34,40 @@ export function deadLetter(
  *
  * @param options `to`: a queue, default the one where the message says it was handled at first
  */
-export function redrive(channel: ChannelLike, message: MessageLike, { to }: RedriveOptions = {}): Promise<void> {
-  return move(channel, message, 'redrive', to)
+export function redrive(channel: ChannelLike, message: MessageLike, options?: RedriveOptions): Promise<void> {
+  return move(channel, message, 'redrive', options)
 }
 
 async function move(
   channel: ChannelLike,
   message: MessageLike,
   kind: Move['kind'],
-  asked: string | undefined,
-  error?: unknown,
-  delay?: number,
-  expires = false,
+  { to, error, delay = 0 }: RetryOptions = {},
 ): Promise<void> {
   const original = originalOf(channel)
-  const arrival = arrivalOf(message)
-  const tracing = tracingOf(channel) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
-  const delivery = tracing.guard(() => arrival?.delivery ?? toDelivery(tracing, original, message, undefined, false))
-  const to = asked ?? (kind === 'redrive' && delivery ? firstQueue(tracing, delivery) : undefined)
-  // The broker takes a message for the queue without a name, and drops it.
-  if (to === undefined || to === '') return rejectWithoutDestination(kind)
-  const expiration = expires && delay !== undefined && delay > 0 ? { expiration: String(Math.round(delay)) } : undefined
-  const options: Readonly<Record<string, unknown>> = { ...propertiesOf(message), ...expiration }
-  const publication = tracing.guard(() => {
-    const { content } = message
-    const described = toPublication(tracing, original, { exchange: '', routingKey: to, content, options })
-    const messages = described.messages.map((outgoing) => Object.assign(outgoing, { delay }))
-    return { ...described, messages, move: delivery && { kind, delivery, error } }
-  })
-  const send = (injection?: Injection): Promise<void> => {
-    const fields = injection?.fields
-    const headers = fields && tracing.guard(() => withFields(options['headers'], fields, tracing.isField))
-    return publish(original, to, message.content, headers === undefined ? options : { ...options, headers })
-  }
-  await (publication === undefined ? send() : tracing.send(publication, ([injection]) => send(injection)))
+  const arrival = arrivalOf(message, original)
+  const tracing = tracingFor(channel, arrival, SCOPE)
+  const unknown = (): Delivery => toDelivery(tracing, original, message.fields, message, undefined, false, false)
+  const delivery = arrival?.delivery ?? tracing.guard(unknown)
+  // A destination may be an exchange, and then the message tells the queue, too.
+  const { originalConsumer: first, originalDestination } = (delivery && tracing.moveFacts(delivery)) ?? {}
+  const from = kind === 'retry' ? delivery?.queue : (first ?? originalDestination)
+  // Back in its own queue, the message would expire there.
+  const expires = delay > 0 && to !== undefined && to !== delivery?.queue
+  const options = { ...propertiesOf(message), expiration: expires ? String(Math.round(delay)) : undefined }
+  await moveMessage(
+    { kind, tracing, delivery, to, from, error },
+    (queue) => toPublication(tracing, original, '', queue, message.content, options, delay),
+    (queue, injection) =>
+      publish(original, inject(tracing, 'sendToQueue', [queue, message.content, options], injection)),
+  )
 }
 
-/** The queue where a message says it was at first. Its destination may be an exchange, and then it tells the queue, too. */
-function firstQueue(tracing: AdapterTracing, delivery: Delivery): string | undefined {
-  const { originalConsumer, originalDestination } = tracing.moveFacts(delivery) ?? {}
-  return originalConsumer ?? originalDestination
-}
-
-function publish(channel: ChannelLike, queue: string, content: Uint8Array, options: object): Promise<void> {
+function publish(channel: ChannelLike, args: readonly unknown[]): Promise<void> {
   return new Promise((resolve, reject) => {
+    const confirmed = (error: unknown): void => (error ? reject(error) : resolve())
     const confirms = hasConfirms(channel)
-    invoke(channel, 'sendToQueue', [queue, content, options, ...(confirms ? [answerTo(resolve, reject)] : [])])
+    invoke(channel, 'sendToQueue', confirms ? [...args, confirmed] : args)
     if (!confirms) resolve()
   })
 }
@@ -104,15 +75,8 @@ function publish(channel: ChannelLike, queue: string, content: Uint8Array, optio
 /** What the broker wrote onto the old copy says nothing of the new one, which goes to one queue and to no others. */
 const OF_THE_OLD_COPY = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|B?CC)$/
 
-/** Properties of the old copy that are the message's: not its expiration, and not the user, who may be another one. */
-function propertiesOf({ properties }: MessageLike): Record<string, unknown> {
-  const {
-    headers,
-    expiration: _,
-    userId: __,
-    clusterId: ___,
-    ...rest
-  } = properties as Readonly<Record<string, unknown>>
-  const kept = Object.entries(headers ?? {}).filter(([name]) => !OF_THE_OLD_COPY.test(name))
-  return { ...rest, headers: Object.fromEntries(kept) }
+/** Properties of the old copy that are the message's: not the user, who may be another one. */
+function propertiesOf({ properties }: MessageLike): Readonly<Record<string, unknown>> {
+  const kept = Object.entries(properties.headers ?? {}).filter(([name]) => !OF_THE_OLD_COPY.test(name))
+  return { ...properties, userId: undefined, clusterId: undefined, headers: Object.fromEntries(kept) }
 }

@@ -1,8 +1,8 @@
-import type { Delivery, Facts, Publication, AdapterTracing } from '@tracebaton/core/adapter'
+import { failedMemory, processWide, withoutIds } from '@tracebaton/core/adapter'
+import type { AdapterTracing, Delivery, DeliveryCount, Destination, Facts, Publication } from '@tracebaton/core/adapter'
 import { connectionOf, type ChannelLike, type MessageLike, type PropertiesLike } from './client.ts'
-import { placeOf } from './destination.ts'
-import { createRoom, tableGetter } from './headers.ts'
-import { readHistory } from './history.ts'
+import { createRoom, isTable, tableGetter } from './headers.ts'
+import { fingerprintOf, hasHistory, readHistory } from './history.ts'
 
 /** `messaging.system.name`. */
 export const SYSTEM = 'rabbitmq'
@@ -10,85 +10,87 @@ export const SYSTEM = 'rabbitmq'
 /** The client's package. */
 export const LIBRARY = 'amqplib'
 
-/** One call of `publish` or `sendToQueue`. */
-export interface Sending {
-  readonly exchange: string
-  readonly routingKey: string
-  readonly content: Uint8Array
-  readonly options: Readonly<Record<string, unknown>>
-}
-
+/** @param delay what the copy is to wait, ms. Default: nothing */
 export function toPublication(
   tracing: AdapterTracing,
   channel: ChannelLike,
-  { exchange, routingKey, content, options }: Sending,
+  exchange: string,
+  routingKey: string,
+  content: Uint8Array,
+  options: Readonly<Record<string, unknown>>,
+  delay?: number,
 ): Publication {
-  const { destination } = placeOf(channel, exchange, routingKey, undefined)
+  const { headers } = options
   const { frameMax } = (connectionOf(channel) ?? {}) as { readonly frameMax?: unknown }
+  const deaths = isTable(headers) ? fingerprintOf(headers) : undefined
+  const fits = createRoom(headers, typeof frameMax === 'number' ? frameMax : Infinity, tracing.isField)
   return {
     system: SYSTEM,
     operation: 'publish',
-    destination,
+    destination: wayOf(channel, exchange, routingKey, undefined).destination,
     batch: false,
-    messages: [
-      {
-        carrier: options['headers'],
-        getter: tableGetter,
-        stampTime: true,
-        fits: createRoom(options['headers'], typeof frameMax === 'number' ? frameMax : Infinity, tracing.isField),
-      },
-    ],
+    messages: [{ carrier: headers, getter: tableGetter, delay, stampTime: true, deaths, fits }],
     facts: factsOf(tracing, channel, options, routingKey, undefined, content),
   }
 }
 
+const FIRST: DeliveryCount = { deliveries: 1, exact: true }
+const REDELIVERED: DeliveryCount = { deliveries: 2, exact: false }
+
 /**
- * One arrival of a message. Another message may bear the same id, so the context that it was made with is a part of its
- * identity.
+ * One arrival of a message.
  *
- * @param queue where it arrived; `undefined`: nobody knows
+ * @param source what numbers its deliveries: the channel, where that is known
+ * @param queue where it arrived; `undefined`: unknown
+ * @param received whether a call asked for it
  */
 export function toDelivery(
   tracing: AdapterTracing,
   channel: ChannelLike,
-  message: MessageLike,
+  source: object,
+  { content, fields, properties }: MessageLike,
   queue: string | undefined,
   noAck: boolean,
+  received: boolean,
 ): Delivery {
-  const { content, fields, properties } = message
-  const { exchange, routingKey, deliveryTag } = fields
-  const messageId = text(properties.messageId)
-  const made =
-    text((properties.headers as { readonly traceparent?: unknown } | undefined)?.traceparent)?.slice(-20) ?? ''
-  const identityAt = (place: string | undefined): string | undefined =>
-    place === undefined || messageId === undefined
-      ? undefined
-      : // Joined it is one text; a template would keep its parts.
-        [SYSTEM, place, messageId, made].join(':')
-  const { facts: history, before } = readHistory(message, queue)
-  const { destination, addresses } = placeOf(channel, exchange, routingKey, queue)
+  const { exchange, routingKey, deliveryTag, redelivered } = fields
+  const { headers } = properties
+  const { destination, addresses } = wayOf(channel, exchange, routingKey, queue)
   return {
     system: SYSTEM,
     destination,
-    carrier: properties.headers,
+    carrier: headers,
     getter: tableGetter,
     facts: factsOf(tracing, channel, properties, routingKey, deliveryTag, content),
-    identity: identityAt(queue),
-    identityBefore: identityAt(before),
-    // Not the message: whoever keeps the delivery must not keep its content.
-    handle: fields,
-    position: messageId ?? String(deliveryTag),
+    memory: failedMemory,
+    source,
+    key: deliveryTag,
     queue,
     addresses,
-    count: history.count,
-    kind: history.kind,
-    deadLetter: history.deadLetter,
-    queuedAt: history.queuedAt,
-    movedAt: history.movedAt,
-    delay: history.delay,
+    count: redelivered ? REDELIVERED : FIRST,
+    history:
+      isTable(headers) && hasHistory(headers, redelivered)
+        ? (own) => readHistory(headers, redelivered, queue, own)
+        : undefined,
+    received,
     // Without acknowledgements the broker has forgotten the message already.
     meaning: noAck ? discarded : undefined,
+    verdict: undefined,
+    arrival: undefined,
   }
+}
+
+/** Whether a message, or a clone of it, is the one of a delivery. */
+export function isOf({ system, key, facts, carrier }: Delivery, { fields, properties }: MessageLike): boolean {
+  return (
+    system === SYSTEM &&
+    key === fields.deliveryTag &&
+    facts?.routingKey === fields.routingKey &&
+    facts.messageId === text(properties.messageId) &&
+    facts.conversationId === text(properties.correlationId) &&
+    (carrier === undefined ||
+      tableGetter.get(carrier, 'traceparent') === tableGetter.get(properties.headers, 'traceparent'))
+  )
 }
 
 function discarded() {
@@ -129,4 +131,88 @@ export function serverFacts(channel: ChannelLike): Pick<Facts, 'serverAddress' |
 /** Properties can be of any type; a text that says nothing is none. */
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** A way that messages take, and how it is called. */
+interface Way {
+  readonly exchange: string
+  readonly routingKey: string
+  /** Where the message comes from; `undefined`: it is being published, or unknown. */
+  readonly queue: string | undefined
+  readonly destination: Destination
+  /** Where a message sent back would come from again. */
+  readonly addresses: readonly string[]
+}
+
+/** Of each connection: queues that end with it, the latest of them, and the way of its latest message. */
+const connections = processWide(
+  'tracebaton.amqp.connections.2',
+  () => new WeakMap<object, { readonly exclusive: Set<string>; last: Way | undefined }>(),
+)
+
+/** More are not remembered; so many names were made by a rule anyway. */
+const REMEMBERED = 1_000
+
+/** Remembers that a queue ends with the connection of this channel. */
+export function rememberExclusive(channel: ChannelLike, queue: unknown): void {
+  if (connectionOf(channel) === undefined || typeof queue !== 'string' || queue === '') return
+  const known = knownOf(channel)
+  if (known.exclusive.size >= REMEMBERED) known.exclusive.clear()
+  known.exclusive.add(queue)
+  known.last = undefined
+}
+
+function knownOf(channel: ChannelLike) {
+  const connection = connectionOf(channel) ?? channel
+  let known = connections.get(connection)
+  if (known === undefined) connections.set(connection, (known = { exclusive: new Set(), last: undefined }))
+  return known
+}
+
+/** The way of a message, described anew where the message before took another one. */
+export function wayOf(channel: ChannelLike, exchange: string, routingKey: string, queue: string | undefined): Way {
+  const known = knownOf(channel)
+  const { exclusive, last } = known
+  if (last?.routingKey === routingKey && last.exchange === exchange && last.queue === queue) return last
+  const address = producerName(exchange, routingKey)
+  const addresses = queue === undefined ? [address] : [address, queue]
+  return (known.last = {
+    exchange,
+    routingKey,
+    queue,
+    destination: toDestination(exclusive, exchange, routingKey, queue),
+    addresses,
+  })
+}
+
+/** What a producer calls the place it publishes to: the exchange and the routing key, whichever there are. */
+function producerName(exchange: string, routingKey: string): string {
+  if (routingKey === '') return exchange === '' ? 'amq.default' : exchange
+  return exchange === '' ? routingKey : `${exchange}:${routingKey}`
+}
+
+/**
+ * The exchange, the routing key and the queue a message comes from; a key that is the queue stands there once. Through the
+ * default exchange a message goes to the queue of its key.
+ */
+function toDestination(exclusive: Set<string>, exchange: string, routingKey: string, queue?: string): Destination {
+  const place = queue ?? (exchange === '' ? routingKey : '')
+  const anonymous = isNamedByBroker(place)
+  const temporary = anonymous || exclusive.has(place)
+  const vague = temporary ? { temporary, anonymous } : {}
+  if (exchange === '' && (temporary || routingKey === '' || routingKey === place)) {
+    // The key of a direct reply says more than its queue.
+    return { name: routingKey || place || producerName('', ''), ...vague }
+  }
+  const behind = queue === undefined || routingKey === queue ? '' : `:${queue}`
+  const name = producerName(exchange, routingKey) + behind
+  // In the language of topic exchanges, a routing key is made of words, and `*` is any one word.
+  const words = withoutIds(routingKey, '.')
+  if (!temporary && words === undefined) return { name }
+  return { name, template: producerName(exchange, words ?? routingKey) + (temporary ? '' : behind), ...vague }
+}
+
+/** Those for direct replies are among them. No client may use this prefix. */
+function isNamedByBroker(queue: string): boolean {
+  return queue.startsWith('amq.gen-') || queue.startsWith('amq.rabbitmq.reply-to')
 }

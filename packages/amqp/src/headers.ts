@@ -2,7 +2,11 @@ import type { Fields, HeaderGetter } from '@tracebaton/core/adapter'
 
 /** Reads a table of headers, of a message to send (which may inherit some of them) or of one received. */
 export const tableGetter: HeaderGetter<unknown> = {
-  keys: (table) => (isTable(table) ? namesIn(table) : []),
+  keys(table) {
+    const names: string[] = []
+    if (isTable(table)) for (const name in table) names.push(name)
+    return names
+  },
   get: (table, name) => (isTable(table) ? table[name] : undefined),
 }
 
@@ -69,12 +73,6 @@ function valueSize(value: unknown, enough: number): number {
   return size
 }
 
-function namesIn(table: Readonly<Record<string, unknown>>): string[] {
-  const names: string[] = []
-  for (const name in table) names.push(name)
-  return names
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
+export function isTable(value: unknown): value is Record<string, unknown> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -1,5 +1,7 @@
-import type { Delivery, DeliveryCount } from '@tracebaton/core/adapter'
-import type { MessageLike } from './client.ts'
+import { createHash } from 'node:crypto'
+import type { BrokerHistory, DeliveryCount, OwnMoves } from '@tracebaton/core/adapter'
+
+type Table = Readonly<Record<string, unknown>>
 
 /** One entry of `x-death`: the broker took the message out of this queue, for this reason, so often. */
 interface Death {
@@ -11,82 +13,71 @@ interface Death {
 }
 
 /** Reasons of which a consumer that had the message is the cause. */
-const AFTER_DELIVERY: ReadonlySet<string> = new Set(['rejected', 'delivery_limit'])
+const AFTER_DELIVERY = /^(?:rejected|delivery_limit)$/
 
-/** What the broker tells of what the message has been through. */
-export interface History {
-  readonly facts: Pick<Delivery, 'count' | 'kind' | 'deadLetter' | 'queuedAt' | 'movedAt' | 'delay'>
-  /** The queue where it was handled before the broker moved it here. */
-  readonly before: string | undefined
+/** Whether headers tell of moves of the broker, or of deliveries beyond what the delivery itself says. */
+export function hasHistory(headers: Table, redelivered: boolean): boolean {
+  if (redelivered && headers['x-delivery-count'] !== undefined) return true
+  return (headers['x-death'] ?? headers['x-last-death-queue'] ?? headers['x-first-death-queue']) !== undefined
 }
 
-/** Nearly every message has been through nothing. */
-const NEW: History = {
-  facts: { count: { deliveries: 1, exact: true, fresh: true, earlier: undefined } },
-  before: undefined,
+/** Tells one list of deaths from another; `undefined`: the headers hold none. */
+export function fingerprintOf(headers: Table): string | undefined {
+  const deaths = Array.isArray(headers['x-death']) ? deathsOf(headers) : []
+  if (deaths.length === 0) return undefined
+  const text = JSON.stringify(deaths.map(({ queue, reason, count, time }) => [queue, reason, count, time]))
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
 }
 
 /**
- * Reads what the broker itself has written, and no more. A message that comes back to a queue where it died is a retry
- * that the broker made; one that died elsewhere is a dead letter. Never throws.
+ * Reads what the broker itself has written about this copy, and no more. A message that comes back to a queue where it
+ * died is a retry that the broker made; one that died elsewhere is a dead letter. Never throws.
  *
- * @param queue where it arrived; `undefined`: nobody knows
+ * @param queue where it arrived; `undefined`: unknown
  * @see https://www.rabbitmq.com/docs/dlx#effects
  */
-export function readHistory(message: MessageLike, queue: string | undefined): History {
-  const headers = (message.properties.headers ?? {}) as Readonly<Record<string, unknown>>
-  const deaths = deathsOf(headers)
+export function readHistory(
+  headers: Table,
+  redelivered: boolean,
+  queue: string | undefined,
+  { fingerprint, since = 0 }: OwnMoves,
+): BrokerHistory | undefined {
+  if (fingerprint !== undefined && fingerprint === fingerprintOf(headers)) {
+    // Or the copy has died since, within the second of the deaths that it bears, and the broker has written the same again.
+    return { count: atLeast(redelivered ? 2 : 1), deaths: 0 }
+  }
+  const deaths = deathsOf(headers).filter(({ time = since }) => time >= since)
   const [latest] = deaths
-  if (latest === undefined) {
-    return message.fields.redelivered
-      ? { facts: { count: countOf(message, headers, undefined) }, before: undefined }
-      : NEW
-  }
-
-  const here = deaths.filter((death) => death.queue === queue)
-  const earlier = here.reduce((sum, { reason, count }) => sum + (AFTER_DELIVERY.has(reason) ? count : 0), 0)
-  const count = countOf(message, headers, earlier)
-  // The time of a death that repeats stays that of the first.
-  const queuedAt = latest.count === 1 ? (latest.time ?? null) : null
-  if (here.length > 0) {
-    const kind = latest.reason === 'expired' ? 'delayed' : 'immediate'
-    const times = deaths.flatMap(({ time }) => time ?? [])
-    const movedAt = times.length === 0 ? undefined : Math.max(...times)
-    return { facts: { count, kind, queuedAt, movedAt, delay: 0 }, before: undefined }
-  }
-  const waited = deaths.every(({ reason }) => reason === 'expired')
+  const counted = redelivered ? positive(headers['x-delivery-count']) : undefined
+  if (latest === undefined) return counted === undefined ? undefined : { count: atLeast(counted + 1), deaths: 0 }
+  const back = deaths.some((death) => death.queue === queue)
+  const handledIn = back ? queue : deaths.find(({ reason }) => AFTER_DELIVERY.test(reason))?.queue
+  const died = deaths.reduce((sum, { queue: place, reason, count }) => {
+    return place === handledIn && AFTER_DELIVERY.test(reason) ? sum + count : sum
+  }, 0)
   return {
-    facts: {
-      count,
-      kind: 'dead_letter',
-      deadLetter: { source: latest.queue, reason: latest.reason, waited },
-      queuedAt,
-      delay: 0,
-    },
-    before: deaths.find(({ reason }) => AFTER_DELIVERY.has(reason))?.queue,
+    // A quorum queue that took the message from another one begins with that one's count, and calls the first delivery a
+    // repeated one. And of a message that a client sent again, the broker counts the deaths anew.
+    count: counted !== undefined || (back && !redelivered) ? atLeast(1) : undefined,
+    kind: !back ? 'dead_letter' : latest.reason === 'expired' ? 'delayed' : 'immediate',
+    deadLetter: back
+      ? undefined
+      : { source: latest.queue, reason: latest.reason, waited: deaths.every(({ reason }) => reason === 'expired') },
+    // The time of a death that repeats stays that of the first.
+    queuedAt: latest.count === 1 ? (latest.time ?? null) : null,
+    delay: 0,
+    deaths: back ? died : 0,
+    before: handledIn === undefined || died === 0 ? undefined : { queue: handledIn, deaths: died - 1 },
   }
 }
 
-/**
- * Deliveries of this copy. Quorum queues count them, newer ones without those that were given back on purpose: at least
- * so many. A quorum queue that took the message from another one begins with that one's count, and calls the first
- * delivery a repeated one: then nobody knows.
- *
- * @param earlier attempts on copies before this one, where the broker moved the message
- */
-function countOf(
-  { fields }: MessageLike,
-  headers: Readonly<Record<string, unknown>>,
-  earlier: number | undefined,
-): DeliveryCount {
-  if (!fields.redelivered) return { deliveries: 1, exact: true, fresh: true, earlier }
-  const counted = positive(headers['x-delivery-count'])
-  if (earlier !== undefined && counted !== undefined) return { deliveries: 1, exact: false, earlier }
-  return { deliveries: Math.max(2, (counted ?? 0) + 1), exact: false, fresh: false, earlier }
+/** Quorum queues count deliveries, newer ones without those that were given back on purpose. */
+function atLeast(deliveries: number): DeliveryCount {
+  return { deliveries, exact: false }
 }
 
 /** The latest first. Where the list is missing, the headers that name the latest and the first death stand in. */
-function deathsOf(headers: Readonly<Record<string, unknown>>): readonly Death[] {
+function deathsOf(headers: Table): readonly Death[] {
   const list = headers['x-death']
   const deaths = Array.isArray(list) ? list.flatMap(toDeath) : []
   if (deaths.length > 0) return deaths
@@ -97,7 +88,7 @@ function deathsOf(headers: Readonly<Record<string, unknown>>): readonly Death[] 
 }
 
 function toDeath(entry: unknown): Death[] {
-  const { queue, reason, count, time } = (entry ?? {}) as Readonly<Record<string, unknown>>
+  const { queue, reason, count, time } = (entry ?? {}) as Table
   if (typeof queue !== 'string' || typeof reason !== 'string') return []
   const seconds = positive((time as { readonly value?: unknown } | null | undefined)?.value)
   return [{ queue, reason, count: positive(count) ?? 1, time: seconds === undefined ? undefined : seconds * 1000 }]

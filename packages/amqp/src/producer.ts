@@ -1,21 +1,16 @@
-import { copyWith, createRegister, type Injection, type AdapterTracing } from '@tracebaton/core/adapter'
-import { answerTo, hasConfirms, invoke, type ChannelLike, type Method } from './client.ts'
-import { toPublication, type Sending } from './describe.ts'
+import { copyWith, createRegister, sendOne } from '@tracebaton/core/adapter'
+import type { AdapterTracing, Injection, Publication } from '@tracebaton/core/adapter'
+import { hasConfirms, invoke, type ChannelLike, type Method } from './client.ts'
+import { toPublication } from './describe.ts'
 import { isHeaders, withFields } from './headers.ts'
 
 /** Publishes that wait for the broker's confirmation, which may never come. */
 const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.1')
 
-/** Where the two ways to publish have their arguments. */
-interface Verb {
-  readonly name: 'publish' | 'sendToQueue'
-  /** Position of the options; the callback of a channel with confirms stands behind them. */
-  readonly options: number
-  readonly read: (args: readonly unknown[]) => readonly [exchange: unknown, routingKey: unknown, content: unknown]
-}
+/** Position of the options of each verb; the callback of a channel with confirms stands behind them. */
+const OPTIONS = { publish: 3, sendToQueue: 2 } as const
 
-const PUBLISH: Verb = { name: 'publish', options: 3, read: ([exchange, key, content]) => [exchange, key, content] }
-const SEND_TO_QUEUE: Verb = { name: 'sendToQueue', options: 2, read: ([queue, content]) => ['', queue, content] }
+type Verb = keyof typeof OPTIONS
 
 /** Members of a channel that publish. */
 export function publishers(
@@ -26,27 +21,26 @@ export function publishers(
   const publisher =
     (verb: Verb) =>
     (...args: unknown[]): boolean => {
-      const call = (changed: unknown[]): boolean => invoke(channel, verb.name, changed) as boolean
-      const sending = tracing.guard(() => sendable(verb, args))
-      const publication = sending && tracing.guard(() => toPublication(tracing, channel, sending))
-      if (publication === undefined) return call(args)
-      const injected = (injections: readonly (Injection | undefined)[]): unknown[] =>
-        tracing.guard(() => inject(tracing, verb, args, injections[0])) ?? args
-      const callback = args[verb.options + 1]
+      const position = OPTIONS[verb] + 1
+      const call = (changed: unknown[]): boolean => invoke(channel, verb, changed) as boolean
+      const describe = (): Publication | undefined => describeSend(tracing, channel, verb, args)
+      const callback = args[position]
       if (!confirms || (callback && typeof callback !== 'function')) {
-        return tracing.send(publication, (injections) => call(injected(injections)))
+        return sendOne(tracing, describe, (injection) => call(inject(tracing, verb, args, injection)))
       }
+      const publication = tracing.guard(describe)
+      if (publication === undefined) return call(args)
       let written!: boolean
       const sent = tracing.send(publication, (injections) => {
-        // Nobody records anything.
+        // Without an SDK nothing waits for the confirmation.
         if (injections.length === 0) {
           written = call(args)
           return undefined
         }
         const confirmation = createConfirmation(callback as Method | undefined)
-        const changed = [...injected(injections)]
-        changed.length = Math.max(changed.length, verb.options + 1)
-        changed[verb.options + 1] = confirmation.callback
+        const changed = [...inject(tracing, verb, args, injections[0])]
+        changed.length = Math.max(changed.length, position)
+        changed[position] = confirmation.callback
         try {
           written = call(changed)
         } catch (error) {
@@ -55,23 +49,23 @@ export function publishers(
         }
         return confirmation.promise
       })
-      // Whoever waits for the broker's word has the callback, or `waitForConfirms`.
+      // The caller learns of a refusal from the callback, or from `waitForConfirms`.
       sent?.catch(() => {})
       return written
     }
-  return { publish: publisher(PUBLISH), sendToQueue: publisher(SEND_TO_QUEUE) }
+  return { publish: publisher('publish'), sendToQueue: publisher('sendToQueue') }
 }
 
 /** The broker's word on one message: as a promise for the span, and on to the caller. */
 function createConfirmation(callback: Method | undefined) {
   let settle!: (error: unknown) => void
   const promise = new Promise<void>((resolve, reject) => {
-    settle = answerTo(resolve, reject)
+    settle = (error) => (error ? reject(error) : resolve())
   })
   const place = unconfirmed.keep({ expire: () => settle(null) })
   return {
     promise,
-    /** Nobody will say anything. */
+    /** The broker will not answer. */
     release: () => unconfirmed.release(place),
     callback: (...answer: unknown[]): unknown => {
       unconfirmed.release(place)
@@ -81,12 +75,19 @@ function createConfirmation(callback: Method | undefined) {
   }
 }
 
-/** What is to be sent; `undefined` where the client would refuse it: its own error is better than any of ours. */
-function sendable(verb: Verb, args: readonly unknown[]): Sending | undefined {
-  const [exchange, routingKey, content] = verb.read(args)
-  const options = optionsIn(args[verb.options])
+/** `undefined` where the client would refuse what is to be sent: its own error is better than any of ours. */
+function describeSend(
+  tracing: AdapterTracing,
+  channel: ChannelLike,
+  verb: Verb,
+  args: readonly unknown[],
+): Publication | undefined {
+  const [exchange, routingKey, content] = verb === 'publish' ? args : ['', ...args]
+  const options = optionsIn(args[OPTIONS[verb]])
   if (typeof exchange !== 'string' || typeof routingKey !== 'string' || !Buffer.isBuffer(content)) return undefined
-  return isHeaders(options['headers']) ? { exchange, routingKey, content, options } : undefined
+  return isHeaders(options['headers'])
+    ? toPublication(tracing, channel, exchange, routingKey, content, options)
+    : undefined
 }
 
 /** The client reads options off anything, and takes what is falsy for none. */
@@ -95,16 +96,19 @@ function optionsIn(options: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The arguments with our headers in the options; the caller's own where there is nothing to write. */
-function inject(
+export function inject(
   tracing: AdapterTracing,
   verb: Verb,
-  args: readonly unknown[],
+  args: unknown[],
   injection: Injection | undefined,
-): unknown[] | undefined {
-  if (injection?.fields === undefined) return undefined
-  const options = optionsIn(args[verb.options])
-  const changed = [...args]
-  const headers = withFields(options['headers'], injection.fields, tracing.isField)
-  changed[verb.options] = copyWith(options, { headers })
-  return changed
+): unknown[] {
+  const { fields } = injection ?? {}
+  if (fields === undefined) return args
+  const injected = tracing.guard(() => {
+    const options = optionsIn(args[OPTIONS[verb]])
+    const changed = [...args]
+    changed[OPTIONS[verb]] = copyWith(options, { headers: withFields(options['headers'], fields, tracing.isField) })
+    return changed
+  })
+  return injected ?? args
 }

@@ -1,8 +1,7 @@
-import type { Destination, Outcome, Settlement, AdapterTracing } from '@tracebaton/core/adapter'
-import { noteOutcome } from './arrivals.ts'
-import { invoke, type ChannelLike, type Method } from './client.ts'
+import type { AdapterTracing, Outcome, Settlement, Unsettled } from '@tracebaton/core/adapter'
+import { invoke, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import { arrivalOf, deliveries } from './consumer.ts'
 import { SYSTEM } from './describe.ts'
-import { abandonClosed, abandonUnsettled, findUnsettled, type Unsettled } from './unsettled.ts'
 
 type Verb = 'ack' | 'nack' | 'reject' | 'ackAll' | 'nackAll' | 'recover'
 
@@ -18,23 +17,13 @@ interface Word {
 const WORDS: Readonly<Record<Verb, (args: readonly unknown[]) => Word>> = {
   ack: ([message, allUpTo]) => ({ tag: tagOf(message), allUpTo: Boolean(allUpTo), outcome: 'acked' }),
   ackAll: () => ({ tag: 0, allUpTo: true, outcome: 'acked' }),
-  nack: ([message, allUpTo, requeue]) => ({
-    tag: tagOf(message),
-    allUpTo: Boolean(allUpTo),
-    outcome: back(requeue),
-  }),
+  nack: ([message, allUpTo, requeue]) => ({ tag: tagOf(message), allUpTo: Boolean(allUpTo), outcome: back(requeue) }),
   nackAll: ([requeue]) => ({ tag: 0, allUpTo: true, outcome: back(requeue) }),
   reject: ([message, requeue]) => ({ tag: tagOf(message), allUpTo: false, outcome: back(requeue) }),
   recover: () => ({ tag: 0, allUpTo: true, outcome: 'requeued' }),
 }
 
-const VERBS = Object.keys(WORDS) as readonly Verb[]
-
-/**
- * Members of a channel that settle.
- *
- * @param chained gives the look-alike in place of the channel
- */
+/** Members of a channel that settle. `chained` gives the look-alike in place of the channel. */
 export function settlers(
   tracing: AdapterTracing,
   channel: ChannelLike,
@@ -43,47 +32,56 @@ export function settlers(
   const settler = (verb: Verb): Method => {
     return (...args) => {
       const call = (): unknown => chained(invoke(channel, verb, args))
-      const settlement = tracing.guard(() => toSettlement(channel, verb, WORDS[verb](args)))
+      const word = tracing.guard(() => WORDS[verb](args))
       try {
-        const result = settlement === undefined ? call() : tracing.settle(settlement, call)
-        if (settlement?.outcome !== undefined) noteOutcome(args[0], settlement.outcome)
-        return result
+        if (word?.tag === undefined) return call()
+        return word.allUpTo ? settleMany(verb, word, call) : settleOne(verb, word, args[0], call)
       } catch (error) {
-        tracing.guard(abandonClosed)
+        tracing.guard(() => deliveries.abandonWhere(isClosed))
         throw error
       }
+    }
+  }
+  const settleOne = (verb: Verb, word: Word, message: unknown, call: () => unknown): unknown => {
+    const { tag = 0, outcome } = word
+    const found = deliveries.find(channel, tag)
+    const result = tracing.settleOne(found?.attempt, outcome, () => describe(verb, word, [[tag, found]]), call)
+    const arrival = arrivalOf(message as MessageLike)
+    // The message may be handled later.
+    if (arrival !== undefined) arrival.outcome ??= outcome
+    return result
+  }
+  const settleMany = (verb: Verb, word: Word, call: () => unknown): unknown => {
+    const settlement = tracing.guard(() => describe(verb, word, deliveries.findUpTo(channel, word.tag ?? 0)))
+    return settlement === undefined ? call() : tracing.settle(settlement, call)
+  }
+  const describe = (verb: Verb, { tag, allUpTo, outcome }: Word, found: Found): Settlement => {
+    const place = found[0]?.[1]?.delivery.destination
+    // Named where all have it in common.
+    const common = found.every(([, one]) => one?.delivery.destination.name === place?.name)
+    return {
+      system: SYSTEM,
+      operation: verb,
+      destination: (common ? place : undefined) ?? {},
+      outcome,
+      keys: found.map(([own]) => own),
+      source: channel,
+      attempts: found.map(([, one]) => one?.attempt),
+      batch: allUpTo,
+      facts: allUpTo ? undefined : { deliveryTag: tag },
     }
   }
   const close: Method = (...args) => {
     const result = chained(invoke(channel, 'close', args))
     // From now on the client refuses every settlement.
-    tracing.guard(() => abandonUnsettled(channel))
+    tracing.guard(() => deliveries.abandon(channel))
     return result
   }
-  const members = Object.fromEntries(VERBS.map((verb) => [verb, settler(verb)])) as Record<Verb, Method>
-  return { ...members, close }
+  const members = Object.fromEntries(Object.keys(WORDS).map((verb) => [verb, settler(verb as Verb)]))
+  return { ...(members as Record<Verb, Method>), close }
 }
 
-function toSettlement(channel: ChannelLike, verb: Verb, { tag, allUpTo, outcome }: Word): Settlement | undefined {
-  if (tag === undefined) return undefined
-  const found = findUnsettled(channel, tag, allUpTo)
-  return {
-    system: SYSTEM,
-    operation: verb,
-    destination: commonDestination(found.map(([, unsettled]) => unsettled)),
-    outcome,
-    receipts: found.map(([own]) => String(own)),
-    attempts: found.map(([, unsettled]) => unsettled?.attempt),
-    batch: allUpTo,
-    facts: allUpTo ? undefined : { deliveryTag: tag },
-  }
-}
-
-/** The destination that all have in common, as far as we know them. */
-function commonDestination(found: readonly (Unsettled | undefined)[]): Destination {
-  const [first, ...others] = found.map((unsettled) => unsettled?.delivery.destination)
-  return first !== undefined && others.every((other) => other?.name === first.name) ? first : {}
-}
+type Found = readonly (readonly [tag: number, unsettled: Unsettled | undefined])[]
 
 /** A message is known to the broker by its tag alone. */
 function tagOf(message: unknown): number | undefined {

@@ -1,19 +1,11 @@
 import { types } from 'node:util'
-import {
-  originalOf,
-  resolveTracing,
-  traced,
-  warnOfInstrumentation,
-  type AdapterTracing,
-  type TracingInput,
-} from '@tracebaton/core/adapter'
-import { invoke, invokeAndTell, type ChannelLike, type ConnectionLike, type Method } from './client.ts'
-import { receivers } from './consumer.ts'
-import { LIBRARY } from './describe.ts'
-import { rememberExclusive } from './destination.ts'
+import { originalOf, resolveTracing, traced, warnOfInstrumentation } from '@tracebaton/core/adapter'
+import type { AdapterTracing, TracingInput } from '@tracebaton/core/adapter'
+import { connectionOf, invoke, invokeAndTell, isClosed, type ChannelLike, type ConnectionLike } from './client.ts'
+import { deliveries, receivers } from './consumer.ts'
+import { LIBRARY, rememberExclusive } from './describe.ts'
 import { publishers } from './producer.ts'
 import { settlers } from './settle.ts'
-import { abandonChannelsOf, abandonClosed } from './unsettled.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceConnection} and {@link traceChannel}. */
@@ -32,13 +24,9 @@ export function traceConnection<Connection extends ConnectionLike>(
   const tracing = resolveTracing(options, SCOPE)
   const original = originalOf<ConnectionLike>(connection)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
-  const creator =
-    (method: 'createChannel' | 'createConfirmChannel'): Method =>
-    (...args) =>
-      chained(created(tracing, original, method, args))
   const facade: ConnectionLike = traced(original, {
-    createChannel: creator('createChannel'),
-    createConfirmChannel: creator('createConfirmChannel'),
+    createChannel: (...args: unknown[]) => chained(created(tracing, original, 'createChannel', args)),
+    createConfirmChannel: (...args: unknown[]) => chained(created(tracing, original, 'createConfirmChannel', args)),
     close: (...args: unknown[]) => chained(closed(tracing, original, args)),
   })
   return facade as Connection
@@ -69,18 +57,10 @@ export function traceChannel<Channel extends ChannelLike>(channel: Channel, opti
 }
 
 /** The callback API gives a channel at once, and the same one to the callback when it is open. */
-function created(
-  tracing: AdapterTracing,
-  connection: ConnectionLike,
-  method: 'createChannel' | 'createConfirmChannel',
-  args: unknown[],
-): unknown {
-  const wrapped = new Map<unknown, unknown>()
-  const wrap = (channel: unknown): unknown => {
-    if (!isChannel(channel)) return channel
-    if (!wrapped.has(channel)) wrapped.set(channel, traceChannel(channel, { tracing }))
-    return wrapped.get(channel)
-  }
+function created(tracing: AdapterTracing, connection: ConnectionLike, method: string, args: unknown[]): unknown {
+  let facade: ChannelLike | undefined
+  const wrap = (channel: unknown): unknown =>
+    isChannel(channel) ? (facade ??= traceChannel(channel, { tracing })) : channel
   const last = args.length - 1
   const callback = args[last]
   if (typeof callback === 'function') {
@@ -92,12 +72,14 @@ function created(
   return types.isPromise(result) ? result.then(wrap) : wrap(result)
 }
 
-/** A connection takes its channels with it. */
+/** A connection takes its channels with it: from now on the client refuses every settlement. */
 function closed(tracing: AdapterTracing, connection: ConnectionLike, args: unknown[]): unknown {
+  const abandon = (isGone: (channel: ChannelLike) => boolean): void =>
+    tracing.guard(() => deliveries.abandonWhere(isGone))
   // One that reconnects by itself tells by its end.
-  const result = invokeAndTell(connection, 'close', args, 0, () => tracing.guard(abandonClosed))
-  // From now on the client refuses every settlement.
-  tracing.guard(() => abandonChannelsOf(connection))
+  const result = invokeAndTell(connection, 'close', args, 0, () => abandon(isClosed))
+  const own = connectionOf(connection)
+  if (own !== undefined) abandon((channel) => connectionOf(channel) === own)
   return result
 }
 

@@ -109,17 +109,38 @@ describe('a message that is consumed', () => {
   })
 })
 
-test('a delivery tells when the broker moved its message', () => {
-  const { channel } = createHollow()
-  const death = { queue: 'orders', reason: 'rejected', count: 1, time: { '!': 'timestamp', value: 1_795_639_092 } }
-  const message = {
-    content: Buffer.alloc(0),
-    fields: { deliveryTag: 1, redelivered: false, exchange: '', routingKey: 'orders' },
-    properties: { headers: { 'x-death': [death] } },
-  }
-  expect(toDelivery(resolveTracing(undefined, SCOPE), channel, message, 'orders', false).movedAt).toBe(
-    1_795_639_092_000,
-  )
+describe('what the broker wrote into the headers', () => {
+  const moved = { 'x-death': [{ queue: 'orders', reason: 'rejected', count: 2 }] }
+
+  test('counts attempts, if the producer is trusted', async () => {
+    for (const [trust, attempt] of [
+      ['full', 3],
+      ['link-only', 1],
+      ['ignore', 1],
+    ] as const) {
+      const { channel, hollow, span } = setUp({ trust })
+      await channel.consume('orders', (message) => channel.ack(message!))
+      hollow.deliver({ headers: moved })
+      expect(attemptOf(span('process orders'))).toMatchObject({ attempt })
+    }
+  })
+
+  test('is asked for only where it is there', () => {
+    const { channel } = createHollow()
+    const tracing = resolveTracing(undefined, SCOPE)
+    const historyOf = (headers: unknown, redelivered = false) => {
+      const fields = { deliveryTag: 1, redelivered, exchange: '', routingKey: 'orders' }
+      const message = { content: Buffer.alloc(0), fields, properties: { headers } }
+      return toDelivery(tracing, channel, channel, message, 'orders', false, false).history
+    }
+    for (const headers of [undefined, null, 'text', {}, { traceparent: TRACEPARENT }, { 'x-delivery-count': 2 }]) {
+      expect(historyOf(headers)).toBeUndefined()
+    }
+    expect(historyOf({ 'x-delivery-count': 2 }, true)).toBeDefined()
+    for (const name of ['x-death', 'x-first-death-queue', 'x-last-death-queue']) {
+      expect(historyOf({ [name]: 'orders' })).toBeDefined()
+    }
+  })
 })
 
 test('a cancelled consumer gets its null, and there is no span for it', async () => {

@@ -1,6 +1,7 @@
 import type { ConsumeMessage } from 'amqplib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
+import { movedField } from '../../core/test/field.ts'
 import { createRecording } from '../../testing/test/recording.ts'
 import { deadLetter, redrive, retryLater, traceChannel } from '../src/index.ts'
 import { createHollow, type Part } from './hollow.ts'
@@ -56,7 +57,7 @@ describe('a message that is moved', () => {
     const { channel, hollow, message } = await receive({ properties: { expiration: '5' } })
     await retryLater(channel, message, { delay: 500 })
     expect(hollow.published[0]).toMatchObject({ routingKey: 'orders', properties: { expiration: undefined } })
-    expect(hollow.published[0]!.headers['tracebaton']).toMatch(/;a=2;.*;d=500;.*k=delayed/)
+    expect(hollow.published[0]!.headers['tracebaton']).toMatch(/;a=2;.*;d=dw;.*k=delayed/)
   })
 
   test('expires where it is to wait in another queue', async () => {
@@ -99,7 +100,7 @@ test('a message that no traced channel received is moved with what it says itsel
   const stranger = {
     ...message,
     fields: { ...message.fields },
-    properties: { headers: { tracebaton: `0;c=${CONTEXT.slice(3)};n=1`, traceparent: CONTEXT } },
+    properties: { headers: { tracebaton: movedField(CONTEXT, { redrives: 1 }), traceparent: CONTEXT } },
   }
   const hollow = createHollow()
   await redrive(traceChannel(hollow.channel, options), stranger, { to: 'orders' })
@@ -125,8 +126,9 @@ test('a dead letter goes back to the queue where it says it was handled at first
 
 test('a message whose queue nobody knows is not sent to none, where the broker would drop it', async () => {
   const { channel, hollow, message } = await receive()
+  const stranger = { ...message, fields: { ...message.fields, deliveryTag: 7 } }
   for (const options of [{}, { to: '' }]) {
-    await expect(retryLater(channel, { ...message }, options)).rejects.toMatchObject({ code: UNKNOWN })
+    await expect(retryLater(channel, stranger, options)).rejects.toMatchObject({ code: UNKNOWN })
   }
   expect(hollow.published).toEqual([])
 })

@@ -1,12 +1,12 @@
 import type { Destination } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
-import { placeOf, rememberExclusive } from '../src/destination.ts'
+import { wayOf, rememberExclusive } from '../src/describe.ts'
 import type { ChannelLike } from '../src/client.ts'
 
 const publishedTo = (channel: ChannelLike, exchange: string, key: string): Destination =>
-  placeOf(channel, exchange, key, undefined).destination
+  wayOf(channel, exchange, key, undefined).destination
 const deliveredFrom = (channel: ChannelLike, exchange: string, key: string, queue: string | undefined): Destination =>
-  placeOf(channel, exchange, key, queue).destination
+  wayOf(channel, exchange, key, queue).destination
 
 const channelOn = (connection: object): ChannelLike => ({ connection }) as unknown as ChannelLike
 const channel = channelOn({})
@@ -18,7 +18,7 @@ describe('where a message goes', () => {
     ['', 'orders', 'orders'],
     ['', '', 'amq.default'],
   ])('by exchange "%s" and key "%s" is %s', (exchange, routingKey, name) => {
-    expect(placeOf(channel, exchange, routingKey, undefined).addresses).toEqual([name])
+    expect(wayOf(channel, exchange, routingKey, undefined).addresses).toEqual([name])
     expect(publishedTo(channel, exchange, routingKey)).toMatchObject({ name })
     expect(publishedTo(channel, exchange, routingKey).template).toBeUndefined()
   })
@@ -92,16 +92,21 @@ describe('where a message comes from', () => {
 })
 
 test('a message can be sent back where it comes from by two addresses', () => {
-  expect(placeOf(channel, 'shop', 'order.created', 'billing').addresses).toEqual(['shop:order.created', 'billing'])
+  expect(wayOf(channel, 'shop', 'order.created', 'billing').addresses).toEqual(['shop:order.created', 'billing'])
 })
 
-test('places are remembered, and forgotten where there are too many', () => {
+test('the way of the message before is remembered', () => {
   const own = channelOn({})
-  const first = placeOf(own, 'shop', 'a', 'billing')
-  expect(placeOf(own, 'shop', 'a', 'billing')).toBe(first)
-  for (let count = 0; count < 1_000; count++) placeOf(own, 'shop', `key ${count}`, 'billing')
-  expect(placeOf(own, 'shop', 'a', 'billing')).not.toBe(first)
-  expect(placeOf(own, 'shop', 'a', 'billing')).toEqual(first)
+  const first = wayOf(own, 'shop', 'a', 'billing')
+  expect(wayOf(own, 'shop', 'a', 'billing')).toBe(first)
+  for (const [exchange, routingKey, queue] of [
+    ['shop', 'b', 'billing'],
+    ['mails', 'a', 'billing'],
+    ['shop', 'a', undefined],
+  ] as const) {
+    expect(wayOf(own, exchange, routingKey, queue)).toMatchObject({ exchange, routingKey, queue })
+    expect(wayOf(own, 'shop', 'a', 'billing')).toEqual(first)
+  }
 })
 
 describe('a queue that ends with its connection', () => {

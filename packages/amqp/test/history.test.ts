@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readHistory } from '../src/history.ts'
+import { fingerprintOf, hasHistory, readHistory } from '../src/history.ts'
 
 const TIME = { '!': 'timestamp', value: 1_795_639_092 }
 const AT = 1_795_639_092_000
@@ -29,30 +29,23 @@ const four = (...deaths: Deaths) => ({
   'x-last-death-reason': deaths[0]?.[1],
 })
 
-function historyOf(headers: object | undefined, redelivered = false, queue: string | null = 'orders') {
-  const fields = { deliveryTag: 1, redelivered, exchange: '', routingKey: 'orders' }
-  const { facts, before } = readHistory(
-    { content: Buffer.alloc(0), fields, properties: { headers } },
-    queue ?? undefined,
-  )
-  const { count, kind, deadLetter, queuedAt, movedAt } = facts
-  return { deliveries: count, kind, deadLetter, queuedAt, movedAt, before }
+function historyOf(headers: object, redelivered = false, queue: string | null = 'orders', own = {}) {
+  const table = headers as Record<string, unknown>
+  return hasHistory(table, redelivered)
+    ? readHistory(table, redelivered, queue ?? undefined, { fingerprint: undefined, since: undefined, ...own })
+    : undefined
 }
 
-const FRESH = { deliveries: 1, exact: true, fresh: true }
-
-describe('deliveries of one copy', () => {
+describe('deliveries of one copy that the broker has not moved', () => {
   test.each([
-    ['the first', {}, false, FRESH],
-    ['the first, of a message whose headers were copied', { 'x-delivery-count': 7 }, false, FRESH],
-    ['another, of a classic queue', {}, true, { deliveries: 2, exact: false, fresh: false }],
-    ['another, of a quorum queue', { 'x-delivery-count': 1 }, true, { deliveries: 2, exact: false, fresh: false }],
-    ['the fifth, of a quorum queue', { 'x-delivery-count': 4 }, true, { deliveries: 5, exact: false, fresh: false }],
-    ['another, whose count is none', { 'x-delivery-count': 'x' }, true, { deliveries: 2, exact: false, fresh: false }],
-    ['without headers', undefined, true, { deliveries: 2, exact: false, fresh: false }],
-  ])('%s', (_, headers, redelivered, expected) => {
-    expect(historyOf(headers, redelivered)).toMatchObject({ deliveries: expected })
-    expect(historyOf(headers, redelivered).kind).toBeUndefined()
+    ['the first', {}, false, undefined],
+    ['the first, of a message whose headers were copied', { 'x-delivery-count': 7 }, false, undefined],
+    ['another, of a classic queue', {}, true, undefined],
+    ['another, of a quorum queue', { 'x-delivery-count': 1 }, true, { deliveries: 2, exact: false }],
+    ['the fifth, of a quorum queue', { 'x-delivery-count': 4 }, true, { deliveries: 5, exact: false }],
+    ['another, whose count is none', { 'x-delivery-count': 'x' }, true, undefined],
+  ])('%s', (_, headers, redelivered, count) => {
+    expect(historyOf(headers, redelivered)).toEqual(count && { count, deaths: 0 })
   })
 })
 
@@ -61,13 +54,15 @@ describe.each([
   ['RabbitMQ 4', four],
 ])('a message that %s moved', (_, written) => {
   test.each(['rejected', 'expired', 'maxlen', 'delivery_limit'])('once is a dead letter: %s', (reason) => {
+    const handled = reason === 'rejected' || reason === 'delivery_limit'
     expect(historyOf(written(['billing', reason, 1]))).toEqual({
-      deliveries: { ...FRESH, earlier: 0 },
+      count: undefined,
       kind: 'dead_letter',
       deadLetter: { source: 'billing', reason, waited: reason === 'expired' },
       queuedAt: AT,
-      movedAt: undefined,
-      before: reason === 'rejected' || reason === 'delivery_limit' ? 'billing' : undefined,
+      delay: 0,
+      deaths: 0,
+      before: handled ? { queue: 'billing', deaths: 0 } : undefined,
     })
   })
 
@@ -76,45 +71,65 @@ describe.each([
     expect(history).toMatchObject({
       kind: 'dead_letter',
       deadLetter: { source: 'billing.wait', reason: 'expired', waited: false },
-      before: 'billing',
+      before: { queue: 'billing', deaths: 0 },
     })
   })
 
   test('round and round is a delayed retry, of one attempt for each time it was rejected here', () => {
-    const history = historyOf(written(['orders.wait', 'expired', 3], ['orders', 'rejected', 3]))
+    const history = historyOf(
+      written(['orders.wait', 'expired', 3], ['orders', 'rejected', 2], ['orders', 'delivery_limit', 1]),
+    )
     expect(history).toEqual({
-      deliveries: { ...FRESH, earlier: 3 },
+      // The broker counts anew what a client has sent again.
+      count: { deliveries: 1, exact: false },
       kind: 'delayed',
-      deadLetter: undefined,
       // The broker tells the time of the first round only.
       queuedAt: null,
-      movedAt: AT,
-      before: undefined,
+      delay: 0,
+      deaths: 3,
+      before: { queue: 'orders', deaths: 2 },
     })
-  })
-
-  test('round and round tells when it did so at the earliest: the latest of the times that the broker tells', () => {
-    const headers = written(['orders.wait', 'expired', 3], ['orders', 'rejected', 3])
-    const [waited, rejected] = headers['x-death']
-    const later = { ...waited, time: { '!': 'timestamp', value: TIME.value + 5 } }
-    for (const deaths of [
-      [later, rejected],
-      [{ ...rejected, time: undefined }, later],
-    ]) {
-      expect(historyOf({ ...headers, 'x-death': deaths }).movedAt).toBe(AT + 5_000)
-    }
   })
 
   test('straight back is an immediate retry', () => {
     expect(historyOf(written(['orders', 'rejected', 1]))).toMatchObject({
-      deliveries: { earlier: 1 },
       kind: 'immediate',
       queuedAt: AT,
+      deaths: 1,
+      before: { queue: 'orders', deaths: 0 },
     })
   })
 
   test('back after nobody handled it has no attempts behind it', () => {
-    expect(historyOf(written(['orders', 'expired', 2]))).toMatchObject({ deliveries: { earlier: 0 }, kind: 'delayed' })
+    expect(historyOf(written(['orders', 'expired', 2]))).toMatchObject({
+      kind: 'delayed',
+      deaths: 0,
+      before: undefined,
+    })
+  })
+
+  test('has a history of this copy only where the sender had not written the same', () => {
+    const headers = written(['orders', 'rejected', 1])
+    const fingerprint = fingerprintOf(headers)
+    expect(fingerprint).toMatch(/^[0-9a-f]{8}$/)
+    // The broker may have written the same list again, within one second.
+    for (const [redelivered, deliveries] of [
+      [false, 1],
+      [true, 2],
+    ] as const) {
+      expect(historyOf({ ...headers, 'x-delivery-count': 7 }, redelivered, 'orders', { fingerprint })).toEqual({
+        count: { deliveries, exact: false },
+        deaths: 0,
+      })
+    }
+    const again = written(['orders', 'rejected', 2])
+    expect(historyOf(again, false, 'orders', { fingerprint })).toMatchObject({ deaths: 2 })
+  })
+
+  test('before this copy was sent was another one', () => {
+    const headers = written(['orders', 'rejected', 1], ['billing', 'rejected', 1])
+    expect(historyOf(headers, false, 'orders', { since: AT + 1 })).toBeUndefined()
+    expect(historyOf(headers, false, 'orders', { since: AT })).toMatchObject({ deaths: 1 })
   })
 
   test('to a queue that nobody knows is a dead letter', () => {
@@ -123,14 +138,31 @@ describe.each([
 
   test('from one quorum queue to another begins with a count that says nothing', () => {
     const headers = { ...written(['billing', 'rejected', 1]), 'x-delivery-count': 1 }
-    expect(historyOf(headers, true)).toMatchObject({ deliveries: { deliveries: 1, exact: false } })
-    expect(historyOf(headers, true).deliveries).not.toHaveProperty('fresh')
+    expect(historyOf(headers, true)).toMatchObject({ count: { deliveries: 1, exact: false } })
   })
 
-  test('to a classic queue, and is handed out again there, is known by that', () => {
-    expect(historyOf(written(['billing', 'rejected', 1]), true)).toMatchObject({
-      deliveries: { deliveries: 2, exact: false, fresh: false },
-    })
+  test('to a classic queue, and is handed out again there, is known by the delivery alone', () => {
+    expect(historyOf(written(['billing', 'rejected', 1]), true)?.count).toBeUndefined()
+  })
+})
+
+describe('the fingerprint of deaths', () => {
+  const headers = four(['orders', 'rejected', 1], ['billing', 'expired', 2])
+
+  test.each([
+    ['a queue', four(['mails', 'rejected', 1], ['billing', 'expired', 2])],
+    ['a reason', four(['orders', 'maxlen', 1], ['billing', 'expired', 2])],
+    ['a count', four(['orders', 'rejected', 2], ['billing', 'expired', 2])],
+    ['the order', four(['billing', 'expired', 2], ['orders', 'rejected', 1])],
+    ['a time', { 'x-death': headers['x-death'].map((death) => ({ ...death, time: { value: TIME.value + 1 } })) }],
+  ])('changes with %s', (_, changed) => {
+    expect(fingerprintOf(changed)).not.toBe(fingerprintOf(headers))
+  })
+
+  test('is the same for a copy, whatever else its headers say, and none without a list', () => {
+    expect(fingerprintOf({ ...structuredClone(headers), more: 1 })).toBe(fingerprintOf(headers))
+    expect(fingerprintOf({ 'x-last-death-queue': 'b', 'x-last-death-reason': 'maxlen' })).toBeUndefined()
+    expect(fingerprintOf({ 'x-death': [7] })).toBeUndefined()
   })
 })
 
@@ -142,7 +174,7 @@ describe('headers that are not as they should be', () => {
     })
     expect(historyOf({ 'x-first-death-queue': 'a', 'x-first-death-reason': 'rejected' })).toMatchObject({
       deadLetter: { source: 'a', reason: 'rejected' },
-      before: 'a',
+      before: { queue: 'a', deaths: 0 },
     })
   })
 
@@ -151,15 +183,13 @@ describe('headers that are not as they should be', () => {
     ['entries that are none', { 'x-death': [null, 7, 'text', {}, { queue: 1, reason: 2 }] }],
     ['half of a death', { 'x-last-death-queue': 'b' }],
   ])('are no history: %s', (_, headers) => {
-    expect(historyOf(headers)).toMatchObject({ deliveries: FRESH })
-    expect(historyOf(headers).deadLetter).toBeUndefined()
+    expect(historyOf(headers)).toBeUndefined()
   })
 
   test('of an old broker without a count or a time are one death, some time', () => {
     expect(historyOf({ 'x-death': [{ queue: 'orders', reason: 'rejected', time: null }] })).toMatchObject({
-      deliveries: { earlier: 1 },
+      deaths: 1,
       queuedAt: null,
-      movedAt: undefined,
     })
   })
 })
