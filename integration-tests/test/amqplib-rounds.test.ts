@@ -1,19 +1,23 @@
-import { deadLetter, retryLater, traceHandler } from '@tracebaton/amqp'
-import { assertSpans, type ExpectedSpan, type RecordedSpan } from '@tracebaton/testing'
+import { randomUUID } from 'node:crypto'
+import { retryLater, traceHandler } from '@tracebaton/amqp'
+import { assertSpans, type ExpectedSpan } from '@tracebaton/testing'
 import type { ConsumeMessage } from 'amqplib'
-import { test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { openSession, type Session } from './amqplib-session.ts'
 
 const TYPES = ['classic', 'quorum']
 
-/** A queue whose rejected messages wait for so many ms in another one, and come back. */
-async function openRound(session: Session, type: string, wait: number): Promise<string> {
+/** ms that a rejected message waits: three rounds take less than a second, and RabbitMQ tells whole seconds. */
+const WAIT = 100
+
+/** A queue whose rejected messages wait in another one, and come back. */
+async function openRound(session: Session, type: string): Promise<string> {
   const { plain } = session
   const waiting = await session.queue()
   const options = { deadLetterExchange: '', arguments: { 'x-queue-type': type } }
   const queue = await session.queue({ ...options, deadLetterRoutingKey: waiting })
   await plain.deleteQueue(waiting)
-  await plain.assertQueue(waiting, { ...options, deadLetterRoutingKey: queue, messageTtl: wait })
+  await plain.assertQueue(waiting, { ...options, deadLetterRoutingKey: queue, messageTtl: WAIT })
   return queue
 }
 
@@ -30,86 +34,87 @@ async function accept(session: Session, queue: string): Promise<void> {
   session.channel.ack(await receive(session, queue))
 }
 
-/** The attempts have these numbers, and link the one before: the one at the same position of the second list, if any. */
-function expectAttempts(
-  attempts: readonly RecordedSpan[],
-  expected: readonly ExpectedSpan[],
-  previous: readonly (RecordedSpan | undefined)[],
-): void {
-  assertSpans(
-    attempts,
-    expected.map((one, index) => {
-      const before = previous[index]
-      return { ...one, links: { previous_attempt: before === undefined ? [] : [before] } }
-    }),
-  )
+/** Runs a call of a producer whose clock is so many ms ahead. */
+function ahead<Result>(ms: number, send: () => Result): Result {
+  const now = Date.now.bind(Date)
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + ms)
+  try {
+    return send()
+  } finally {
+    clock.mockRestore()
+  }
 }
 
-test.each(TYPES)('a message without an id counts on when the broker brings a retry copy round: %s', async (type) => {
-  await using session = await openSession(true)
-  const queue = await openRound(session, type, 100)
-  session.channel.sendToQueue(queue, Buffer.from('order 1042'))
-  const first = await receive(session, queue)
-  await retryLater(session.channel, first)
-  session.channel.ack(first)
-  await reject(session, queue)
-  await reject(session, queue)
-  await accept(session, queue)
-  const attempts = await session.attempts(queue, 4)
-  expectAttempts(
-    attempts,
-    [
-      { attempt: 1, deliveryKind: 'first' },
-      { attempt: 2, deliveryKind: 'immediate', attemptSource: 'field' },
-      { attempt: 3, deliveryKind: 'delayed', attemptSource: 'broker', previousAttempt: 'unknown' },
-      { attempt: 4, deliveryKind: 'delayed', attemptSource: 'broker', previousAttempt: 'unknown' },
-    ],
-    [undefined, attempts[0]],
-  )
-})
+type Republish = (session: Session, queue: string, message: ConsumeMessage, clock: number) => Promise<void> | void
 
-test.each(TYPES)('a dead letter without an id counts on when the broker brings it round: %s', async (type) => {
-  await using session = await openSession(true)
-  const [queue, dead] = [await session.queue(), await openRound(session, type, 100)]
-  session.channel.sendToQueue(queue, Buffer.from('order 1042'))
-  const first = await receive(session, queue)
-  await deadLetter(session.channel, first, { to: dead })
-  session.channel.ack(first)
-  await reject(session, dead)
-  await accept(session, dead)
-  const [attempts, before] = [await session.attempts(dead, 2), await session.attempts(queue, 1)]
-  expectAttempts(
-    attempts,
-    [
-      { attempt: 1, deliveryKind: 'dead_letter', attemptSource: 'field' },
-      { attempt: 2, deliveryKind: 'delayed', attemptSource: 'broker', previousAttempt: 'unknown' },
-    ],
-    [before[0]],
-  )
-})
+/** Ways to send a received message again with all its headers, and what the copy says of its attempt. */
+const republications: readonly (readonly [way: string, republish: Republish, first: ExpectedSpan])[] = [
+  [
+    'by the helper',
+    (session, _, message, clock) => ahead(clock, () => retryLater(session.channel, message)),
+    { attempt: 3, deliveryKind: 'immediate', attemptSource: 'field' },
+  ],
+  [
+    'by a traced publish by hand',
+    (session, queue, message, clock) => {
+      const send = traceHandler(({ content, properties }: ConsumeMessage) =>
+        session.channel.sendToQueue(queue, content, properties),
+      )
+      ahead(clock, () => send(message))
+    },
+    { attempt: 3, deliveryKind: 'immediate', attemptSource: 'field' },
+  ],
+  [
+    // Its headers are those of the message at hand: that this is another copy cannot be known.
+    'by an untraced publish',
+    ({ plain }, queue, { content, properties }) => void plain.sendToQueue(queue, content, properties),
+    { attempt: 2, attemptSource: 'broker', previousAttempt: 'unknown' },
+  ],
+]
 
-test.each(TYPES)(
-  'rounds before a message was sent again by hand count once, although its headers still tell of them: %s',
-  async (type) => {
+describe.each([
+  ['', 0],
+  [', and the producer’s clock is 10 s ahead', 10_000],
+])('a message that goes round three times within one second%s', (_, clock) => {
+  test.each(TYPES)('has three attempts, each of which links the one before: %s', async (type) => {
     await using session = await openSession(true)
-    // The broker tells whole seconds: the longer the wait, the surer it is on which side of the move a round was.
-    const queue = await openRound(session, type, 2_200)
-    session.channel.sendToQueue(queue, Buffer.from('order 1042'))
+    const queue = await openRound(session, type)
+    ahead(clock, () => session.channel.sendToQueue(queue, Buffer.from('order 1042'), { messageId: randomUUID() }))
     await reject(session, queue)
-    const message = await receive(session, queue)
-    traceHandler(({ content, properties: { headers } }: ConsumeMessage) => {
-      session.channel.sendToQueue(queue, content, { headers })
-    })(message)
-    session.channel.ack(message)
     await reject(session, queue)
     await accept(session, queue)
-    const attempts = await session.attempts(queue, 4)
+    const attempts = await session.attempts(queue, 3)
     assertSpans(attempts, [
-      { attempt: 1 },
-      { attempt: 2, attemptSource: 'broker', previousAttempt: 'unknown' },
-      // Known for sure only where more than two seconds have passed since that round.
-      { attempt: 3 },
-      { attempt: 4, attemptSource: 'broker', previousAttempt: 'unknown' },
+      { attempt: 1, deliveryKind: 'first', links: { previous_attempt: [] } },
+      { attempt: 2, deliveryKind: 'delayed', links: { previous_attempt: [attempts[0]!] } },
+      { attempt: 3, deliveryKind: 'delayed', links: { previous_attempt: [attempts[1]!] } },
     ])
-  },
-)
+    expect(session.failures).toEqual([])
+  })
+
+  test.each(TYPES.flatMap((type) => republications.map((one) => [type, ...one] as const)))(
+    'counts on after it was sent again: %s, %s',
+    async (type, way, republish, copy) => {
+      await using session = await openSession(true)
+      const queue = await openRound(session, type)
+      ahead(clock, () => session.channel.sendToQueue(queue, Buffer.from('order 1042'), { messageId: randomUUID() }))
+      await reject(session, queue)
+      const message = await receive(session, queue)
+      await republish(session, queue, message, clock)
+      session.channel.ack(message)
+      await reject(session, queue)
+      await reject(session, queue)
+      await accept(session, queue)
+      const attempts = await session.attempts(queue, 5)
+      const number = copy.attempt ?? 0
+      assertSpans(attempts, [
+        { attempt: 1, links: { previous_attempt: [] } },
+        { attempt: 2, links: { previous_attempt: [attempts[0]!] } },
+        { ...copy, links: { previous_attempt: way === 'by an untraced publish' ? [] : [attempts[1]!] } },
+        { attempt: number + 1, links: { previous_attempt: [attempts[2]!] } },
+        { attempt: number + 2, links: { previous_attempt: [attempts[3]!] } },
+      ])
+      expect(session.failures).toEqual([])
+    },
+  )
+})
