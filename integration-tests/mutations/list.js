@@ -157,7 +157,7 @@ const coreMutations = [
   {
     name: 'every attempt is the first',
     file: 'verdict/attempt-count.ts',
-    edits: [['const attempt = Math.max(told, remembered)', 'const attempt = 1']],
+    edits: [['const attempt = Math.max(told, remembered, broughtBack)', 'const attempt = 1']],
     caughtBy: 'the attempts of a message are siblings below its send, numbered, each linking the one before',
   },
   {
@@ -168,7 +168,7 @@ const coreMutations = [
   },
   {
     name: 'a retry does not count on',
-    file: 'verdict/step.ts',
+    file: 'verdict/attempt-count.ts',
     edits: [['attempt: retry ? attempt.attempt + 1 : 1,', 'attempt: 1,']],
     caughtBy: 'a message that its handler sends back is the same message: one context, the next attempt, linked',
   },
@@ -274,7 +274,7 @@ const coreMutations = [
   },
   {
     name: 'a move belongs to the handler around it, and after that to nobody',
-    file: 'operations/move.ts',
+    file: 'operations/plan.ts',
     edits: [
       [
         'work === undefined ? rememberedContext(verdict) : work.spanContext',
@@ -285,7 +285,7 @@ const coreMutations = [
   },
   {
     name: 'where a message was at first is written with each move',
-    file: 'operations/move.ts',
+    file: 'operations/plan.ts',
     edits: [['moved?.originalDestination === undefined\n      ? {', 'moved !== null\n      ? {']],
     caughtBy: 'a message that dies again after a redrive has a new history, and its old origin',
   },
@@ -297,7 +297,7 @@ const coreMutations = [
   },
   {
     name: 'a dead letter that is tried again is none any more',
-    file: 'verdict/step.ts',
+    file: 'verdict/attempt-count.ts',
     edits: [["step.deadLetter ? 'dead_letter' : delay", 'delay']],
     caughtBy: 'a dead letter that is tried again stays one, until somebody puts it back',
   },
@@ -309,7 +309,7 @@ const coreMutations = [
   },
   {
     name: 'the wait that was asked for is time in the queue',
-    file: 'verdict/step.ts',
+    file: 'verdict/attempt-count.ts',
     edits: [['delay: delay > 0 ? delay : undefined,', 'delay: undefined,']],
     caughtBy: 'a message that is to wait says so, and the wait is no time in the queue',
   },
@@ -397,7 +397,7 @@ const adapterMutations = [
     name: 'a move by a plain producer is not traced as its consumer is',
     package: 'kafka',
     file: 'dead-letter.ts',
-    edits: [['tracingOf(producer) ?? arrival?.tracing ??', 'tracingOf(producer) ??']],
+    edits: [['tracingFor(producer, arrival, SCOPE)', 'tracingFor(producer, undefined, SCOPE)']],
     test: 'dead-letter.test.ts',
     caughtBy: 'by a producer that is not traced keeps its history all the same',
   },

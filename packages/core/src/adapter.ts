@@ -1,18 +1,23 @@
-export { resolveTracing, tracingFor, tracingOf, tracingToldBy, type AdapterTracing } from './tracing.ts'
+export {
+  resolveTracing,
+  tracingFor,
+  tracingOf,
+  tracingToldBy,
+  tracedBy,
+  type AdapterTracing,
+  type Arrival,
+} from './tracing.ts'
 export type { Scope } from './base/scope.ts'
 export { codedError, type ErrorCode } from './base/errors.ts'
 export { withoutIds } from './base/ids.ts'
-export { processWide } from './base/process-wide.ts'
-export { copyWith } from './client/copy.ts'
-export { warnOfInstrumentation } from './client/instrumentation.ts'
-export { lookAlike } from './client/look-alike.ts'
-export { createArrivals, type Arrival, type Arrivals } from './client/arrivals.ts'
+export { processWide } from './base/shared-state.ts'
+export { copyWith, lookAlike } from './client/look-alike.ts'
+export { createArrivals, type Arrivals } from './client/arrivals.ts'
 export { createDeliveries, type Deliveries, type Unsettled } from './client/deliveries.ts'
 export { moveMessage, sendOne, type MoveRequest } from './client/moves.ts'
-export { originalOf, traced, tracedBy } from './client/original.ts'
+export { originalOf, traced, warnOfInstrumentation } from './client/original.ts'
 export { createStamp, type Stamp } from './base/stamp.ts'
-export { memoryBy } from './memory/attempts.ts'
-export { failedMemory } from './memory/failed.ts'
+export { failedMemory, memoryBy } from './memory/attempts.ts'
 export { partitionsOf, type Partition, type Partitions } from './memory/partition.ts'
 export { createMemory, keyOf, type Memory } from './memory/bounded.ts'
 export { createRegister, type Place, type Register, type Waiting } from './memory/register.ts'

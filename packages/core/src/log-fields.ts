@@ -1,6 +1,6 @@
 import { context as contexts } from '@opentelemetry/api'
 import { MOVED_FIELDS, OURS, STANDARD } from './base/names.ts'
-import { getWork } from './memory/work.ts'
+import { getWork } from './verdict/verdict.ts'
 import { validSpanContext } from './wire/format.ts'
 
 /** What a log line should say inside a handler. Flat, JSON-safe, absent keys left out. */

@@ -9,7 +9,7 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api'
 import type { Delivery, Destination, Publication } from './verdict/delivery.ts'
-import { describeFailure, type FailurePolicy } from './wire/failure.ts'
+import { describeFailure, type FailurePolicy } from './wire/move-facts.ts'
 import { createErrorCounter, createMetrics } from './otel/metrics.ts'
 import { chooseConvention, createNames, type Convention } from './base/names.ts'
 import { schemaUrlOf, type SchemaScope, type Scope } from './base/scope.ts'

@@ -18,10 +18,10 @@ import type { ContextStatus, Outcome } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
 import { extractedFrom } from './operations/read.ts'
 import { CORE_SCOPE, type Scope } from './base/scope.ts'
+import { processWide, SHARED } from './base/shared-state.ts'
 import { recordReception, type Reception } from './operations/receive.ts'
 import type { Injection } from './operations/injection.ts'
 import { sendPublication } from './operations/send.ts'
-import { rememberedTracing } from './client/original.ts'
 import { settleDeliveries, settleOpenAttempt, type Settlement } from './operations/settle.ts'
 
 /** What adapter functions take: options of their own, or those of an instance, which several of them share. */
@@ -173,9 +173,23 @@ export function tracingToldBy(
   return told ? resolveTracing(options, scope) : undefined
 }
 
+/** How client objects, and look-alikes of them, are traced. */
+const tracings = processWide(SHARED.tracings, () => new WeakMap<object, AdapterTracing>())
+
+/** Remembers how a client object is traced. */
+export function tracedBy(client: object, tracing: AdapterTracing): void {
+  tracings.set(client, tracing)
+}
+
 /** How a client object is traced; `undefined` where it is not. */
 export function tracingOf(client: object): AdapterTracing | undefined {
-  return rememberedTracing(client) as AdapterTracing | undefined
+  return tracings.get(client)
+}
+
+/** How a message arrived: what it came by, and how that is traced. */
+export interface Arrival {
+  readonly tracing: AdapterTracing
+  readonly delivery: Delivery
 }
 
 /** The tracing for a move: that of the publisher, else of the client that received, else by the defaults. */

@@ -6,11 +6,10 @@ export type { Convention, Facts } from './base/names.ts'
 export type { BaggagePolicy } from './wire/format.ts'
 export type { OnError, Stage } from './base/report.ts'
 export type { AttemptDetails, Hooks } from './runtime.ts'
-export type { Failure, FailurePolicy } from './wire/failure.ts'
 export type { Fields, HeaderGetter, HeaderSetter } from './wire/carrier.ts'
 export type { Lineage, MoveKind } from './wire/lineage.ts'
-export type { MoveFacts } from './wire/move-facts.ts'
-export type { AttemptFacts } from './verdict/attempt-count.ts'
+export type { Failure, FailurePolicy, MoveFacts } from './wire/move-facts.ts'
+export type { AttemptFacts, DeliveryHistory } from './verdict/attempt-count.ts'
 export type {
   AttemptMemory,
   Begun,
@@ -29,5 +28,4 @@ export type {
   Publication,
   SendResults,
 } from './verdict/delivery.ts'
-export type { DeliveryHistory } from './verdict/history.ts'
-export type { DeadLetterOptions, RedriveOptions, RetryOptions } from './verdict/move-options.ts'
+export type { DeadLetterOptions, RedriveOptions, RetryOptions } from './client/moves.ts'

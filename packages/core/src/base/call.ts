@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { context as contexts, type Context } from '@opentelemetry/api'
-import { errorTypeOf } from './error.ts'
+import { errorTypeOf } from './errors.ts'
 import type { Report } from './report.ts'
 
 /** How a call of the user's code, or of the client's, ended. */

@@ -1,7 +1,6 @@
 import { types } from 'node:util'
 import { diag } from '@opentelemetry/api'
-import { processWide } from './process-wide.ts'
-import { SHARED } from './shared-state.ts'
+import { processWide, SHARED } from './shared-state.ts'
 
 /** Where in our own work something failed. */
 export type Stage = 'options' | 'propagator' | 'headers' | 'span' | 'hook' | 'metrics' | 'describe'

@@ -1,4 +1,4 @@
-import { processWide } from './process-wide.ts'
+import { processWide } from './shared-state.ts'
 
 /** Marks objects that a client handed out with a value that only we can read. */
 export interface Stamp<Value> {

@@ -1,14 +1,8 @@
 import { context as contexts } from '@opentelemetry/api'
 import { createStamp } from '../base/stamp.ts'
-import { getWork } from '../memory/work.ts'
-import type { AdapterTracing } from '../tracing.ts'
+import { getWork } from '../verdict/verdict.ts'
+import type { Arrival } from '../tracing.ts'
 import type { Delivery } from '../verdict/delivery.ts'
-
-/** How a message arrived: what it came by, and how that is traced. */
-export interface Arrival {
-  readonly tracing: AdapterTracing
-  readonly delivery: Delivery
-}
 
 /** How the messages that a client handed out have arrived, for as long as the application holds them. */
 export interface Arrivals<Own extends Pick<Arrival, 'delivery'> = Arrival> {

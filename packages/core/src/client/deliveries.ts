@@ -1,9 +1,9 @@
 import type { Outcome } from '../base/policy.ts'
-import { processWide } from '../base/process-wide.ts'
+import { processWide } from '../base/shared-state.ts'
 import { createStamp } from '../base/stamp.ts'
 import type { OpenAttempt, OpenOptions } from '../operations/open.ts'
 import type { Delivery } from '../verdict/delivery.ts'
-import type { Arrival } from './arrivals.ts'
+import type { Arrival } from '../tracing.ts'
 
 /** A delivery that waits for its settlement. */
 export interface Unsettled {

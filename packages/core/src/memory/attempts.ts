@@ -1,7 +1,7 @@
-import { processWide } from '../base/process-wide.ts'
-import { SHARED } from '../base/shared-state.ts'
+import { processWide, SHARED } from '../base/shared-state.ts'
 import type { AttemptMemory, CopyFacts, Delivery, PastAttempt } from '../verdict/delivery.ts'
 import { createBounded, keyOf, type Bounded, type Entry } from './bounded.ts'
+import type { Outcome } from '../base/policy.ts'
 
 /** Attempts that a process remembers, on all brokers together; the oldest is forgotten first. */
 export const REMEMBERED_ATTEMPTS = 10_000
@@ -50,4 +50,65 @@ function recall(identity: string | undefined): PastAttempt | undefined {
 
 function mayBeAgain({ count }: Delivery): boolean {
   return count === undefined || count.deliveries > 1
+}
+
+interface Failed extends Entry {
+  /** `undefined`: two attempts have this key, so that neither is known to be the one. */
+  readonly past: PastAttempt | undefined
+}
+
+const byKey = processWide(SHARED.failedAttempts, () => new Map<string, Failed>())
+
+/**
+ * For brokers that guarantee nothing that names a message (RabbitMQ): the message id that its producer gave it and the
+ * context that it was made with stand in, with the attempt that the copy is for and the number of times that the broker
+ * has dead-lettered it here. Only attempts are kept whose message may come back, at their end. An answer is taken out, and
+ * a second attempt under one key makes that key ambiguous.
+ */
+export const failedMemory: AttemptMemory = {
+  recall(delivery, copy) {
+    // A copy that was sent with deaths of another one may have died although the broker tells no death. Else it has one key.
+    const again = bearsDeaths(copy) ? copy.deaths === 0 : copy.deaths > 0 || (delivery.count?.deliveries ?? 1) > 1
+    return again ? take(identityAt(delivery, copy, delivery.queue, copy.deaths)) : undefined
+  },
+  recallElsewhere: (delivery, copy) =>
+    copy.before === undefined ? undefined : take(identityAt(delivery, copy, copy.before.queue, copy.before.deaths)),
+  latest: () => undefined,
+  began: () => undefined,
+  ended(delivery, copy, { attempt, redrives }, context, outcome) {
+    if (!mayComeBack(outcome)) return
+    const key = identityAt(delivery, copy, delivery.queue, copy.deaths)
+    if (key === undefined) return
+    bound.put(byKey, key, { past: byKey.has(key) ? undefined : { attempt, redrives, context }, slot: 0 })
+  },
+}
+
+function mayComeBack(outcome: Outcome): boolean {
+  return outcome !== 'acked' && outcome !== 'discarded'
+}
+
+function take(key: string | undefined): PastAttempt | undefined {
+  const found = key === undefined ? undefined : byKey.get(key)
+  if (key !== undefined && found !== undefined) byKey.delete(key)
+  return found?.past
+}
+
+/** Whether a copy was sent with deaths of another one. Those that come after them cannot be counted for sure. */
+function bearsDeaths({ lineage }: CopyFacts): boolean {
+  return lineage?.deaths !== undefined
+}
+
+/** @param deaths how often the broker has dead-lettered this copy from that queue */
+function identityAt(
+  { facts, system }: Delivery,
+  copy: CopyFacts,
+  queue: string | undefined,
+  deaths: number,
+): string | undefined {
+  const { creation, lineage } = copy
+  const id = facts?.messageId
+  if (queue === undefined || id === undefined) return undefined
+  const made = creation === undefined ? '' : `${creation.traceId}-${creation.spanId}`
+  const own = bearsDeaths(copy) ? '' : deaths
+  return keyOf([system, queue, id, made, lineage?.attempt ?? 1, lineage?.redrives ?? 0, own].join(':'))
 }

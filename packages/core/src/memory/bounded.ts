@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { processWide } from '../base/process-wide.ts'
+import { processWide } from '../base/shared-state.ts'
 
 /** A key is at most so long; a longer text is its digest. */
 const LONGEST = 256

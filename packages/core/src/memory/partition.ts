@@ -1,6 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
-import { processWide } from '../base/process-wide.ts'
-import { SHARED } from '../base/shared-state.ts'
+import { processWide, SHARED } from '../base/shared-state.ts'
 import type { AttemptMemory, Begun, Delivery, Destination } from '../verdict/delivery.ts'
 import { bound, type Remembered } from './attempts.ts'
 

@@ -1,5 +1,4 @@
-import { processWide } from '../base/process-wide.ts'
-import { SHARED } from '../base/shared-state.ts'
+import { processWide, SHARED } from '../base/shared-state.ts'
 
 /** More than this are never kept at a time: the one that began first makes room. */
 export const MOST_OPEN = 5_000

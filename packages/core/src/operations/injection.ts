@@ -7,7 +7,7 @@ import type { SkipReason } from '../otel/metrics.ts'
 import { packMoveFacts, writeMoveFacts, type MoveFacts } from '../wire/move-facts.ts'
 import type { Operation } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
-import { advance, type Step } from '../verdict/step.ts'
+import { advance, type Step } from '../verdict/attempt-count.ts'
 
 /** What an adapter writes onto its copy of one message. */
 export interface Injection {

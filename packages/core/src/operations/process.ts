@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api'
 import { callIn } from '../base/call.ts'
-import { getWork, sameDelivery } from '../memory/work.ts'
+import { getWork, sameDelivery } from '../verdict/verdict.ts'
 import { activeContext, secondsSince } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery } from '../verdict/delivery.ts'

@@ -1,11 +1,9 @@
 import { context as contexts, propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
 import { runIn } from '../base/call.ts'
 import { identityMemory } from '../memory/attempts.ts'
-import { verdictOn } from '../memory/work.ts'
+import { verdictOn, type Verdict, judge } from '../verdict/verdict.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery } from '../verdict/delivery.ts'
-import { judge } from '../verdict/judge.ts'
-import type { Verdict } from '../verdict/verdict.ts'
 import { recordGetter } from '../wire/carrier.ts'
 import type { Extracted } from '../wire/format.ts'
 

@@ -1,5 +1,5 @@
 import { SpanKind, type Attributes, type Link } from '@opentelemetry/api'
-import { errorTypeOf } from '../base/error.ts'
+import { errorTypeOf } from '../base/errors.ts'
 import type { Delivery, Destination } from '../verdict/delivery.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { readDelivery } from './read.ts'

@@ -1,9 +1,7 @@
 import { SpanKind, type Attributes, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
 import type { Delivery, Destination } from '../verdict/delivery.ts'
-import { getWork } from '../memory/work.ts'
-import type { Work } from '../verdict/verdict.ts'
-import type { OpenAttempt } from './open.ts'
+import { getWork, type Work } from '../verdict/verdict.ts'
 import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
@@ -53,7 +51,7 @@ export function settleDeliveries<Result>(runtime: Runtime, settlement: Settlemen
  */
 export function settleOpenAttempt<Result>(
   runtime: Runtime,
-  attempt: Pick<OpenAttempt, 'settle'> | undefined,
+  attempt: { settle(outcome: Outcome): void } | undefined,
   outcome: Outcome,
   describe: () => Settlement,
   call: () => Result,

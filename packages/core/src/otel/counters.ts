@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, type Attributes, type Counter, type MeterProvider, type UpDownCounter } from '@opentelemetry/api'
 import { FLUSH } from '../base/names.ts'
 import { CORE_SCOPE } from '../base/scope.ts'
-import { processWide } from '../base/process-wide.ts'
+import { processWide } from '../base/shared-state.ts'
 import type { Report } from '../base/report.ts'
 
 /** A flush comes after this many messages at the latest, because some providers run no callbacks. */

@@ -12,7 +12,7 @@ import {
   type SpanOptions,
   type Tracer,
 } from '@opentelemetry/api'
-import { errorTypeOf, isError, messageOf } from '../base/error.ts'
+import { errorTypeOf, isError, messageOf } from '../base/errors.ts'
 import { withSpan } from '../base/light-context.ts'
 import { isValid } from '../wire/format.ts'
 import { ERROR_TYPE, OURS } from '../base/names.ts'

@@ -1,4 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
+import type { MoveFacts } from '../wire/move-facts.ts'
 import { reasonOf, type Lineage } from '../wire/lineage.ts'
 import type { DeliveryCount, DeliveryKind, PastAttempt } from './delivery.ts'
 
@@ -118,4 +119,67 @@ function sourceOf(
   if (firstDelivery && deaths === 0 && lineage?.attempt !== undefined) return 'field'
   if (broker?.exact === true || (broker?.deliveries ?? 1) > 1 || deaths > 0) return 'broker'
   return lineage?.attempt === undefined ? 'assumed' : 'field'
+}
+
+/** The step from one copy of a message to the next: what it is, and the attempt that asked for it. */
+export interface Step {
+  readonly kind: 'retry' | 'dead_letter' | 'redrive'
+  /** Whether it was a dead letter before. */
+  readonly deadLetter: boolean
+  /** ms the copy is meant to wait. */
+  readonly delay?: number | undefined
+  readonly attempt: AttemptFacts
+  readonly attemptContext: SpanContext | undefined
+  readonly firstSent: number | undefined
+  /** Attempts allowed, where the message itself said so. What its broker allowed is for its next broker to say. */
+  readonly maxAttempts: number | undefined
+  /** The copy is sent at this time, ms, where the broker does not keep it. */
+  readonly sent?: number | undefined
+  /** Fingerprint of what the broker had written on the copy at hand, where the next one takes that along. */
+  readonly deaths: string | undefined
+  readonly relation: Lineage['relation']
+}
+
+/**
+ * The lineage of the next copy: a retry counts on, a dead letter and a redrive count from 1 again, and what was first
+ * said (when it was sent) is kept.
+ */
+export function advance(step: Step): Lineage {
+  const { attempt, delay = 0 } = step
+  const retry = step.kind === 'retry'
+  return {
+    attempt: retry ? attempt.attempt + 1 : 1,
+    maxAttempts: retry ? step.maxAttempts : undefined,
+    firstSent: step.firstSent,
+    sent: step.sent,
+    delay: delay > 0 ? delay : undefined,
+    previousAttempt: step.attemptContext,
+    kind: !retry ? step.kind : step.deadLetter ? 'dead_letter' : delay > 0 ? 'delayed' : 'immediate',
+    redrives: attempt.redrives + (step.kind === 'redrive' ? 1 : 0),
+    deaths: step.deaths,
+    relation: step.relation,
+  }
+}
+
+/** What a message has been through by the time of an attempt, in the same words on every broker. Absent is what nobody knows. */
+export interface DeliveryHistory {
+  /** This attempt, from 1. */
+  readonly attempt: number
+  readonly maxAttempts?: number | undefined
+  /** Who counted. */
+  readonly attemptSource: AttemptFacts['source']
+  /** Why there is this attempt. */
+  readonly kind: DeliveryKind
+  /** How often the message came back from a dead-letter queue. */
+  readonly redrives: number
+  /** ms since the epoch. */
+  readonly firstSent?: number | undefined
+  /** The span of the first send. */
+  readonly origin?: SpanContext | undefined
+  /** The span of the attempt before this one. */
+  readonly previousAttempt?: SpanContext | undefined
+  /** Set on a dead letter: the destination it came from, and why. */
+  readonly deadLetter?: { readonly source?: string | undefined; readonly reason?: string | undefined } | undefined
+  /** Set on a message that the application has moved: what it says of its moves. */
+  readonly moved?: MoveFacts | undefined
 }

@@ -1,12 +1,12 @@
-import type { SpanContext } from '@opentelemetry/api'
+import type { SpanContext, Context } from '@opentelemetry/api'
 import type { ContextStatus, Outcome, Trust } from '../base/policy.ts'
 import type { Extracted } from '../wire/format.ts'
 import type { MoveFacts } from '../wire/move-facts.ts'
-import type { AttemptFacts } from './attempt-count.ts'
-import type { Copy } from './copy.ts'
-import type { Delivery } from './delivery.ts'
-import type { DeliveryHistory } from './history.ts'
-import type { Belief } from './relation.ts'
+import { countAttempt, type AttemptFacts, type DeliveryHistory } from './attempt-count.ts'
+import { copyOf, type Copy } from './copy.ts'
+import type { Delivery, AttemptMemory } from './delivery.ts'
+import { believe, type Belief } from './relation.ts'
+import { workIn } from '../base/light-context.ts'
 
 /** What core makes of one delivery: what is believed, what this copy is, which attempt it is for. */
 export interface Verdict {
@@ -74,4 +74,70 @@ export function historyOf(verdict: Verdict, previousAttempt: SpanContext | undef
     deadLetter: copy.deadLetter,
     moved,
   }
+}
+
+/** The work that a context belongs to: the attempt on one message, or a batch. */
+export function getWork(context: Context): Work | undefined {
+  return workIn(context) as Work | undefined
+}
+
+/** What core made of a delivery, if it has looked at it. */
+export function verdictOn({ verdict }: Delivery): Verdict | undefined {
+  return verdict as Verdict | undefined
+}
+
+/**
+ * Whether two descriptions are of one arrival: the delivery key. Two descriptions without a key are of one arrival if they
+ * are one object.
+ */
+export function sameDelivery(one: Delivery, other: Delivery): boolean {
+  if (one === other) return true
+  return one.key !== undefined && one.key === other.key && one.source === other.source && one.system === other.system
+}
+
+/**
+ * Facts in, verdict out. Four sources speak about one delivery: the message, the broker, who is trusted, and what this
+ * process remembers. Pure, but for the memory it is given to ask.
+ *
+ * @param extracted what the message says
+ * @param delivery what the broker says
+ * @param memory `undefined`: the attempt in question has been made, so what is remembered may be that very attempt
+ */
+export function judge(
+  extracted: Extracted,
+  delivery: Delivery,
+  trust: Trust,
+  memory: AttemptMemory | undefined,
+): Verdict {
+  const { creation } = extracted
+  const belief = believe(trust, creation, extracted.lineage)
+  // The facts of a move belong to the lineage that they came with.
+  const moved = trust === 'full' && belief.origin === undefined ? extracted.moved : undefined
+  const copy = copyOf(delivery, trust, creation, belief.lineage, moved)
+  return {
+    delivery,
+    extracted,
+    status: statusOf(extracted, delivery, trust),
+    trust,
+    belief,
+    copy,
+    attempt: countAttempt({
+      lineage: copy.lineage,
+      broker: copy.count,
+      deaths: copy.deaths,
+      past: memory?.recall(delivery, copy),
+      pastElsewhere: memory?.recallElsewhere(delivery, copy),
+      maxAttempts: delivery.maxAttempts,
+      kind: copy.kind,
+      redrives: delivery.redrives,
+    }),
+    firstSent: copy.lineage?.firstSent ?? copy.lineage?.sent ?? delivery.sentAt,
+    moved,
+    work: undefined,
+  }
+}
+
+function statusOf({ status }: Extracted, { malformed }: Delivery, trust: Trust): ContextStatus {
+  if (status === 'absent') return malformed === true ? 'malformed' : 'absent'
+  return trust === 'ignore' && status === 'present' ? 'untrusted' : status
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { failedMemory } from '../../src/memory/failed.ts'
+import { failedMemory } from '../../src/memory/attempts.ts'
 import type { BrokerHistory, Delivery, DeliveryCount } from '../../src/verdict/delivery.ts'
 import { firstField, movedField } from '../field.ts'
 import { delivery, TRACEPARENT } from '../messages.ts'

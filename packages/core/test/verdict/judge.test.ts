@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { expect, test } from 'vitest'
 import type { AttemptMemory } from '../../src/verdict/delivery.ts'
-import { judge } from '../../src/verdict/judge.ts'
+import { judge } from '../../src/verdict/verdict.ts'
 import { relate } from '../../src/verdict/relate.ts'
 import { cases, type Case } from './cases.ts'
 

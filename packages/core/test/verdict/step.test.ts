@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AttemptFacts } from '../../src/verdict/attempt-count.ts'
+import { type AttemptFacts, advance, type Step } from '../../src/verdict/attempt-count.ts'
 import { formatLineage, type Lineage } from '../../src/wire/lineage.ts'
-import { advance, type Step } from '../../src/verdict/step.ts'
 import { movedField } from '../field.ts'
 import { spanContext } from '../sample.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { headerStack, headerText } from '../../src/base/text.ts'
-import { describeFailure, type FailurePolicy } from '../../src/wire/failure.ts'
+import { describeFailure, type FailurePolicy } from '../../src/wire/move-facts.ts'
 
 const say = (error: unknown, policy: FailurePolicy = {}) => describeFailure(error, policy, (question) => question())
 
