@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { WaitingChildrenError, type FlowJob, type Job } from 'bullmq'
 import { expect, test } from 'vitest'
-import { eventually, expectSound, openSession } from './bullmq-session.ts'
+import { expectSound, openSession } from './bullmq-session.ts'
 
 /** Three levels, with and without options. */
 function flowOn(queueName: string): FlowJob {
@@ -131,31 +131,4 @@ test('a parent that fails because of its child has an attempt that says so', asy
   const attempts = byJob(await session.attempts(queue, 2))
   assertSpan(attempts.get('ship'), { status: 'error', statusMessage: expect.stringContaining('child') })
   assertSpan(attempts.get('ship'), { outcome: 'dead_lettered', errorType: '_OTHER' })
-})
-
-test('a parent asks Redis for children that other processes did, where it is told to', async () => {
-  await using session = openSession()
-  const { traceHandler } = await import('@tracebaton/bullmq')
-  const [orders, stock] = [session.queue(), session.queue()]
-  await session.flows().add({
-    name: 'ship',
-    queueName: orders.name,
-    children: ['pack', 'bill'].map((name) => ({ name, queueName: stock.name })),
-  })
-  // Nobody here sees them handled.
-  const elsewhere = session.worker(stock, () => 'done', {}, 'nothing')
-  const [job] = await orders.getJobs()
-  await eventually(async () => expect(await job?.isWaiting()).toBe(true))
-  await elsewhere.close()
-  session.worker(
-    orders,
-    traceHandler(async () => {}, { readChildren: true }),
-    {},
-    'telemetry',
-  )
-  const [ship] = await session.attempts(orders, 1)
-  const creates = session.recorder.spans.filter(({ name }) => name === `create ${stock.name}`)
-  expect(creates).toHaveLength(2)
-  assertSpan(ship, { attempt: 1, outcome: 'acked', links: { child_job: creates } })
-  expectSound(session)
 })

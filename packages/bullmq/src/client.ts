@@ -25,6 +25,8 @@ export interface JobLike {
   readonly attemptsMade: number
   /** Attempts that began, this one included. */
   readonly attemptsStarted: number
+  /** Of attempts that failed; as JSON in a sandbox. */
+  readonly stacktrace?: readonly string[] | string | null | undefined
   /** The scheduler that made it. */
   readonly repeatJobKey?: string | undefined
   /** The job that waits for it. */

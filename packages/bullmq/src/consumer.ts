@@ -1,39 +1,39 @@
 import { context as contexts, trace } from '@opentelemetry/api'
 import {
+  createArrivals,
   processWide,
   resolveTracing,
   tracingToldBy,
   type AdapterTracing,
+  type Arrivals,
+  type Delivery,
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import type { JobLike, ProcessorLike } from './client.ts'
-import { toDelivery } from './describe.ts'
-import { patiently } from './patience.ts'
-import { getProcessing, type Processing } from './processing.ts'
+import { keyOfRun, toDelivery } from './describe.ts'
 import { rememberRelative } from './relatives.ts'
-import { numberAttempt, readStored, type StoredFacts } from './stored.ts'
 import { SCOPE } from './scope.ts'
+import { workerJobIn } from './worker.ts'
 
 /** Options of {@link traceHandler}. How to trace is by default what the worker's `bullmqTelemetry` was told. */
-export type HandlerOptions = TracingInput & {
-  /**
-   * Whether an attempt after the first asks Redis for the one before, which may have been another process's: the
-   * processor waits for one round trip, a second at most. @default false: only this process's own are known
-   */
-  readonly readPreviousAttempt?: boolean | undefined
-  /**
-   * Whether an attempt asks Redis for the contexts of the job's children, which may have been done by other processes:
-   * the processor waits for one round trip, for two where there are children, a second at most. @default false: only
-   * attempts of this process are known
-   */
-  readonly readChildren?: boolean | undefined
-}
+export type HandlerOptions = TracingInput
 
-/** How a job was traced, for as long as somebody holds it. */
-export const tracedJobs: WeakMap<object, AdapterTracing> = processWide(
-  'tracebaton.bullmq.jobs.1',
-  () => new WeakMap<object, AdapterTracing>(),
-)
+/** How a job came to its processor. */
+type Arrival = Readonly<{ tracing: AdapterTracing; delivery: Delivery }>
+
+export const arrivals: Arrivals<Arrival> = createArrivals('tracebaton.bullmq.arrivals.1')
+
+/** How a job came, in the run that it is in or was in last; `undefined`: it was not traced. */
+export function arrivalOf(job: JobLike): Arrival | undefined {
+  const run = keyOfRun(job)
+  const arrival = arrivals.of(
+    job,
+    ({ system, destination, facts, key = run }) =>
+      system === 'bullmq' && key === run && facts?.messageId === job.id && destination.name === job.queueName,
+  )
+  // BullMQ counts up on the job itself where a program fetches it by hand.
+  return arrival === undefined || (arrival.delivery.key ?? run) === run ? arrival : undefined
+}
 
 /** Processors that are traced already. */
 const wrapped = processWide('tracebaton.bullmq.processors.1', () => new WeakSet<object>())
@@ -49,23 +49,19 @@ export function traceHandler<Processor extends ProcessorLike>(
   options?: HandlerOptions,
 ): Processor {
   if (wrapped.has(processor)) return processor
-  const told = tracingToldBy(options, ['readPreviousAttempt', 'readChildren'], SCOPE)
+  const told = tracingToldBy(options, [], SCOPE)
+  const otherwise = resolveTracing(undefined, SCOPE)
   const traced = function (this: unknown, ...args: unknown[]): unknown {
     const job = args[0] as JobLike
     const call = (): unknown => Reflect.apply(processor, this, args)
-    const processing = resolveTracing(undefined, SCOPE).guard(() => processingOf(job))
-    // Somebody has looked at the context already, so the attempt began without its facts: there is no second one.
-    if (processing?.stateFor(job.id) === 'begun') return call()
-    const tracing = told ?? processing?.tracing ?? resolveTracing(undefined, SCOPE)
-    const wanted = {
-      previousAttempt: options?.readPreviousAttempt === true,
-      children: options?.readChildren === true,
-    }
-    if (!wanted.previousAttempt && !wanted.children) return handle(tracing, processing, job, call)
-    processing?.claim()
-    return patiently(() => readStored(tracing, job, wanted)).then((read) =>
-      handle(tracing, processing, job, call, read),
-    )
+    const worker = otherwise.guard(() => workerJobIn(contexts.active(), job.id))
+    // The context was looked at already, so the attempt began without the job's facts: there is no second one.
+    if (worker?.hasBegun()) return call()
+    const tracing = told ?? worker?.tracing ?? otherwise
+    const delivery = tracing.guard(() => arrive(tracing, job))
+    if (delivery === undefined) return call()
+    const work = isRelative(job) && !tracing.isIdle() ? () => related(tracing, job, call) : call
+    return worker === undefined ? tracing.process(delivery, work) : worker.run(tracing, delivery, work)
   }
   // BullMQ looks at the number of parameters.
   for (const key of ['length', 'name'] as const) Object.defineProperty(traced, key, { value: processor[key] })
@@ -73,32 +69,24 @@ export function traceHandler<Processor extends ProcessorLike>(
   return traced as unknown as Processor
 }
 
-/** The work of a traced worker on this very job, as long as its attempt is no other's. */
-function processingOf(job: JobLike): Processing | undefined {
-  const processing = getProcessing(contexts.active())
-  return processing?.stateFor(job.id) === 'other' ? undefined : processing
+/** A run that is handled again is the same arrival. */
+function arrive(tracing: AdapterTracing, job: JobLike): Delivery {
+  const known = arrivals.of(job)?.delivery
+  if (known?.key !== undefined && known.key === keyOfRun(job)) return known
+  const delivery = toDelivery(job)
+  arrivals.note(job, { tracing, delivery })
+  return delivery
 }
 
-function handle(
-  tracing: AdapterTracing,
-  processing: Processing | undefined,
-  job: JobLike,
-  call: () => unknown,
-  read?: StoredFacts,
-): unknown {
-  const delivery = tracing.guard(() => {
-    tracedJobs.set(job, tracing)
-    return toDelivery(tracing, job, read)
+/** Whether attempts on other jobs link the ones on this job. */
+function isRelative({ parentKey, repeatJobKey }: JobLike): boolean {
+  return parentKey !== undefined || Boolean(repeatJobKey)
+}
+
+function related(tracing: AdapterTracing, job: JobLike, call: () => unknown): unknown {
+  tracing.guard(() => {
+    const attempt = trace.getSpanContext(contexts.active())
+    if (attempt !== undefined) rememberRelative(job, attempt)
   })
-  if (delivery === undefined) return call()
-  const processor = (): unknown => {
-    tracing.guard(() => {
-      const active = contexts.active()
-      const attempt = trace.getSpanContext(active)
-      if (attempt !== undefined) rememberRelative(job, attempt)
-      numberAttempt(active, job)
-    })
-    return call()
-  }
-  return processing === undefined ? tracing.process(delivery, processor) : processing.run(delivery, processor, tracing)
+  return call()
 }

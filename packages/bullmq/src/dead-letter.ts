@@ -1,7 +1,7 @@
 import {
   codedError,
+  moveMessage,
   originalOf,
-  rejectWithoutDestination,
   resolveTracing,
   tracingOf,
   type DeadLetterOptions,
@@ -10,10 +10,10 @@ import {
   type RetryOptions,
 } from '@tracebaton/core/adapter'
 import type { FlowProducerLike, JobLike, JobOptionsLike, QueueLike } from './client.ts'
-import { tracedJobs } from './consumer.ts'
-import { toDelivery } from './describe.ts'
+import { arrivalOf } from './consumer.ts'
+import { toDelivery, toOutgoing, toPublication } from './describe.ts'
 import { callAlone } from './own-call.ts'
-import { sendMoved } from './producer.ts'
+import { withContext } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /** What adds jobs: a queue, which takes them itself, or a producer of flows, which adds to any queue. */
@@ -37,18 +37,13 @@ export type MovedJob = JobLike & { readonly data: unknown }
  *
  * @param options `to`: the name of a queue, default the one that the job came from
  */
-export function retryLater<By extends Publisher>(publisher: By, job: MovedJob, options: RetryOptions = {}): Added<By> {
-  const { to = job.queueName, error, delay } = options
-  return move(publisher, job, 'retry', to, error, delay)
+export function retryLater<By extends Publisher>(publisher: By, job: MovedJob, options?: RetryOptions): Added<By> {
+  return move(publisher, job, 'retry', options)
 }
 
 /** Adds a job to a queue of dead letters; otherwise as {@link retryLater}. */
-export function deadLetter<By extends Publisher>(
-  publisher: By,
-  job: MovedJob,
-  { to, error }: DeadLetterOptions,
-): Added<By> {
-  return move(publisher, job, 'dead_letter', to, error)
+export function deadLetter<By extends Publisher>(publisher: By, job: MovedJob, options: DeadLetterOptions): Added<By> {
+  return move(publisher, job, 'dead_letter', options)
 }
 
 /**
@@ -56,58 +51,46 @@ export function deadLetter<By extends Publisher>(
  *
  * @param options `to`: the name of a queue, default the one where the job says it was at first
  */
-export function redrive<By extends Publisher>(publisher: By, job: MovedJob, { to }: RedriveOptions = {}): Added<By> {
-  return move(publisher, job, 'redrive', to)
+export function redrive<By extends Publisher>(publisher: By, job: MovedJob, options?: RedriveOptions): Added<By> {
+  return move(publisher, job, 'redrive', options)
 }
 
-/** Options that belong to this very job, and would make of its copy nothing, a twin or somebody's child. */
-const OWN_OPTIONS: ReadonlySet<string> = new Set([
-  'jobId',
-  'delay',
-  'timestamp',
-  'parent',
-  'failParentOnFailure',
-  'ignoreDependencyOnFailure',
-  'continueParentOnFailure',
-  'removeDependencyOnFailure',
-  'repeat',
-  'repeatJobKey',
-  'prevMillis',
-  'deduplication',
-])
+/** Options that belong to this very job, and would make of its copy nothing, a twin or the child of another job. */
+const OWN_OPTIONS =
+  /^(?:jobId|delay|timestamp|parent|(?:fail|continue)ParentOnFailure|(?:ignore|remove)DependencyOnFailure|repeat|repeatJobKey|prevMillis|deduplication)$/
 
 function move<By extends Publisher>(
   publisher: By,
   job: MovedJob,
   kind: Move['kind'],
-  asked: string | undefined,
-  error?: unknown,
-  delay?: number,
+  { to, error, delay }: RetryOptions = {},
 ): Added<By> {
-  const tracing = tracingOf(publisher) ?? tracedJobs.get(job) ?? resolveTracing(undefined, SCOPE)
-  const delivery = tracing.guard(() => toDelivery(tracing, job))
-  const queue = asked ?? (kind === 'redrive' && delivery ? tracing.moveFacts(delivery)?.originalDestination : undefined)
-  if (queue === undefined || queue === '') return rejectWithoutDestination(kind) as Added<By>
-  const own = nameOf(publisher)
-  if (own !== undefined && own !== queue) return refuse(own, queue) as Added<By>
-  const { name, data } = job
+  const { name, data, queueName } = job
+  const arrival = arrivalOf(job)
+  const tracing = tracingOf(publisher) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const delivery = arrival?.delivery ?? tracing.guard(() => toDelivery(job))
+  const from = kind === 'retry' ? queueName : delivery && tracing.moveFacts(delivery)?.originalDestination
+  // A producer of flows has no name.
+  const own = 'name' in publisher ? publisher.name : undefined
+  const meant = to ?? (kind === 'dead_letter' ? undefined : from)
+  if (meant !== undefined && meant !== '' && own !== undefined && own !== meant) return refuse(own, meant) as Added<By>
   const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
-  const add = (opts: JobOptionsLike): Promise<unknown> =>
-    callAlone(tracing, original, () =>
-      own === undefined ? original.add({ name, data, opts, queueName: queue }) : original.add(name, data, opts),
-    )
   const options = optionsOf(job, delay)
-  return sendMoved(tracing, queue, name, options, delivery && { kind, delivery, error }, add) as Added<By>
+  return moveMessage(
+    { kind, tracing, delivery, to, from, error },
+    (queue) => toPublication({ name: queue }, [toOutgoing(name, options)], false),
+    (queue, injection) => {
+      const opts = withContext(tracing, options, injection)
+      return callAlone(tracing, original, () =>
+        own === undefined ? original.add({ name, data, opts, queueName: queue }) : original.add(name, data, opts),
+      )
+    },
+  ) as Added<By>
 }
 
 function optionsOf({ opts }: JobLike, delay: number | undefined): JobOptionsLike {
-  const kept = Object.entries(opts).filter(([key, value]) => value !== undefined && !OWN_OPTIONS.has(key))
+  const kept = Object.entries(opts).filter(([key, value]) => value !== undefined && !OWN_OPTIONS.test(key))
   return { ...(Object.fromEntries(kept) as JobOptionsLike), ...(delay !== undefined && { delay }) }
-}
-
-/** The name of a queue; `undefined`: a producer of flows. */
-function nameOf(publisher: Publisher): string | undefined {
-  return 'name' in publisher ? publisher.name : undefined
 }
 
 function refuse(own: string, to: string): Promise<never> {

@@ -1,137 +1,179 @@
-import type {
-  Delivery,
-  Facts,
-  OutgoingMessage,
-  Publication,
-  SendResults,
-  AdapterTracing,
+import {
+  memoryBy,
+  type AttemptMemory,
+  type Delivery,
+  type OutgoingMessage,
+  type Publication,
+  type SendResults,
 } from '@tracebaton/core/adapter'
 import type { FlowJobLike, JobLike, JobOptionsLike } from './client.ts'
 import { readMetadata } from './headers.ts'
 import { meaningOf } from './meaning.ts'
-import { hasChildren, relativesOf } from './relatives.ts'
-import type { StoredFacts } from './stored.ts'
+import { relativesOf } from './relatives.ts'
 
 const SYSTEM = 'bullmq'
 
-/**
- * A call that adds jobs. Where they go to several queues, the call itself has no destination.
- *
- * @param qualifiedName prefix and name of the queue; `undefined`: nobody knows
- */
+/** What is told of a queue. A producer of flows has no name, and of many a queue the prefix is unknown. */
+interface Place {
+  readonly name?: string | undefined
+  readonly qualifiedName?: string | undefined
+}
+
+/** A call that adds jobs. What it gives are jobs, or trees of jobs where it adds flows, in the order of the messages. */
 export function toPublication(
-  queues: readonly string[],
+  { name, qualifiedName }: Place,
   messages: readonly OutgoingMessage[],
   batch: boolean,
-  results: Publication['results'],
-  qualifiedName?: string,
+  results: Publication['results'] = (added) => ({
+    messages: (Array.isArray(added) ? added : [added]).flatMap(toResults),
+  }),
 ): Publication {
-  const [name, ...others] = new Set(queues)
-  return {
-    system: SYSTEM,
-    operation: 'add',
-    destination: name === undefined || name === '' || others.length > 0 ? {} : { name, address: qualifiedName },
-    batch,
-    messages,
-    results,
-  }
+  const destination = name === undefined || name === '' ? {} : { name, address: qualifiedName }
+  return { system: SYSTEM, operation: 'add', destination, batch, messages, results }
+}
+
+/** A call that adds several jobs, or flows. Where they go to several queues, the call itself has no destination. */
+export function toFlowPublication(client: Place, flows: readonly FlowJobLike[]): Publication {
+  const jobs = flows.flatMap(withDescendants)
+  if (client.name !== undefined)
+    return toPublication(
+      client,
+      jobs.map(({ name, opts }) => toOutgoing(name, opts)),
+      true,
+    )
+  const messages = jobs.map(({ name, queueName, opts }) =>
+    Object.assign(toOutgoing(name, opts), { destination: { name: queueName } }),
+  )
+  const [queue, ...others] = new Set(jobs.map(({ queueName }) => queueName))
+  return toPublication({ name: others.length > 0 ? undefined : queue }, messages, true)
+}
+
+/** A job and all that it waits for, parents first: the order in which flows are written here. */
+function withDescendants(job: FlowJobLike): FlowJobLike[] {
+  return [job, ...(job.children ?? []).flatMap(withDescendants)]
+}
+
+interface Tree {
+  readonly id?: unknown
+  readonly job?: Tree | undefined
+  readonly children?: readonly Tree[] | undefined
+}
+
+/** What was added: a producer of flows gives trees of jobs, and a queue gives a job. */
+function toResults({ id, job, children }: Tree): NonNullable<SendResults['messages']>[number][] {
+  return job === undefined
+    ? [{ facts: { messageId: text(id) } }]
+    : [...toResults(job), ...(children ?? []).flatMap(toResults)]
 }
 
 /** One job to add. */
-export function toOutgoing(
-  tracing: AdapterTracing,
-  name: unknown,
-  options: JobOptionsLike | undefined,
-): OutgoingMessage {
+export function toOutgoing(name: unknown, options: JobOptionsLike | undefined): OutgoingMessage {
   return {
-    carrier: readMetadata(tracing, options?.telemetry?.metadata),
+    carrier: readMetadata(options?.telemetry?.metadata),
     facts: { jobName: text(name) },
-    delay: options?.delay,
+    delay: finite(options?.delay),
   }
 }
 
-/** One job of a flow, which may go to another queue than the others. */
-export function toFlowOutgoing(tracing: AdapterTracing, { name, queueName, opts }: FlowJobLike): OutgoingMessage {
-  return { ...toOutgoing(tracing, name, opts), destination: { name: queueName } }
-}
+/**
+ * How a job is known, whoever sees it: by its id and by the context that it was added with, which a worker's telemetry is
+ * told, too. A job without a context is known by its identity. The same id may be given to another job later.
+ */
+const memory: AttemptMemory = memoryBy(({ identity, destination, facts }, { creation }) =>
+  creation === undefined || facts?.messageId === undefined
+    ? identity
+    : `${SYSTEM}:${destination.name}:${facts.messageId}:${creation.traceId}-${creation.spanId}`,
+)
 
-/** What adding gave: jobs, in the order they were added. */
-export function toResults(jobs: readonly unknown[]): SendResults {
-  return { messages: jobs.map((job) => ({ facts: { messageId: text((job as { id?: unknown } | undefined)?.id) } })) }
+/** Names one run of a job for its queue. */
+export function keyOfRun({ id, attemptsStarted }: JobLike): string | undefined {
+  return id === undefined ? undefined : `${id}:${attemptsStarted}`
 }
 
 /**
  * One attempt on a job.
  *
- * `attemptsStarted` counts all that began. Retrying a job that was given up leaves its counts as they are, so one that has
- * had all its attempts before it begins came back.
- *
- * @param read what was asked of Redis
+ * A job that was given up comes back with its counts as they were: it has had all its attempts before it begins. Where they
+ * were reset, it bears more failures than attempts.
  */
-export function toDelivery(tracing: AdapterTracing, job: JobLike, read?: StoredFacts): Delivery {
-  const { id, name, queueName, queueQualifiedName = queueName, opts, timestamp, attemptsMade, attemptsStarted } = job
-  const maxAttempts = Math.max(1, opts.attempts ?? 1)
-  const redrives = Math.max(0, attemptsMade - maxAttempts + 1)
-  // The same id may be given to another job once this one is removed.
-  const identity = id === undefined ? undefined : `bullmq:${queueQualifiedName}:${id}:${timestamp}`
+export function toDelivery(job: JobLike): Delivery {
+  const { id, queueName, opts, timestamp, attemptsMade, attemptsStarted } = job
+  const queue = job.queueQualifiedName ?? queueName
+  const carrier = readMetadata(opts.telemetry?.metadata)
+  const attempts = Math.max(1, Number(opts.attempts ?? 1))
+  const givenUp = attemptsMade >= attempts
+  const reset = !givenUp && failuresOf(job) > attemptsMade
+  const redrives = givenUp ? attemptsMade - attempts + 1 : Number(reset)
+  const identity = id === undefined ? undefined : `${SYSTEM}:${queue}:${id}:${timestamp}`
+  const related = relativesOf(job)
+  // Whether all runs since the reset have counted, or they were not reset, cannot be told apart otherwise.
+  const isCounted = !givenUp && (reset ? attemptsStarted === attemptsMade + 1 : attemptsStarted > 0)
+  const uncounted = redrives > 0 ? 0 : Math.max(0, attemptsStarted - 1 - attemptsMade) || 0
   return {
-    ...common(tracing, queueName, opts.telemetry?.metadata, { messageId: id, jobName: name }),
+    system: SYSTEM,
     destination: { name: queueName, address: job.queueQualifiedName },
-    handle: job,
+    carrier,
+    malformed: carrier === undefined,
+    facts: { messageId: id, jobName: job.name },
     identity,
+    identityBefore: redrives > 0 ? identity : undefined,
+    memory,
+    source: queue,
+    key: keyOfRun(job),
     sentAt: timestamp,
-    delay: opts.delay,
+    // Of redrives it is unknown when they were put back; a parent is there before its children, but not in the queue.
+    queuedAt: redrives > 0 || related?.some(({ role }) => role === 'child_job') === true ? null : undefined,
+    delay: finite(opts.delay),
     deliveredAt: job.processedOn,
     scheduled: Boolean(job.repeatJobKey),
-    maxAttempts,
+    count: isCounted ? { deliveries: attemptsStarted, exact: true } : undefined,
+    maxAttempts: Number.isSafeInteger(attempts) ? attempts + uncounted : undefined,
+    kind: redrives > 0 ? 'redrive' : undefined,
+    redrives: redrives > 0 ? redrives : undefined,
     meaning: meaningOf(job),
-    previousAttempt: read?.previousAttempt,
-    related: relativesOf(job, read?.children),
-    ...(redrives > 0
-      ? { kind: 'redrive', redrives, identityBefore: identity, queuedAt: null }
-      : {
-          count: attemptsStarted > 0 ? { deliveries: attemptsStarted, exact: true } : undefined,
-          // A parent is there before its children, but not in the queue.
-          queuedAt: hasChildren(job) || (read?.children?.size ?? 0) > 0 ? null : undefined,
-        }),
+    related,
+    verdict: undefined,
   }
 }
 
-/** Stands for what a processor threw that BullMQ takes for no failure: the job comes again. */
-export const POSTPONED: unique symbol = Symbol('postponed')
+/** How many failures a job bears, as far as they are kept. In a sandbox they are JSON, of which `null` and `[]` hold none. */
+function failuresOf({ stacktrace }: JobLike): number {
+  return typeof stacktrace === 'string' ? Number(stacktrace.length > 4) : (stacktrace?.length ?? 0)
+}
 
 /** Schedulers name the jobs they make like this. */
 const SCHEDULED = /^repeat:/
 
 /** One attempt on a job of which BullMQ tells little more than its id. */
 export function toBareDelivery(
-  tracing: AdapterTracing,
   queueName: string,
   id: string | undefined,
   jobName: string | undefined,
-  metadata: string | undefined,
+  metadata: unknown,
   startedAt: number,
+  meaning: Delivery['meaning'],
 ): Delivery {
+  const carrier = readMetadata(metadata)
   return {
-    ...common(tracing, queueName, metadata, { messageId: id, jobName }),
-    // The same id may be given to another job later, the same metadata may not.
-    identity: id === undefined || metadata === undefined ? undefined : `bullmq:${queueName}:${id}:${metadata}`,
+    system: SYSTEM,
+    destination: { name: queueName },
+    carrier,
+    malformed: carrier === undefined,
+    facts: { messageId: id, jobName },
+    memory,
     startedAt,
     deliveredAt: startedAt,
     scheduled: id !== undefined && SCHEDULED.test(id),
-    meaning: (error) => ({ outcome: 'requeued', steered: error === POSTPONED }),
+    meaning,
+    verdict: undefined,
   }
-}
-
-function common(
-  tracing: AdapterTracing,
-  name: string,
-  metadata: unknown,
-  facts: Facts,
-): Pick<Delivery, 'system' | 'destination' | 'carrier' | 'facts'> {
-  return { system: SYSTEM, destination: { name }, carrier: readMetadata(tracing, metadata), facts }
 }
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+/** Options may hold anything that a producer wrote. */
+function finite(value: number | undefined): number | undefined {
+  return Number.isFinite(value) ? value : undefined
 }

@@ -1,24 +1,35 @@
 import { replaceFields, type Fields, type AdapterTracing } from '@tracebaton/core/adapter'
 
-/** Longer metadata is not looked into, so that nobody's nonsense costs a worker its time. Characters. */
+/** Longer metadata is not looked into, so that nonsense costs a worker no time. Characters. */
 const MAX_LENGTH = 65_536
 
+type Metadata = Readonly<Record<string, unknown>>
+
+const NONE: Metadata = Object.freeze({})
+
 /**
- * The header fields in a job's metadata: an object of texts, as JSON, which is what `bullmq-otel` writes, too. Metadata
- * without any field of the propagator's is a context that cannot be read, whatever it is.
+ * The header fields in a job's metadata: an object of texts, as JSON, which is what `bullmq-otel` writes, too. Other tracers
+ * may have put theirs there. `undefined`: it cannot be read.
  */
-export function readMetadata(tracing: AdapterTracing, metadata: unknown): Readonly<Record<string, unknown>> {
+export function readMetadata(metadata: unknown): Metadata | undefined {
   // BullMQ writes `false` for a job that wants no context.
-  if (!metadata) return {}
-  const fields = parse(metadata)
-  if (fields !== undefined && Object.keys(fields).some(tracing.isField)) return fields
-  const [name = 'traceparent'] = tracing.fieldNames()
-  return { [name]: '' }
+  return metadata ? parse(metadata) : NONE
 }
 
 /** The metadata with fields that replace earlier ones. What else stands there stays, as far as it can be read. */
-export function writeMetadata(tracing: AdapterTracing, metadata: unknown, fields: Fields): string {
-  return JSON.stringify(replaceFields<unknown>(parse(metadata), fields, tracing.isField, (text) => text))
+export function writeMetadata({ isField }: AdapterTracing, metadata: unknown, fields: Fields): string {
+  return JSON.stringify(metadata ? replaceFields<unknown>(parse(metadata), fields, isField, (text) => text) : fields)
+}
+
+/**
+ * The same where BullMQ is told to leave the metadata alone: no context is written, but what a moved job has been through
+ * stands beside the one that is there. `undefined`: nothing is to be written.
+ */
+export function writeHistory({ isField }: AdapterTracing, metadata: unknown, fields: Fields): string | undefined {
+  const known = metadata ? parse(metadata) : undefined
+  const own = Object.entries(fields).filter(([name]) => name.startsWith('tracebaton'))
+  if (known === undefined || own.length === 0 || !Object.keys(known).some(isField)) return undefined
+  return JSON.stringify(Object.assign(known, Object.fromEntries(own)))
 }
 
 function parse(metadata: unknown): Record<string, unknown> | undefined {

@@ -1,6 +1,6 @@
-export { bullmqTelemetry, type TelemetryOptions } from './telemetry.ts'
+export { bullmqTelemetry, type TelemetryOptions } from './telemetry/telemetry.ts'
 export { traceHandler, type HandlerOptions } from './consumer.ts'
-export { traceFlowProducer, traceQueue, type BullmqOptions } from './trace.ts'
+export { traceFlowProducer, traceQueue, type BullmqOptions } from './producer.ts'
 export { deadLetter, redrive, retryLater, type Added, type MovedJob, type Publisher } from './dead-letter.ts'
 export type {
   FlowProducerLike,

@@ -1,4 +1,4 @@
-import type { Delivery, Outcome } from '@tracebaton/core/adapter'
+import type { Meaning, Outcome } from '@tracebaton/core/adapter'
 import type { JobLike } from './client.ts'
 
 /** What errors of BullMQ's tell a worker, by their class. The processor has moved the job already, and did not fail. */
@@ -12,10 +12,13 @@ const STEERING: Readonly<Record<string, Outcome>> = {
 const RATE_LIMITED = 'bullmq:rateLimitExceeded'
 
 /** What becomes of a job whose processor throws, as far as its options tell. */
-export function meaningOf(job: JobLike): NonNullable<Delivery['meaning']> {
+export function meaningOf(job: JobLike): (error: unknown) => Meaning {
   return (error) => {
     const steered = steeringOf(error)
-    return { outcome: steered ?? outcomeOf(job, error), steered: steered !== undefined }
+    if (steered !== undefined) return { outcome: steered, steered: true, unsettled: true }
+    // BullMQ stumbles over these: the job keeps its lock, stalls, and comes again.
+    if (error === null || error === undefined) return { outcome: 'requeued', steered: false, unsettled: true }
+    return { outcome: outcomeOf(job, error), steered: false }
   }
 }
 
@@ -29,10 +32,9 @@ function steeringOf(error: unknown): Outcome | undefined {
 }
 
 function outcomeOf({ opts, attemptsMade }: JobLike, error: unknown): Outcome {
-  // BullMQ stumbles over these: the job keeps its lock, stalls, and comes again.
-  if (error === null || error === undefined) return 'requeued'
-  if (attemptsMade + 1 >= (opts.attempts ?? 0)) return 'dead_lettered'
-  if (typeof error === 'object' && classesOf(error).includes('UnrecoverableError')) return 'dead_lettered'
+  if (!(attemptsMade + 1 < (opts.attempts ?? 0))) return 'dead_lettered'
+  if (typeof error === 'object' && error !== null && classesOf(error).includes('UnrecoverableError'))
+    return 'dead_lettered'
   return waits(opts.backoff) ? 'retry_scheduled' : 'requeued'
 }
 

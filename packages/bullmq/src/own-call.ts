@@ -2,16 +2,29 @@ import { context as contexts, createContextKey, type Context } from '@openteleme
 import type { AdapterTracing } from '@tracebaton/core/adapter'
 
 /** A call that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. */
-interface OwnCall {
-  told: boolean
-}
+type OwnCall = { told: boolean }
 
 const OWN_CALL = createContextKey('tracebaton.bullmq.own-call.1')
 
+/** Marks telemetry of ours, so that other telemetry is told from it, even where this package is loaded twice. */
+export const OURS: symbol = Symbol.for('tracebaton.bullmq.telemetry.1')
+
 /** The telemetry that a queue or a producer of flows was given. */
-export function telemetryOf(client: object): unknown {
+function telemetryOf(client: object): unknown {
   const { telemetry } = (Reflect.get(client, 'opts') ?? {}) as { readonly telemetry?: unknown }
   return telemetry
+}
+
+/** Says that there will be two spans for everything: another telemetry also replaces the context on each job. */
+export function warnOfTelemetry(tracing: AdapterTracing, client: object): void {
+  tracing.guard(() => {
+    const telemetry = telemetryOf(client)
+    if (telemetry === undefined || (telemetry !== null && Reflect.has(Object(telemetry), OURS))) return
+    tracing.warn(
+      'A wrapped queue or flow producer also has the telemetry of another package, so every span is there twice. ' +
+        'Give it `telemetry: bullmqTelemetry()` or none',
+    )
+  })
 }
 
 /**

@@ -1,142 +1,136 @@
 import {
   copyWith,
-  type Injection,
-  type Move,
-  type OutgoingMessage,
-  type Publication,
+  originalOf,
+  resolveTracing,
+  sendOne,
+  traced,
   type AdapterTracing,
+  type Injection,
+  type TracingInput,
 } from '@tracebaton/core/adapter'
-import type { BulkJobLike, FlowJobLike, JobOptionsLike } from './client.ts'
-import { toFlowOutgoing, toOutgoing, toPublication, toResults } from './describe.ts'
-import { writeMetadata } from './headers.ts'
+import type { BulkJobLike, FlowJobLike, FlowProducerLike, JobOptionsLike, QueueLike } from './client.ts'
+import { toFlowPublication, toOutgoing, toPublication } from './describe.ts'
+import { writeHistory, writeMetadata } from './headers.ts'
+import { callAlone, warnOfTelemetry } from './own-call.ts'
+import { SCOPE } from './scope.ts'
 
-type Injections = readonly (Injection | undefined)[]
+/** Options of {@link traceQueue} and {@link traceFlowProducer}. */
+export type BullmqOptions = TracingInput
 
-/** What a queue says of its name. */
-interface Names {
-  readonly name: string
+/** The real methods, with the arguments that they are given here. */
+interface Client {
+  readonly name?: string | undefined
   /** With its prefix. */
   readonly qualifiedName?: string | undefined
+  add(...args: readonly unknown[]): Promise<unknown>
+  addBulk(...args: readonly unknown[]): Promise<unknown>
+  upsertJobScheduler(id: unknown, repeat: unknown, template?: BulkJobLike, ...rest: unknown[]): Promise<unknown>
 }
 
-/** `add` and `upsertJobScheduler`: one job. */
-export function sendJob(
+/**
+ * Wraps a queue: gives one of the same type that traces what is added. It does what `bullmqTelemetry` cannot: each job of
+ * `addBulk` has a context of its own, and one that brings a context keeps it. The original stays as it is, and may have
+ * that telemetry as well; wrapping what this gave replaces the options. Never throws.
+ */
+export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: BullmqOptions): Wrapped {
+  const tracing = resolveTracing(options, SCOPE)
+  const original = originalOf<object>(queue) as Client
+  warnOfTelemetry(tracing, original)
+  const overrides: Partial<Client> = {
+    add: (name, data, opts, ...rest) =>
+      sendJob(tracing, original, name, opts, (copy) => original.add(name, data, copy, ...rest)),
+    addBulk: (jobs, ...rest) => sendJobs(tracing, original, jobs, (copies) => original.addBulk(copies, ...rest)),
+    upsertJobScheduler: (id, repeat, template, ...rest) => {
+      const call = (own?: BulkJobLike): Promise<unknown> => original.upsertJobScheduler(id, repeat, own, ...rest)
+      if (template !== undefined && !isObject(template)) return call(template)
+      return sendJob(tracing, original, template?.name ?? id, template?.opts, (opts) =>
+        call(opts === template?.opts ? template : copyWith(template ?? ({} as BulkJobLike), { opts })),
+      )
+    },
+  }
+  return traced(original, overrides, tracing) as unknown as Wrapped
+}
+
+/**
+ * Wraps a producer of flows: gives one of the same type that traces what is added, and gives each job of a flow a context
+ * of its own, also one without options, which BullMQ's telemetry passes over. The original stays as it is, and may have
+ * `bullmqTelemetry` as well; wrapping what this gave replaces the options. Never throws.
+ */
+export function traceFlowProducer<Wrapped extends FlowProducerLike>(
+  producer: Wrapped,
+  options?: BullmqOptions,
+): Wrapped {
+  const tracing = resolveTracing(options, SCOPE)
+  const original = originalOf<object>(producer) as Client
+  warnOfTelemetry(tracing, original)
+  const overrides: Partial<Client> = {
+    add: (flow, ...rest) => sendJobs(tracing, original, [flow], ([copy = flow]) => original.add(copy, ...rest)),
+    addBulk: (flows, ...rest) => sendJobs(tracing, original, flows, (copies) => original.addBulk(copies, ...rest)),
+  }
+  return traced(original, overrides, tracing) as unknown as Wrapped
+}
+
+/** One job. Options that are none get the client's own error. */
+function sendJob(
   tracing: AdapterTracing,
-  { name: queue, qualifiedName }: Names,
+  queue: Client,
   name: unknown,
-  options: JobOptionsLike | undefined,
+  options: unknown,
   call: (options: JobOptionsLike | undefined) => Promise<unknown>,
 ): Promise<unknown> {
-  const publication = tracing.guard(() =>
-    toPublication([queue], [toOutgoing(tracing, name, options)], false, (job) => toResults([job]), qualifiedName),
-  )
-  return send(tracing, publication, ([injection]) => call(withContext(tracing, options, injection)))
-}
-
-/** Adds a job that was received once more. */
-export function sendMoved(
-  tracing: AdapterTracing,
-  queue: string,
-  name: string,
-  options: JobOptionsLike,
-  move: Move | undefined,
-  call: (options: JobOptionsLike) => Promise<unknown>,
-): Promise<unknown> {
-  const publication =
-    move &&
-    tracing.guard(() => {
-      const message = toOutgoing(tracing, name, options)
-      return { ...toPublication([queue], [message], false, (added) => toResults(jobsOf(added as Tree))), move }
-    })
-  return send(tracing, publication, ([injection]) => call(withContext(tracing, options, injection) ?? options))
-}
-
-/** `addBulk` of a queue: a context for each job. */
-export function sendJobs(
-  tracing: AdapterTracing,
-  { name: queue, qualifiedName }: Names,
-  jobs: readonly BulkJobLike[],
-  call: (jobs: readonly BulkJobLike[]) => Promise<unknown>,
-): Promise<unknown> {
-  const publication = tracing.guard(() => {
-    const messages = jobs.map(({ name, opts }) => toOutgoing(tracing, name, opts))
-    return toPublication([queue], messages, true, (added) => toResults(added as readonly unknown[]), qualifiedName)
-  })
-  return send(tracing, publication, (injections) =>
-    call(
-      tracing.guard(() =>
-        jobs.map((job, index) => withOptions(job, withContext(tracing, job.opts, injections[index]))),
-      ) ?? jobs,
-    ),
+  if (!isOptions(options)) return call(options as JobOptionsLike)
+  return sendOne(
+    tracing,
+    () => toPublication(queue, [toOutgoing(name, options)], false),
+    (injection) => callAlone(tracing, queue, () => call(withContext(tracing, options, injection))),
   )
 }
 
-/** `add` and `addBulk` of a producer of flows: a context for each job of each flow, also for one without options. */
-export function sendFlows(
+/** Several jobs, or flows of jobs: each of them gets a context of its own. What is none gets the client's own error. */
+function sendJobs(
   tracing: AdapterTracing,
-  flows: readonly FlowJobLike[],
-  call: (flows: readonly FlowJobLike[]) => Promise<unknown>,
+  client: Client,
+  jobs: unknown,
+  call: (jobs: readonly unknown[]) => Promise<unknown>,
 ): Promise<unknown> {
-  const publication = tracing.guard(() => {
-    const jobs = flows.flatMap(withDescendants)
-    const messages: OutgoingMessage[] = jobs.map((job) => toFlowOutgoing(tracing, job))
-    return toPublication(
-      jobs.map(({ queueName }) => queueName),
-      messages,
-      true,
-      (trees) => toResults((Array.isArray(trees) ? trees : [trees]).flatMap(jobsOf)),
-    )
-  })
-  return send(tracing, publication, (injections) => {
+  if (!Array.isArray(jobs) || jobs.length === 0 || !jobs.every(isObject)) return call(jobs as unknown[])
+  const flows: readonly FlowJobLike[] = jobs
+  const publication = tracing.guard(() => toFlowPublication(client, flows))
+  if (publication === undefined) return callAlone(tracing, client, () => call(flows))
+  return tracing.send(publication, (injections) => {
     const left = [...injections]
     const copy = (job: FlowJobLike): FlowJobLike => {
-      const own = withOptions(job, withContext(tracing, job.opts, left.shift()))
+      const opts = withContext(tracing, job.opts, left.shift())
+      const own = opts === job.opts ? job : copyWith(job, { opts })
       // BullMQ takes null for no children, too.
       return job.children ? copyWith(own, { children: job.children.map(copy) }) : own
     }
-    return call((injections.length === 0 ? undefined : tracing.guard(() => flows.map(copy))) ?? flows)
+    const copies = left.length === 0 ? undefined : tracing.guard(() => flows.map(copy))
+    return callAlone(tracing, client, () => call(copies ?? flows))
   })
 }
 
-function send(
-  tracing: AdapterTracing,
-  publication: Publication | undefined,
-  publish: (injections: Injections) => Promise<unknown>,
-): Promise<unknown> {
-  return publication === undefined ? publish([]) : tracing.send(publication, publish)
-}
-
 /** A copy of a job's options with the context in its metadata. */
-function withContext(
+export function withContext(
   tracing: AdapterTracing,
   options: JobOptionsLike | undefined,
   injection: Injection | undefined,
 ): JobOptionsLike | undefined {
-  const { fields } = injection ?? {}
-  if (fields === undefined || options?.telemetry?.omitContext === true) return options
-  return (
-    tracing.guard(() => {
-      const metadata = writeMetadata(tracing, options?.telemetry?.metadata, fields)
-      return copyWith(options ?? {}, { telemetry: { ...options?.telemetry, metadata } })
-    }) ?? options
-  )
+  const fields = injection?.fields
+  if (fields === undefined) return options
+  const write = (): JobOptionsLike | undefined => {
+    const telemetry = options?.telemetry
+    const writeFields = telemetry?.omitContext === true ? writeHistory : writeMetadata
+    const metadata = writeFields(tracing, telemetry?.metadata, fields)
+    return metadata === undefined ? options : copyWith(options ?? {}, { telemetry: { ...telemetry, metadata } })
+  }
+  return tracing.guard(write) ?? options
 }
 
-function withOptions<Job extends BulkJobLike>(job: Job, opts: JobOptionsLike | undefined): Job {
-  return opts === job.opts ? job : copyWith(job, { opts } as Partial<Job>)
+function isOptions(options: unknown): options is JobOptionsLike | undefined {
+  return options === undefined || isObject(options)
 }
 
-/** A job and all that it waits for, parents first: the order in which flows are written here. */
-function withDescendants(job: FlowJobLike): FlowJobLike[] {
-  return [job, ...(job.children ?? []).flatMap(withDescendants)]
-}
-
-interface Tree {
-  readonly job?: unknown
-  readonly children?: readonly Tree[] | undefined
-}
-
-/** What was added: a producer of flows gives trees of jobs, parents first, and a queue gives a job. */
-function jobsOf(added: Tree): unknown[] {
-  return 'job' in added ? [added.job, ...(added.children ?? []).flatMap(jobsOf)] : [added]
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }

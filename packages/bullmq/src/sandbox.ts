@@ -2,7 +2,6 @@ import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
 import type { TracingInput } from '@tracebaton/core/adapter'
 import type { ProcessorLike } from './client.ts'
 import { traceHandler as traceProcessor } from './consumer.ts'
-import { patiently } from './patience.ts'
 
 /** Options of {@link traceHandler}. */
 export type SandboxOptions = TracingInput & {
@@ -46,4 +45,22 @@ async function flushProviders(options: SandboxOptions | undefined): Promise<void
 /** Providers of an SDK can be flushed; the API's own cannot. */
 async function flushed(provider: object): Promise<void> {
   await (provider as { forceFlush?(): Promise<unknown> }).forceFlush?.()
+}
+
+/** ms that a job waits for what is ours. */
+const PATIENCE = 1_000
+
+/** Waits for work, not for ever, and not for its success. */
+async function patiently(work: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE)
+  })
+  try {
+    await Promise.race([Promise.resolve().then(work), late])
+  } catch {
+    // It is not the job's.
+  } finally {
+    clearTimeout(timer)
+  }
 }

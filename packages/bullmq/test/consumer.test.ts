@@ -4,8 +4,7 @@ import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
 import type { JobLike } from '../src/client.ts'
 import { bullmqTelemetry, traceHandler } from '../src/index.ts'
-import { createProcessing } from '../src/processing.ts'
-import { processingSpan } from '../src/spans.ts'
+import { Processing } from '../src/telemetry/processing.ts'
 import { createBullmq } from './fake-bullmq.ts'
 import { SCOPE } from '../src/scope.ts'
 import { jobOf } from './job.ts'
@@ -62,7 +61,7 @@ test('queues that come and go are not remembered for ever', () => {
   const tracing = resolveTracing(options, SCOPE)
   const worked = new Set<unknown>()
   for (let queue = 0; queue < 2_500; queue += 1) {
-    processingSpan(createProcessing(tracing, undefined, true), worked).setAttributes({ 'bullmq.queue.name': queue })
+    new Processing(tracing, worked, undefined, true).setAttributes({ 'bullmq.queue.name': queue })
   }
   expect(worked.size).toBeLessThanOrEqual(1_000)
   expect(worked.has(2_499)).toBe(true)

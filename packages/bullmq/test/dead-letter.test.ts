@@ -77,7 +77,7 @@ describe('a job moved by its processor', () => {
     await handled(recording, (one) => retryLater(later.queue, one, { delay: 500 }))
     const [copy] = later.added
     expect(copy?.opts.delay).toBe(500)
-    expect(fieldsOf(copy)['tracebaton']).toMatch(/;a=2;.*d=500;.*k=delayed/)
+    expect(fieldsOf(copy)['tracebaton']).toMatch(/;a=2;.*d=dw;.*k=delayed/)
     await later.work(
       copy!,
       traceHandler(() => {}, recording.options),

@@ -1,16 +1,13 @@
-import { resolveTracing } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
 import type { JobLike } from '../src/client.ts'
-import { toBareDelivery, toDelivery, toPublication } from '../src/describe.ts'
+import { toBareDelivery, toDelivery, toFlowPublication } from '../src/describe.ts'
 import { jobOf } from './job.ts'
-import { SCOPE } from '../src/scope.ts'
 
-const tracing = resolveTracing(undefined, SCOPE)
-const describeJob = (part: Partial<JobLike>) => toDelivery(tracing, jobOf(part))
+const describeJob = (part: Partial<JobLike>) => toDelivery(jobOf(part))
 
 describe('an attempt on a job', () => {
   test('has its facts', () => {
-    expect(describeJob({ opts: { attempts: 3, delay: 500 }, attemptsStarted: 2 })).toMatchObject({
+    expect(describeJob({ opts: { attempts: 3, delay: 500 }, attemptsMade: 1, attemptsStarted: 2 })).toMatchObject({
       system: 'bullmq',
       destination: { name: 'orders', address: 'bull:orders' },
       facts: { messageId: '1', jobName: 'charge' },
@@ -38,6 +35,37 @@ describe('an attempt on a job', () => {
     expect(delivery.count === undefined).toBe(redrives !== undefined)
   })
 
+  test.each([
+    ['no run of them was put off', { attemptsMade: 1, attemptsStarted: 2 }, 3],
+    ['two were put off', { attemptsMade: 1, attemptsStarted: 4 }, 5],
+    ['a client does not count runs', { attemptsStarted: undefined as never }, 3],
+    ['attempts are no number', { opts: { attempts: 'many' as never } }, undefined],
+    ['attempts are a text that BullMQ reads as one', { opts: { attempts: '3' as never } }, 3],
+    ['attempts are more than can be counted', { opts: { attempts: 1e308 } }, undefined],
+  ])('has a maximum that runs without a failure raise: %s', (_, part, maximum) => {
+    expect(describeJob({ opts: { attempts: 3 }, ...part }).maxAttempts).toBe(maximum)
+  })
+
+  test.each([
+    ['the first', 0, 1, ['one', 'two'], { kind: 'redrive', redrives: 1, count: { deliveries: 1, exact: true } }],
+    ['the second', 1, 2, ['one', 'two', 'three'], { kind: 'redrive', redrives: 1, count: { deliveries: 2 } }],
+    ['a run that was put off in between', 0, 2, ['one'], { kind: 'redrive', redrives: 1, count: undefined }],
+    ['in a sandbox', 0, 1, '["one"]', { kind: 'redrive', count: { deliveries: 1 } }],
+    ['no reset, in a sandbox', 0, 1, '[]', { kind: undefined, redrives: undefined, count: { deliveries: 1 } }],
+    ['no reset', 2, 3, ['one', 'two'], { kind: undefined, redrives: undefined, count: { deliveries: 3 } }],
+  ])('after its counts were reset is a redrive: %s', (_, attemptsMade, attemptsStarted, stacktrace, facts) => {
+    const delivery = describeJob({ attemptsMade, attemptsStarted, stacktrace, opts: { attempts: 3 } })
+    expect(delivery).toMatchObject(facts)
+    expect(delivery.identityBefore).toBe(facts.kind && delivery.identity)
+  })
+
+  test('has a key that names this run', () => {
+    const keys = [{}, { id: '2' }, { attemptsStarted: 2 }].map((part) => describeJob(part).key)
+    expect(keys).toEqual(['1:1', '2:1', '1:2'])
+    expect(describeJob({}).source).toBe('bull:orders')
+    expect(describeJob({ id: undefined }).key).toBeUndefined()
+  })
+
   test('is known by queue, prefix, id and time: an id may be used again', () => {
     const identities = [
       {},
@@ -54,7 +82,7 @@ describe('an attempt on a job', () => {
     expect(describeJob({ repeatJobKey: 'report' }).scheduled).toBe(true)
     expect(describeJob({ repeatJobKey: '' }).scheduled).toBe(false)
     const bare = ['repeat:report:1', 'report', undefined].map((id) => {
-      return toBareDelivery(tracing, 'orders', id, 'charge', undefined, 1).scheduled
+      return toBareDelivery('orders', id, 'charge', undefined, 1, undefined).scheduled
     })
     expect(bare).toEqual([true, false, false])
   })
@@ -62,7 +90,10 @@ describe('an attempt on a job', () => {
 
 test('a call that adds to several queues has no destination, and one that adds to none neither', () => {
   const destinations = [['a'], ['a', 'a'], ['a', 'b'], [''], []].map((queues) => {
-    return toPublication(queues, [], true, undefined).destination
+    return toFlowPublication(
+      {},
+      queues.map((queueName) => ({ name: 'charge', queueName })),
+    ).destination
   })
   expect(destinations).toEqual([{ name: 'a' }, { name: 'a' }, {}, {}, {}])
 })

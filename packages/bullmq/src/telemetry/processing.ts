@@ -1,199 +1,201 @@
-import { context as contexts, createContextKey, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
-import type { Delivery, OpenAttempt, Outcome, AdapterTracing } from '@tracebaton/core/adapter'
-import { deferred, disregard } from './deferred.ts'
-import { POSTPONED, toBareDelivery } from './describe.ts'
-import { lazyContext } from './lazy-context.ts'
+import { context as contexts, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
+import type { AdapterTracing, Delivery, Meaning, OpenAttempt, Outcome } from '@tracebaton/core/adapter'
+import { arrivals } from '../consumer.ts'
+import { toBareDelivery } from '../describe.ts'
+import { WORKER_JOB, type WorkerJob } from '../worker.ts'
+import { deferred, type Deferred } from './deferred.ts'
+import {
+  activeContext,
+  JOB_ID,
+  JOB_NAME,
+  Operation,
+  OPERATION,
+  QUEUE,
+  type Attributes,
+  type Failure,
+} from './operation.ts'
 
 /** What becomes of a job, by the name of BullMQ's own operation. */
-const OUTCOMES: Readonly<Record<string, Outcome>> = {
-  complete: 'acked',
-  retry: 'requeued',
-  delay: 'retry_scheduled',
-  fail: 'dead_lettered',
+const OUTCOMES: ReadonlyMap<unknown, Outcome> = new Map([
+  ['complete', 'acked'],
+  ['retry', 'requeued'],
+  ['delay', 'retry_scheduled'],
+  ['fail', 'dead_lettered'],
+])
+
+/** Stands for what a processor threw that BullMQ takes for no failure: the job comes again. */
+const POSTPONED = Symbol('postponed')
+
+/** Of a failure BullMQ tells its telemetry the message alone. */
+const meaningOfBare = (error: unknown): Meaning => {
+  const postponed = error === POSTPONED
+  return { outcome: 'requeued', steered: postponed, unsettled: postponed }
 }
+
+/** The attempt may wait long for its processor to end. */
+const LONG = { longHandler: true }
 
 /**
  * The work on one job, from when BullMQ begins it until the job is put away. Its attempt begins when a traced processor
- * tells the job's facts; without one when somebody looks at the context, or at the latest when BullMQ is done.
+ * tells the job's facts; without one when the context is looked at, or at the latest when BullMQ is done. It is itself the
+ * context that BullMQ does its work in, which is neither the one in which the worker was made nor that of another job.
  */
-export interface Processing {
-  readonly tracing: AdapterTracing
-  /** What BullMQ does its work in: neither the context in which the worker was made nor one of another job. */
-  readonly context: Context
-  /** `waits`: for the processor of this job; `begun`: without one; `other`: the job is another, or had a processor. */
-  readonly stateFor: (jobId: string | undefined) => 'waits' | 'begun' | 'other'
-  /** Says that the attempt will begin with its processor, which first has something to find out. */
-  readonly claim: () => void
+export class Processing extends Operation implements WorkerJob, Context {
+  readonly #metadata: unknown
+  readonly #sandboxed: boolean
+  readonly #startedAt = Date.now()
+  #queue: unknown
+  #id: string | undefined
+  #name: string | undefined
+  #attempt: OpenAttempt | undefined
+  #context: Context = ROOT_CONTEXT
+  #begun: 'with its processor' | 'without' | undefined
+  /** Ends the attempt that began without its processor. */
+  #handled: Deferred | undefined
+  /** Whether BullMQ has begun to put the job away. */
+  #ending = false
+  /** Why BullMQ could not keep what the processor returned. */
+  #refused: Failure
+
   /**
-   * Begins the attempt and runs the processor in it.
-   *
-   * @param using how the processor is traced, where that is not how its worker is
+   * @param metadata of the job
+   * @param sandboxed whether attempts are recorded in another process
    */
-  readonly run: <Result>(delivery: Delivery, processor: () => Result, using?: AdapterTracing) => Result
-  /** Notes what BullMQ tells: the queue first, then the job. */
-  readonly note: (facts: { readonly queue?: unknown; readonly id?: unknown; readonly name?: unknown }) => void
-  /** Whether an operation of BullMQ's puts this job away. */
-  readonly isEnd: (operation: unknown, queue: unknown, jobId: unknown) => boolean
-  /** BullMQ begins to put the job away: the processor is done. */
-  readonly ending: (operation: string) => void
-  /** BullMQ has put the job away, or could not. */
-  readonly ended: (operation: string, failure: { readonly error: unknown } | undefined) => void
-  /** BullMQ says why the job failed. */
-  readonly failed: (reason: unknown) => void
-  /** The context of the attempt, if it began with its processor. */
-  readonly attempt: () => Context | undefined
-  /** BullMQ is done with the job. */
-  readonly end: () => void
-}
-
-const PROCESSING = createContextKey('tracebaton.bullmq.processing.1')
-
-/** The work on a job that a context belongs to. */
-export function getProcessing(context: Context): Processing | undefined {
-  return context.getValue(PROCESSING) as Processing | undefined
-}
-
-/**
- * @param metadata of the job
- * @param elsewhere whether attempts are recorded in another process
- */
-export function createProcessing(
-  tracing: AdapterTracing,
-  metadata: string | undefined,
-  elsewhere: boolean,
-): Processing {
-  const startedAt = Date.now()
-  const handled = deferred()
-  let queue = ''
-  let id: string | undefined
-  let name: string | undefined
-  let attempt: OpenAttempt | undefined
-  let context: Context | undefined
-  let begun: 'with its processor' | 'without' | undefined
-  /** How far BullMQ has come with putting the job away. */
-  let away: 'not yet' | 'begun' | 'lost' | 'done' = 'not yet'
-  /** Why BullMQ could not put the job away. */
-  let refused: { readonly error: unknown } | undefined
-  /** What becomes of the job because of what its processor threw, without BullMQ saying so. */
-  let meant: Outcome | undefined
-
-  const begin = (): Context => {
-    if (begun === undefined && !elsewhere) {
-      begun = 'without'
-      tracing.guard(() => {
-        attempt = tracing.open(toBareDelivery(tracing, queue, id, name, metadata, startedAt), { longHandler: true })
-        const running = attempt.run(() => {
-          context = contexts.active().setValue(PROCESSING, processing)
-          return handled.promise
-        })
-        disregard(running)
-      })
-    }
-    return context ?? ROOT_CONTEXT
+  constructor(tracing: AdapterTracing, worked: Set<unknown>, metadata: unknown, sandboxed: boolean) {
+    super(tracing, worked)
+    this.#metadata = metadata
+    this.#sandboxed = sandboxed
   }
 
-  const processing: Processing = {
-    tracing,
-    context: lazyContext(PROCESSING, () => processing, begin),
-    stateFor(jobId) {
-      if (jobId !== id || begun === 'with its processor') return 'other'
-      return begun === undefined ? 'waits' : 'begun'
-    },
-    claim() {
-      begun = 'with its processor'
-    },
-    run(delivery, processor, using = tracing) {
-      begun = 'with its processor'
-      attempt = using.open(delivery, { longHandler: true })
-      const running = attempt
-      return watched(
-        () =>
-          running.run(() => {
-            context = contexts.active()
-            return processor()
-          }),
-        (error) => {
-          const means = tracing.guard(() => delivery.meaning?.(error))
-          if (means?.steered === true || error === null || error === undefined) meant = means?.outcome
-        },
-      )
-    },
-    note(facts) {
-      if (typeof facts.queue === 'string') queue = facts.queue
-      if (typeof facts.id === 'string') id = facts.id
-      if (typeof facts.name === 'string') name = facts.name
-    },
-    isEnd: (operation, ofQueue, jobId) =>
-      typeof operation === 'string' && Object.hasOwn(OUTCOMES, operation) && ofQueue === queue && jobId === id,
-    ending(operation) {
-      begin()
-      if (away === 'not yet') away = 'begun'
-      if (operation === 'complete') handled.resolve()
-    },
-    ended(operation, failure) {
-      const outcome = OUTCOMES[operation]
-      away = failure !== undefined || outcome === undefined ? 'lost' : 'done'
-      if (outcome === undefined || away === 'lost') {
-        refused = failure
-        return
-      }
-      // The processor was fine, but BullMQ could not keep what it returned, and failed the job for that.
-      if (refused !== undefined && operation !== 'complete') tellFailure(attempt, refused.error)
-      attempt?.settle(outcome)
-    },
-    failed(reason) {
-      handled.reject(new JobError(reason))
-    },
-    attempt: () => (begun === 'with its processor' ? context : undefined),
-    end() {
-      begin()
-      if (away === 'not yet' && begun === 'without') {
-        handled.reject(POSTPONED)
-        meant = 'requeued'
-      }
-      handled.resolve()
-      if (away === 'done') return
-      // BullMQ put the job nowhere: the processor has, or nobody; then the job comes again when its lock has run out.
-      if (away === 'not yet' && meant !== undefined) attempt?.settle(meant)
-      else attempt?.abandon()
-    },
+  getValue(key: symbol): unknown {
+    return key === WORKER_JOB ? this : this.#begin().getValue(key)
   }
-  return processing
-}
 
-/** Gives an attempt a failure that its processor knew nothing of: of several parts the last one counts. */
-function tellFailure(attempt: OpenAttempt | undefined, error: unknown): void {
-  try {
-    attempt?.run(() => {
-      throw error
+  setValue(key: symbol, value: unknown): Context {
+    return this.#begin().setValue(WORKER_JOB, this).setValue(key, value)
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#begin().setValue(WORKER_JOB, this).deleteValue(key)
+  }
+
+  waitsFor(jobId: string | undefined): boolean {
+    return jobId === this.#id && this.#begun !== 'with its processor'
+  }
+
+  hasBegun(): boolean {
+    return this.#begun !== undefined
+  }
+
+  run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result): Result {
+    this.#begun = 'with its processor'
+    this.#attempt = tracing.open(delivery, LONG)
+    return this.#attempt.run(() => {
+      this.#context = contexts.active()
+      return processor()
     })
-  } catch {
-    // It has been told.
+  }
+
+  protected override begin({ [QUEUE]: queue }: Attributes): void {
+    this.#queue = queue
+    this.workedOn(queue)
+  }
+
+  protected override told({ [JOB_ID]: id, [JOB_NAME]: name }: Attributes): void {
+    if (typeof id === 'string') this.#id = id
+    if (typeof name === 'string') this.#name = name
+  }
+
+  protected override contextFrom(): Context {
+    return this
+  }
+
+  /** BullMQ begins an operation. If that puts this job away, the processor is done. */
+  ending(operation: unknown, queue: unknown, jobId: unknown): boolean {
+    if (!OUTCOMES.has(operation) || queue !== this.#queue || jobId !== this.#id) return false
+    this.#beginAtLast()
+    this.#ending = true
+    if (operation === 'complete') this.#handled?.resolve()
+    return true
+  }
+
+  /** BullMQ has put the job away, or could not. */
+  ended(operation: unknown, failure: Failure): void {
+    const outcome = OUTCOMES.get(operation)
+    if (failure !== undefined || outcome === undefined) {
+      this.#refused = failure
+      return
+    }
+    // The processor was fine, but BullMQ could not keep what it returned, and failed the job for that.
+    if (this.#refused !== undefined && operation !== 'complete') this.#attempt?.fail(this.#refused.error)
+    this.#attempt?.settle(outcome)
+  }
+
+  protected override failed(reason: unknown): void {
+    this.#handled?.reject(jobError(reason))
+  }
+
+  protected override finish(): void {
+    this.#beginAtLast()
+    if (!this.#ending) this.#handled?.reject(POSTPONED)
+    this.#handled?.resolve()
+    // Where BullMQ put the job nowhere, the processor has, or the job comes again when its lock has run out.
+    this.#attempt?.abandon()
+  }
+
+  /** An attempt that is not recorded, and whose context was not looked at, has nothing to begin for. */
+  #beginAtLast(): void {
+    if (!this.tracing.isIdle()) this.#begin()
+  }
+
+  /** Begins the attempt without its processor, and gives its context. */
+  #begin(): Context {
+    if (this.#begun !== undefined || this.#sandboxed) return this.#context
+    this.#begun = 'without'
+    const { tracing } = this
+    tracing.guard(() => {
+      const queue = String(this.#queue ?? '')
+      const delivery = toBareDelivery(queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaningOfBare)
+      arrivals.note(delivery, { tracing, delivery })
+      this.#attempt = tracing.open(delivery, LONG)
+      const handled = deferred()
+      this.#handled = handled
+      const running = this.#attempt.run(() => {
+        this.#context = contexts.active()
+        return handled.promise
+      })
+      running.catch(() => {})
+    })
+    return this.#context
   }
 }
 
-/** Calls, and tells what the call throws, or its promise rejects with; both are thrown on. */
-function watched<Result>(call: () => Result, failed: (error: unknown) => void): Result {
-  const fail = (error: unknown): never => {
-    failed(error)
-    throw error
+/** Housekeeping: nothing is recorded. Some of it tells what becomes of the job that is worked on. */
+export class Housekeeping extends Operation {
+  #operation: unknown
+  #queue: unknown
+  #processing: Processing | undefined
+  #putsAway = false
+
+  protected override begin({ [OPERATION]: operation, [QUEUE]: queue }: Attributes): void {
+    this.#operation = operation
+    this.#queue = queue
+    this.#processing = activeContext(this.tracing).getValue(WORKER_JOB) as Processing | undefined
   }
-  try {
-    const result = call()
-    return result instanceof Promise ? (result.then((value: unknown) => value, fail) as Result) : result
-  } catch (error) {
-    return fail(error)
+
+  protected override told({ [JOB_ID]: id, 'bullmq.worker.id': worker }: Attributes): void {
+    if (worker !== undefined) this.workedOn(this.#queue)
+    this.#putsAway ||= this.#processing?.ending(this.#operation, this.#queue, id) === true
+  }
+
+  protected override finish(failure: Failure): void {
+    if (this.#putsAway) this.#processing?.ended(this.#operation, failure)
   }
 }
 
-/** Why a job failed, as far as BullMQ tells. */
-class JobError extends Error {
-  /** What the conventions call an error of an unknown type. */
-  override readonly name = '_OTHER'
-
-  constructor(reason: unknown) {
-    super(typeof reason === 'string' ? reason : '')
-    // Where we are is not where it happened.
-    delete this.stack
-  }
+/** Why a job failed, as far as BullMQ tells. The name is what the conventions call an error of an unknown type. */
+function jobError(reason: unknown): Error {
+  const error = new Error(typeof reason === 'string' ? reason : '')
+  // Where we are is not where it happened.
+  return Object.assign(error, { name: '_OTHER', stack: undefined })
 }

@@ -1,9 +1,11 @@
-import { createContextKey, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
+import { createContextKey, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api'
 import { resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
-import type { TelemetryLike } from './client.ts'
-import { createProcessing } from './processing.ts'
-import { activeContext, addingSpan, housekeepingSpan, metadataIn, processingSpan } from './spans.ts'
-import { SCOPE } from './scope.ts'
+import type { TelemetryLike } from '../client.ts'
+import { OURS } from '../own-call.ts'
+import { SCOPE } from '../scope.ts'
+import { Adding, metadataIn } from './adding.ts'
+import { activeContext, Operation } from './operation.ts'
+import { Housekeeping, Processing } from './processing.ts'
 
 /** Options of {@link bullmqTelemetry}. */
 export type TelemetryOptions = TracingInput & {
@@ -20,9 +22,6 @@ const CONSUMER = 4
 
 const METADATA = createContextKey('tracebaton.bullmq.metadata.1')
 
-/** What is ours, told from other telemetry, even where this package is loaded twice. */
-const OURS = Symbol.for('tracebaton.bullmq.telemetry.1')
-
 /**
  * The `telemetry` option of BullMQ's `Queue`, `Worker` and `FlowProducer`: jobs carry the context of the call that added
  * them, and each attempt has a span that tells what became of the job. Wrap the processor in `traceHandler`, too: BullMQ
@@ -30,15 +29,20 @@ const OURS = Symbol.for('tracebaton.bullmq.telemetry.1')
  */
 export function bullmqTelemetry(options?: TelemetryOptions): TelemetryLike {
   const tracing = resolveTracing(options, SCOPE)
-  const elsewhere = options?.sandboxed === true
+  const sandboxed = options?.sandboxed === true
   const worked = new Set<unknown>()
+  const none = new Operation(tracing, worked)
   const telemetry: TelemetryLike = {
     tracer: {
       startSpan(_, { kind } = { kind: 0 }, context) {
-        if (kind === PRODUCER) return addingSpan(tracing, worked)
-        if (kind !== CONSUMER) return housekeepingSpan(tracing, worked)
-        const metadata = (context as Context | undefined)?.getValue(METADATA) as string | undefined
-        return processingSpan(createProcessing(tracing, metadata, elsewhere), worked)
+        if (kind === CONSUMER) {
+          const metadata = (context as Context | undefined)?.getValue(METADATA)
+          return new Processing(tracing, worked, metadata, sandboxed)
+        }
+        // A context is passed on even where nothing is recorded.
+        if (tracing.isIdle() && (kind !== PRODUCER || trace.getSpanContext(activeContext(tracing)) === undefined))
+          return none
+        return kind === PRODUCER ? new Adding(tracing, worked) : new Housekeeping(tracing, worked)
       },
     },
     contextManager: {
@@ -51,9 +55,4 @@ export function bullmqTelemetry(options?: TelemetryOptions): TelemetryLike {
     },
   }
   return Object.defineProperty(telemetry, OURS, { value: true })
-}
-
-/** Whether a `telemetry` option is one of ours. */
-export function isOurs(telemetry: unknown): boolean {
-  return typeof telemetry === 'object' && telemetry !== null && Reflect.has(telemetry, OURS)
 }

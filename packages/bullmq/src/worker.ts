@@ -1,0 +1,23 @@
+import { createContextKey, type Context } from '@opentelemetry/api'
+import type { AdapterTracing, Delivery } from '@tracebaton/core/adapter'
+
+/** A worker's work on a job, as its telemetry knows it: its attempt is open until BullMQ has put the job away. */
+export interface WorkerJob {
+  /** How the worker is traced. */
+  readonly tracing: AdapterTracing
+  /** Whether it is about this job, and its attempt did not begin with a processor. */
+  waitsFor(jobId: string | undefined): boolean
+  /** Whether the attempt has begun without a processor. */
+  hasBegun(): boolean
+  /** Begins the attempt, and runs the processor in it. */
+  run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result): Result
+}
+
+/** Under this key a worker's telemetry registers its work on a job, in the context that the processor is called in. */
+export const WORKER_JOB: symbol = createContextKey('tracebaton.bullmq.worker-job.1')
+
+/** The work on this very job that a context belongs to, where its worker has our telemetry. */
+export function workerJobIn(context: Context, jobId: string | undefined): WorkerJob | undefined {
+  const worker = context.getValue(WORKER_JOB) as WorkerJob | undefined
+  return worker?.waitsFor(jobId) ? worker : undefined
+}
