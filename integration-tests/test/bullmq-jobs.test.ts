@@ -178,6 +178,25 @@ test('a job that comes back after it was given up is redriven: its attempts coun
   expectSound(session)
 })
 
+test('a job that is retried with its counts reset is redriven, and its attempts count on from there', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  session.worker(queue, ({ attemptsMade, stacktrace }) =>
+    attemptsMade === 1 && stacktrace?.length === 3 ? undefined : fail(),
+  )
+  const job = await queue.add('order', {}, { attempts: 2 })
+  const before = await session.attempts(queue, 2)
+  await eventually(async () => expect(await job.isFailed()).toBe(true))
+  await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true })
+  const attempts = await session.attempts(queue, 4)
+  const numbers = { attemptSource: 'broker', maxAttempts: 2, redrives: 1 } as const
+  assertSpans(attempts.slice(2), [
+    { ...numbers, attempt: 1, deliveryKind: 'redrive', links: { previous_attempt: [before[1]!] } },
+    { ...numbers, attempt: 2, deliveryKind: 'redelivery', ...acked, links: { previous_attempt: [attempts[2]!] } },
+  ])
+  expectSound(session)
+})
+
 test('a job id that is used again is another job', async () => {
   await using session = openSession()
   const queue = session.queue({ defaultJobOptions: { removeOnComplete: true } })
@@ -232,6 +251,8 @@ test('a job that stalled too often is given up without its processor, and that i
   expect(calls).toBe(1)
   working.resolve()
   await worker.close()
+  const stalled = (await session.attempts(queue, 2)).find(({ spanId }) => spanId !== terminal?.spanId)
+  assertSpan(terminal, { attempt: 2, attemptSource: 'memory', links: { previous_attempt: [stalled!] } })
   expectSound(session)
 })
 

@@ -55,7 +55,7 @@ export function traceHandler<Processor extends ProcessorLike>(
     const job = args[0] as JobLike
     const call = (): unknown => Reflect.apply(processor, this, args)
     const worker = otherwise.guard(() => workerJobIn(contexts.active(), job.id))
-    // The context was looked at already, so the attempt began without the job's facts: there is no second one.
+    // It was looked at, and began without the job's facts: there is no second attempt.
     if (worker?.hasBegun()) return call()
     const tracing = told ?? worker?.tracing ?? otherwise
     const delivery = tracing.guard(() => arrive(tracing, job))

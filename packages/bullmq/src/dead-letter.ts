@@ -73,7 +73,10 @@ function move<By extends Publisher>(
   // A producer of flows has no name.
   const own = 'name' in publisher ? publisher.name : undefined
   const meant = to ?? (kind === 'dead_letter' ? undefined : from)
-  if (meant !== undefined && meant !== '' && own !== undefined && own !== meant) return refuse(own, meant) as Added<By>
+  if (own !== undefined && meant !== undefined && meant !== '' && own !== meant) {
+    const message = `The queue ${own} does not add to ${meant}: publish with that queue, or with a FlowProducer`
+    return Promise.reject(codedError('ERR_TRACEBATON_QUEUE', message)) as unknown as Added<By>
+  }
   const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
   const options = optionsOf(job, delay)
   return moveMessage(
@@ -91,9 +94,4 @@ function move<By extends Publisher>(
 function optionsOf({ opts }: JobLike, delay: number | undefined): JobOptionsLike {
   const kept = Object.entries(opts).filter(([key, value]) => value !== undefined && !OWN_OPTIONS.test(key))
   return { ...(Object.fromEntries(kept) as JobOptionsLike), ...(delay !== undefined && { delay }) }
-}
-
-function refuse(own: string, to: string): Promise<never> {
-  const message = `The queue ${own} does not add to ${to}: publish with that queue, or with a FlowProducer`
-  return Promise.reject(codedError('ERR_TRACEBATON_QUEUE', message))
 }

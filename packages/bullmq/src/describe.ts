@@ -2,6 +2,7 @@ import {
   memoryBy,
   type AttemptMemory,
   type Delivery,
+  type Destination,
   type OutgoingMessage,
   type Publication,
   type SendResults,
@@ -14,8 +15,9 @@ import { relativesOf } from './relatives.ts'
 const SYSTEM = 'bullmq'
 
 /** What is told of a queue. A producer of flows has no name, and of many a queue the prefix is unknown. */
-interface Place {
+export interface Place {
   readonly name?: string | undefined
+  /** With its prefix. */
   readonly qualifiedName?: string | undefined
 }
 
@@ -35,15 +37,10 @@ export function toPublication(
 /** A call that adds several jobs, or flows. Where they go to several queues, the call itself has no destination. */
 export function toFlowPublication(client: Place, flows: readonly FlowJobLike[]): Publication {
   const jobs = flows.flatMap(withDescendants)
-  if (client.name !== undefined)
-    return toPublication(
-      client,
-      jobs.map(({ name, opts }) => toOutgoing(name, opts)),
-      true,
-    )
   const messages = jobs.map(({ name, queueName, opts }) =>
-    Object.assign(toOutgoing(name, opts), { destination: { name: queueName } }),
+    toOutgoing(name, opts, client.name === undefined ? { name: queueName } : undefined),
   )
+  if (client.name !== undefined) return toPublication(client, messages, true)
   const [queue, ...others] = new Set(jobs.map(({ queueName }) => queueName))
   return toPublication({ name: others.length > 0 ? undefined : queue }, messages, true)
 }
@@ -66,13 +63,14 @@ function toResults({ id, job, children }: Tree): NonNullable<SendResults['messag
     : [...toResults(job), ...(children ?? []).flatMap(toResults)]
 }
 
-/** One job to add. */
-export function toOutgoing(name: unknown, options: JobOptionsLike | undefined): OutgoingMessage {
-  return {
-    carrier: readMetadata(options?.telemetry?.metadata),
-    facts: { jobName: text(name) },
-    delay: finite(options?.delay),
-  }
+/** @param destination where that differs within the call */
+export function toOutgoing(
+  name: unknown,
+  options: JobOptionsLike | undefined,
+  destination?: Destination,
+): OutgoingMessage {
+  const carrier = readMetadata(options?.telemetry?.metadata)
+  return { carrier, destination, facts: { jobName: text(name) }, delay: finite(options?.delay) }
 }
 
 /**
@@ -141,9 +139,6 @@ function failuresOf({ stacktrace }: JobLike): number {
   return typeof stacktrace === 'string' ? Number(stacktrace.length > 4) : (stacktrace?.length ?? 0)
 }
 
-/** Schedulers name the jobs they make like this. */
-const SCHEDULED = /^repeat:/
-
 /** One attempt on a job of which BullMQ tells little more than its id. */
 export function toBareDelivery(
   queueName: string,
@@ -163,7 +158,8 @@ export function toBareDelivery(
     memory,
     startedAt,
     deliveredAt: startedAt,
-    scheduled: id !== undefined && SCHEDULED.test(id),
+    // Schedulers name the jobs they make like this.
+    scheduled: id?.startsWith('repeat:') === true,
     meaning,
     verdict: undefined,
   }

@@ -9,7 +9,7 @@ import {
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import type { BulkJobLike, FlowJobLike, FlowProducerLike, JobOptionsLike, QueueLike } from './client.ts'
-import { toFlowPublication, toOutgoing, toPublication } from './describe.ts'
+import { toFlowPublication, toOutgoing, toPublication, type Place } from './describe.ts'
 import { writeHistory, writeMetadata } from './headers.ts'
 import { callAlone, warnOfTelemetry } from './own-call.ts'
 import { SCOPE } from './scope.ts'
@@ -18,10 +18,7 @@ import { SCOPE } from './scope.ts'
 export type BullmqOptions = TracingInput
 
 /** The real methods, with the arguments that they are given here. */
-interface Client {
-  readonly name?: string | undefined
-  /** With its prefix. */
-  readonly qualifiedName?: string | undefined
+interface Client extends Place {
   add(...args: readonly unknown[]): Promise<unknown>
   addBulk(...args: readonly unknown[]): Promise<unknown>
   upsertJobScheduler(id: unknown, repeat: unknown, template?: BulkJobLike, ...rest: unknown[]): Promise<unknown>

@@ -47,20 +47,12 @@ async function flushed(provider: object): Promise<void> {
   await (provider as { forceFlush?(): Promise<unknown> }).forceFlush?.()
 }
 
-/** ms that a job waits for what is ours. */
-const PATIENCE = 1_000
-
-/** Waits for work, not for ever, and not for its success. */
+/** Waits for work, at most a second, and not for its success. */
 async function patiently(work: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE)
+    timer = setTimeout(resolve, 1_000)
   })
-  try {
-    await Promise.race([Promise.resolve().then(work), late])
-  } catch {
-    // It is not the job's.
-  } finally {
-    clearTimeout(timer)
-  }
+  await Promise.race([Promise.resolve().then(work), late]).catch(() => {})
+  clearTimeout(timer)
 }

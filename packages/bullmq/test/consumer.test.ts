@@ -1,9 +1,10 @@
-import { resolveTracing } from '@tracebaton/core/adapter'
-import { beforeAll, expect, test } from 'vitest'
+import { context as contexts, type Context } from '@opentelemetry/api'
+import { resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
-import { attemptOf, createRecording } from '../../testing/test/recording.ts'
+import { attemptOf, createRecording, rolesOf } from '../../testing/test/recording.ts'
 import type { JobLike } from '../src/client.ts'
-import { bullmqTelemetry, traceHandler } from '../src/index.ts'
+import { bullmqTelemetry, retryLater, traceHandler } from '../src/index.ts'
 import { Processing } from '../src/telemetry/processing.ts'
 import { createBullmq } from './fake-bullmq.ts'
 import { SCOPE } from '../src/scope.ts'
@@ -65,4 +66,90 @@ test('queues that come and go are not remembered for ever', () => {
   }
   expect(worked.size).toBeLessThanOrEqual(1_000)
   expect(worked.has(2_499)).toBe(true)
+})
+
+describe('a run of a job that is wrapped more than once is one attempt', () => {
+  const inner = (options: TracingInput) => traceHandler((job: JobLike) => job.name, options)
+
+  test.each([
+    ['once', (job: JobLike, call: (one: JobLike) => unknown) => [call(job)]],
+    ['in sequence', (job: JobLike, call: (one: JobLike) => unknown) => [call(job), call(job), call(job)]],
+    ['with a clone', (job: JobLike, call: (one: JobLike) => unknown) => [call(structuredClone(job))]],
+  ])('%s', (how, use) => {
+    const { options, span } = createRecording()
+    const once = inner(options)
+    traceHandler(
+      (job: JobLike) => use(job, once),
+      options,
+    )(jobOf({ id: how, opts: { attempts: 3 }, attemptsStarted: 2, attemptsMade: 1 }))
+    expect(attemptOf(span('process orders'))).toMatchObject({ attempt: 2, outcome: 'acked' })
+  })
+
+  test('but not after its attempt has ended: then it is handled again', () => {
+    const { options, spans } = createRecording()
+    const once = inner(options)
+    const job = jobOf({ id: 'ended' })
+    once(job)
+    once(job)
+    const [first, second] = spans('process orders')
+    expect([attemptOf(first!)['attempt'], attemptOf(second!)['attempt']]).toEqual([1, 2])
+    expect(second!.links.find(({ role }) => role === 'previous_attempt')?.spanId).toBe(first!.spanId)
+  })
+
+  test('nor where BullMQ has begun another run of it', () => {
+    const { options, spans } = createRecording()
+    const once = inner(options)
+    const job = jobOf({ id: 'again', opts: { attempts: 3 } })
+    once(job)
+    once(Object.assign(job, { attemptsStarted: 2, attemptsMade: 1 }))
+    const [first, second] = spans('process orders')
+    expect(attemptOf(second!)).toMatchObject({ attempt: 2, source: 'broker' })
+    expect(second!.links.find(({ role }) => role === 'previous_attempt')?.spanId).toBe(first!.spanId)
+  })
+})
+
+test('an attempt without its processor, and one with it, are attempts on one job', async () => {
+  const recording = createRecording()
+  const { queue, work } = createBullmq(bullmqTelemetry(recording.options))
+  const job = await queue.add('charge', 1, { attempts: 3 })
+  const processor = (): void => {}
+  await work(job, traceHandler(processor))
+  await work(job, processor)
+  await work({ ...job, attemptsMade: 1, attemptsStarted: 3 }, traceHandler(processor))
+  const [first, bare, third] = recording.spans('process orders')
+  const before = [bare!, third!].map(({ links }) => links.find(({ role }) => role === 'previous_attempt')?.spanId)
+  expect(before).toEqual([first!.spanId, bare!.spanId])
+  expect(attemptOf(bare!)).toMatchObject({ attempt: 2, source: 'memory' })
+  expect(rolesOf(third!)).toEqual(['previous_attempt', 'creation'])
+})
+
+test('a job that is moved by a processor that is not traced is moved by its attempt', async () => {
+  const recording = createRecording()
+  const { queue, added, work } = createBullmq(bullmqTelemetry(recording.options))
+  await work(await queue.add('charge', 1), (job) => retryLater(queue, job))
+  const [attempt] = recording.spans('process orders')
+  expect(attemptOf(attempt!)['outcome']).toBe('retry_scheduled')
+  expect(added.at(-1)?.opts.telemetry?.metadata).toContain(`;a=2;`)
+  expect(added.at(-1)?.opts.telemetry?.metadata).toContain(`;p=${attempt!.traceId}-${attempt!.spanId}`)
+})
+
+test('without an SDK a job is read once, and nothing of the rest is asked', async () => {
+  const extract = vi.fn((context: Context) => context)
+  const propagator = { fields: () => ['x-trace'], inject: vi.fn<() => void>(), extract }
+  const telemetry = bullmqTelemetry({ propagator })
+  const { queue, work } = createBullmq(telemetry)
+  const job = await queue.add('charge', 1, { telemetry: { metadata: '{"x-trace":"1"}' } })
+  contexts.disable()
+  try {
+    await work(job, () => {})
+    expect(extract).not.toHaveBeenCalled()
+    await work(
+      job,
+      traceHandler(() => {}, { propagator }),
+    )
+    expect(extract).toHaveBeenCalledOnce()
+    expect(propagator.inject).not.toHaveBeenCalled()
+  } finally {
+    useContexts()
+  }
 })

@@ -162,6 +162,20 @@ test('a job moved after its processor belongs to its attempt all the same, and c
   expect(fieldsOf(again)['traceparent']).toBe(fieldsOf(job)['traceparent'])
 })
 
+test.each([
+  ['that is there already', { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'x-datadog-tags': '1' }],
+  ['that is of another tracer', { 'x-datadog-tags': '1' }],
+])('a job that is to get no context keeps the one %s, and what it has been through beside it', async (_, metadata) => {
+  const recording = createRecording()
+  const { queue, added } = createBullmq(undefined)
+  const job = await queue.add('charge', 1, { telemetry: { omitContext: true, metadata: JSON.stringify(metadata) } })
+  await traceHandler((one: Job) => retryLater(queue, one), recording.options)(job)
+  const copy = fieldsOf(added.at(-1))
+  expect(copy).toMatchObject(metadata)
+  expect(copy['traceparent']).toBe((metadata as Record<string, string>)['traceparent'])
+  expect(/a=(\d)/.exec(copy['tracebaton'] ?? '')?.[1]).toBe('traceparent' in metadata ? '2' : undefined)
+})
+
 test('nothing is added to another queue than the publisher’s own, and nothing to none', async () => {
   const { queue, flows, added } = createBullmq(undefined)
   const { job } = await handled(createRecording(), () => {})

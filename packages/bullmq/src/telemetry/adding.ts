@@ -3,16 +3,7 @@ import { toOutgoing, toPublication } from '../describe.ts'
 import { writeMetadata } from '../headers.ts'
 import { isOwnCall } from '../own-call.ts'
 import { deferred, type Deferred } from './deferred.ts'
-import {
-  activeContext,
-  JOB_ID,
-  JOB_NAME,
-  Operation,
-  OPERATION,
-  QUEUE,
-  type Attributes,
-  type Failure,
-} from './operation.ts'
+import { activeContext, Operation, type Attributes, type Failure } from './operation.ts'
 
 /** The calls that add jobs, and whether they add several, or may. */
 const ADDING: ReadonlyMap<unknown, boolean> = new Map([
@@ -51,7 +42,7 @@ export class Adding extends Operation {
   #done: Deferred | undefined
   #context: Context | undefined
 
-  protected override begin({ [OPERATION]: operation, [QUEUE]: queue }: Attributes): void {
+  protected override begin(operation: unknown, queue: unknown): void {
     const around = activeContext(this.tracing)
     this.#operation = operation
     if (operation === 'addNode') this.#outer = callIn(around)?.counted()
@@ -77,8 +68,7 @@ export class Adding extends Operation {
     return this
   }
 
-  protected override told(attributes: Attributes): void {
-    const { [JOB_ID]: id, [JOB_NAME]: name, 'bullmq.job.bulk.count': count } = attributes
+  protected override told(id: unknown, name: unknown, { 'bullmq.job.bulk.count': count }: Attributes): void {
     if (typeof id === 'string') this.#id = id
     if (typeof name === 'string') this.#name = name
     // Of flows it tells how many there are, and not of how many jobs.

@@ -6,10 +6,10 @@ export type Attributes = Readonly<Record<string, unknown>>
 export type Failure = { readonly error: unknown } | undefined
 
 /** The attributes by which BullMQ tells what an operation is about: queue and operation first, the rest later. */
-export const QUEUE = 'bullmq.queue.name'
-export const OPERATION = 'bullmq.queue.operation'
-export const JOB_ID = 'bullmq.job.id'
-export const JOB_NAME = 'bullmq.job.name'
+const QUEUE = 'bullmq.queue.name'
+const OPERATION = 'bullmq.queue.operation'
+const JOB_ID = 'bullmq.job.id'
+const JOB_NAME = 'bullmq.job.name'
 
 /** More queues than this come and go; then it starts over, and those that are still worked on are soon there again. */
 const MOST_QUEUES = 1_000
@@ -42,9 +42,9 @@ export class Operation implements SpanLike {
   }
 
   /** BullMQ tells what it does, and where. */
-  protected begin(_attributes: Attributes): void {}
-  /** BullMQ tells more. */
-  protected told(_attributes: Attributes): void {}
+  protected begin(_operation: unknown, _queue: unknown): void {}
+  /** BullMQ tells more: which job it is about, if it is about one. */
+  protected told(_id: unknown, _name: unknown, _attributes: Attributes): void {}
   /** BullMQ says why a job failed. */
   protected failed(_reason: unknown): void {}
   protected finish(_failure: Failure): void {}
@@ -63,9 +63,9 @@ export class Operation implements SpanLike {
 
   setAttributes(attributes: Attributes): void {
     this.tracing.guard(() => {
-      if (this.#begun) return this.told(attributes)
+      if (this.#begun) return this.told(attributes[JOB_ID], attributes[JOB_NAME], attributes)
       this.#begun = true
-      this.begin(attributes)
+      this.begin(attributes[OPERATION], attributes[QUEUE])
     })
   }
 

@@ -4,16 +4,7 @@ import { arrivals } from '../consumer.ts'
 import { toBareDelivery } from '../describe.ts'
 import { WORKER_JOB, type WorkerJob } from '../worker.ts'
 import { deferred, type Deferred } from './deferred.ts'
-import {
-  activeContext,
-  JOB_ID,
-  JOB_NAME,
-  Operation,
-  OPERATION,
-  QUEUE,
-  type Attributes,
-  type Failure,
-} from './operation.ts'
+import { activeContext, Operation, type Attributes, type Failure } from './operation.ts'
 
 /** What becomes of a job, by the name of BullMQ's own operation. */
 const OUTCOMES: ReadonlyMap<unknown, Outcome> = new Map([
@@ -27,12 +18,12 @@ const OUTCOMES: ReadonlyMap<unknown, Outcome> = new Map([
 const POSTPONED = Symbol('postponed')
 
 /** Of a failure BullMQ tells its telemetry the message alone. */
-const meaningOfBare = (error: unknown): Meaning => {
-  const postponed = error === POSTPONED
-  return { outcome: 'requeued', steered: postponed, unsettled: postponed }
-}
+const meaningOfBare = (error: unknown): Meaning =>
+  error === POSTPONED
+    ? { outcome: 'requeued', steered: true, unsettled: true }
+    : { outcome: 'requeued', steered: false }
 
-/** The attempt may wait long for its processor to end. */
+/** A processor may take long. */
 const LONG = { longHandler: true }
 
 /**
@@ -96,12 +87,12 @@ export class Processing extends Operation implements WorkerJob, Context {
     })
   }
 
-  protected override begin({ [QUEUE]: queue }: Attributes): void {
+  protected override begin(_operation: unknown, queue: unknown): void {
     this.#queue = queue
     this.workedOn(queue)
   }
 
-  protected override told({ [JOB_ID]: id, [JOB_NAME]: name }: Attributes): void {
+  protected override told(id: unknown, name: unknown): void {
     if (typeof id === 'string') this.#id = id
     if (typeof name === 'string') this.#name = name
   }
@@ -177,13 +168,13 @@ export class Housekeeping extends Operation {
   #processing: Processing | undefined
   #putsAway = false
 
-  protected override begin({ [OPERATION]: operation, [QUEUE]: queue }: Attributes): void {
+  protected override begin(operation: unknown, queue: unknown): void {
     this.#operation = operation
     this.#queue = queue
     this.#processing = activeContext(this.tracing).getValue(WORKER_JOB) as Processing | undefined
   }
 
-  protected override told({ [JOB_ID]: id, 'bullmq.worker.id': worker }: Attributes): void {
+  protected override told(id: unknown, _name: unknown, { 'bullmq.worker.id': worker }: Attributes): void {
     if (worker !== undefined) this.workedOn(this.#queue)
     this.#putsAway ||= this.#processing?.ending(this.#operation, this.#queue, id) === true
   }
