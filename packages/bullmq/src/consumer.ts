@@ -5,6 +5,7 @@ import {
   resolveTracing,
   tracingToldBy,
   type AdapterTracing,
+  type Arrival,
   type Arrivals,
   type Delivery,
   type TracingInput,
@@ -18,10 +19,8 @@ import { workerJobIn } from './worker.ts'
 /** Options of {@link traceHandler}. How to trace is by default what the worker's `bullmqTelemetry` was told. */
 export type HandlerOptions = TracingInput
 
-/** How a job came to its processor. */
-type Arrival = Readonly<{ tracing: AdapterTracing; delivery: Delivery }>
-
-export const arrivals: Arrivals<Arrival> = createArrivals('tracebaton.bullmq.arrivals.1')
+/** How jobs came to their processors. */
+export const arrivals: Arrivals = createArrivals('tracebaton.bullmq.arrivals.1')
 
 /** How a job came, in the run that it is in or was in last; `undefined`: it was not traced. */
 export function arrivalOf(job: JobLike): Arrival | undefined {

@@ -2,8 +2,7 @@ import {
   codedError,
   moveMessage,
   originalOf,
-  resolveTracing,
-  tracingOf,
+  tracingFor,
   type DeadLetterOptions,
   type Move,
   type RedriveOptions,
@@ -67,7 +66,7 @@ function move<By extends Publisher>(
 ): Added<By> {
   const { name, data, queueName } = job
   const arrival = arrivalOf(job)
-  const tracing = tracingOf(publisher) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const tracing = tracingFor(publisher, arrival, SCOPE)
   const delivery = arrival?.delivery ?? tracing.guard(() => toDelivery(job))
   const from = kind === 'retry' ? queueName : delivery && tracing.moveFacts(delivery)?.originalDestination
   // A producer of flows has no name.

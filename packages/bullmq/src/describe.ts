@@ -98,7 +98,7 @@ export function toDelivery(job: JobLike): Delivery {
   const { id, queueName, opts, timestamp, attemptsMade, attemptsStarted } = job
   const queue = job.queueQualifiedName ?? queueName
   const carrier = readMetadata(opts.telemetry?.metadata)
-  const attempts = Math.max(1, Number(opts.attempts ?? 1))
+  const attempts = Math.max(1, Number((opts.attempts as unknown) ?? 1))
   const givenUp = attemptsMade >= attempts
   const reset = !givenUp && failuresOf(job) > attemptsMade
   const redrives = givenUp ? attemptsMade - attempts + 1 : Number(reset)
@@ -131,6 +131,7 @@ export function toDelivery(job: JobLike): Delivery {
     meaning: meaningOf(job),
     related,
     verdict: undefined,
+    arrival: undefined,
   }
 }
 
@@ -162,6 +163,7 @@ export function toBareDelivery(
     scheduled: id?.startsWith('repeat:') === true,
     meaning,
     verdict: undefined,
+    arrival: undefined,
   }
 }
 

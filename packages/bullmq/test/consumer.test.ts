@@ -68,9 +68,9 @@ test('queues that come and go are not remembered for ever', () => {
   expect(worked.has(2_499)).toBe(true)
 })
 
-describe('a run of a job that is wrapped more than once is one attempt', () => {
-  const inner = (options: TracingInput) => traceHandler((job: JobLike) => job.name, options)
+const inner = (options: TracingInput) => traceHandler((job: JobLike) => job.name, options)
 
+describe('a run of a job that is wrapped more than once is one attempt', () => {
   test.each([
     ['once', (job: JobLike, call: (one: JobLike) => unknown) => [call(job)]],
     ['in sequence', (job: JobLike, call: (one: JobLike) => unknown) => [call(job), call(job), call(job)]],
@@ -108,14 +108,15 @@ describe('a run of a job that is wrapped more than once is one attempt', () => {
   })
 })
 
+function nothing(): void {}
+
 test('an attempt without its processor, and one with it, are attempts on one job', async () => {
   const recording = createRecording()
   const { queue, work } = createBullmq(bullmqTelemetry(recording.options))
   const job = await queue.add('charge', 1, { attempts: 3 })
-  const processor = (): void => {}
-  await work(job, traceHandler(processor))
-  await work(job, processor)
-  await work({ ...job, attemptsMade: 1, attemptsStarted: 3 }, traceHandler(processor))
+  await work(job, traceHandler(nothing))
+  await work(job, nothing)
+  await work({ ...job, attemptsMade: 1, attemptsStarted: 3 }, traceHandler(nothing))
   const [first, bare, third] = recording.spans('process orders')
   const before = [bare!, third!].map(({ links }) => links.find(({ role }) => role === 'previous_attempt')?.spanId)
   expect(before).toEqual([first!.spanId, bare!.spanId])
@@ -134,7 +135,7 @@ test('a job that is moved by a processor that is not traced is moved by its atte
 })
 
 test('without an SDK a job is read once, and nothing of the rest is asked', async () => {
-  const extract = vi.fn((context: Context) => context)
+  const extract = vi.fn<(context: Context) => Context>((context) => context)
   const propagator = { fields: () => ['x-trace'], inject: vi.fn<() => void>(), extract }
   const telemetry = bullmqTelemetry({ propagator })
   const { queue, work } = createBullmq(telemetry)

@@ -48,7 +48,7 @@ export class Adding extends Operation {
     if (operation === 'addNode') this.#outer = callIn(around)?.counted()
     const several = ADDING.get(operation)
     if (several === undefined || isOwnCall(around)) return
-    if (operation === 'add' && this.isWorkedOn(queue) && isWorkersCall(this.setAttributes)) return
+    if (operation === 'add' && this.isWorkedOn(queue) && isWorkersCall(this)) return
     const publication = toPublication({ name: String(queue) }, [toOutgoing(undefined, undefined)], several, () =>
       several ? { count: this.#count } : { messages: [{ facts: { messageId: this.#id, jobName: this.#name } }] },
     )
@@ -92,12 +92,12 @@ export class Adding extends Operation {
  * lead nowhere. The interface tells neither who calls nor what is added; the stack does. Where it cannot be read, because
  * names are minified or nobody wants stacks, there is that span.
  *
- * @param called our function that BullMQ has called
+ * @param called ours, whose attributes BullMQ sets
  */
-function isWorkersCall(called: (attributes: never) => void): boolean {
+function isWorkersCall(called: Adding): boolean {
   const holder: { readonly stack?: unknown } = {}
   // Our own frames would leave too little room: stacks have ten by default.
-  Error.captureStackTrace(holder, called)
+  Error.captureStackTrace(holder, Reflect.get(called, 'setAttributes') as () => void)
   const { stack } = holder
   return typeof stack === 'string' && /\bupsertJobScheduler\b[^]*\b(?:retryIfFailed|nextJobFromJobData)\b/.test(stack)
 }

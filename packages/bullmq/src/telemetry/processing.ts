@@ -35,7 +35,7 @@ export class Processing extends Operation implements WorkerJob, Context {
   readonly #metadata: unknown
   readonly #sandboxed: boolean
   readonly #startedAt = Date.now()
-  #queue: unknown
+  #queue = ''
   #id: string | undefined
   #name: string | undefined
   #attempt: OpenAttempt | undefined
@@ -88,7 +88,7 @@ export class Processing extends Operation implements WorkerJob, Context {
   }
 
   protected override begin(_operation: unknown, queue: unknown): void {
-    this.#queue = queue
+    if (typeof queue === 'string') this.#queue = queue
     this.workedOn(queue)
   }
 
@@ -145,8 +145,7 @@ export class Processing extends Operation implements WorkerJob, Context {
     this.#begun = 'without'
     const { tracing } = this
     tracing.guard(() => {
-      const queue = String(this.#queue ?? '')
-      const delivery = toBareDelivery(queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaningOfBare)
+      const delivery = toBareDelivery(this.#queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaningOfBare)
       arrivals.note(delivery, { tracing, delivery })
       this.#attempt = tracing.open(delivery, LONG)
       const handled = deferred()
