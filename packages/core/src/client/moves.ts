@@ -1,12 +1,7 @@
 import { codedError } from '../base/errors.ts'
 import type { Injection } from '../operations/injection.ts'
+import type { AdapterTracing } from '../tracing.ts'
 import type { Delivery, Move, Publication } from '../verdict/delivery.ts'
-
-/** The part of a tracing that sends. */
-interface Sending {
-  guard<Result>(work: () => Result): Result | undefined
-  send<Result>(publication: Publication, publish: (injections: readonly (Injection | undefined)[]) => Result): Result
-}
 
 /**
  * Runs a call that sends one message.
@@ -15,7 +10,7 @@ interface Sending {
  * @param call gets what to write onto the message, or `undefined` to leave it as it is
  */
 export function sendOne<Result>(
-  tracing: Sending,
+  tracing: Pick<AdapterTracing, 'guard' | 'send'>,
   describe: () => Publication | undefined,
   call: (injection: Injection | undefined) => Result,
 ): Result {
@@ -27,7 +22,7 @@ export function sendOne<Result>(
 export interface MoveRequest {
   readonly kind: Move['kind']
   /** How the publisher, else the client that received, is traced. */
-  readonly tracing: Sending
+  readonly tracing: Pick<AdapterTracing, 'guard' | 'send'>
   /** `undefined`: the message could not be described. */
   readonly delivery: Delivery | undefined
   /** Where to, as the client's own sends name it. */

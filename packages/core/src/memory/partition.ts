@@ -1,6 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { processWide, SHARED } from '../base/shared-state.ts'
-import type { AttemptMemory, Begun, Delivery, Destination } from '../verdict/delivery.ts'
+import type { AttemptMemory, Begun, Delivery, Destination, PastAttempt } from '../verdict/delivery.ts'
 import { bound, type Remembered } from './attempts.ts'
 
 interface Handled extends Remembered {
@@ -25,7 +25,7 @@ export class Partition implements AttemptMemory {
     this.id = String(partition)
   }
 
-  recall({ facts, sentAt }: Delivery): Handled | undefined {
+  recall({ facts, sentAt }: Delivery): PastAttempt | undefined {
     const offset = facts?.offset
     if (offset === undefined || offset > this.#mark) return undefined
     const handled = this.#handled.get(offset)
@@ -36,11 +36,11 @@ export class Partition implements AttemptMemory {
     return undefined
   }
 
-  latest(delivery: Delivery): Handled | undefined {
+  latest(delivery: Delivery): PastAttempt | undefined {
     return this.recall(delivery)
   }
 
-  began({ facts, sentAt }: Delivery, { attempt, redrives }: Begun, context: SpanContext): Handled | undefined {
+  began({ facts, sentAt }: Delivery, { attempt, redrives }: Begun, context: SpanContext): PastAttempt | undefined {
     const offset = facts?.offset
     if (offset === undefined) return undefined
     if (offset > this.#mark) this.#mark = offset
