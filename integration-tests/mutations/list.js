@@ -644,7 +644,7 @@ const adapterMutations = [
     file: 'describe.ts',
     edits: [['attempts + uncounted', 'attempts']],
     test: 'describe.test.ts',
-    caughtBy: 'has a maximum that runs without a failure raise: two were put off',
+    caughtBy: 'has a maximum that two runs that were put off have raised',
   },
   {
     name: 'a job whose counts were reset was never tried',
@@ -652,7 +652,7 @@ const adapterMutations = [
     file: 'describe.ts',
     edits: [['failuresOf(job) > attemptsMade', 'failuresOf(job) < 0']],
     test: 'describe.test.ts',
-    caughtBy: 'after its counts were reset is a redrive: the first',
+    caughtBy: 'is a redrive, the first run after a reset',
   },
   {
     name: 'a moved job that is to get no context loses its history',
@@ -660,8 +660,7 @@ const adapterMutations = [
     file: 'headers.ts',
     edits: [['known === undefined || own.length === 0', 'known === undefined || own.length >= 0']],
     test: 'dead-letter.test.ts',
-    caughtBy:
-      'a job that is to get no context keeps the one that is there already, and what it has been through beside it',
+    caughtBy: 'a job that is to get no context keeps its own, and what it has been through beside it',
   },
   {
     name: 'without an SDK an attempt begins twice',

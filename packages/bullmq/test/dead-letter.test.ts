@@ -163,9 +163,12 @@ test('a job moved after its processor belongs to its attempt all the same, and c
 })
 
 test.each([
-  ['that is there already', { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'x-datadog-tags': '1' }],
-  ['that is of another tracer', { 'x-datadog-tags': '1' }],
-])('a job that is to get no context keeps the one %s, and what it has been through beside it', async (_, metadata) => {
+  [
+    'a job that is to get no context keeps its own, and what it has been through beside it',
+    { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'x-datadog-tags': '1' },
+  ],
+  ['a job that is to get no context and has none gets no history either', { 'x-datadog-tags': '1' }],
+])('%s', async (_, metadata) => {
   const recording = createRecording()
   const { queue, added } = createBullmq(undefined)
   const job = await queue.add('charge', 1, { telemetry: { omitContext: true, metadata: JSON.stringify(metadata) } })

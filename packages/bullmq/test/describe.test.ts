@@ -36,24 +36,54 @@ describe('an attempt on a job', () => {
   })
 
   test.each([
-    ['no run of them was put off', { attemptsMade: 1, attemptsStarted: 2 }, 3],
-    ['two were put off', { attemptsMade: 1, attemptsStarted: 4 }, 5],
-    ['a client does not count runs', { attemptsStarted: undefined as never }, 3],
-    ['attempts are no number', { opts: { attempts: 'many' as never } }, undefined],
-    ['attempts are a text that BullMQ reads as one', { opts: { attempts: '3' as never } }, 3],
-    ['attempts are more than can be counted', { opts: { attempts: 1e308 } }, undefined],
-  ])('has a maximum that runs without a failure raise: %s', (_, part, maximum) => {
+    ['has the maximum of its options where no run was put off', { attemptsMade: 1, attemptsStarted: 2 }, 3],
+    ['has a maximum that two runs that were put off have raised', { attemptsMade: 1, attemptsStarted: 4 }, 5],
+    ['has the maximum of its options where runs are not counted', { attemptsStarted: undefined as never }, 3],
+    ['has no maximum where that is no number', { opts: { attempts: 'many' as never } }, undefined],
+    ['has the maximum that BullMQ reads from a text', { opts: { attempts: '3' as never } }, 3],
+    ['has no maximum where that cannot be counted', { opts: { attempts: 1e308 } }, undefined],
+  ])('%s', (_, part, maximum) => {
     expect(describeJob({ opts: { attempts: 3 }, ...part }).maxAttempts).toBe(maximum)
   })
 
   test.each([
-    ['the first', 0, 1, ['one', 'two'], { kind: 'redrive', redrives: 1, count: { deliveries: 1, exact: true } }],
-    ['the second', 1, 2, ['one', 'two', 'three'], { kind: 'redrive', redrives: 1, count: { deliveries: 2 } }],
-    ['a run that was put off in between', 0, 2, ['one'], { kind: 'redrive', redrives: 1, count: undefined }],
-    ['in a sandbox', 0, 1, '["one"]', { kind: 'redrive', count: { deliveries: 1 } }],
-    ['no reset, in a sandbox', 0, 1, '[]', { kind: undefined, redrives: undefined, count: { deliveries: 1 } }],
-    ['no reset', 2, 3, ['one', 'two'], { kind: undefined, redrives: undefined, count: { deliveries: 3 } }],
-  ])('after its counts were reset is a redrive: %s', (_, attemptsMade, attemptsStarted, stacktrace, facts) => {
+    [
+      'is a redrive, the first run after a reset',
+      0,
+      1,
+      ['one', 'two'],
+      { kind: 'redrive', redrives: 1, count: { deliveries: 1, exact: true } },
+    ],
+    [
+      'is a redrive, the second run after a reset',
+      1,
+      2,
+      ['one', 'two', 'three'],
+      { kind: 'redrive', redrives: 1, count: { deliveries: 2 } },
+    ],
+    [
+      'is a redrive that is not counted after a run that was put off',
+      0,
+      2,
+      ['one'],
+      { kind: 'redrive', redrives: 1, count: undefined },
+    ],
+    ['is a redrive after a reset in a sandbox, too', 0, 1, '["one"]', { kind: 'redrive', count: { deliveries: 1 } }],
+    [
+      'is no redrive in a sandbox without a failure',
+      0,
+      1,
+      '[]',
+      { kind: undefined, redrives: undefined, count: { deliveries: 1 } },
+    ],
+    [
+      'is no redrive with as many failures as attempts',
+      2,
+      3,
+      ['one', 'two'],
+      { kind: undefined, redrives: undefined, count: { deliveries: 3 } },
+    ],
+  ])('%s', (_, attemptsMade, attemptsStarted, stacktrace, facts) => {
     const delivery = describeJob({ attemptsMade, attemptsStarted, stacktrace, opts: { attempts: 3 } })
     expect(delivery).toMatchObject(facts)
     expect(delivery.identityBefore).toBe(facts.kind && delivery.identity)
