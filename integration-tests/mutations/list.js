@@ -91,10 +91,7 @@ const coreMutations = [
     file: 'operations/attempt.ts',
     edits: [
       ['links: links.map(toLink),', 'links: [],'],
-      [
-        'const recording = span.isRecording()',
-        'span.span?.addLinks(links.map(toLink))\n  const recording = span.isRecording()',
-      ],
+      ['const begun: Attempt = {', 'span.span?.addLinks(links.map(toLink))\n  const begun: Attempt = {'],
     ],
     caughtBy: 'links are given at the start of a span, where samplers see them',
   },
@@ -123,7 +120,7 @@ const coreMutations = [
     name: 'a handler’s promise is not awaited',
     file: 'base/call.ts',
     edits: [['if (!isThenable(value)) {', 'if (value !== tell) {']],
-    caughtBy: 'a handler’s promise is awaited: its span is open until the work is done',
+    caughtBy: 'a handler that rejects later ends its span as an error, and the broker gets to know',
   },
   {
     name: 'a failure does not set the status',
@@ -138,8 +135,10 @@ const coreMutations = [
   },
   {
     name: 'without an SDK an empty context hides the one of the message',
-    file: 'otel/span.ts',
-    edits: [['span === undefined || spanContext === undefined ? context', 'span === undefined ? context']],
+    file: 'operations/attempt.ts',
+    edits: [
+      ['withWork(base, span.context === undefined ? undefined : span.span, begun)', 'withWork(base, span.span, begun)'],
+    ],
     caughtBy: 'without an SDK a context passes from the message to the handler and to what it sends',
   },
   {

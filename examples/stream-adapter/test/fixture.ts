@@ -76,15 +76,14 @@ function toClient(streams: StreamClient): Client {
     sendBatch: (stream, inputs) => streams.publishAll(stream, Object.freeze(inputs) as readonly Message[]),
     async consume(stream, handler, concurrency) {
       const consumer = streams.consumer(stream, CONSUMER)
-      consumer.consume(async (message) => {
-        try {
-          await handler(toReceived(message))
-        } catch (error) {
-          message.nak()
-          throw error
-        }
-        message.ack()
-      }, concurrency)
+      consumer.consume(
+        (message) =>
+          settling(
+            () => handler(toReceived(message)),
+            (handled) => (handled ? message.ack() : message.nak()),
+          ),
+        concurrency,
+      )
       return { [Symbol.asyncDispose]: () => consumer.close() }
     },
     async consumeBatch(stream, handler) {
@@ -117,33 +116,48 @@ function toClient(streams: StreamClient): Client {
  */
 function toBatch(messages: readonly StreamMessage[], failed: Set<StreamMessage>): Batch {
   const received = new Map(messages.map((message) => [message, toReceived(message)]))
-  function settling<Result>(handler: (message: Received) => Result): (message: StreamMessage) => Result {
-    return function (this: unknown, message) {
-      const settle = (handled: boolean): void => {
-        if (handled) message.ack()
-        else failed.add(message)
-      }
-      try {
-        const result = handler.call(this, received.get(message)!)
-        if (result instanceof Promise) result.then(() => settle(true)).catch(() => settle(false))
-        else settle(true)
-        return result
-      } catch (error) {
-        settle(false)
-        throw error
-      }
+  const settlingEach = <Result>(handler: (message: Received) => Result) =>
+    function (this: unknown, message: StreamMessage): Result {
+      return settling(
+        () => handler.call(this, received.get(message)!),
+        (handled) => void (handled ? message.ack() : failed.add(message)),
+      )
     }
-  }
   return {
     messages: [...received.values()],
-    forEachMessage: (handler) => forEachMessage(messages, settling(handler)),
+    forEachMessage: (handler) => forEachMessage(messages, settlingEach(handler)),
     traceHandler: (handler) => {
-      const traced = traceHandler(settling(handler))
+      const traced = traceHandler(settlingEach(handler))
       return function (this: unknown, message) {
         return traced.call(this, originalOf(message))
       }
     },
   }
+}
+
+/** Runs a handler and settles its message when it has ended: at once, or when its promise is settled. */
+function settling<Result>(handle: () => Result, settle: (handled: boolean) => void): Result {
+  let result: Result
+  try {
+    result = handle()
+  } catch (error) {
+    settle(false)
+    throw error
+  }
+  if (result instanceof Promise) {
+    return result.then(
+      (value: unknown) => {
+        settle(true)
+        return value
+      },
+      (error: unknown) => {
+        settle(false)
+        throw error
+      },
+    ) as Result
+  }
+  settle(true)
+  return result
 }
 
 /** What the client gave for each message. */

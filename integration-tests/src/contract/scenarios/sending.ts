@@ -96,7 +96,7 @@ export const sendingScenarios: readonly Scenario[] = [
       const places = Object.entries(attempt!.span.attributes).filter(([name]) => PLACES.has(name))
       expect(places).not.toEqual([])
       const send = only(operations(stage.recorder.spans, 'send', destination))
-      assertSpan(send, { attributes: Object.fromEntries(places) })
+      assertSpan(send, { attributes: Object.fromEntries(places) as Record<string, string | number> })
     },
   },
   {
