@@ -1,4 +1,4 @@
-import { moveMessage, originalOf, resolveTracing, tracingOf } from '@tracebaton/core/adapter'
+import { moveMessage, originalOf, tracingFor } from '@tracebaton/core/adapter'
 import type { DeadLetterOptions, Move, RedriveOptions, RetryOptions } from '@tracebaton/core/adapter'
 import type { Message, PublishAck as Ack, StreamClient, StreamMessage } from './client.ts'
 import { arrivalOf } from './consumer.ts'
@@ -19,7 +19,7 @@ export function redrive(client: StreamClient, message: StreamMessage, options?: 
 
 function move(client: StreamClient, message: StreamMessage, kind: Move['kind'], options: RetryOptions = {}) {
   const arrival = arrivalOf(message)
-  const tracing = tracingOf(client) ?? arrival?.tracing ?? resolveTracing(undefined, SCOPE)
+  const tracing = tracingFor(client, arrival, SCOPE)
   const delivery = arrival?.delivery ?? tracing.guard(() => toDelivery(undefined, message))
   const from = kind === 'retry' ? message.info.stream : delivery && tracing.moveFacts(delivery)?.originalDestination
   const copy: Message = { body: message.body, headers: message.headers, delay: options.delay }

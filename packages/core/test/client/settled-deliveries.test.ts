@@ -15,6 +15,10 @@ interface Scene extends Traced {
   readonly outcomes: () => unknown[]
 }
 
+const failing = (): never => {
+  throw new RangeError('no stock')
+}
+
 let scenes = 0
 
 function createScene(): Scene {
@@ -67,9 +71,6 @@ describe('a delivery that is settled by its tag', () => {
 
   test('has one attempt while it waits, whose last handler tells how it ended', () => {
     const { deliveries, arrival, spans } = createScene()
-    const failing = (): never => {
-      throw new RangeError('no stock')
-    }
     expect(() => deliveries.handle(arrival, failing)).toThrow('no stock')
     deliveries.handle(arrival, () => {})
     deliveries.settle(arrival, 'ack', 'acked', () => {})

@@ -67,10 +67,15 @@ describe('replacing fields', () => {
   })
 })
 
-describe('copying fields', () => {
-  const copy = (entries: Iterable<readonly [string, readonly string[]]> | null | undefined) =>
-    copyFields(entries, { traceparent: 'new', other: 'ours' }, isField, (text) => [text])
+const copy = (entries: Iterable<readonly [string, readonly string[]]> | null | undefined) =>
+  copyFields(entries, { traceparent: 'new', other: 'ours' }, isField, (text) => [text])
 
+function* entries(): Generator<readonly [string, readonly string[]]> {
+  yield ['a', ['1']]
+  yield ['Baggage', ['old']]
+}
+
+describe('copying fields', () => {
   it('takes a Map, and gives what makes another one', () => {
     const headers = new Map([
       ['z', ['1', '2']],
@@ -103,10 +108,6 @@ describe('copying fields', () => {
   })
 
   it('takes anything that gives its entries when it is iterated', () => {
-    function* entries(): Generator<readonly [string, readonly string[]]> {
-      yield ['a', ['1']]
-      yield ['Baggage', ['old']]
-    }
     expect(copy(entries()).map(([name]) => name)).toEqual(['a', 'traceparent', 'other'])
   })
 
