@@ -63,6 +63,7 @@ export const attemptScenarios: readonly Scenario[] = [
   {
     name: 'attempts without tracing are counted by the broker, and the one before is unknown',
     needs: ['redelivery', 'exactDeliveryCount'],
+    varies: 'How often the message is delivered until its first consumer stops is up to time.',
     async run(stage) {
       const [client, plain] = [await stage.client(), await stage.plain()]
       const destination = await stage.destination()

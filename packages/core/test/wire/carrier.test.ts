@@ -70,7 +70,7 @@ describe('replacing fields', () => {
 const copy = (entries: Iterable<readonly [string, readonly string[]]> | null | undefined) =>
   copyFields(entries, { traceparent: 'new', other: 'ours' }, isField, (text) => [text])
 
-function* entries(): Generator<readonly [string, readonly string[]]> {
+function* generated(): Generator<readonly [string, readonly string[]]> {
   yield ['a', ['1']]
   yield ['Baggage', ['old']]
 }
@@ -108,7 +108,7 @@ describe('copying fields', () => {
   })
 
   it('takes anything that gives its entries when it is iterated', () => {
-    expect(copy(entries()).map(([name]) => name)).toEqual(['a', 'traceparent', 'other'])
+    expect(copy(generated()).map(([name]) => name)).toEqual(['a', 'traceparent', 'other'])
   })
 
   it.each([[undefined], [null], [[]]])('makes headers where there are none: %j', (entries) => {
