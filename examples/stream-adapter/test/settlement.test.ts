@@ -1,6 +1,8 @@
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { assertSpans, createRecorder, type Recorder } from '@tracebaton/testing'
-import { test } from 'vitest'
+import { beforeAll, test } from 'vitest'
 import {
   createStreams,
   deadLetter,
@@ -9,6 +11,10 @@ import {
   type StreamClient,
   type StreamMessage,
 } from '../src/index.ts'
+
+beforeAll(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+})
 
 /** A traced client, with one message on the stream `orders`. */
 async function withOrder(): Promise<{ readonly recorder: Recorder; readonly client: StreamClient }> {
@@ -38,7 +44,7 @@ test('a message that is not settled in time is delivered again, and its first at
   await consumer.close()
   const attempts = await attemptsOf(recorder, 2)
   assertSpans(
-    attempts.toSorted((one, other) => Number(one.startTime - other.startTime)),
+    attempts.toSorted((one, other) => one.startTime - other.startTime),
     [
       { attempt: 1, outcome: 'abandoned', status: 'unset' },
       { attempt: 2, outcome: 'acked', deliveryKind: 'redelivery' },
