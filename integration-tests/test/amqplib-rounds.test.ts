@@ -47,8 +47,11 @@ function ahead<Result>(ms: number, send: () => Result): Result {
 
 type Republish = (session: Session, queue: string, message: ConsumeMessage, clock: number) => Promise<void> | void
 
+/** What the attempt on the copy says. */
+type Copy = ExpectedSpan & { readonly attempt: number }
+
 /** Ways to send a received message again with all its headers, and what the copy says of its attempt. */
-const republications: readonly (readonly [way: string, republish: Republish, first: ExpectedSpan])[] = [
+const republications: readonly (readonly [way: string, republish: Republish, copy: Copy])[] = [
   [
     'by the helper',
     (session, _, message, clock) => ahead(clock, () => retryLater(session.channel, message)),
@@ -92,29 +95,28 @@ describe.each([
     expect(session.failures).toEqual([])
   })
 
-  test.each(TYPES.flatMap((type) => republications.map((one) => [type, ...one] as const)))(
-    'counts on after it was sent again: %s, %s',
-    async (type, way, republish, copy) => {
-      await using session = await openSession(true)
-      const queue = await openRound(session, type)
-      ahead(clock, () => session.channel.sendToQueue(queue, Buffer.from('order 1042'), { messageId: randomUUID() }))
-      await reject(session, queue)
-      const message = await receive(session, queue)
-      await republish(session, queue, message, clock)
-      session.channel.ack(message)
-      await reject(session, queue)
-      await reject(session, queue)
-      await accept(session, queue)
-      const attempts = await session.attempts(queue, 5)
-      const number = copy.attempt ?? 0
-      assertSpans(attempts, [
-        { attempt: 1, links: { previous_attempt: [] } },
-        { attempt: 2, links: { previous_attempt: [attempts[0]!] } },
-        { ...copy, links: { previous_attempt: way === 'by an untraced publish' ? [] : [attempts[1]!] } },
-        { attempt: number + 1, links: { previous_attempt: [attempts[2]!] } },
-        { attempt: number + 2, links: { previous_attempt: [attempts[3]!] } },
-      ])
-      expect(session.failures).toEqual([])
-    },
-  )
+  test.each(
+    TYPES.flatMap((type) => republications.map(([way, republish, copy]) => [type, way, republish, copy] as const)),
+  )('counts on after it was sent again: %s, %s', async (type, way, republish, copy) => {
+    await using session = await openSession(true)
+    const queue = await openRound(session, type)
+    ahead(clock, () => session.channel.sendToQueue(queue, Buffer.from('order 1042'), { messageId: randomUUID() }))
+    await reject(session, queue)
+    const message = await receive(session, queue)
+    await republish(session, queue, message, clock)
+    session.channel.ack(message)
+    await reject(session, queue)
+    await reject(session, queue)
+    await accept(session, queue)
+    const attempts = await session.attempts(queue, 5)
+    const number = copy.attempt
+    assertSpans(attempts, [
+      { attempt: 1, links: { previous_attempt: [] } },
+      { attempt: 2, links: { previous_attempt: [attempts[0]!] } },
+      { ...copy, links: { previous_attempt: way === 'by an untraced publish' ? [] : [attempts[1]!] } },
+      { attempt: number + 1, links: { previous_attempt: [attempts[2]!] } },
+      { attempt: number + 2, links: { previous_attempt: [attempts[3]!] } },
+    ])
+    expect(session.failures).toEqual([])
+  })
 })

@@ -46,7 +46,7 @@ async function consume(handle: (message: ConsumeMessage) => unknown, settle = tr
 }
 
 describe('a handler of a message inside its consumer', () => {
-  const inner = traceHandler(async (_: ConsumeMessage) => turn())
+  const inner = traceHandler<ConsumeMessage, [], Promise<void>>(() => turn())
   const calls: readonly (readonly [string, (message: ConsumeMessage) => unknown])[] = [
     ['called once', (message) => inner(message)],
     [
@@ -137,7 +137,7 @@ describe.each(clones)('a clone of a message, made %s', (_, clone) => {
     await consume((message) => {
       const one = clone(message)
       const other = { ...one, fields: { ...one.fields, ...fields }, properties: { ...one.properties, ...properties } }
-      moves.push(retryLater(elsewhere.channel, other as ConsumeMessage))
+      moves.push(retryLater(elsewhere.channel, other))
       return Promise.allSettled(moves)
     })
     await expect(moves[0]).rejects.toMatchObject({ code: 'ERR_TRACEBATON_DESTINATION' })

@@ -126,7 +126,7 @@ export interface MovePlan {
 }
 
 /** A move that was asked for, in the message's handler or anywhere else. */
-export function planMove(
+function planMove(
   runtime: Runtime,
   move: Move,
   message: OutgoingMessage,
@@ -147,7 +147,7 @@ function handledVerdict(delivery: Delivery, around: Work | undefined): Verdict |
 }
 
 /** Says what the next copy of a received message carries. */
-export function toMove(
+function toMove(
   runtime: Runtime,
   { kind, error }: Omit<Move, 'delivery'>,
   message: OutgoingMessage,

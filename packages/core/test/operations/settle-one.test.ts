@@ -15,6 +15,10 @@ const ack: Settlement = {
   batch: false,
 }
 
+function broken(): never {
+  throw new Error('broken on purpose')
+}
+
 test('a call that settles one open attempt is not described where settlements have no span', () => {
   const { tracing, span, spans } = createTraced()
   const attempt = tracing.open(delivery())
@@ -46,9 +50,6 @@ test('a call has its span where settlements have one, and a description that thr
   tracing.settleOne(first, 'acked', () => ({ ...ack, attempts: [first] }), vi.fn<() => void>())
   expect(span('ack orders').name).toBe('ack orders')
   expect(first.isOpen()).toBe(false)
-  const broken = (): never => {
-    throw new Error('broken on purpose')
-  }
   const call = vi.fn<() => void>()
   tracing.settleOne(second, 'acked', broken, call)
   expect(call).toHaveBeenCalledOnce()
