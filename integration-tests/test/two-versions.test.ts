@@ -86,7 +86,8 @@ function comparable(output: string): string {
     })
     .replaceAll(/"(tracebaton\.queue\.\w+)":[\d.e-]+/g, '"$1":"seconds"')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'a time')
-    .replaceAll(/([;=])\d{13}\b/g, '$1a time')
+    .replaceAll(/\bb=([0-9a-f]{8})\b/g, (_, end: string) => `b=${[...ids].find(([id]) => id.endsWith(end))?.[1]}`)
+    .replaceAll(/\b([fs])=[0-9a-z]{8}\b/g, '$1=a time')
 }
 
 let alone: Output

@@ -24,7 +24,10 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertJourney',
     removed: 'the number of an attempt',
-    edits: [['operations/attempt.js', 'attributes[OURS.attempt] = attempt.attempt;', '']],
+    edits: [
+      ['operations/attempt.js', 'attributes[OURS.attempt] = attempt.attempt;', ';'],
+      ['operations/attempt.js', '[OURS.attempt]: attempt.attempt,', ''],
+    ],
     assert: journey,
     expected: {
       rule: 'journey',
@@ -51,7 +54,8 @@ export const removals: readonly Removal[] = [
     assertion: 'assertJourney',
     removed: 'what a dead letter is',
     edits: [
-      ['operations/attempt.js', 'attributes[OURS.kind] = attempt.kind;', ''],
+      ['operations/attempt.js', 'attributes[OURS.kind] = attempt.kind;', ';'],
+      ['operations/attempt.js', '[OURS.kind]: attempt.kind,', ''],
       ['operations/attempt.js', 'attributes[OURS.deadLetterSource] = source;', ';'],
     ],
     assert: journey,
@@ -66,7 +70,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertConnected',
     removed: 'the context on the message',
-    edits: [['operations/injection.js', 'return { fields: full };', 'return { fields: {} };']],
+    edits: [['operations/injection.js', 'const { context, fields } = outgoing;', 'return { fields: {} };']],
     assert: connected,
     expected: {
       rule: 'connected',
@@ -152,7 +156,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertNoOrphans',
     removed: 'the end of the send span',
-    edits: [['operations/send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
+    edits: [['operations/send.js', '    span.end();\n    if (measured', '    if (measured']],
     assert: ({ spans }) => assertNoOrphans(spans),
     expected: {
       rule: 'no-orphans',
@@ -165,7 +169,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertNoDanglingLinks',
     removed: 'the end of the send span',
-    edits: [['operations/send.js', '    span.end();\n    if (startedAt', '    if (startedAt']],
+    edits: [['operations/send.js', '    span.end();\n    if (measured', '    if (measured']],
     assert: ({ spans }) => assertNoDanglingLinks(spans),
     expected: {
       rule: 'no-dangling-links',
@@ -178,9 +182,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertAllEnded',
     removed: 'the end of an attempt',
-    edits: [
-      ['operations/attempt.js', '    span.end();\n    runtime.metrics.delivered', '    runtime.metrics.delivered'],
-    ],
+    edits: [['operations/attempt.js', '    span.end();\n    measured?.delivered', '    measured?.delivered']],
     assert: (run) => assertAllEnded(run),
     expected: {
       rule: 'all-ended',

@@ -23,8 +23,8 @@ export const sqsRemovals: readonly Removal[] = [
     edits: [
       [
         'operations/attempt.js',
-        'context: setHandling(activate(base, span), handling),',
-        'context: (globalThis.__first ??= setHandling(activate(base, span), handling)),',
+        'begun.context = withWork(base, span.context === undefined ? undefined : span.span, begun);',
+        'begun.context = (globalThis.__first ??= withWork(base, span.context === undefined ? undefined : span.span, begun));',
       ],
     ],
     assert: (run) => assertNoLeak(unsettled(run), { messageAttribute: 'order.id' }),
@@ -41,7 +41,7 @@ export const sqsRemovals: readonly Removal[] = [
     removed: 'a context of its own for every message of a bulk send',
     edits: [
       ['operations/send.js', 'const creates = perMessage ?', 'const creates = false ?'],
-      ['operations/send.js', 'kind: perMessage || !anyNew ?', 'kind: !anyNew ?'],
+      ['operations/send.js', 'const kind = perMessage || !anyNew ?', 'const kind = !anyNew ?'],
       ['operations/send.js', "names.set(attributes, 'messageCount', publication.messages.length);", ';'],
       ['operations/send.js', "names.set(attributes, 'messageCount', results.count);", ';'],
     ],
@@ -57,7 +57,7 @@ export const sqsRemovals: readonly Removal[] = [
   {
     assertion: 'assertNoSecrets',
     removed: 'the list of baggage that may leave',
-    edits: [['wire/baggage-policy.js', 'if (policy === true)', 'if (true)']],
+    edits: [['wire/format.js', 'if (policy === true)', 'if (true)']],
     assert: ({ spans, arrivals }) => assertNoSecrets(spans, { arrivals, privateBaggage: ['customer.email'] }),
     expected: {
       rule: 'no-secrets',
