@@ -1,4 +1,9 @@
-/** A text that every broker takes as a header: up to 256 characters, none of them for control or broken, not empty. */
+/** A name on one line, as spans may say it: up to 256 characters, none of them for control or broken, not empty. */
+export function headerName(text: string): string | undefined {
+  return headerText(text)?.replace(/[\t\n\r]/g, ' ')
+}
+
+/** The same for a text of several lines, that every broker takes as a header. */
 export function headerText(text: string): string | undefined {
   return fit(text, 256, '…')
 }

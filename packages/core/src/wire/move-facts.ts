@@ -1,5 +1,5 @@
 import type { Fields, Headers } from './carrier.ts'
-import { headerStack, headerText, withoutCredentials } from '../base/text.ts'
+import { headerName, headerStack, headerText, withoutCredentials } from '../base/text.ts'
 import { FACT_HEADERS, FACTS_HEADER } from '../base/names.ts'
 import { errorTypeOf, isError, messageOf } from '../base/errors.ts'
 
@@ -38,8 +38,9 @@ export function readMoveFacts(headers: Headers): MoveFacts | undefined {
   for (const fact of FACTS) {
     const text = headers.text(FACT_HEADERS[fact]) ?? packed[shortName(fact)]
     if (typeof text !== 'string' || text === '') continue
-    if (fact !== 'attempts') facts[fact] = fact === 'errorStack' ? headerStack(text) : headerText(text)
-    else if (/^[1-9][0-9]{0,14}$/.test(text)) facts.attempts = Number(text)
+    if (fact === 'attempts') facts.attempts = /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined
+    else if (fact === 'errorStack') facts.errorStack = headerStack(text)
+    else facts[fact] = fact === 'errorMessage' ? headerText(text) : headerName(text)
   }
   return facts as MoveFacts
 }

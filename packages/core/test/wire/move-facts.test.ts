@@ -230,6 +230,13 @@ describe('the attempt of a message that was moved', () => {
     const { details: bounded } = handle({ carrier: { traceparent: TRACEPARENT, ...huge } })
     expect(bounded.history.moved?.originalDestination).toHaveLength(256)
     expect(bounded.history.moved?.attempts).toBe(2)
+    const lines = {
+      'tracebaton-attempts': '2',
+      'tracebaton-original-destination': 'or\r\n\u001B[31mders',
+      'tracebaton-error-message': 'a\nb',
+    }
+    const { details: clean } = handle({ carrier: { traceparent: TRACEPARENT, ...lines } })
+    expect(clean.history.moved).toMatchObject({ originalDestination: 'or   [31mders', errorMessage: 'a\nb' })
     const packed = handle({ carrier: { traceparent: TRACEPARENT, 'tracebaton-facts': '[null]' } })
     expect(packed.details.history.moved).toEqual({})
   })
