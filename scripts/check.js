@@ -19,19 +19,21 @@ const CHECKS = {
   'span assertions': (title) => node(title, 'scripts/check-span-assertions.js'),
   documentation: (title) => node(title, 'scripts/check-docs.js'),
   'performance page': (title) => run(title, process.execPath, ['benchmarks/src/page.js', '--check']),
+  'cost per message': (title) => node(title, 'benchmarks/src/guard/main.js'),
   lockfile: (title) => node(title, 'scripts/check-lockfile.js'),
   'tracked files': (title) => node(title, 'scripts/check-tracked.js'),
 }
+
+/** Checks that have something to say even when all is well. */
+const SPEAKING = new Set(['cost per message'])
 
 const failed = []
 for (const [name, check] of Object.entries(CHECKS)) {
   // One after the other: they are short, and each of the long ones uses all cores by itself.
   // oxlint-disable-next-line no-await-in-loop
   const { code, output, seconds } = await check(`Checking ${name}`)
-  if (code !== 0) {
-    failed.push(name)
-    console.log(output.trimEnd())
-  }
+  if (code !== 0) failed.push(name)
+  if (output !== '' && (code !== 0 || SPEAKING.has(name))) console.log(output.trimEnd())
   console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(1)} s)`)
 }
 

@@ -77,7 +77,7 @@ async function cpuTime(call, count) {
   return user + system
 }
 
-async function repeat(call, count) {
+export async function repeat(call, count) {
   for (let index = 0; index < count; index++) {
     const result = call()
     if (result instanceof Promise) await result

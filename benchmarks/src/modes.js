@@ -16,19 +16,21 @@ class Reader extends MetricReader {
 /**
  * Registers what an SDK registers. Ended spans go nowhere.
  *
+ * @param through gets each part, with its noun, and gives what is registered in its place
  * @returns what to call from time to time: collects the metrics, if there are any
  */
-export function setUp(mode) {
+export function setUp(mode, through = (part) => part) {
   if (mode === 'no SDK') return async () => {}
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  propagation.setGlobalPropagator(
-    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
-  )
+  context.setGlobalContextManager(through(new AsyncLocalStorageContextManager().enable(), 'contextManager'))
+  const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()]
+  propagation.setGlobalPropagator(through(new CompositePropagator({ propagators }), 'propagator'))
   const nowhere = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} }
   const sampler = mode === 'not sampled' ? new AlwaysOffSampler() : new AlwaysOnSampler()
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler, spanProcessors: [nowhere] }))
+  trace.setGlobalTracerProvider(
+    through(new BasicTracerProvider({ sampler, spanProcessors: [nowhere] }), 'tracerProvider'),
+  )
   if (mode !== 'metrics') return async () => {}
   const reader = new Reader()
-  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
+  metrics.setGlobalMeterProvider(through(new MeterProvider({ readers: [reader] }), 'meterProvider'))
   return () => reader.collect()
 }
