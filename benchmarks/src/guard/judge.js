@@ -4,11 +4,13 @@ const ROOM_BYTES = 64
 
 /** The lines that differ, as a diff: what is stored, then what is. Empty when all is the same. */
 export function compareCalls(stored, found) {
-  return Object.entries(found).flatMap(([key, text]) => {
-    if (stored[key] === text) return []
-    const before = key in stored ? [`- ${key}: ${stored[key]}`] : []
-    return [...before, `+ ${key}: ${text}`]
-  })
+  const lines = []
+  for (const [key, text] of Object.entries(found)) {
+    if (stored[key] === text) continue
+    if (key in stored) lines.push(`- ${key}: ${stored[key]}`)
+    lines.push(`+ ${key}: ${text}`)
+  }
+  return lines
 }
 
 /** What is more than stored, and what is so much less that the stored figure says little. */

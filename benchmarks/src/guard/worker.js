@@ -7,8 +7,8 @@ import { createCounting } from './counting.js'
 
 /** Calls of a path before those that count. */
 const FIRST_CALLS = 3
-/** Messages that count: what happens once in a thousand messages shows, too. */
-const MESSAGES = 1_000
+/** Messages that count: a multiple of those of each call. */
+const MESSAGES = 200
 
 process.on('disconnect', () => process.exit(1))
 const { task, adapter, mode, names } = JSON.parse(process.argv[2])
