@@ -16,6 +16,9 @@ const RESULTS = {
   createHistogram: 'histogram',
 }
 
+/** A context may be an object of ours, with more methods than the API knows. */
+const METHODS = { activeContext: ['getValue', 'setValue', 'deleteValue'] }
+
 /** Methods that run a function of their caller. */
 const RUNNERS = new Set(['with', 'bind', 'startActiveSpan'])
 
@@ -32,7 +35,7 @@ export function createCounting() {
   function count(object, noun) {
     if (typeof object !== 'object' || object === null || known.has(object)) return object
     known.add(object)
-    for (const name of methodsOf(object)) {
+    for (const name of METHODS[noun] ?? methodsOf(object)) {
       const method = object[name]
       Object.defineProperty(object, name, {
         configurable: true,
