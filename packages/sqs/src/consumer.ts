@@ -59,7 +59,9 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
     const arrival = arrivalOf(message)
     const tracing = told ?? arrival?.tracing ?? otherwise
     const delivery = tracing.guard(() => {
-      if (arrival !== undefined && told === undefined && maxReceiveCount === undefined) return arrival.delivery
+      const known = arrival?.tracing === tracing ? arrival.delivery : undefined
+      // Handled again, the attempts of an arrival count on.
+      if (known !== undefined && (maxReceiveCount ?? known.maxAttempts) === known.maxAttempts) return known
       const queue = arrival?.queue ?? queueOfUrl(queueUrl)
       const own = toDelivery(message, queue, arrival?.delivery.deliveredAt, maxReceiveCount)
       arrivals.note(message, { tracing, delivery: own, queue })

@@ -1,4 +1,4 @@
-import { assertSpan, type RecordedSpan } from '@tracebaton/testing'
+import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
 import { expect } from 'vitest'
 import type { Attempt, Calls } from '../attempt.ts'
 import { contextOn, foreignContext, only, operations } from '../expectations.ts'
@@ -209,6 +209,37 @@ export const batchScenarios: readonly Scenario[] = [
       await calls.ended(1)
       expect(callers).toHaveLength(1)
       expect(callers[0]).toBe(caller)
+    },
+  },
+  {
+    name: 'a handler inside another one of its message is no attempt of its own, and one after it is the next',
+    needs: ['batchHandling'],
+    async run(stage) {
+      const destination = await waiting(stage, 1)
+      const client = await stage.client()
+      const calls = await stage.handleBatches(client, destination, async (batch, handled) => {
+        const inner = batch.traceHandler(async (message) => {
+          handled.note(message)
+          await turns(2)
+        })
+        const outer = batch.traceHandler(async (message) => {
+          await inner(message)
+          await inner(message)
+          await Promise.all([inner(message), inner(message)])
+        })
+        await Promise.all(batch.messages.map(outer))
+        await Promise.all(batch.messages.map(inner))
+      })
+      const spans = (await calls.ended(5)).map(({ span }) => span)
+      const [first, , , , next] = spans
+      expect(spans).toEqual([first, first, first, first, next])
+      assertSpans(
+        [first!, next!],
+        [
+          { attempt: 1, outcome: 'acked', links: { previous_attempt: [] } },
+          { attempt: 2, outcome: 'acked', links: { previous_attempt: [first!] } },
+        ],
+      )
     },
   },
   {
