@@ -114,3 +114,15 @@ test('a message that came back to the queue that gave it up is a redrive, and co
     'tracebaton.dead_letter.source',
   )
 })
+
+test.each([undefined, 3])(
+  'a handler with options counts on where it handles an arrival again (maximum %s)',
+  async (maxReceiveCount) => {
+    const traced = createTraced()
+    const [message] = await receivedBy(traced)
+    const handle = traceHandler(() => {}, { ...traced.options, maxReceiveCount })
+    handle(message!)
+    handle(message!)
+    expect(traced.named('process').map((span) => fact(span, 'delivery.attempt'))).toEqual([1, 2])
+  },
+)
