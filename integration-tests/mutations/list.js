@@ -254,7 +254,7 @@ const coreMutations = [
   {
     name: 'every send of a handler is a retry',
     file: 'operations/plan.ts',
-    edits: [["(isHome(asked, verdict.delivery) ? 'retry' : 'forward')", "'retry'"]],
+    edits: [["(home ? 'retry' : 'forward')", "'retry'"]],
     caughtBy: 'headers copied onto a message for another destination make a new message, linked to the old one',
   },
   {

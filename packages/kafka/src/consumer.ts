@@ -9,6 +9,7 @@ import {
   tracingToldBy,
   warnOfInstrumentation,
   type AdapterTracing,
+  type Arrival,
   type Arrivals,
   type Delivery,
   type Partition,
@@ -35,16 +36,10 @@ export type HandlerOptions = TracingInput & {
   readonly groupId?: string | undefined
 }
 
-/** How a message was received. */
-interface Arrival {
-  readonly tracing: AdapterTracing
-  readonly delivery: Delivery
-}
-
 /** The partitions of each consumer; a look-alike may be made again without being told the group. */
 const consumers = processWide('tracebaton.kafka.consumers.1', () => new WeakMap<object, Partitions>())
 
-const arrivals: Arrivals<Arrival> = createArrivals('tracebaton.kafka.arrivals.1')
+const arrivals: Arrivals = createArrivals('tracebaton.kafka.arrivals.1')
 
 /** Batches of which kafkajs takes only those messages for handled that the handler resolves. */
 const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => new WeakSet<object>())

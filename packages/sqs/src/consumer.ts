@@ -3,8 +3,8 @@ import {
   resolveTracing,
   tracingToldBy,
   type AdapterTracing,
+  type Arrival,
   type Arrivals,
-  type Delivery,
   type Outcome,
   type TracingInput,
 } from '@tracebaton/core/adapter'
@@ -29,17 +29,15 @@ const SYSTEM_ATTRIBUTES = [
   'MessageGroupId',
 ]
 
-/** How a message was received. */
-interface Arrival {
-  readonly tracing: AdapterTracing
-  readonly delivery: Delivery
+/** How a message was received, and from where. */
+interface SqsArrival extends Arrival {
   readonly queue: Queue
 }
 
-export const arrivals: Arrivals<Arrival> = createArrivals('tracebaton.sqs.arrivals.1')
+export const arrivals: Arrivals<SqsArrival> = createArrivals('tracebaton.sqs.arrivals.1')
 
 /** How a message arrived; `undefined`: at no traced client. A clone is known by its receipt handle. */
-export function arrivalOf(message: ReceivedMessage): Arrival | undefined {
+export function arrivalOf(message: ReceivedMessage): SqsArrival | undefined {
   return arrivals.of(message, ({ key, system }) => system === SYSTEM && key === message.ReceiptHandle)
 }
 

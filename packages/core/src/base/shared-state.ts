@@ -24,6 +24,8 @@ export const SHARED = {
   groups: 'tracebaton.groups.1',
   /** The attempts that wait to be settled. */
   openAttempts: 'tracebaton.open-attempts.1',
+  /** By meter provider: the numbers that wait for its next reading. */
+  flushers: 'tracebaton.flushers.0',
   /** What `diag` has been told of. */
   said: 'tracebaton.said.1',
 } as const

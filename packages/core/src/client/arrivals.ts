@@ -1,6 +1,6 @@
 import { context as contexts } from '@opentelemetry/api'
 import { createStamp } from '../base/stamp.ts'
-import { getWork } from '../verdict/verdict.ts'
+import { getWork, verdictIn } from '../verdict/verdict.ts'
 import type { Arrival } from '../tracing.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 
@@ -33,9 +33,7 @@ export function createArrivals<Own extends Pick<Arrival, 'delivery'> = Arrival>(
 
 function deliveryAtHand(isSame: (delivery: Delivery) => boolean): Delivery | undefined {
   try {
-    const work = getWork(contexts.active())
-    if (work?.verdict !== undefined) return isSame(work.verdict.delivery) ? work.verdict.delivery : undefined
-    return work?.batch?.find(({ delivery }) => isSame(delivery))?.delivery
+    return verdictIn(getWork(contexts.active()), ({ delivery }) => isSame(delivery))?.delivery
   } catch {
     // A message that is none is the client's to complain about.
     return undefined

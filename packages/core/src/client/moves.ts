@@ -43,7 +43,7 @@ const UNKNOWN: Readonly<Record<Move['kind'], string>> = {
  * Sends a received message again. Rejects with the code `ERR_TRACEBATON_DESTINATION` where neither the caller nor the
  * message says where to; else as `call` does.
  *
- * @param describe the copy, as any message to send
+ * @param describe describes the copy as a publication. What throws here is reported, and the copy goes out as it is
  * @param call sends it
  */
 export function moveMessage<Sent>(

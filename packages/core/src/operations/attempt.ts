@@ -1,14 +1,14 @@
 import { SpanKind, type Attributes, type Context, type Link, type SpanOptions } from '@opentelemetry/api'
 import type { Ending } from '../base/call.ts'
 import { errorTypeOf } from '../base/errors.ts'
-import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
-import type { Outcome, Relative } from '../base/policy.ts'
+import { addAttributes, OURS } from '../base/names.ts'
+import type { Outcome } from '../base/policy.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import { withWork } from '../base/light-context.ts'
 import { getWork, verdictOn, ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
 import type { Measured } from '../otel/metrics.ts'
 import { attributesOf, type Operation } from '../otel/operation.ts'
-import { activeContext, callHook, startSpan, type SafeSpan } from '../otel/span.ts'
+import { activeContext, callHook, startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, Meaning, PastAttempt } from '../verdict/delivery.ts'
 import { startOf } from '../verdict/attempt-count.ts'
@@ -102,7 +102,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     moved: undefined,
     failure: undefined,
     ending: undefined,
-    worked: delivery.startedAt === undefined ? 0 : Math.max(0, Date.now() - delivery.startedAt) / 1000,
+    worked: startedAt === undefined ? 0 : Math.max(0, Date.now() - startedAt) / 1000,
   }
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
   begun.context = withWork(base, span.context === undefined ? undefined : span.span, begun)
@@ -110,10 +110,6 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
   if (attempt.overtakes !== undefined) attempt.overtakes.overtaken = true
   if (span.context !== undefined) remember(begun, span.context)
   return begun
-}
-
-function toLink({ role, context }: Relative): Link {
-  return { context, attributes: linkAttributes(role) }
 }
 
 function remember(attempt: Attempt, context: Attempt['spanContext'] & object): void {

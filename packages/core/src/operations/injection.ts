@@ -46,18 +46,24 @@ export function inject(
   },
   outgoing: Outgoing | undefined,
 ): Injection | undefined {
-  const facts = moved && writeMoveFacts(moved.facts)
+  const written = moved && writeMoveFacts(moved.facts)
+  const facts = written && Object.keys(written).length > 0 ? written : undefined
   // Without an SDK a message that never had a context gets none, and yet says where it was.
-  if (outgoing === undefined) return facts && Object.keys(facts).length > 0 ? { fields: facts } : undefined
+  if (outgoing === undefined) return facts && { fields: facts }
   const { context, fields } = outgoing
   const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
   const traced =
     lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
-  if (message.fits === undefined) return { fields: facts === undefined ? traced : Object.assign({}, traced, facts) }
-  return injectWhatFits(runtime, publication, operation, message, outgoing, traced, moved && moved.facts)
+  const full = facts === undefined ? traced : Object.assign({}, traced, facts)
+  if (message.fits === undefined) return { fields: full }
+  return injectWhatFits(runtime, publication, operation, message, outgoing, traced, full, facts && moved?.facts)
 }
 
-/** The first of: everything, with the facts in one header, without them, the essential part, the slot, nothing. */
+/**
+ * The first of: everything, with the facts in one header, without them, the essential part, the slot, nothing.
+ *
+ * @param facts `undefined`: there are none, and `full` is `traced`
+ */
 function injectWhatFits(
   runtime: Runtime,
   publication: Publication,
@@ -65,6 +71,7 @@ function injectWhatFits(
   { fits, slot }: OutgoingMessage,
   { context }: Outgoing,
   traced: Fields,
+  full: Fields,
   facts: MoveFacts | undefined,
 ): Injection | undefined {
   const fitting = (candidate: Fields): boolean => runtime.report.guard('headers', () => fits?.(candidate)) !== false
@@ -73,11 +80,8 @@ function injectWhatFits(
     const where = publication.destination.name ?? 'its destination'
     runtime.report.failed('headers', new Error(`No room for all trace fields on a message to ${where} (${reason})`))
   }
-  if (facts === undefined || Object.keys(facts).length === 0) {
-    if (fitting(traced)) return { fields: traced }
-  } else {
-    const full = Object.assign({}, traced, writeMoveFacts(facts))
-    if (fitting(full)) return { fields: full }
+  if (fitting(full)) return { fields: full }
+  if (facts !== undefined) {
     const packed = Object.assign({}, traced, packMoveFacts(facts))
     if (fitting(packed)) return { fields: packed }
     count('facts')

@@ -1,6 +1,6 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api'
 import type { LinkRole } from '../base/policy.ts'
-import { getWork, sameDelivery, verdictOn, type Verdict, type Work } from '../verdict/verdict.ts'
+import { getWork, sameDelivery, verdictIn, verdictOn, type Verdict, type Work } from '../verdict/verdict.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, OutgoingMessage, Publication, Move } from '../verdict/delivery.ts'
 import { believe } from '../verdict/relation.ts'
@@ -46,23 +46,16 @@ export function planMessage(
   const work = getWork(active)
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
-  // The one message at hand: which one of a batch is sent cannot be known.
-  if (work?.verdict !== undefined && sameSpan(work.verdict.extracted.creation, creation)) {
-    const { verdict } = work
-    const kind =
-      runtime.republishFor(asked, toldDelivery(verdict)) ?? (isHome(asked, verdict.delivery) ? 'retry' : 'forward')
-    // If the consumer ignores a producer, its own sends do not link that producer.
-    const link = verdict.belief.creation
-    if (kind === 'forward') return forwarded(message, extracted, link)
-    return toPlan(message, extracted, 'move', linkTo(link), toMove(runtime, { kind }, message, verdict, active))
-  }
-  const received = work?.batch?.find((one) => sameSpan(one.extracted.creation, creation))
+  const received = verdictIn(work, (verdict) => sameSpan(verdict.extracted.creation, creation))
   if (received !== undefined) {
+    // If the consumer ignores a producer, its own sends do not link that producer.
     const link = received.belief.creation
     const home = isHome(asked, received.delivery)
     const kind = runtime.republishFor(asked, toldDelivery(received)) ?? (home ? 'retry' : 'forward')
+    if (kind === 'forward') return forwarded(message, extracted, link)
     // Messages of a batch may share a context, and only the very message tells its attempt.
-    return kind === 'forward' ? forwarded(message, extracted, link) : toPlan(message, extracted, 'keep', linkTo(link))
+    if (work?.batch !== undefined) return toPlan(message, extracted, 'keep', linkTo(link))
+    return toPlan(message, extracted, 'move', linkTo(link), toMove(runtime, { kind }, message, received, active))
   }
   return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
 }
@@ -141,9 +134,7 @@ function planMove(
 function handledVerdict(delivery: Delivery, around: Work | undefined): Verdict | undefined {
   const known = verdictOn(delivery)
   if (known?.work !== undefined) return known
-  const same = (verdict: Verdict): boolean => sameDelivery(verdict.delivery, delivery)
-  if (around?.verdict !== undefined) return same(around.verdict) ? around.verdict : undefined
-  return around?.batch?.find(same)
+  return verdictIn(around, (verdict) => sameDelivery(verdict.delivery, delivery))
 }
 
 /** Says what the next copy of a received message carries. */

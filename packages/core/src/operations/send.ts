@@ -1,10 +1,10 @@
-import { SpanKind, type Attributes, type Context, type Link, type SpanContext } from '@opentelemetry/api'
+import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
-import { addAttributes, linkAttributes, OURS } from '../base/names.ts'
-import type { LinkRole, Outcome } from '../base/policy.ts'
+import { addAttributes, OURS } from '../base/names.ts'
+import type { Outcome } from '../base/policy.ts'
 import type { Measured } from '../otel/metrics.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
-import { activate, activeContext, callHook, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
+import { activate, activeContext, callHook, secondsSince, startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
@@ -114,7 +114,7 @@ function startCreate(runtime: Runtime, publication: Publication, plan: Plan, act
   const options = {
     kind: SpanKind.PRODUCER,
     attributes: operation.attributes,
-    links: link === undefined ? [] : [toLink(link.role, link.context)],
+    links: link === undefined ? [] : [toLink(link)],
   }
   const span = startSpan(runtime, operation.spanName, options, active)
   if (span.isRecording()) {
@@ -158,13 +158,9 @@ function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined
   plans.forEach(({ link: own }, index) => {
     const created = creates[index]?.context
     const link = created === undefined ? own : { role: 'message' as const, context: created }
-    if (link !== undefined) links.set(link.context.traceId + link.context.spanId, toLink(link.role, link.context))
+    if (link !== undefined) links.set(link.context.traceId + link.context.spanId, toLink(link))
   })
   return [...links.values()]
-}
-
-function toLink(role: LinkRole, context: SpanContext): Link {
-  return { context, attributes: linkAttributes(role) }
 }
 
 /** Ends the spans of a call, counts its messages, and tells the attempts whose messages were moved. */

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, type Attributes, type Counter, type MeterProvider, type UpDownCounter } from '@opentelemetry/api'
 import { FLUSH } from '../base/names.ts'
 import { CORE_SCOPE } from '../base/scope.ts'
-import { processWide } from '../base/shared-state.ts'
+import { processWide, SHARED } from '../base/shared-state.ts'
 import type { Report } from '../base/report.ts'
 
 /** A flush comes after this many messages at the latest, because some providers run no callbacks. */
@@ -42,7 +42,7 @@ export class Flusher {
 }
 
 /** One for each meter provider in the process, so that instances of tracing come and go without a callback of their own. */
-const flushers = processWide('tracebaton.flushers.0', () => new WeakMap<MeterProvider, Flusher>())
+const flushers = processWide(SHARED.flushers, () => new WeakMap<MeterProvider, Flusher>())
 
 /**
  * The flusher of a meter provider. The first call registers its callback, which an SDK runs before it reads any

@@ -15,7 +15,8 @@ import {
 import { errorTypeOf, isError, messageOf } from '../base/errors.ts'
 import { withSpan } from '../base/light-context.ts'
 import { isValid } from '../wire/format.ts'
-import { ERROR_TYPE, OURS } from '../base/names.ts'
+import { ERROR_TYPE, linkAttributes, OURS } from '../base/names.ts'
+import type { Relative } from '../base/policy.ts'
 import type { Report } from '../base/report.ts'
 
 /** A span that cannot hurt: every call on the real one is contained. */
@@ -96,6 +97,11 @@ export function startSpan(
     report.failed('span', error)
     return new SafeSpan(span, undefined, report)
   }
+}
+
+/** A link as a span has it. Its attributes are shared. */
+export function toLink({ role, context }: Relative): Link {
+  return { context, attributes: linkAttributes(role) }
 }
 
 /** As many links as SDKs let a span have. */

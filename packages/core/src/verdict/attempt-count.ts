@@ -10,7 +10,7 @@ export interface AttemptFacts {
   readonly source: 'field' | 'memory' | 'broker' | 'assumed'
   readonly kind: DeliveryKind
   readonly redrives: number
-  /** Whether this copy of the message is delivered for the first time, as far as anybody knows. */
+  /** Whether no earlier delivery of this copy is known. */
   readonly firstDelivery: boolean
   readonly previous: SpanContext | undefined
   /** An attempt on the same message that still runs here: the message was handed out again meanwhile. */

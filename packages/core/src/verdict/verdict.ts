@@ -81,6 +81,12 @@ export function getWork(context: Context): Work | undefined {
   return workIn(context) as Work | undefined
 }
 
+/** The message that is being worked on, or the one of the batch, if it is the one that is looked for. */
+export function verdictIn(work: Work | undefined, isIt: (verdict: Verdict) => boolean): Verdict | undefined {
+  if (work?.verdict === undefined) return work?.batch?.find(isIt)
+  return isIt(work.verdict) ? work.verdict : undefined
+}
+
 /** What core made of a delivery, if it has looked at it. */
 export function verdictOn({ verdict }: Delivery): Verdict | undefined {
   return verdict as Verdict | undefined

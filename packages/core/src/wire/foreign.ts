@@ -1,6 +1,5 @@
 import { ROOT_CONTEXT, trace, type SpanContext, type TextMapPropagator } from '@opentelemetry/api'
-import { withAllowedBaggage, type BaggagePolicy } from './format.ts'
-import { validSpanContext, type Format } from './format.ts'
+import { validSpanContext, withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
 import { fieldsSetter, headersGetter, isList } from './carrier.ts'
 import type { Report } from '../base/report.ts'
 import { KNOWN_FLAGS } from './traceparent.ts'
