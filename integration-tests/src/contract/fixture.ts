@@ -33,7 +33,7 @@ export interface Batch {
   readonly messages: readonly Received[]
   /** The adapter's `forEachMessage`. On a plain client nobody calls it. */
   forEachMessage<Result>(handler: (message: Received) => Result): Promise<readonly Awaited<Result>[]>
-  /** The adapter's `traceHandler`; the `this` of each call is passed on. On a plain client nobody calls it. */
+  /** The adapter's `traceHandler`. Calls the handler with the `this` of the caller. Scenarios use it on traced clients only. */
   traceHandler<Result>(handler: (message: Received) => Result): (message: Received) => Result
 }
 

@@ -74,8 +74,9 @@ export function toOutgoing(
 }
 
 /**
- * How a job is known, whoever sees it: by its id and by the context that it was added with, which a worker's telemetry is
- * told, too. A job without a context is known by its identity. The same id may be given to another job later.
+ * Knows a job by its queue's name, its id and the context that it was added with: these facts both a processor and the
+ * worker's telemetry have. The id alone will not do, because another job may get it later. A job without a context is
+ * known by its identity.
  */
 const memory: AttemptMemory = memoryBy(({ identity, destination, facts }, { creation }) =>
   creation === undefined || facts?.messageId === undefined

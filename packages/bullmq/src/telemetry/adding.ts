@@ -89,8 +89,8 @@ export class Adding extends Operation {
 /**
  * Whether we are called because a worker adds the next iteration of a schedule. BullMQ traces that like a call of the
  * application's, and writes the context of the iteration before instead of this one, so its span would say nothing and
- * lead nowhere. The interface tells neither who calls nor what is added; the stack does. Where it cannot be read, because
- * names are minified or nobody wants stacks, there is that span.
+ * lead nowhere. The interface tells neither who calls nor what is added; the stack does. Where the
+ * stack cannot be read (minified names, stack traces turned off), that span is made.
  *
  * @param called ours, whose attributes BullMQ sets
  */
