@@ -37,6 +37,13 @@ const coreMutations = [
     caughtBy: 'a message older than a trace may live starts another one, linked',
   },
   {
+    name: 'a span that has ended is the parent of what a loop receives',
+    file: 'operations/receive.ts',
+    edits: [['    parentIn(runtime, activeContext(runtime)),', '    (parentIn, activeContext(runtime)),']],
+    test: 'operations/receive.test.ts',
+    caughtBy: 'it is below no span that has ended, because a loop that was begun inside of it polls for ever',
+  },
+  {
     name: 'a dead letter stays in the trace of the message',
     file: 'verdict/relation.ts',
     edits: [["if (delivery.deadLetter || delivery.scheduled) return 'none'", '']],

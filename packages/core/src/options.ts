@@ -29,7 +29,10 @@ export interface TracingOptions {
   readonly relation?: Relation | ((delivery: Delivery) => Relation | undefined) | undefined
   /** How much of what messages say is believed. Of one that is relayed: as it would be where it goes. @default 'full' */
   readonly trust?: Trust | ((delivery: Delivery) => Trust | undefined) | undefined
-  /** ms. A message first sent longer ago starts a trace of its own under `auto`, linked. @default 900_000, 15 minutes */
+  /**
+   * ms. A message first sent longer ago starts a trace of its own under `auto`, linked. So does a send whose active span
+   * ended longer ago, unlinked. @default 900_000, 15 minutes
+   */
   readonly maxTraceAge?: number | undefined
   /**
    * `true` follows the propagator, `false` drops baggage, a list passes on the named entries only; in both directions.

@@ -104,6 +104,18 @@ export const relationScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'what a consumer asks its broker for is no part of the span that it was started in, which has ended',
+    async run(stage) {
+      const client = await stage.client({ spans: { settle: true } })
+      const destination = await stage.destination()
+      const calls = await stage.inSpan('start-up', () => stage.handle(client, destination))
+      await stage.send(client, destination, 'later')
+      await calls.ended(1)
+      const startUp = only(stage.recorder.spans.filter(({ name }) => name === 'start-up'))
+      expect(stage.recorder.spans.filter(({ traceId }) => traceId === startUp.traceId)).toEqual([startUp])
+    },
+  },
+  {
     name: 'a message older than a trace may live starts another one, linked',
     needs: ['sentTime'],
     async run(stage) {

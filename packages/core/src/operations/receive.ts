@@ -6,7 +6,7 @@ import { readDelivery } from './read.ts'
 import { addAttributes, linkAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
-import { activeContext, callHook, startSpan } from '../otel/span.ts'
+import { activeContext, callHook, parentIn, startSpan } from '../otel/span.ts'
 
 /** One call of the application that asked the broker for messages. */
 export interface Reception {
@@ -55,7 +55,6 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
   const messages = deliveries.map((delivery) => readDelivery(runtime, delivery))
   const links = linksTo(runtime, messages, reception)
 
-  const active = activeContext(runtime)
   const span = startSpan(
     runtime,
     operation.spanName,
@@ -65,7 +64,7 @@ function record(runtime: Runtime, reception: Reception, deliveries: readonly Del
       links,
       startTime: reception.startedAt,
     },
-    active,
+    parentIn(runtime, activeContext(runtime)),
   )
   callHook(runtime, runtime.hooks.onReceive, span, deliveries)
   if (failed) span.fail(reception.error)

@@ -4,7 +4,16 @@ import { addAttributes, OURS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Measured } from '../otel/metrics.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
-import { activate, activeContext, callHook, secondsSince, startSpan, toLink, type SafeSpan } from '../otel/span.ts'
+import {
+  activate,
+  activeContext,
+  callHook,
+  parentIn,
+  secondsSince,
+  startSpan,
+  toLink,
+  type SafeSpan,
+} from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
@@ -61,10 +70,11 @@ export function sendPublication<Result>(
 function begin(runtime: Runtime, publication: Publication, active: Context): Call {
   const { messages } = publication
   const plans = messages.map((message) => planMessage(runtime, publication, message, active))
+  const parent = parentIn(runtime, active, runtime.maxTraceAge)
   const single = plans.length === 1 ? plans[0] : undefined
   const anyNew = plans.some(isNew)
   const perMessage = single === undefined && anyNew && plans.length <= runtime.spanPerMessageUpTo
-  const creates = perMessage ? plans.map((plan) => startCreate(runtime, publication, plan, active)) : []
+  const creates = perMessage ? plans.map((plan) => startCreate(runtime, publication, plan, parent)) : []
   const operation = runtime.operations(
     'send',
     publication.operation,
@@ -74,12 +84,12 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
   const attributes = sampledAttributes(operation, single)
   const links = linksOf(plans, creates)
   const kind = perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER
-  const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? active)
+  const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? parent)
   const recording = span.isRecording()
   if (recording) span.set(otherAttributes(runtime, publication, single, attributes))
   if (runtime.hooks.onSend !== undefined) callHook(runtime, runtime.hooks.onSend, span, publication)
 
-  const context = activate(active, span)
+  const context = activate(parent, span)
   let shared: Outgoing | undefined
   const injections = plans.map((plan, index) => {
     if (plan.act === 'keep') return undefined
@@ -89,7 +99,7 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
         ? fieldsFor(runtime, plan.extracted.context)
         : created === undefined
           ? (shared ??= fieldsFor(runtime, context))
-          : fieldsFor(runtime, activate(active, created))
+          : fieldsFor(runtime, activate(parent, created))
     return inject(runtime, publication, operation, plan, outgoing)
   })
   const measured = runtime.metrics.of(operation)
@@ -106,7 +116,7 @@ function isMove({ moved }: Plan): boolean {
   return moved !== undefined
 }
 
-function startCreate(runtime: Runtime, publication: Publication, plan: Plan, active: Context): SafeSpan | undefined {
+function startCreate(runtime: Runtime, publication: Publication, plan: Plan, parent: Context): SafeSpan | undefined {
   if (!isNew(plan)) return undefined
   const { message, link } = plan
   const destination = message.destination ?? publication.destination
@@ -116,7 +126,7 @@ function startCreate(runtime: Runtime, publication: Publication, plan: Plan, act
     attributes: operation.attributes,
     links: link === undefined ? [] : [toLink(link)],
   }
-  const span = startSpan(runtime, operation.spanName, options, active)
+  const span = startSpan(runtime, operation.spanName, options, parent)
   if (span.isRecording()) {
     const attributes: Attributes = {}
     runtime.names.facts(attributes, message.facts)

@@ -6,7 +6,7 @@ import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Runtime } from '../runtime.ts'
-import { activate, activeContext, callHook, secondsSince, startSpan } from '../otel/span.ts'
+import { activate, activeContext, callHook, parentIn, secondsSince, startSpan } from '../otel/span.ts'
 
 /** One call that tells the broker what becomes of deliveries. */
 export interface Settlement {
@@ -90,7 +90,8 @@ function startSettle(
   names.facts(attributes, settlement.facts)
   addAttributes(attributes, settlement.attributes)
   if (settlement.batch) names.set(attributes, 'messageCount', settlement.keys.length)
-  const span = startSpan(runtime, operation.spanName, { kind: SpanKind.CLIENT, attributes }, active)
+  const parent = parentIn(runtime, active)
+  const span = startSpan(runtime, operation.spanName, { kind: SpanKind.CLIENT, attributes }, parent)
   callHook(runtime, runtime.hooks.onSettle, span, { outcome })
   const startedAt = performance.now()
   const end = (ending: Ending): void => {
@@ -98,7 +99,7 @@ function startSettle(
     span.end()
     metrics.of(operation)?.operation(secondsSince(startedAt), errorTypeOfEnding(ending))
   }
-  return { context: activate(active, span), end }
+  return { context: activate(parent, span), end }
 }
 
 /** The attempts that the call has settled get to know it. */

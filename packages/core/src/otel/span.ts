@@ -123,6 +123,27 @@ export function activeContext({ report }: { readonly report: Report }): Context 
   }
 }
 
+/**
+ * A context as the parent of a span. A span that has ended is no parent: what a loop does that was begun inside of it,
+ * which has its context for ever, is no part of it.
+ *
+ * @param late ms that work may go on after the span, as the rest of a request that was answered does. Default: none
+ */
+export function parentIn({ report }: { readonly report: Report }, context: Context, late: number = -1): Context {
+  try {
+    return hasEnded(trace.getSpan(context), late) ? trace.deleteSpan(context) : context
+  } catch (error) {
+    report.failed('span', error)
+    return context
+  }
+}
+
+/** The spans of an SDK say when they ended; one that only stands for a context never does. */
+function hasEnded(span: Span | undefined, late: number): boolean {
+  const { ended, endTime } = (span ?? {}) as { readonly ended?: unknown; readonly endTime?: readonly number[] }
+  return ended === true && (late < 0 || Date.now() - Number(endTime?.[0]) * 1000 > late)
+}
+
 /** A context with the span active; where there is no SDK the context stays as it is, so that it is passed on. */
 export function activate(context: Context, { span, context: spanContext }: SafeSpan): Context {
   return span === undefined || spanContext === undefined ? context : withSpan(context, span)

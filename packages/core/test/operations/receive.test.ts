@@ -1,4 +1,12 @@
-import { context as contexts, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Link } from '@opentelemetry/api'
+import {
+  context as contexts,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Link,
+} from '@opentelemetry/api'
 import { SamplingDecision } from '@opentelemetry/sdk-trace-base'
 import { beforeAll, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
@@ -99,4 +107,15 @@ test('a call that failed is an ERROR span without a message count, although it b
   expect(span.status).toEqual({ code: SpanStatusCode.ERROR, message: 'no such queue' })
   expect(span.attributes['error.type']).toBe('TypeError')
   expect(span.attributes).not.toHaveProperty('messaging.batch.message_count')
+})
+
+test('it is below no span that has ended, because a loop that was begun inside of it polls for ever', () => {
+  const traced = createTraced()
+  const boot = traced.ledger.provider.getTracer('test').startSpan('boot')
+  const active = propagation.setBaggage(trace.setSpan(ROOT_CONTEXT, boot), propagation.createBaggage())
+  boot.end()
+  contexts.with(active, () => traced.tracing.receive(reception(), [delivery({ carrier: {} })]))
+  const span = traced.span('receive orders')
+  expect(span.parentSpanContext).toBeUndefined()
+  expect(span.spanContext().traceId).not.toBe(boot.spanContext().traceId)
 })

@@ -20,6 +20,7 @@ const send = ({ tracing }: Traced, ...call: Parameters<typeof publication>): Sen
 const contextOf = (injection: Injection | undefined) => parseTraceparent(injection?.fields?.['traceparent'] ?? '')
 /** The end of the span id, which a first copy's field is bound to. */
 const madeOf = (injection: Injection | undefined) => contextOf(injection)?.spanId.slice(-8)
+const minutesAgo = (minutes: number) => Date.now() - minutes * 60_000
 const many = (count: number) => Array.from({ length: count }, () => ({}))
 
 describe('one message', () => {
@@ -63,6 +64,19 @@ describe('one message', () => {
     const [injection] = contexts.with(context, () => send(traced))
     expect(Object.keys(injection?.fields ?? {}).toSorted()).toEqual(['baggage', 'traceparent'])
     expect(injection?.fields?.['baggage']).toBe('tenant=7')
+  })
+
+  test.each([
+    ['the rest of a request that was answered', 14, true],
+    ['a loop that was begun in a span long ago', 16, false],
+  ])('of %s, %i minutes after its span ended, has it as its parent: %s', (_, minutes, below) => {
+    const traced = createTraced()
+    const outer = traced.ledger.provider.getTracer('test').startSpan('outer', { startTime: minutesAgo(20) })
+    outer.end(minutesAgo(minutes))
+    const [injection] = contexts.with(trace.setSpan(ROOT_CONTEXT, outer), () => send(traced))
+    const { parentSpanContext } = traced.span('send orders')
+    expect(parentSpanContext?.spanId).toBe(below ? outer.spanContext().spanId : undefined)
+    expect(contextOf(injection)?.traceId === outer.spanContext().traceId).toBe(below)
   })
 
   test('goes out untouched where there is no SDK and no context', () => {

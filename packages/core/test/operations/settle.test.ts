@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context as contexts, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import type { Settlement } from '../../src/operations/settle.ts'
@@ -116,6 +116,18 @@ describe('a settlement', () => {
     await expect(traced.tracing.settle(settlement(), () => Promise.reject(error))).rejects.toBe(error)
     expect(traced.span('nack orders').status.code).toBe(SpanStatusCode.ERROR)
     expect(await traced.counted(METRICS.operationDuration[0], { 'error.type': 'TypeError' })).toBe(1)
+  })
+
+  test('is below no span that has ended', () => {
+    const traced = createTraced({ spans: { settle: true } })
+    const boot = traced.ledger.provider.getTracer('test').startSpan('boot')
+    boot.end()
+    const inside = contexts.with(trace.setSpan(ROOT_CONTEXT, boot), () =>
+      traced.tracing.settle(settlement(), () => trace.getActiveSpan()?.spanContext()),
+    )
+    const span = traced.span('nack orders')
+    expect(span.parentSpanContext).toBeUndefined()
+    expect(inside).toEqual(span.spanContext())
   })
 
   test('without an outcome has no operation type', () => {
