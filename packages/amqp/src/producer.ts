@@ -5,7 +5,7 @@ import { toPublication } from './describe.ts'
 import { isHeaders, withFields } from './headers.ts'
 
 /** Publishes that wait for the broker's confirmation, which may never come. */
-const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.1')
+const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.2')
 
 /** Position of the options of each verb; the callback of a channel with confirms stands behind them. */
 const OPTIONS = { publish: 3, sendToQueue: 2 } as const

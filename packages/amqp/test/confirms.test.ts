@@ -116,7 +116,7 @@ test('of messages that nobody confirms, five thousand spans stay open at most', 
 
 test('a message that the client refuses does not wait for its confirmation', () => {
   const { channel, hollow } = setUp('promise')
-  const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.1')
+  const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.2')
   const before = unconfirmed.size()
   channel.sendToQueue('orders', CONTENT)
   expect(unconfirmed.size()).toBe(before + 1)

@@ -17,11 +17,13 @@ export interface Waiting {
   expire(): void
 }
 
-/** A place in a register. */
+/** A place in a register, in the order in which they were kept. */
 export interface Place {
   /** `undefined`: it is released. */
   waiting: Waiting | undefined
   readonly since: number
+  before: Place | undefined
+  after: Place | undefined
 }
 
 /** What of a process waits. Bounded by number and by time. */
@@ -34,11 +36,10 @@ export interface Register {
   size(): number
 }
 
-/** In the order they came. Released places stay in the list until the list is mostly of such. */
+/** A released place leaves at once: garbage that something old still names would take its message with it. */
 interface Places {
-  list: Place[]
-  /** Where the oldest stands that may still be kept. */
-  first: number
+  oldest: Place | undefined
+  newest: Place | undefined
   size: number
   timer: NodeJS.Timeout | undefined
 }
@@ -49,20 +50,17 @@ interface Places {
  * @param name with a version of its shape, see {@link processWide}
  */
 export function createRegister(name: string): Register {
-  const places = processWide<Places>(name, () => ({ list: [], first: 0, size: 0, timer: undefined }))
-
-  function oldest(): Place | undefined {
-    while (places.first < places.list.length && places.list[places.first]?.waiting === undefined) places.first += 1
-    return places.list[places.first]
-  }
+  const places = processWide<Places>(name, () => ({ oldest: undefined, newest: undefined, size: 0, timer: undefined }))
 
   function release(place: Place): void {
     if (place.waiting === undefined) return
-    place.waiting = undefined
+    const { before, after } = place
+    if (before === undefined) places.oldest = after
+    else before.after = after
+    if (after === undefined) places.newest = before
+    else after.before = before
+    place.waiting = place.before = place.after = undefined
     places.size -= 1
-    if (places.list.length <= 2 * places.size + MOST_OPEN) return
-    places.list = places.list.filter(({ waiting }) => waiting !== undefined)
-    places.first = 0
   }
 
   function expire(place: Place): void {
@@ -73,13 +71,13 @@ export function createRegister(name: string): Register {
 
   /** One timer for all, which does not keep the process alive. */
   function watch(): void {
-    const next = places.timer === undefined ? oldest() : undefined
-    if (next === undefined) return
+    const next = places.oldest
+    if (next === undefined || places.timer !== undefined) return
     places.timer = setTimeout(
       () => {
         places.timer = undefined
         const limit = Date.now() - LONGEST_OPEN
-        for (let place = oldest(); place !== undefined && place.since <= limit; place = oldest()) expire(place)
+        while (places.oldest !== undefined && places.oldest.since <= limit) expire(places.oldest)
         watch()
       },
       Math.max(0, next.since + LONGEST_OPEN - Date.now()),
@@ -89,10 +87,13 @@ export function createRegister(name: string): Register {
 
   return {
     keep(waiting) {
-      const place: Place = { waiting, since: Date.now() }
-      places.list.push(place)
+      const before = places.newest
+      const place: Place = { waiting, since: Date.now(), before, after: undefined }
+      places.newest = place
+      if (before === undefined) places.oldest = place
+      else before.after = place
       places.size += 1
-      if (places.size > MOST_OPEN) expire(oldest() ?? place)
+      if (places.size > MOST_OPEN) expire(places.oldest ?? place)
       watch()
       return place
     },
