@@ -2,14 +2,14 @@ import type { SpanContext } from '@opentelemetry/api'
 import { createMemory, keyOf, type Memory, type Relative } from '@tracebaton/core/adapter'
 import type { JobLike } from './client.ts'
 
-/** How many parents, and schedulers, a process remembers for sure. */
-const REMEMBERED = 1_000
+/** How many parents, and schedulers, a process remembers at most; the latest half of them for sure. */
+const REMEMBERED = 2_000
 
 /** As many links as a span has room for. */
 const CHILDREN = 128
 
 /** The latest attempt of each child, by the job that waits for it. */
-const children: Memory<Map<string, SpanContext>> = createMemory('tracebaton.bullmq.children.1', REMEMBERED)
+const children: Memory<Map<string, SpanContext>> = createMemory('tracebaton.bullmq.children.2', REMEMBERED)
 
 /** One iteration of a scheduler: its latest attempt, and the attempt of the iteration before. */
 interface Iteration {
@@ -18,7 +18,7 @@ interface Iteration {
   readonly before: SpanContext | undefined
 }
 
-const iterations: Memory<Iteration> = createMemory('tracebaton.bullmq.iterations.1', REMEMBERED)
+const iterations: Memory<Iteration> = createMemory('tracebaton.bullmq.iterations.2', REMEMBERED)
 
 /** What is known to be related to a job: attempts of its children, and of the iteration before it. */
 export function relativesOf(job: JobLike): Relative[] | undefined {

@@ -14,14 +14,14 @@ export const SHARED = {
   originals: 'tracebaton.originals.1',
   /** By client object: how it is traced. */
   tracings: 'tracebaton.tracings.1',
-  /** In which order attempts are forgotten. */
-  attempts: 'tracebaton.attempts.1',
+  /** Which attempts are forgotten next. */
+  attempts: 'tracebaton.attempts.2',
   /** By identity: the latest attempts. */
-  identities: 'tracebaton.identities.1',
+  identities: 'tracebaton.identities.2',
   /** By what stands in for an identity: attempts whose message may come back. */
-  failedAttempts: 'tracebaton.failed-attempts.1',
+  failedAttempts: 'tracebaton.failed-attempts.2',
   /** By consumer group: the attempts on its partitions. */
-  groups: 'tracebaton.groups.1',
+  groups: 'tracebaton.groups.2',
   /** The attempts that wait to be settled. */
   openAttempts: 'tracebaton.open-attempts.2',
   /** By meter provider: the numbers that wait for its next reading. */

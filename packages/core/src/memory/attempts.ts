@@ -1,18 +1,15 @@
 import { processWide, SHARED } from '../base/shared-state.ts'
 import type { AttemptMemory, CopyFacts, Delivery, PastAttempt } from '../verdict/delivery.ts'
-import { createBounded, keyOf, type Bounded, type Entry } from './bounded.ts'
+import { createBounded, keyOf, Store, type Bounded } from './bounded.ts'
 import type { Outcome } from '../base/policy.ts'
 
-/** Attempts that a process remembers, on all brokers together; the oldest is forgotten first. */
+/** Attempts that a process remembers, on all brokers together, at most; the latest half of them for sure. */
 export const REMEMBERED_ATTEMPTS = 10_000
-
-/** An attempt that this process made. */
-export interface Remembered extends PastAttempt, Entry {}
 
 /** What all memories of attempts share. */
 export const bound: Bounded = createBounded(SHARED.attempts, REMEMBERED_ATTEMPTS)
 
-const byIdentity = processWide(SHARED.identities, () => new Map<string, Remembered>())
+const byIdentity = processWide(SHARED.identities, () => new Store<string, PastAttempt>())
 
 /**
  * By name, written when an attempt begins. Asked where the broker says that the message may have been handed out before,
@@ -33,7 +30,7 @@ export function memoryBy(nameOf: (delivery: Delivery, copy: CopyFacts) => string
     began(delivery, { attempt, redrives }, context, copy) {
       const name = nameOf(delivery, copy)
       if (name === undefined) return undefined
-      const remembered: Remembered = { attempt, redrives, context, running: undefined, slot: 0 }
+      const remembered: PastAttempt = { attempt, redrives, context, running: undefined }
       bound.put(byIdentity, keyOf(name), remembered)
       return remembered
     },
@@ -52,12 +49,8 @@ function mayBeAgain({ count }: Delivery): boolean {
   return count === undefined || count.deliveries > 1
 }
 
-interface Failed extends Entry {
-  /** `undefined`: two attempts have this key, so that neither is known to be the one. */
-  readonly past: PastAttempt | undefined
-}
-
-const byKey = processWide(SHARED.failedAttempts, () => new Map<string, Failed>())
+/** By key; `ambiguous`: two attempts have it, so that neither is known to be the one. */
+const byKey = processWide(SHARED.failedAttempts, () => new Store<string, PastAttempt | 'ambiguous'>())
 
 /**
  * For brokers that guarantee nothing that names a message (RabbitMQ): the message id that its producer gave it and the
@@ -79,7 +72,7 @@ export const failedMemory: AttemptMemory = {
     if (!mayComeBack(outcome)) return
     const key = identityAt(delivery, copy, delivery.queue, copy.deaths)
     if (key === undefined) return
-    bound.put(byKey, key, { past: byKey.has(key) ? undefined : { attempt, redrives, context }, slot: 0 })
+    bound.put(byKey, key, byKey.get(key) === undefined ? { attempt, redrives, context } : 'ambiguous')
   },
 }
 
@@ -90,7 +83,7 @@ function mayComeBack(outcome: Outcome): boolean {
 function take(key: string | undefined): PastAttempt | undefined {
   const found = key === undefined ? undefined : byKey.get(key)
   if (key !== undefined && found !== undefined) byKey.delete(key)
-  return found?.past
+  return found === 'ambiguous' ? undefined : found
 }
 
 /** Whether a copy was sent with deaths of another one. Those that come after them cannot be counted for sure. */

@@ -1,9 +1,10 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { processWide, SHARED } from '../base/shared-state.ts'
 import type { AttemptMemory, Begun, Delivery, Destination, PastAttempt } from '../verdict/delivery.ts'
-import { bound, type Remembered } from './attempts.ts'
+import { bound } from './attempts.ts'
+import { Store } from './bounded.ts'
 
-interface Handled extends Remembered {
+interface Handled extends PastAttempt {
   /** ms since the epoch, as the record says. */
   readonly sentAt: number | undefined
 }
@@ -18,7 +19,7 @@ export class Partition implements AttemptMemory {
   /** The number, as attributes write it. */
   readonly id: string
   #mark = -1
-  readonly #handled = new Map<number, Handled>()
+  readonly #handled = new Store<number, Handled>()
 
   constructor(destination: Destination, partition: number) {
     this.destination = destination
@@ -44,7 +45,7 @@ export class Partition implements AttemptMemory {
     const offset = facts?.offset
     if (offset === undefined) return undefined
     if (offset > this.#mark) this.#mark = offset
-    const handled: Handled = { attempt, redrives, context, running: undefined, sentAt, slot: 0 }
+    const handled: Handled = { attempt, redrives, context, running: undefined, sentAt }
     bound.put(this.#handled, offset, handled)
     return handled
   }

@@ -1,56 +1,47 @@
 import { describe, expect, test } from 'vitest'
-import { createBounded, createMemory, type Entry } from '../../src/memory/bounded.ts'
+import { createBounded, createMemory, Store } from '../../src/memory/bounded.ts'
 
-interface Value extends Entry {
-  readonly value: string
-}
+const keysOf = (store: Store<string, number>): string =>
+  ['a', 'b', 'c', 'd', 'e', 'f'].filter((key) => store.get(key)).join('')
 
-const entry = (value: string): Value => ({ value, slot: 0 })
-const keysOf = (map: Map<string, Value>): string[] => [...map.keys()]
-
-describe('maps that share a bound', () => {
-  test('forget what was remembered first, whichever map it is in', () => {
-    const bound = createBounded('test.bounded.one', 3)
-    const [left, right] = [new Map<string, Value>(), new Map<string, Value>()]
-    bound.put(left, 'a', entry('a'))
-    bound.put(right, 'b', entry('b'))
-    bound.put(right, 'c', entry('c'))
-    expect([keysOf(left), keysOf(right)]).toEqual([['a'], ['b', 'c']])
-    bound.put(right, 'd', entry('d'))
-    expect([keysOf(left), keysOf(right)]).toEqual([[], ['b', 'c', 'd']])
-    bound.put(left, 'e', entry('e'))
-    expect([keysOf(left), keysOf(right)]).toEqual([['e'], ['c', 'd']])
+describe('stores that share a bound', () => {
+  test('forget half of it at a time, whichever store it is in', () => {
+    const bound = createBounded('test.bounded.one', 4)
+    const [left, right] = [new Store<string, number>(), new Store<string, number>()]
+    bound.put(left, 'a', 1)
+    bound.put(right, 'b', 1)
+    bound.put(right, 'c', 1)
+    bound.put(right, 'd', 1)
+    expect([keysOf(left), keysOf(right)]).toEqual(['a', 'bcd'])
+    bound.put(left, 'e', 1)
+    expect([keysOf(left), keysOf(right)]).toEqual(['e', 'cd'])
+    bound.put(left, 'f', 1)
+    bound.put(left, 'a', 1)
+    expect([keysOf(left), keysOf(right)]).toEqual(['aef', ''])
   })
 
-  test('keep what was written again for as long as it is the latest', () => {
-    const bound = createBounded('test.bounded.again', 3)
-    const map = new Map<string, Value>()
-    for (const key of ['a', 'b', 'a', 'c', 'd']) bound.put(map, key, entry(key))
-    // The first place of `a` was written over, and the second one counts.
-    expect(keysOf(map).toSorted()).toEqual(['a', 'c', 'd'])
-    bound.put(map, 'e', entry('e'))
-    expect(keysOf(map).toSorted()).toEqual(['c', 'd', 'e'])
+  test('keep the latest value of a key that is written again', () => {
+    const bound = createBounded('test.bounded.again', 4)
+    const store = new Store<string, number>()
+    for (const [index, key] of ['a', 'b', 'a', 'c', 'd'].entries()) bound.put(store, key, index + 1)
+    expect([keysOf(store), store.get('a')]).toEqual(['acd', 3])
   })
 
-  test('leave alone what was taken out and put in again', () => {
-    const bound = createBounded('test.bounded.out', 2)
-    const map = new Map<string, Value>()
-    bound.put(map, 'a', entry('old'))
-    map.delete('a')
-    bound.put(map, 'a', entry('new'))
-    bound.put(map, 'b', entry('b'))
-    expect(map.get('a')?.value).toBe('new')
-    bound.put(map, 'c', entry('c'))
-    expect(keysOf(map)).toEqual(['b', 'c'])
+  test('find nothing under a key that was taken out, whenever it was put in', () => {
+    const bound = createBounded('test.bounded.out', 4)
+    const store = new Store<string, number>()
+    for (const key of ['a', 'b', 'a', 'c']) bound.put(store, key, 1)
+    for (const key of ['a', 'b', 'c']) store.delete(key)
+    expect(keysOf(store)).toBe('')
   })
 
   test('share it wherever the package was loaded', () => {
     const [one, two] = [createBounded('test.bounded.shared', 2), createBounded('test.bounded.shared', 2)]
-    const map = new Map<string, Value>()
-    one.put(map, 'a', entry('a'))
-    two.put(map, 'b', entry('b'))
-    one.put(map, 'c', entry('c'))
-    expect(keysOf(map)).toEqual(['b', 'c'])
+    const store = new Store<string, number>()
+    one.put(store, 'a', 1)
+    two.put(store, 'b', 1)
+    one.put(store, 'c', 1)
+    expect(keysOf(store)).toBe('bc')
   })
 })
 

@@ -122,13 +122,13 @@ describe('the attempts on a partition', () => {
   })
 })
 
-test(`${REMEMBERED_ATTEMPTS} attempts are kept over 1,000 partitions, the latest`, () => {
+test(`at most ${REMEMBERED_ATTEMPTS} attempts are kept over 1,000 partitions, the latest half of them for sure`, () => {
   const partitions = partitionsOf('many')
   const places = Array.from({ length: 20_000 }, (_, index) => [index % 1_000, Math.floor(index / 1_000)] as const)
   for (const [number, offset] of places) began(partitions.of('orders', number), offset)
   const known = places.map(([number, offset]) => recall(partitions.of('orders', number), offset) !== undefined)
-  expect(known.filter(Boolean)).toHaveLength(REMEMBERED_ATTEMPTS)
-  expect(known.indexOf(true)).toBe(places.length - REMEMBERED_ATTEMPTS)
+  expect(known.filter(Boolean).length).toBeLessThanOrEqual(REMEMBERED_ATTEMPTS)
+  expect(known.lastIndexOf(false)).toBeLessThan(places.length - REMEMBERED_ATTEMPTS / 2)
 })
 
 test('a group goes with the last of its consumers', async () => {
