@@ -20,6 +20,7 @@ const CHECKS = {
   documentation: (title) => node(title, 'scripts/check-docs.js'),
   'performance page': (title) => run(title, process.execPath, ['benchmarks/src/page.js', '--check']),
   'cost per message': (title) => node(title, 'benchmarks/src/guard/main.js'),
+  'stamps on Node 26': (title) => node(title, 'scripts/check-stamps.js'),
   lockfile: (title) => node(title, 'scripts/check-lockfile.js'),
   'tracked files': (title) => node(title, 'scripts/check-tracked.js'),
 }
