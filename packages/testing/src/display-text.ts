@@ -16,28 +16,53 @@ export function clean(text: string): string {
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length
   let width = 0
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment)
+  for (const grapheme of graphemesOf(text)) width += graphemeWidth(grapheme)
   return width
 }
 
 /** Text that takes at most `width` columns; what does not fit ends with `…`. */
 export function cut(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text
-  if (width < 1) return ''
-  let kept = ''
-  let used = 1
-  for (const { segment } of graphemes.segment(text)) {
-    used += graphemeWidth(segment)
-    if (used > width) break
-    kept += segment
+  if (plain.test(text)) {
+    if (text.length <= width) return text
+    return width < 1 ? '' : `${text.slice(0, width - 1).trimEnd()}…`
   }
-  return `${kept.trimEnd()}…`
+  // The graphemes that fit in front of the `…`, and the columns of all that were looked at.
+  let kept = 0
+  let end = 0
+  let used = 0
+  for (const grapheme of graphemesOf(text)) {
+    used += graphemeWidth(grapheme)
+    end += grapheme.length
+    if (used < width) kept = end
+    if (used > width) return width < 1 ? '' : `${text.slice(0, kept).trimEnd()}…`
+  }
+  return text
 }
 
 /** Text that takes exactly `width` columns: cut, or filled with spaces on the right. */
 export function fit(text: string, width: number): string {
   const short = cut(text, width)
   return short + ' '.repeat(Math.max(0, width - displayWidth(short)))
+}
+
+// Each step of the segmenter costs as much as its whole text is long, so it gets this many code units at a time.
+const most = 64
+
+/** The graphemes of a text, in order. One that is longer than the segmenter's part of the text comes in pieces. */
+function* graphemesOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length;) {
+    const end = start + most
+    const part = text.slice(start, /[\udc00-\udfff]/.test(text.charAt(end)) ? end - 1 : end)
+    const last = end >= text.length
+    let taken = 0
+    for (const { segment, index } of graphemes.segment(part)) {
+      // The last one may go on behind the part.
+      if (!last && index > 0 && index + segment.length === part.length) break
+      taken = index + segment.length
+      yield segment
+    }
+    start += taken
+  }
 }
 
 function graphemeWidth(grapheme: string): number {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { clean, cut, displayWidth, fit } from '../src/display-text.ts'
 import { durationText } from '../src/duration.ts'
 import { timeScale } from '../src/time-scale.ts'
@@ -19,6 +19,54 @@ test('a wide character is never cut in half', () => {
   expect(cut('日本語', 4)).toBe('日…')
   expect(fit('日本語', 4)).toBe('日… ')
   expect(cut('abc', 0)).toBe('')
+})
+
+test('a grapheme stays whole wherever it stands in a long text', () => {
+  for (let before = 0; before < 70; before++) {
+    const text = `${'é'.repeat(before)}👩‍👩‍👧${'é'.repeat(70)}`
+    expect(displayWidth(text)).toBe(before + 72)
+    expect(cut(text, before + 3)).toBe(`${'é'.repeat(before)}👩‍👩‍👧…`)
+  }
+})
+
+test('a letter with more marks than anybody writes is cut between code points', () => {
+  const text = `e${'\u{1d165}'.repeat(100)}x日本`
+  expect(cut(text, 4)).not.toMatch(/\p{Cs}/u)
+  expect(cut('日'.repeat(100), 4)).toBe('日…')
+})
+
+/** Steps of the segmenter, each as expensive as the text that the segmenter was given is long. */
+function costOf(work: () => void): number {
+  let cost = 0
+  const real = new Intl.Segmenter('en', { granularity: 'grapheme' })
+  const segment = real.segment.bind(real)
+  const spy = vi.spyOn(Intl.Segmenter.prototype, 'segment').mockImplementation((text) => {
+    const segments = segment(text)
+    return {
+      containing: (index) => segments.containing(index),
+      *[Symbol.iterator]() {
+        for (const one of segments) {
+          cost += text.length
+          yield one
+        }
+      },
+    } as Intl.Segments
+  })
+  try {
+    work()
+  } finally {
+    spy.mockRestore()
+  }
+  return cost
+}
+
+test('ten times the text costs at most ten times the steps, and what is cut away costs none', () => {
+  const long = `é${'v'.repeat(10_000)}`
+  const width = costOf(() => displayWidth(long))
+  expect(width).toBeGreaterThan(10_000)
+  expect(costOf(() => displayWidth(long.repeat(10)))).toBeLessThan(width * 11)
+  expect(costOf(() => fit(long, 40))).toBeLessThan(20_000)
+  expect(costOf(() => fit(long.repeat(10), 40))).toBe(costOf(() => fit(long, 40)))
 })
 
 test('cleaned text is one line without control characters', () => {

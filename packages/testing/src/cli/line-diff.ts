@@ -26,6 +26,10 @@ export function diffLines(first: readonly string[], second: readonly string[]): 
 
 function between(first: readonly string[], second: readonly string[]): DiffLine[] {
   const width = second.length + 1
+  // Long lines that differ at their end would be compared as often as there are cells.
+  const numbers = new Map([...first, ...second].map((text, index) => [text, index]))
+  const numbered = (texts: readonly string[]) => texts.map((text) => numbers.get(text))
+  const [one, other] = [numbered(first), numbered(second)]
   if (first.length * width > mostCells) {
     return [...only('first', first), ...only('second', second)]
   }
@@ -34,7 +38,7 @@ function between(first: readonly string[], second: readonly string[]): DiffLine[
     for (let column = second.length - 1; column >= 0; column -= 1) {
       const at = row * width + column
       common[at] =
-        first[row] === second[column]
+        one[row] === other[column]
           ? (common[at + width + 1] ?? 0) + 1
           : Math.max(common[at + width] ?? 0, common[at + 1] ?? 0)
     }
@@ -43,7 +47,7 @@ function between(first: readonly string[], second: readonly string[]): DiffLine[
   let [row, column] = [0, 0]
   while (row < first.length && column < second.length) {
     const at = row * width + column
-    if (first[row] === second[column]) {
+    if (one[row] === other[column]) {
       lines.push({ where: 'both', text: first[row] ?? '' })
       row += 1
       column += 1

@@ -7,13 +7,19 @@ import type { Rule } from './rule.ts'
 
 const ID = 'no-secrets'
 
-/** What is a secret wherever it stands. */
-const PATTERNS: readonly (readonly [what: string, pattern: RegExp])[] = [
-  ['a password in an address', /\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:(?!(?:\*+|x{3,}|\[?redacted\]?)@)[^\s/@]+@/i],
-  ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
-  ['a JSON web token', /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/],
+/**
+ * What is a secret wherever it stands. Every repetition has an upper bound, because a text that almost matches costs
+ * as many steps at each of its places as the pattern can be long.
+ */
+export const secretPatterns: readonly (readonly [what: string, pattern: RegExp])[] = [
+  [
+    'a password in an address',
+    /\b[a-z][a-z\d+.-]{0,31}:\/\/[^\s/:@]{0,128}:(?!(?:\*{1,256}|x{3,256}|\[?redacted\]?)@)[^\s/@]{1,256}@/i,
+  ],
+  ['a private key', /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----/],
+  ['a JSON web token', /\beyJ[\w-]{8,1024}\.eyJ[\w-]{8}/],
   ['an AWS access key', /\b(?:AKIA|ASIA)[A-Z\d]{16}\b/],
-  ['a bearer token', /\bbearer\s+[\w.~+/-]{16,}/i],
+  ['a bearer token', /\bbearer\s{1,8}[\w.~+/-]{16}/i],
 ]
 
 const SECRET_NAME = /(?:^|[._-])(?:password|passwd|secret|api[_-]?key|access[_-]?token|authorization|cookie)$/i
@@ -49,7 +55,7 @@ function leakOf(
   if (secrets.some((secret) => secret !== '' && value.includes(secret))) return 'a text that was said to be secret'
   if (privateBaggage.some((name) => key === name || key === `baggage.${name}`)) return `the baggage entry ${key}`
   if (SECRET_NAME.test(key) && value !== '') return `the value of ${key}`
-  return PATTERNS.find(([, pattern]) => pattern.test(value))?.[0]
+  return secretPatterns.find(([, pattern]) => pattern.test(value))?.[0]
 }
 
 function textsOf(span: RecordedSpan): [place: string, key: string, value: string][] {
