@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { clean, cut } from './display-text.ts'
 import { decodeTraceRequest } from './otlp-protobuf.ts'
 import { otlpContent } from './otlp-request.ts'
 import { accepted, refused, type OtlpEncoding, type OtlpResponse } from './otlp-response.ts'
@@ -52,18 +54,27 @@ export interface Receiver extends AsyncDisposable {
   /** The spans of the recorder, see there. */
   readonly spans: readonly RecordedSpan[]
   readonly open: readonly RecordedSpan[]
-  /** Requests, and spans of requests, that could not be read: one sentence each. */
+  /**
+   * Requests, and spans of requests, that could not be read: one sentence each, at most 300 characters. The first 100 are
+   * kept, and after them one sentence says that there were more.
+   */
   readonly problems: readonly string[]
   /** Waits for a meaning, see the recorder. */
   until<T>(condition: UntilCondition<T>, options?: UntilOptions): Promise<T>
 }
 
+const mostProblems = 100
+
 /** Starts a receiver. Rejects when the address cannot be listened on. */
 export async function createReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const { recorder = createRecorder(), host = '127.0.0.1', port = 0, maxRequestBytes = 64 * 1024 * 1024 } = options
   const problems: string[] = []
+  const tell = (problem: string): void => {
+    if (problems.length < mostProblems) problems.push(problem)
+    else if (problems.length === mostProblems) problems.push('There were more problems, which are not kept.')
+  }
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { status, contentType, body } = await respond(request, maxRequestBytes, recorder, problems)
+    const { status, contentType, body } = await respond(request, maxRequestBytes, recorder, tell)
     response.writeHead(status, { 'content-type': contentType, 'content-length': body.byteLength }).end(body)
   }
   const answering = new Set<Promise<void>>()
@@ -118,15 +129,16 @@ async function respond(
   request: IncomingMessage,
   maxBytes: number,
   recorder: Recorder,
-  problems: string[],
+  tell: (problem: string) => void,
 ): Promise<OtlpResponse> {
   const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
   const encoding: OtlpEncoding = contentType === 'application/x-protobuf' ? contentType : 'application/json'
   const refuse = (status: number, reason: string): OtlpResponse => {
-    problems.push(`A request was refused: ${reason}.`)
+    const said = cut(clean(reason), 250)
+    tell(`A request was refused: ${said}.`)
     // The rest of what is being sent is not wanted.
     request.resume()
-    return refused(encoding, status, reason)
+    return refused(encoding, status, said)
   }
   const path = request.url?.split('?')[0] ?? ''
   if (!/\/v1\/(?:traces|metrics|logs)$/.test(path)) return refuse(404, `nothing is received at ${path}`)
@@ -148,7 +160,7 @@ async function respond(
     if (!content) return refuse(400, 'the body is no trace request')
     recorder.add(content.spans)
     if (content.invalid === 0) return accepted(encoding)
-    problems.push(`${content.invalid} spans have no valid ids.`)
+    tell(`${content.invalid} spans have no valid ids.`)
     return accepted(encoding, content.invalid, 'no valid ids')
   } catch (error) {
     return refuse(400, `the body cannot be read (${textOf(error)})`)
@@ -160,15 +172,24 @@ class TooLarge extends Error {}
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of unpacked(request)) {
-    length += chunk.length
-    if (length > maxBytes) throw new TooLarge()
-    chunks.push(chunk)
+  const stream = unpacked(request)
+  try {
+    // A request that is destroyed takes its connection along, and the client would never see the answer.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      length += (chunk as Uint8Array).length
+      if (length > maxBytes) throw new TooLarge()
+      chunks.push(chunk as Uint8Array)
+    }
+  } finally {
+    if (stream !== request) {
+      request.unpipe()
+      stream.destroy()
+    }
   }
   return Buffer.concat(chunks)
 }
 
-function unpacked(request: IncomingMessage): AsyncIterable<Uint8Array> {
+function unpacked(request: IncomingMessage): Readable {
   const packing = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
   const unpackers = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }
   if (packing === 'identity') return request

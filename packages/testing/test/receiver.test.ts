@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
@@ -160,6 +162,42 @@ test.each([
   expect(response.status).toBe(status)
   expect(receiver.problems).toHaveLength(1)
   expect(receiver.spans).toEqual([])
+})
+
+const large = Buffer.alloc(3_000_000, 'x')
+
+test.each([
+  ['too large', large, {}, 413],
+  ['too large once it is unpacked', gzipSync(large), { 'content-encoding': 'gzip' }, 413],
+  ['packed in no known way', large, { 'content-encoding': 'gzip' }, 400],
+  ['packed and cut off', gzipSync(request()).subarray(0, 20), { 'content-encoding': 'gzip' }, 400],
+])('a request that is %s is answered, and its connection serves the next one', async (_, body, headers, status) => {
+  await using receiver = await createReceiver({ maxRequestBytes: 1000 })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const send = async (content: Uint8Array | string, more: Record<string, string>) => {
+    const asked = httpRequest(receiver.tracesUrl, {
+      agent,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...more },
+    }).end(content)
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    const port = response.socket.localPort
+    await finished(response.resume())
+    return { status: response.statusCode, port }
+  }
+  const first = await send(body, headers)
+  expect(first.status).toBe(status)
+  expect(await send(request(), {})).toEqual({ status: 200, port: first.port })
+})
+
+test('of many refused requests a bounded text is kept', async () => {
+  await using receiver = await createReceiver()
+  const headers = { 'content-type': `text/\u00a0${'x'.repeat(4000)}` }
+  for (let count = 0; count < 110; count++) await (await post(receiver, request(), headers)).arrayBuffer()
+  expect(receiver.problems).toHaveLength(101)
+  expect(receiver.problems.every((problem) => problem.length <= 300)).toBe(true)
+  expect(receiver.problems.at(-1)).toBe('There were more problems, which are not kept.')
 })
 
 test('other paths and other methods are refused', async () => {
