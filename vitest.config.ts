@@ -6,9 +6,6 @@ const brokers = 'integration-tests/src/global-set-up.ts'
 // They wait about as much as they compute, so there are more of them than cores.
 const shared = { isolate: false, maxWorkers: 3, setupFiles: ['scripts/test/fresh.ts'] }
 
-// It looks through the memory of its process for clients, and that is not to be everybody's.
-const alone = 'packages/testing/test/doctor/live.test.ts'
-
 export default defineConfig({
   test: {
     projects: [
@@ -18,12 +15,8 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['{packages,examples}/*/test/**/*.test.ts', '{scripts/test,integration-tests/mutations}/*.test.js'],
-          exclude: [alone],
           testTimeout: 10_000,
         },
-      },
-      {
-        test: { ...shared, isolate: true, name: 'alone', sequence: { groupOrder: 0 }, include: [alone] },
       },
       {
         test: {

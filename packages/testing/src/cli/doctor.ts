@@ -15,9 +15,10 @@ export const doctor: Command = {
     'Looks at what is installed in a project: copies of the OpenTelemetry API, versions of the clients, official ' +
       'instrumentations beside tracebaton. With --round-trip it also sends a message through a live broker, in a topic ' +
       'or queue of its own, and says what became of the headers.',
-    'What only the running application can tell (no SDK, no propagator, an SQS receive without attribute names, a ' +
-      'BullMQ worker without telemetry), it tells by itself: node --import @tracebaton/testing/doctor app.js prints it ' +
-      'to standard error after TRACEBATON_DOCTOR_AFTER ms (10000), or when it ends. Or call diagnose() in it.',
+    'What only the running application can tell (no SDK, no propagator, an instrumentation that is active), it tells by ' +
+      'itself: node --import @tracebaton/testing/doctor app.js prints it to standard error after ' +
+      'TRACEBATON_DOCTOR_AFTER ms (10000), or when it ends. Or call diagnose() in it, which also looks at clients that ' +
+      'it is given: whether a BullMQ worker has telemetry, and whether an SQS client asks for the context.',
   ],
   options: [
     {

@@ -1,6 +1,7 @@
 import type { Diagnosis } from './diagnosis.ts'
+import { diagnoseClients } from './clients.ts'
 import { diagnoseFiles } from './files.ts'
-import { diagnoseClients } from './live.ts'
+import { diagnosePatched } from './patched.ts'
 import { diagnoseRegistered } from './registered.ts'
 import { diagnoseRoundTrip, type RoundTripTarget } from './round-trip.ts'
 
@@ -13,11 +14,17 @@ export interface DiagnoseOptions {
    */
   readonly folder?: string
   /**
-   * Whether this process is the application: its SDK and its clients are then looked at too.
+   * Whether this process is the application: its SDK and what it has loaded are then looked at too.
    *
    * @default true
    */
   readonly process?: boolean
+  /**
+   * Clients of the application: workers of BullMQ, clients of SQS. Others say nothing here; see `roundTrips`.
+   *
+   * @default none
+   */
+  readonly clients?: readonly unknown[]
   /**
    * Brokers through which a message is sent and received, to see what becomes of its headers.
    *
@@ -27,17 +34,17 @@ export interface DiagnoseOptions {
 }
 
 /**
- * Says what is wrong, or right, with the tracing of messages in a project, and in the process that calls this once its
- * clients are there. Nothing is patched. Never rejects.
+ * Says what is wrong, or right, with the tracing of messages in a project, in the process that calls this, and of the
+ * clients given. Nothing is patched. Never rejects.
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<readonly Diagnosis[]> {
-  const { folder = process.cwd(), process: live = true, roundTrips = [] } = options
-  const found = [...diagnoseFiles(folder), ...(live ? diagnoseProcess() : [])]
+  const { folder = process.cwd(), process: live = true, clients = [], roundTrips = [] } = options
+  const found = [...diagnoseFiles(folder), ...(live ? diagnoseProcess() : []), ...diagnoseClients(clients)]
   for (const target of roundTrips) found.push(await diagnoseRoundTrip(target, folder))
   return found
 }
 
 /** Without files and brokers, and therefore at once. */
 export function diagnoseProcess(): Diagnosis[] {
-  return [...diagnoseRegistered(), ...diagnoseClients()]
+  return [...diagnoseRegistered(), ...diagnosePatched()]
 }

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { Diagnosis } from './diagnosis.ts'
 import { versionIn } from './installed.ts'
+import { loadedModules } from './loaded.ts'
 import { seesRegistration } from './version.ts'
 
 /** What has been registered with the OpenTelemetry API of this process, whichever copy of it was used. */
@@ -77,16 +76,11 @@ function diagnoseLoaded({ version: registered }: Registration): Diagnosis[] {
 
 function loadedCopies(): Map<string, string> {
   const copies = new Map<string, string>()
-  for (const file of loadedFiles()) {
+  for (const [file] of loadedModules()) {
     const folder = /^(.*[\\/]@opentelemetry[\\/]api)[\\/]build[\\/]/.exec(file)?.[1]
     if (folder === undefined || copies.has(folder)) continue
     const version = versionIn(folder)
     if (version !== undefined) copies.set(folder, version)
   }
   return copies
-}
-
-// All CommonJS modules of a process share one cache.
-function loadedFiles(): string[] {
-  return Object.keys(createRequire(join(process.cwd(), 'any.js')).cache)
 }

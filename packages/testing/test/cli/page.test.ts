@@ -11,8 +11,8 @@ const diagnoses: Readonly<Record<DiagnosisId, readonly [where: string, meaning: 
   'api-copies': ['files, in the process', 'copies of `@opentelemetry/api`, and those that do not see the SDK'],
   'client-version': ['files', 'clients whose version is outside of the tested range'],
   instrumentation: ['files, in the process', 'official instrumentations beside tracebaton, installed or active'],
-  'sqs-attributes': ['in the process', 'SQS clients and receives that do not ask for the context of messages'],
-  'bullmq-telemetry': ['in the process', 'BullMQ workers without telemetry'],
+  'sqs-attributes': ['a client given', 'whether an SQS client asks for the context of messages'],
+  'bullmq-telemetry': ['a client given', 'whether a BullMQ worker has telemetry'],
   'round-trip': ['a live broker', 'what becomes of the headers of a message that is sent and received'],
 }
 
@@ -69,15 +69,19 @@ node --import @tracebaton/testing/doctor app.js
 \`\`\`
 
 A live broker: \`npx tracebaton doctor --round-trip kafka=localhost:9092\`. And all of it from code, for example behind a
-health check; a client given here shows whether it writes the context:
+health check. Clients that are given are looked at: the doctor does not search the memory of the process for them, because
+a search stops the process for seconds where there are millions of objects. A client given to a round trip shows whether it
+writes the context:
 
 \`\`\`ts
 import { diagnose, diagnosisText } from '@tracebaton/testing'
 import { traceKafka } from '@tracebaton/kafka'
+import { Worker } from 'bullmq'
 import { Kafka } from 'kafkajs'
 
+const worker = new Worker('orders', async (job) => {}, { connection: { host: 'localhost' } })
 const kafka = traceKafka(new Kafka({ brokers: ['localhost:9092'] }))
-console.log(diagnosisText(await diagnose({ roundTrips: [{ system: 'kafka', client: kafka }] })))
+console.log(diagnosisText(await diagnose({ clients: [worker], roundTrips: [{ system: 'kafka', client: kafka }] })))
 \`\`\`
 
 ## In CI

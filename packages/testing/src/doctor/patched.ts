@@ -1,0 +1,55 @@
+import type { Diagnosis } from './diagnosis.ts'
+import { instrumentations } from './files.ts'
+import { isOf, loadedModules } from './loaded.ts'
+
+/** The packages in which each official instrumentation patches something. */
+const patchedPackages: Readonly<Record<string, readonly string[]>> = {
+  '@opentelemetry/instrumentation-kafkajs': ['kafkajs'],
+  '@opentelemetry/instrumentation-amqplib': ['amqplib'],
+  '@opentelemetry/instrumentation-aws-sdk': ['@smithy/core', '@smithy/smithy-client', '@smithy/middleware-stack'],
+}
+
+/** Official instrumentations that are active in this process, by what they leave on the functions that they patch. */
+export function diagnosePatched(): Diagnosis[] {
+  if (!usesTracebaton()) return []
+  const loaded = loadedModules()
+  return Object.entries(patchedPackages).flatMap(([name, packages]): Diagnosis[] => {
+    const patched = loaded.some(([file, exported]) => packages.some((one) => isOf(file, one)) && isPatched(exported))
+    const [client, ours] = instrumentations[name] ?? []
+    if (!patched || client === undefined) return []
+    return [
+      {
+        id: 'instrumentation',
+        state: 'ill',
+        finding: `${client} is patched by another instrumentation, as ${name} does it, in a process that uses tracebaton: everything has two spans.`,
+        advice: `Disable it where ${ours} is used: getNodeAutoInstrumentations({ '${name}': { enabled: false } }).`,
+      },
+    ]
+  })
+}
+
+// Core keeps what there is one of in a process under symbols of this name.
+function usesTracebaton(): boolean {
+  return Object.getOwnPropertySymbols(globalThis).some((symbol) => symbol.description?.startsWith('tracebaton.'))
+}
+
+/** Whether a function of a module, or a method of a class of it, is another function in disguise. */
+function isPatched(exported: unknown): boolean {
+  if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) return false
+  try {
+    // What compilers make of `export … from` is a getter of the module, so its values are asked for.
+    return [exported, ...Object.values(exported)].some((value) => isWrapped(value) || methodsOf(value).some(isWrapped))
+  } catch {
+    return false
+  }
+}
+
+// The mark of `shimmer`, which all official instrumentations use.
+function isWrapped(value: unknown): boolean {
+  return typeof value === 'function' && Object.getOwnPropertyDescriptor(value, '__wrapped')?.value === true
+}
+
+function methodsOf(value: unknown): unknown[] {
+  if (typeof value !== 'function' || typeof value.prototype !== 'object') return []
+  return Object.values(Object.getOwnPropertyDescriptors(value.prototype ?? {})).map((one): unknown => one.value)
+}
