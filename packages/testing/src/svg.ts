@@ -11,7 +11,7 @@ import { rowMarkup } from './svg-row.ts'
 /** How a drawing looks. */
 export interface SvgOptions {
   /**
-   * Width in px, at least 600. The height follows from the spans.
+   * Width in px, at least 600 and at most 20,000. The height follows from the spans.
    *
    * @default 1200
    */
@@ -31,7 +31,7 @@ export interface SvgOptions {
  * has the link, the attributes as tooltips. The document holds no script and refers to nothing outside. Never throws.
  */
 export function svg(spans: readonly RecordedSpan[], options: SvgOptions = {}): string {
-  const width = Math.max(600, Math.floor(options.width ?? 1200) || 1200)
+  const width = Math.min(20_000, Math.max(600, Math.floor(options.width ?? 1200) || 1200))
   const drawn = picture(spans, options.limit ?? 500)
   const title = options.title ?? ''
   const axisAt = margin + (title ? 24 : 0) + 40

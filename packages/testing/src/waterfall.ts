@@ -9,7 +9,7 @@ import { branch, trunk } from './tree.ts'
 /** How a terminal picture looks. */
 export interface WaterfallOptions {
   /**
-   * Columns that no line exceeds; less than 60 counts as 60.
+   * Columns that no line exceeds; less than 60 counts as 60, more than 2,000 as 2,000.
    *
    * @default the width of the terminal, or 100
    */
@@ -42,7 +42,7 @@ export interface WaterfallOptions {
  * it open spans too, they are drawn up to the end. Text from outside cannot control the terminal. Never throws.
  */
 export function waterfall(spans: readonly RecordedSpan[], options: WaterfallOptions = {}): string {
-  const width = Math.max(60, Math.floor(options.width ?? process.stdout.columns ?? 100) || 100)
+  const width = Math.min(2000, Math.max(60, Math.floor(options.width ?? process.stdout.columns ?? 100) || 100))
   const paint = createPaint(options.colors ?? wantsColors())
   const drawn = picture(spans, options.limit ?? 200)
   const layout = terminalLayout(drawn, width)

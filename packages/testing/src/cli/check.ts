@@ -55,7 +55,7 @@ export const check: Command = {
     const report = createReport(chosen, given.all('rule'), given.all('ignore'), given.number('max') ?? 20)
     const options = optionsOf(given)
     const started = performance.now()
-    await using sources = await openSources(given.files, terminal)
+    await using sources = await openSources(given.files, terminal, given.one('out'))
     await judge(sources, chosen, options, report, terminal)
     report.seconds = (performance.now() - started) / 1000
     await print(report, format, given.one('out'), terminal)

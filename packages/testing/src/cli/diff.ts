@@ -1,5 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
+import { setFlagsFromString } from 'node:v8'
 import { createPaint } from '../colors.ts'
+import { clean } from '../display-text.ts'
 import { readStories } from '../read-stories.ts'
 import { storyStructures, writeStructures } from '../structure.ts'
 import { UsageError, type Command } from './command.ts'
@@ -49,8 +51,13 @@ export const diff: Command = {
   },
 }
 
-/** Regular expressions as they stand on a command line. Throws a `UsageError`. */
+/**
+ * Regular expressions as they stand on a command line. From now on this process gives up on one that tries too many ways
+ * through a text, and begins anew with an engine whose steps grow with the text only; it knows no look-around and no
+ * references back. Throws a `UsageError`.
+ */
 export function masks(texts: readonly string[]): RegExp[] {
+  if (texts.length > 0) setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   return texts.map((text) => {
     try {
       return new RegExp(text, 'g')
@@ -89,7 +96,7 @@ async function structureOf(
   const stories = readStories(sources.files, {
     onProblem({ line, reason, unfinished }) {
       if (!unfinished) problems += 1
-      terminal.error(`${sources.nameOf(path)}:${line}: ${reason}, left out\n`)
+      terminal.error(`${clean(sources.nameOf(path))}:${line}: ${reason}, left out\n`)
     },
     onProgress: progress.show,
   })
@@ -97,7 +104,7 @@ async function structureOf(
     for (const text of storyStructures(spans, { mask })) found.set(text, counts ? (found.get(text) ?? 0) + 1 : 1)
   }
   progress.end()
-  if (found.size === 0) terminal.error(`There are no spans in ${sources.nameOf(path)}.\n`)
+  if (found.size === 0) terminal.error(`There are no spans in ${clean(sources.nameOf(path))}.\n`)
   return { text: writeStructures(found), whole: problems === 0 && found.size > 0 }
 }
 
@@ -115,7 +122,7 @@ function written(lines: readonly DiffLine[], before: string, after: string, colo
   const paint = createPaint(colors)
   const near = (index: number): boolean =>
     lines.slice(Math.max(0, index - context), index + context + 1).some(({ where }) => where !== 'both')
-  const printed = [paint(`--- ${before}`, 'failed'), paint(`+++ ${after}`, 'ok')]
+  const printed = [paint(`--- ${clean(before)}`, 'failed'), paint(`+++ ${clean(after)}`, 'ok')]
   let gap = false
   for (const [index, { where, text }] of lines.entries()) {
     if (where === 'both' && !near(index)) {

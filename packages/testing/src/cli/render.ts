@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { clean } from '../display-text.ts'
 import { html } from '../html.ts'
 import { messageIdentity } from '../identity.ts'
 import { mermaid } from '../mermaid.ts'
@@ -92,7 +93,7 @@ interface Chosen {
 }
 
 async function chosenSpans(given: Given, terminal: Terminal): Promise<Chosen> {
-  await using sources = await openSources(given.files, terminal)
+  await using sources = await openSources(given.files, terminal, given.one('out'))
   const [trace, message] = [given.one('trace')?.toLowerCase(), given.one('message')]
   const progress = createProgress(terminal, sources.bytes)
   const spans: RecordedSpan[] = []
@@ -100,7 +101,7 @@ async function chosenSpans(given: Given, terminal: Terminal): Promise<Chosen> {
   const stories = readStories(sources.files, {
     onProblem({ line, reason, unfinished }, file) {
       if (!unfinished) problems += 1
-      terminal.error(`${sources.nameOf(file)}:${line}: ${reason}, left out\n`)
+      terminal.error(`${clean(sources.nameOf(file))}:${line}: ${reason}, left out\n`)
     },
     onProgress: progress.show,
   })

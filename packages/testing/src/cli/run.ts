@@ -1,3 +1,4 @@
+import { clean } from '../display-text.ts'
 import { UsageError, readArguments, type Command } from './command.ts'
 import { check } from './check.ts'
 import { diff } from './diff.ts'
@@ -19,7 +20,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
   }
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) {
-    terminal.error(`There is no command ${name}. There are ${commands.map((known) => known.name).join(', ')}.\n`)
+    terminal.error(`There is no command ${clean(name)}. There are ${commands.map((known) => known.name).join(', ')}.\n`)
     return EXIT.usage
   }
   if (rest.includes('--help')) {
@@ -30,10 +31,10 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     return await command.run(readArguments(command, rest), terminal)
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.error(`${error.message}. tracebaton ${name} --help says more.\n`)
+      terminal.error(`${clean(error.message)}. tracebaton ${name} --help says more.\n`)
       return EXIT.usage
     }
-    terminal.error(`${error instanceof Error ? error.message : String(error)}\n`)
+    terminal.error(`${clean(error instanceof Error ? error.message : String(error))}\n`)
     return EXIT.input
   }
 }

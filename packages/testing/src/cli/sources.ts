@@ -17,10 +17,10 @@ export interface Sources extends AsyncDisposable {
 }
 
 /**
- * Makes sure that there is something to read. Standard input, and a pipe that the shell names like a file, are put into
+ * Makes sure that there is something to read, and that `out`, where the result goes, is none of it. Standard input, and a pipe that the shell names like a file, are put into
  * temporary files, because two passes read them. Rejects with a `UsageError`.
  */
-export async function openSources(given: readonly string[], terminal: Terminal): Promise<Sources> {
+export async function openSources(given: readonly string[], terminal: Terminal, out?: string): Promise<Sources> {
   if (given.length === 0) throw new UsageError('A file is needed, or - for standard input')
   if (given.indexOf('-') !== given.lastIndexOf('-')) throw new UsageError('- can be given once')
   const names = new Map<string, string>()
@@ -29,6 +29,9 @@ export async function openSources(given: readonly string[], terminal: Terminal):
   try {
     let bytes = 0
     for (const name of given) {
+      if (out !== undefined && name !== '-' && (await isSame(name, out))) {
+        throw new UsageError(`--out ${out} would overwrite the input ${name}`)
+      }
       const { file, size } = await fileOf(name, join(folder, String(names.size)), terminal)
       names.set(file, name === '-' ? 'standard input' : name)
       bytes += size
@@ -56,6 +59,12 @@ async function fileOf(
   if (found?.isFile()) return { file: name, size: found.size }
   await pipeline(name === '-' ? Readable.from(terminal.input) : createReadStream(name), createWriteStream(copy))
   return { file: copy, size: (await statOf(copy)).size }
+}
+
+/** Whether two names lead to one file, by links too. */
+async function isSame(name: string, other: string): Promise<boolean> {
+  const [one, two] = await Promise.all([name, other].map((path) => stat(path).catch(() => undefined)))
+  return one !== undefined && two !== undefined && one.ino === two.ino && one.dev === two.dev
 }
 
 async function statOf(file: string) {

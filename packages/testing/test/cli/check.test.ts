@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { otlpJsonLines } from '../../src/otlp.ts'
@@ -149,6 +149,44 @@ test.each([
   expect(error).toContain(message)
   expect(error).toContain('tracebaton check --help says more.')
   expect([code, out]).toEqual([2, ''])
+})
+
+test.each([
+  ['check', 'by its name', (file: string) => Promise.resolve(file)],
+  ['check', 'by a link to it', linkTo],
+  ['render', 'by its name', (file: string) => Promise.resolve(file)],
+  ['render', 'by a link to it', linkTo],
+])('%s does not write its result over its input %s', async (command, _, outOf) => {
+  const file = await fileOf(story)
+  const before = await readFile(file, 'utf8')
+  const words = [command, file, '--out', await outOf(file), '--format', command === 'check' ? 'text' : 'html']
+  expect(await tracebaton(words)).toMatchObject({
+    code: 2,
+    error: expect.stringContaining('would overwrite the input'),
+  })
+  expect(await readFile(file, 'utf8')).toBe(before)
+})
+
+async function linkTo(file: string): Promise<string> {
+  const link = join(await folder(), 'link.html')
+  await symlink(file, link)
+  return link
+}
+
+test.each([
+  ['a missing file', (name: string) => ['check', name]],
+  ['a file that cannot be read whole', (name: string) => ['render', name]],
+  ['files that are compared', (name: string) => ['diff', name, name]],
+  ['a file with other spans', (name: string, other: string) => ['diff', name, other]],
+  ['a command', (name: string) => [name]],
+])('names with control characters are printed without them: %s', async (what, wordsOf) => {
+  const name = '\u001b[31mred\u0007.jsonl'
+  const file = what.startsWith('a missing')
+    ? join(await folder(), name)
+    : await fileOf(`oops\n${otlpJsonLines(story)}`, name)
+  const { out, error } = await tracebaton(wordsOf(file, await fileOf(story.slice(1))))
+  expect(out + error).toContain('[31mred.jsonl')
+  expect(out + error).toBe((out + error).replaceAll(/(?!\n)\p{Cc}/gu, ''))
 })
 
 test('the rules can be listed', async () => {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { masks } from '../../src/cli/diff.ts'
 import { otlpJsonLines } from '../../src/otlp.ts'
 import { later, story, unlinked } from '../story.ts'
 import { fileOf, folder, tracebaton } from './invoke.ts'
@@ -48,6 +50,13 @@ test('what is masked is no difference', async () => {
   expect((await tracebaton(['diff', ...files])).code).toBe(1)
   expect((await tracebaton(['diff', ...files, String.raw`--mask=-42\b`])).code).toBe(1)
   expect((await tracebaton(['diff', ...files, '--mask', String.raw`orders(-42)?`])).code).toBe(0)
+})
+
+test('a mask that would try more ways through a text than there is time for ends', () => {
+  const [mask] = masks(['^(a+)+$'])
+  const text = `${'a'.repeat(60)}!`
+  // A program of its own can be ended; without the bound it would run for years.
+  expect(runInNewContext('text.replace(mask, "*")', { text, mask }, { timeout: 5000 })).toBe(text)
 })
 
 test('no spans, or a piece that cannot be read, are not called the same', async () => {

@@ -17,6 +17,16 @@ const other = spanOf({
   attributes: { 'messaging.system.name': 'aws.sqs', 'messaging.message.id': 'm-7' },
 })
 
+test.each([
+  ['terminal', /^.{1,2000}$/m],
+  ['svg', /<svg [^>]*width="20000"/],
+])('a width of a thousand million is bounded: %s', async (format, width) => {
+  const { code, out } = await tracebaton(['render', await fileOf(story), '--format', format, '--width', '1000000000'])
+  expect(out).toMatch(width)
+  expect(out.length).toBeLessThan(200_000)
+  expect(code).toBe(0)
+})
+
 test('by default the picture is for the terminal, as wide as it is', async () => {
   const { code, out } = await tracebaton(['render', await fileOf(story), '--title', 'order 1042'])
   expect(out).toBe(`${waterfall(story, { width: 100, colors: false, title: 'order 1042' })}\n`)
