@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { context } from '@opentelemetry/api'
-import { createArrivals, createDeliveries, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
+import { createArrivals, createDeliveries, ownOptions, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
 import type { AdapterTracing, Deliveries, Delivery, OpenAttempt, Outcome, TracingInput } from '@tracebaton/core/adapter'
 import { invoke, invokeAndTell, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
@@ -106,6 +106,8 @@ export type HandlerOptions = TracingInput & {
   readonly queue?: string | undefined
 }
 
+const HANDLER_OPTIONS = { queue: 'string' } as const
+
 /**
  * Wraps a function that handles one message: each call is the attempt at that message, or a part of it, and when the
  * function fails, the attempt has failed. For messages of `get`, for handlers that catch their own errors to settle the
@@ -117,7 +119,9 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
   handler: (message: Message, ...rest: Rest) => Result,
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
-  const told = tracingToldBy(options, ['queue'], SCOPE)
+  const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
+  const otherwise = told ?? resolveTracing(undefined, SCOPE)
+  const { queue } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   return function (this: unknown, message, ...rest) {
     const call = (): Result => handler.call(this, message, ...rest)
     const arrival = arrivalOf(message)
@@ -126,11 +130,10 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
       const attempt = tracing.guard(() => attemptAt(arrival, told ?? tracing))
       return attempt === undefined ? call() : attempt.run(call)
     }
-    if (options === undefined) return call()
-    const tracing = told ?? resolveTracing(undefined, SCOPE)
-    const describe = () => toDelivery(tracing, NO_CHANNEL, message.fields, message, options.queue, false, false)
-    const delivery = tracing.guard(describe)
-    return delivery === undefined ? call() : tracing.process(delivery, call)
+    if (!options) return call()
+    const describe = () => toDelivery(otherwise, NO_CHANNEL, message.fields, message, queue, false, false)
+    const delivery = otherwise.guard(describe)
+    return delivery === undefined ? call() : otherwise.process(delivery, call)
   }
 }
 

@@ -19,6 +19,9 @@ import { workerJobIn } from './worker.ts'
 /** Options of {@link traceHandler}. How to trace is by default what the worker's `bullmqTelemetry` was told. */
 export type HandlerOptions = TracingInput
 
+/** Those of a sandbox's function of the same name. */
+export const OWN_OPTIONS = { flush: 'hook' } as const
+
 /** How jobs came to their processors. */
 export const arrivals: Arrivals = createArrivals('tracebaton.bullmq.arrivals.1')
 
@@ -48,7 +51,7 @@ export function traceHandler<Processor extends ProcessorLike>(
   options?: HandlerOptions,
 ): Processor {
   if (wrapped.has(processor)) return processor
-  const told = tracingToldBy(options, [], SCOPE)
+  const told = tracingToldBy(options, OWN_OPTIONS, SCOPE)
   const otherwise = resolveTracing(undefined, SCOPE)
   const traced = function (this: unknown, ...args: unknown[]): unknown {
     const job = args[0] as JobLike

@@ -1,7 +1,8 @@
 import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
-import type { TracingInput } from '@tracebaton/core/adapter'
+import { ownOptions, resolveTracing, type AdapterTracing, type TracingInput } from '@tracebaton/core/adapter'
 import type { ProcessorLike } from './client.ts'
-import { traceHandler as traceProcessor } from './consumer.ts'
+import { OWN_OPTIONS, traceHandler as traceProcessor } from './consumer.ts'
+import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceHandler}. */
 export type SandboxOptions = TracingInput & {
@@ -22,7 +23,8 @@ export function traceHandler<Processor extends ProcessorLike>(
   options?: SandboxOptions,
 ): (...args: Parameters<Processor>) => Promise<Awaited<ReturnType<Processor>>> {
   const traced = traceProcessor(processor, options)
-  const flush = options?.flush ?? (() => flushProviders(options))
+  const tracing = resolveTracing(options, SCOPE, OWN_OPTIONS)
+  const flush = ownOptions(options, OWN_OPTIONS, tracing).flush ?? (() => flushProviders(tracing))
   const handle = async (...args: Parameters<Processor>): Promise<unknown> => {
     try {
       return await Reflect.apply(traced, undefined, args)
@@ -33,9 +35,9 @@ export function traceHandler<Processor extends ProcessorLike>(
   return handle as (...args: Parameters<Processor>) => Promise<Awaited<ReturnType<Processor>>>
 }
 
-async function flushProviders(options: SandboxOptions | undefined): Promise<void> {
-  const tracers = options?.tracerProvider ?? trace.getTracerProvider()
-  const meters = options?.meterProvider ?? metrics.getMeterProvider()
+async function flushProviders({ options }: AdapterTracing): Promise<void> {
+  const tracers = options.tracerProvider ?? trace.getTracerProvider()
+  const meters = options.meterProvider ?? metrics.getMeterProvider()
   await Promise.all([
     flushed(tracers instanceof ProxyTracerProvider ? tracers.getDelegate() : tracers),
     flushed(meters),

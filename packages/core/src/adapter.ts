@@ -1,4 +1,5 @@
 export {
+  ownOptions,
   resolveTracing,
   tracingFor,
   tracingOf,
@@ -7,6 +8,7 @@ export {
   type AdapterTracing,
   type Arrival,
 } from './tracing.ts'
+export type { OwnOptions, OwnValues } from './read-options.ts'
 export type { Scope } from './base/scope.ts'
 export { codedError, type ErrorCode } from './base/errors.ts'
 export { withoutIds } from './base/ids.ts'

@@ -18,6 +18,8 @@ import type { Relation, Trust } from './base/policy.ts'
 import type { BaggagePolicy } from './wire/format.ts'
 import { createPropagation } from './wire/propagation.ts'
 import { createReport, quietly, type OnError, type Report } from './base/report.ts'
+import { wordFor } from './base/given.ts'
+import { RELATION, REPUBLISH, TRUST, type Kind } from './read-options.ts'
 import type { Hooks, Runtime } from './runtime.ts'
 
 /** How tracing behaves. Every option has a default that fits most users. */
@@ -90,7 +92,11 @@ export interface TracingOptions {
 
 const DEFAULTS = { maxTraceAge: 15 * 60_000, spanPerMessageUpTo: 10 } as const
 
-/** Resolves the options, once. Never throws: a provider that fails is replaced by one that does nothing. */
+/**
+ * Resolves options, once. Never throws: a provider that fails is replaced by one that does nothing.
+ *
+ * @param options as `readOptions` gives them
+ */
 export function createRuntime(options: TracingOptions, { name, version }: Scope): Runtime {
   const convention = chooseConvention(options.convention, process.env['OTEL_SEMCONV_STABILITY_OPT_IN'])
   const schema = { schemaUrl: schemaUrlOf(convention) }
@@ -100,6 +106,11 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
   const names = createNames(convention)
   const metrics = createMetrics(meterProvider, report, scope)
   const { relation = 'auto', trust = 'full', destinationTemplate, republish, spans, hooks = {} } = options
+  const valid = <Answer>(option: string, { accepts, words }: Kind, answer: Answer): Answer | undefined => {
+    if (answer === undefined || accepts(answer)) return answer
+    report.failed('options', new Error(`The option ${option} gave ${wordFor(answer)}; it has to give ${words}`))
+    return undefined
+  }
   return {
     isIdle: () => metrics.isIdle() && options.tracerProvider === undefined && isSdkAbsent(),
     names,
@@ -112,11 +123,28 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     ),
     propagation: createPropagation(options.propagator, options.baggage ?? true, report),
     relationFor: (delivery) =>
-      (typeof relation === 'function' ? ask(report, () => relation(delivery)) : relation) ?? 'auto',
+      (typeof relation === 'function'
+        ? valid(
+            'relation',
+            RELATION,
+            ask(report, () => relation(delivery)),
+          )
+        : relation) ?? 'auto',
     // A policy that fails must not open the door it guards.
     trustFor: (delivery) =>
-      typeof trust === 'function' ? (ask(report, () => trust(delivery) ?? 'full') ?? 'ignore') : trust,
-    republishFor: (publication, delivery) => ask(report, () => republish?.(publication, delivery)),
+      typeof trust === 'function'
+        ? (valid(
+            'trust',
+            TRUST,
+            ask(report, () => orFull(trust(delivery))),
+          ) ?? 'ignore')
+        : trust,
+    republishFor: (publication, delivery) =>
+      valid(
+        'republish',
+        REPUBLISH,
+        ask(report, () => republish?.(publication, delivery)),
+      ),
     describeFailure: (error) =>
       report.guard('describe', () =>
         describeFailure(error, options.deadLetter ?? {}, (question) => ask(report, question)),
@@ -143,6 +171,11 @@ function createTracerFinder(
     known = provider
     return tracer
   }
+}
+
+/** Only an answer that is none leaves the default; `null` is a mistake. */
+function orFull(answer: Trust | undefined): Trust {
+  return answer === undefined ? 'full' : answer
 }
 
 /** What stands behind the API as long as no SDK is registered. */

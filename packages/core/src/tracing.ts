@@ -13,7 +13,17 @@ import type { Delivery, Publication } from './verdict/delivery.ts'
 import type { MoveFacts } from './wire/move-facts.ts'
 import type { Lineage } from './wire/lineage.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
+import { isObject, wordFor } from './base/given.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
+import {
+  isUnchanged,
+  readOptions,
+  readOwn,
+  saysMore,
+  type OwnOptions,
+  type OwnValues,
+  type Reading,
+} from './read-options.ts'
 import type { ContextStatus, Outcome } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
 import { extractedFrom } from './operations/read.ts'
@@ -38,7 +48,7 @@ export type CapturedContext = Fields
 
 /** Tracing for one set of options, for code of your own beside the adapters. Nothing here throws. */
 export interface Tracing {
-  /** What it was made with: adapters that are given `{ tracing }` work with the same. */
+  /** What it was made with, as it was then: adapters that are given `{ tracing }` work with the same. */
   readonly options: TracingOptions
   /** Reads the headers of a message. The context is never the active one: without a usable header it is empty. */
   readonly extract: <Carrier>(
@@ -96,17 +106,30 @@ export interface AdapterTracing extends Tracing {
 }
 
 /** The options of those who give none: one object, so that there is one instance of them. */
-const DEFAULTS: TracingOptions = Object.freeze({})
+const DEFAULTS: TracingOptions = readOptions({}).options
 
-/** Makes an instance. Resolves the options once; never throws. */
+/** Makes an instance. Reads the options once; never throws. */
 export function createTracing(options: TracingOptions = DEFAULTS): Tracing {
   return createAdapterTracing(options, CORE_SCOPE)
 }
 
-/** Makes an instance for one adapter. Resolves the options once; never throws. */
+/** Makes an instance for one adapter. Reads the options once; never throws. */
 export function createAdapterTracing(options: TracingOptions = DEFAULTS, scope: Scope = CORE_SCOPE): AdapterTracing {
+  const tracing = createInstance(readOptions(isObject(options) ? options : DEFAULTS), scope)
+  warnOfMistake(tracing, options)
+  return tracing
+}
+
+/** A caller without types may give anything. */
+function warnOfMistake(tracing: AdapterTracing, options: unknown): void {
+  if (options === undefined || options === null || isObject(options)) return
+  tracing.warn(`Options are an object, not ${wordFor(options)}`)
+}
+
+function createInstance({ options, complaints }: Reading, scope: Scope): AdapterTracing {
   const runtime = createRuntime(options, scope)
   const { propagation, report } = runtime
+  for (const complaint of complaints) report.misused(complaint)
   return {
     options,
     extract: (carrier, getter) => propagation.extract(carrier, getter ?? recordGetter),
@@ -140,37 +163,61 @@ export function createAdapterTracing(options: TracingOptions = DEFAULTS, scope: 
   }
 }
 
-/** The instances by the options that they were made with, one for each scope. */
-const instances = new WeakMap<TracingOptions, Map<string, AdapterTracing>>()
+/** The instances by the options that they were made with, one for each scope; and those options as they were then. */
+const instances = new WeakMap<object, { readonly reading: Reading; readonly byScope: Map<string, AdapterTracing> }>()
 
 /**
  * The instance that an argument of an adapter's function asks for: always one of this core and of this scope, one for each
- * options object. Of `{ tracing }`, which another version of core may have made, the options are taken.
+ * options object and what it says at the time. Of `{ tracing }`, which another version of core may have made, the options
+ * are taken. Says what is wrong with the options; never throws.
  *
  * @param scope the adapter's package
+ * @param own the adapter's own options, which {@link ownOptions} reads
  */
-export function resolveTracing(input: TracingInput | undefined, scope: Scope): AdapterTracing {
-  const options = input?.tracing?.options ?? input ?? DEFAULTS
-  let byScope = instances.get(options)
-  if (byScope === undefined) instances.set(options, (byScope = new Map()))
-  let tracing = byScope.get(scope.name)
-  if (tracing === undefined) byScope.set(scope.name, (tracing = createAdapterTracing(options, scope)))
+export function resolveTracing(input: TracingInput | undefined, scope: Scope, own?: OwnOptions): AdapterTracing {
+  const given = isObject(input) ? (optionsWithin(input) ?? input) : DEFAULTS
+  const reading = readOptions(given, own)
+  let made = instances.get(given)
+  if (made === undefined || !isUnchanged(made.reading, reading)) {
+    instances.set(given, (made = { reading, byScope: new Map() }))
+  }
+  let tracing = made.byScope.get(scope.name)
+  if (tracing === undefined) made.byScope.set(scope.name, (tracing = createInstance(reading, scope)))
+  warnOfMistake(tracing, input)
   return tracing
+}
+
+/** The options of the instance among options, if there is one. */
+function optionsWithin(input: TracingInput): TracingOptions | undefined {
+  try {
+    const options: unknown = input.tracing?.options
+    return isObject(options) ? options : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**
  * The tracing that the options of a handler ask for; `undefined` where they say nothing of how to trace, and how the
- * message was received decides.
+ * message was received decides. Never throws.
  *
- * @param own the names of the adapter's own options
+ * @param own the adapter's own options
  */
 export function tracingToldBy(
   options: TracingInput | undefined,
-  own: readonly string[],
+  own: OwnOptions,
   scope: Scope,
 ): AdapterTracing | undefined {
-  const told = Object.entries(options ?? {}).some(([key, value]) => value !== undefined && !own.includes(key))
-  return told ? resolveTracing(options, scope) : undefined
+  return isObject(options) && saysMore(options, own) ? resolveTracing(options, scope, own) : undefined
+}
+
+/** The values of an adapter's own options. Says what is wrong with them; never throws. */
+export function ownOptions<Own extends OwnOptions>(
+  options: unknown,
+  own: Own,
+  tracing: Pick<AdapterTracing, 'warn'>,
+): OwnValues<Own> {
+  return readOwn(options, own, tracing.warn)
 }
 
 /** How client objects, and look-alikes of them, are traced. */

@@ -2,6 +2,7 @@ import {
   copyWith,
   createArrivals,
   originalOf,
+  ownOptions,
   partitionsOf,
   processWide,
   resolveTracing,
@@ -36,6 +37,9 @@ export type HandlerOptions = TracingInput & {
   readonly groupId?: string | undefined
 }
 
+const CONSUMER_OPTIONS = { groupId: 'string' } as const
+const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string' } as const
+
 /** The partitions of each consumer; a look-alike may be made again without being told the group. */
 const consumers = processWide('tracebaton.kafka.consumers.1', () => new WeakMap<object, Partitions>())
 
@@ -50,9 +54,9 @@ const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => 
  * to `run` stay as they are; wrapping what this gave replaces the options. Never throws.
  */
 export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer, options?: ConsumerOptions): Consumer {
-  const tracing = resolveTracing(options, SCOPE)
+  const tracing = resolveTracing(options, SCOPE, CONSUMER_OPTIONS)
   const original = originalOf<ConsumerLike>(consumer)
-  const partitions = partitionsOfConsumer(original, options?.groupId)
+  const partitions = partitionsOfConsumer(original, ownOptions(options, CONSUMER_OPTIONS, tracing).groupId)
   warnOfInstrumentation(tracing, original, 'run', LIBRARY)
   return traced(original, {
     run: (...args: [config?: RunConfigLike]) => {
@@ -138,15 +142,15 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   handler: (message: Message, ...rest: Rest) => Result,
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
-  const { topic, partition, groupId } = options ?? {}
-  const told = tracingToldBy(options, ['topic', 'partition', 'groupId'], SCOPE)
+  const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
+  const otherwise = told ?? resolveTracing(undefined, SCOPE)
+  const { topic, partition, groupId } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   const partitions = partitionsOf(groupId)
   const place = topic === undefined || partition === undefined ? undefined : partitions.of(topic, partition)
-  const otherwise = told ?? resolveTracing(undefined, SCOPE)
   return function (this: unknown, message, ...rest) {
     const call = (): Result => handler.call(this, message, ...rest)
     const arrival = arrivalOf(message)
-    if (arrival === undefined && options === undefined) return call()
+    if (arrival === undefined && !options) return call()
     const tracing = told ?? arrival?.tracing ?? otherwise
     const delivery =
       arrival?.delivery ?? tracing.guard(() => toDelivery(tracing, message, topic, place, partitions.group, undefined))

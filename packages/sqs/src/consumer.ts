@@ -1,5 +1,6 @@
 import {
   createArrivals,
+  ownOptions,
   resolveTracing,
   tracingToldBy,
   type AdapterTracing,
@@ -19,6 +20,8 @@ export type HandlerOptions = TracingInput & {
   /** `maxReceiveCount` of the queue's redrive policy: makes the last attempt known as the last. @default unknown */
   readonly maxReceiveCount?: number | undefined
 }
+
+const HANDLER_OPTIONS = { queueUrl: 'string', maxReceiveCount: 'number' } as const
 
 /** System attributes that we read; the broker gives only what it is asked for. A message that is moved stays in its group. */
 const SYSTEM_ATTRIBUTES = [
@@ -50,9 +53,9 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   handler: (message: Message, ...rest: Rest) => Result,
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
-  const { queueUrl, maxReceiveCount } = options ?? {}
-  const told = tracingToldBy(options, ['queueUrl', 'maxReceiveCount'], SCOPE)
+  const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
+  const { queueUrl, maxReceiveCount } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   return function (this: unknown, message, ...rest) {
     const arrival = arrivalOf(message)
     const tracing = told ?? arrival?.tracing ?? otherwise

@@ -1,4 +1,11 @@
-import { processWide, resolveTracing, tracedBy, type AdapterTracing, type TracingInput } from '@tracebaton/core/adapter'
+import {
+  ownOptions,
+  processWide,
+  resolveTracing,
+  tracedBy,
+  type AdapterTracing,
+  type TracingInput,
+} from '@tracebaton/core/adapter'
 import type { InitializeStack, Next, SqsClientLike } from './client.ts'
 import { outcomeOfVisibility, traceReceive, traceSettle } from './consumer.ts'
 import { SIZE_LIMITS } from './headers.ts'
@@ -15,6 +22,8 @@ export type SqsOptions = TracingInput & {
    */
   readonly legacyAttributeNames?: boolean | undefined
 }
+
+const OPTIONS = { maxMessageBytes: 'number', legacyAttributeNames: 'boolean' } as const
 
 /** The limits of clients that were told one. */
 const limitsByClient = processWide('tracebaton.sqs.limits.1', () => new WeakMap<object, readonly number[]>())
@@ -34,13 +43,13 @@ const MIDDLEWARE = 'tracebaton'
  * Wrap a client with `cacheMiddleware` before its first call: it keeps the stacks it has already built.
  */
 export function traceSqs<Client extends SqsClientLike>(client: Client, options?: SqsOptions): Client {
-  const tracing = resolveTracing(options, SCOPE)
+  const tracing = resolveTracing(options, SCOPE, OPTIONS)
+  const { maxMessageBytes, legacyAttributeNames: legacy = false } = ownOptions(options, OPTIONS, tracing)
   tracing.guard(() => {
     warnOfCache(tracing, client)
     tracedBy(client, tracing)
-    const limits = options?.maxMessageBytes === undefined ? SIZE_LIMITS : [options.maxMessageBytes]
+    const limits = maxMessageBytes === undefined ? SIZE_LIMITS : [maxMessageBytes]
     limitsByClient.set(client, limits)
-    const legacy = options?.legacyAttributeNames === true
     const stack: InitializeStack = client.middlewareStack
     stack.add(
       (next, context) => middlewareFor(tracing, limits, legacy, context.commandName, next),

@@ -1,5 +1,5 @@
 import { createContextKey, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api'
-import { resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
+import { ownOptions, resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
 import type { TelemetryLike } from '../client.ts'
 import { OURS } from '../own-call.ts'
 import { SCOPE } from '../scope.ts'
@@ -16,6 +16,8 @@ export type TelemetryOptions = TracingInput & {
   readonly sandboxed?: boolean | undefined
 }
 
+const OPTIONS = { sandboxed: 'boolean' } as const
+
 /** The kinds of BullMQ's spans. All else is housekeeping. */
 const PRODUCER = 3
 const CONSUMER = 4
@@ -28,8 +30,8 @@ const METADATA = createContextKey('tracebaton.bullmq.metadata.1')
  * does not tell its telemetry what a job is. Never throws.
  */
 export function bullmqTelemetry(options?: TelemetryOptions): TelemetryLike {
-  const tracing = resolveTracing(options, SCOPE)
-  const sandboxed = options?.sandboxed === true
+  const tracing = resolveTracing(options, SCOPE, OPTIONS)
+  const { sandboxed = false } = ownOptions(options, OPTIONS, tracing)
   const worked = new Set<unknown>()
   const none = new Operation(tracing, worked)
   const telemetry: TelemetryLike = {

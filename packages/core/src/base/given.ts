@@ -1,0 +1,21 @@
+import { types } from 'node:util'
+
+/** Whether a value has members that can be read. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** Something that a caller gave, in a word or two for a warning: a short text itself, else what it is. Never throws. */
+export function wordFor(given: unknown): string {
+  if (typeof given === 'string') return given.length > 40 ? 'a long text' : `'${given}'`
+  if (typeof given === 'function') return 'a function'
+  if (!isObject(given)) return given === undefined || given === null ? String(given) : `a ${typeof given}`
+  if (types.isPromise(given)) return 'a promise'
+  try {
+    if (Array.isArray(given)) return 'an array'
+    const { name } = given.constructor
+    return name === 'Object' || name === '' ? 'an object' : `an instance of ${name.slice(0, 40)}`
+  } catch {
+    return 'an object'
+  }
+}
