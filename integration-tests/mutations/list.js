@@ -597,6 +597,22 @@ const adapterMutations = [
     caughtBy: 'is traced once where middleware of the user copies the input',
   },
   {
+    name: 'a worker begins the next job in the context of this one',
+    package: 'bullmq',
+    file: 'telemetry/processing.ts',
+    edits: [['this.#fetching ? ROOT_CONTEXT : this.#begin()', 'this.#begin()']],
+    test: 'consumer.test.ts',
+    caughtBy: 'what a worker tells of the next job runs in no context, after a job that has completed',
+  },
+  {
+    name: 'a job of which nothing is seen without a context manager comes again',
+    package: 'bullmq',
+    file: 'telemetry/processing.ts',
+    edits: [['this.#unseen ? meaningOfUnseen : meaningOfBare', 'meaningOfUnseen && meaningOfBare']],
+    test: 'no-contexts.test.ts',
+    caughtBy: 'without a context manager a job that is failed has the outcome that BullMQ tells, or none',
+  },
+  {
     name: 'the options of a job do not tell what becomes of it',
     package: 'bullmq',
     file: 'describe.ts',

@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api'
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq'
 import { assertNoSecrets, assertSpan, assertSpans } from '@tracebaton/testing'
 import { expect, test } from 'vitest'
@@ -92,6 +93,35 @@ test('a job that its processor puts off did not fail', async () => {
     { ...again, ...acked, attempt: 2, links: { previous_attempt: [attempts[0]!] } },
   ])
   assertSpan(attempts[0], { events: [] })
+  expectSound(session)
+})
+
+test('listeners run in the context of the job that they are told of, and in none where its work begins', async () => {
+  await using session = openSession()
+  const queue = session.queue()
+  await queue.addBulk(['returns', 'throws', 'puts off', 'returns'].map((name) => ({ name, data: {} })))
+  const heard: [event: string, job: string | undefined, spanId: string | undefined][] = []
+  const worker = session.worker(queue, async (job, token) => {
+    if (job.name === 'throws') throw new Error('no stock')
+    if (job.name !== 'puts off' || job.attemptsStarted > 1) return
+    await job.moveToDelayed(Date.now() + 50, token)
+    throw new DelayedError()
+  })
+  const hear = (event: string, job: Job | undefined): void =>
+    void heard.push([event, job?.id, trace.getActiveSpan()?.spanContext().spanId])
+  worker.on('active', (job) => hear('active', job))
+  for (const event of ['completed', 'failed'] as const) {
+    worker.on(event, async (job: Job | undefined) => {
+      hear(event, job)
+      await queue.count()
+      hear(event, job)
+    })
+  }
+  const attempts = await session.attempts(queue, 5)
+  await eventually(() => expect(heard).toHaveLength(5 + 2 * 4))
+  const spanOf = new Map(attempts.map((attempt) => [attempt.attributes['messaging.message.id'], attempt.spanId]))
+  const expected = heard.map(([event, job]) => [event, job, event === 'active' ? undefined : spanOf.get(job)])
+  expect(heard).toEqual(expected)
   expectSound(session)
 })
 

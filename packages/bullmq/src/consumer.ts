@@ -56,7 +56,7 @@ export function traceHandler<Processor extends ProcessorLike>(
   const traced = function (this: unknown, ...args: unknown[]): unknown {
     const job = args[0] as JobLike
     const call = (): unknown => Reflect.apply(processor, this, args)
-    const worker = otherwise.guard(() => workerJobIn(contexts.active(), job.id))
+    const worker = otherwise.guard(() => workerJobIn(contexts.active(), job))
     // It was looked at, and began without the job's facts: there is no second attempt.
     if (worker?.hasBegun()) return call()
     const tracing = told ?? worker?.tracing ?? otherwise

@@ -1,5 +1,6 @@
 import { createContextKey, type Context } from '@opentelemetry/api'
-import type { AdapterTracing, Delivery } from '@tracebaton/core/adapter'
+import { processWide, type AdapterTracing, type Delivery } from '@tracebaton/core/adapter'
+import type { JobLike } from './client.ts'
 
 /** A worker's work on a job, as its telemetry knows it: its attempt is open until BullMQ has put the job away. */
 export interface WorkerJob {
@@ -16,8 +17,14 @@ export interface WorkerJob {
 /** Under this key a worker's telemetry registers its work on a job, in the context that the processor is called in. */
 export const WORKER_JOB: symbol = createContextKey('tracebaton.bullmq.worker-job.1')
 
+/** The work on jobs to which no context leads, because no context manager is registered: by queue and id. */
+export const withoutContext: Map<string, WorkerJob> = processWide(
+  'tracebaton.bullmq.without-context.1',
+  () => new Map(),
+)
+
 /** The work on this very job that a context belongs to, where its worker has our telemetry. */
-export function workerJobIn(context: Context, jobId: string | undefined): WorkerJob | undefined {
-  const worker = context.getValue(WORKER_JOB) as WorkerJob | undefined
-  return worker?.waitsFor(jobId) ? worker : undefined
+export function workerJobIn(context: Context, { id, queueName }: JobLike): WorkerJob | undefined {
+  const worker = context.getValue(WORKER_JOB) ?? (withoutContext.size > 0 && withoutContext.get(`${queueName}:${id}`))
+  return worker && (worker as WorkerJob).waitsFor(id) ? (worker as WorkerJob) : undefined
 }

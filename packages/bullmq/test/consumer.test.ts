@@ -1,4 +1,4 @@
-import { context as contexts, type Context } from '@opentelemetry/api'
+import { context as contexts, trace, type Context } from '@opentelemetry/api'
 import { resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
@@ -35,6 +35,21 @@ test('the signal that BullMQ cancels a processor by is the very one, and stays a
   await expect(traceHandler(cancelled, options)(added[0], 'token', signal)).rejects.toThrow('token true')
   expect(Reflect.ownKeys(signal)).toEqual(members)
   expect(span('process orders').attributes['error.type']).toBe('TypeError')
+})
+
+test.each([
+  ['completed', () => {}],
+  ['failed', () => Promise.reject(new TypeError('no stock'))],
+])('what a worker tells of the next job runs in no context, after a job that has %s', async (_, run) => {
+  const { options, spans } = createRecording()
+  const active: unknown[] = []
+  const { queue, work } = createBullmq(bullmqTelemetry(options), 'orders', () => active.push(trace.getActiveSpan()))
+  for (const processor of [run, traceHandler(run, options)]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await work(await queue.add('charge', 1), processor)
+  }
+  expect(active).toEqual([undefined, undefined])
+  expect(spans('process orders')).toHaveLength(2)
 })
 
 test('a processor without telemetry on its worker tells by its options what becomes of the job', async () => {

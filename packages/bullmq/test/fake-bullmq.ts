@@ -39,7 +39,12 @@ function now(): number {
   return latest
 }
 
-export function createBullmq(given: TelemetryLike | undefined, name = 'orders'): FakeBullmq {
+/** @param onActive called where a worker that has put a job away tells that it has begun the next one */
+export function createBullmq(
+  given: TelemetryLike | undefined,
+  name = 'orders',
+  onActive: () => void = () => {},
+): FakeBullmq {
   const telemetry = given as Telemetry | undefined
   const added: Job[] = []
   const traced = <Result>(
@@ -117,11 +122,17 @@ export function createBullmq(given: TelemetryLike | undefined, name = 'orders'):
           span?.setAttributes({ 'bullmq.worker.id': 'w', 'bullmq.job.id': job.id, 'bullmq.job.name': job.name })
           try {
             await processor(job, 'token')
-            return await putAway('complete')
+            const kept = await putAway('complete')
+            span?.addEvent('job completed', {})
+            return kept
           } catch (error) {
             const kept = await putAway('fail')
             span?.addEvent('job failed', { 'bullmq.job.failed.reason': (error as Error).message })
             return kept
+          } finally {
+            span?.setAttributes({ 'bullmq.job.attempts.made': job.attemptsMade + 1 })
+            onActive()
+            span?.setAttributes({ 'bullmq.job.attempt_finished_timestamp': job.timestamp })
           }
         },
         job.opts.telemetry?.metadata,

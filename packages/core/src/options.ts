@@ -1,8 +1,12 @@
 import { types } from 'node:util'
 import {
+  context as contexts,
+  createContextKey,
   metrics as globalMetrics,
   ProxyTracerProvider,
+  ROOT_CONTEXT,
   trace,
+  type Context,
   type MeterProvider,
   type TextMapPropagator,
   type Tracer,
@@ -115,6 +119,7 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     isIdle: () => metrics.isIdle() && options.tracerProvider === undefined && isSdkAbsent(),
     names,
     report,
+    lookAtContexts: createLook(report),
     hooks,
     tracer: createTracerFinder(options.tracerProvider, (provider) => provider.getTracer(name, version, schema)),
     metrics,
@@ -177,6 +182,23 @@ function createTracerFinder(
 function orFull(answer: Trust | undefined): Trust {
   return answer === undefined ? 'full' : answer
 }
+
+/** Without a context manager no span is ever active, and nothing else would say so. */
+function createLook(report: Report): () => void {
+  let looked = false
+  return () => {
+    if (looked) return
+    looked = true
+    const probe = ROOT_CONTEXT.setValue(createContextKey('tracebaton.probe'), true)
+    let seen: Context | undefined
+    report.guard('span', () => contexts.with(probe, () => (seen = contexts.active())))
+    if (seen !== undefined && seen !== probe) report.misused(NO_CONTEXTS)
+  }
+}
+
+const NO_CONTEXTS =
+  'no context manager is registered: no span is active in a handler, what it sends begins another trace, and not every ' +
+  'outcome is known. Register one; `provider.register()` of @opentelemetry/sdk-trace-node does'
 
 /** What stands behind the API as long as no SDK is registered. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate()

@@ -21,6 +21,8 @@ export interface Runtime {
   readonly operations: DescribeOperation
   readonly propagation: Propagation
   readonly report: Report
+  /** Says at the first call if no context manager is registered. Never throws. */
+  readonly lookAtContexts: () => void
   readonly relationFor: (delivery: Delivery) => Relation
   readonly trustFor: (delivery: Delivery) => Trust
   readonly republishFor: (

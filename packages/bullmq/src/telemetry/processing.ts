@@ -1,8 +1,9 @@
+import { types } from 'node:util'
 import { context as contexts, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
 import type { AdapterTracing, Delivery, Meaning, OpenAttempt, Outcome } from '@tracebaton/core/adapter'
 import { arrivals } from '../consumer.ts'
 import { toBareDelivery } from '../describe.ts'
-import { WORKER_JOB, type WorkerJob } from '../worker.ts'
+import { WORKER_JOB, withoutContext, type WorkerJob } from '../worker.ts'
 import { deferred, type Deferred } from './deferred.ts'
 import { activeContext, Operation, type Attributes, type Failure } from './operation.ts'
 
@@ -22,6 +23,17 @@ const meaningOfBare = (error: unknown): Meaning =>
   error === POSTPONED
     ? { outcome: 'requeued', steered: true, unsettled: true }
     : { outcome: 'requeued', steered: false }
+
+/** Without a context manager what becomes of a job that is not completed is not seen. */
+const meaningOfUnseen = (error: unknown): Meaning => ({
+  outcome: undefined,
+  steered: error === POSTPONED,
+  unsettled: true,
+})
+
+/** By these attributes BullMQ tells that a job is put away, and that no more is done in its context. */
+const PUT_AWAY = 'bullmq.job.attempts.made'
+const OVER = 'bullmq.job.attempt_finished_timestamp'
 
 /** A processor may take long. */
 const LONG = { longHandler: true }
@@ -45,6 +57,10 @@ export class Processing extends Operation implements WorkerJob, Context {
   #handled: Deferred | undefined
   /** Whether BullMQ has begun to put the job away. */
   #ending = false
+  /** Whether BullMQ fetches the next job, and tells its listeners of that one. */
+  #fetching = false
+  /** Whether no context manager is registered, so that no context leads here. */
+  #unseen = false
   /** Why BullMQ could not keep what the processor returned. */
   #refused: Failure
 
@@ -59,15 +75,20 @@ export class Processing extends Operation implements WorkerJob, Context {
   }
 
   getValue(key: symbol): unknown {
-    return key === WORKER_JOB ? this : this.#begin().getValue(key)
+    return key === WORKER_JOB ? this : this.#active().getValue(key)
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return this.#begin().setValue(WORKER_JOB, this).setValue(key, value)
+    return this.#active().setValue(WORKER_JOB, this).setValue(key, value)
   }
 
   deleteValue(key: symbol): Context {
-    return this.#begin().setValue(WORKER_JOB, this).deleteValue(key)
+    return this.#active().setValue(WORKER_JOB, this).deleteValue(key)
+  }
+
+  /** The next job is nothing to this one, although BullMQ fetches it in this one's context. */
+  #active(): Context {
+    return this.#fetching ? ROOT_CONTEXT : this.#begin()
   }
 
   waitsFor(jobId: string | undefined): boolean {
@@ -80,10 +101,21 @@ export class Processing extends Operation implements WorkerJob, Context {
 
   run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result): Result {
     this.#begun = 'with its processor'
+    if (this.#unseen) return tracing.process(delivery, processor)
     this.#attempt = tracing.open(delivery, LONG)
     return this.#attempt.run(() => {
       this.#context = contexts.active()
-      return processor()
+      const result = processor()
+      tracing.guard(() => this.#watch(result, delivery))
+      return result
+    })
+  }
+
+  /** After an error by which the processor only told it what to do, BullMQ fetches the next job without a word. */
+  #watch(result: unknown, { meaning }: Delivery): void {
+    if (!types.isPromise(result)) return
+    result.catch((error: unknown) => {
+      this.#fetching = this.tracing.guard(() => meaning?.(error).steered) === true
     })
   }
 
@@ -92,9 +124,21 @@ export class Processing extends Operation implements WorkerJob, Context {
     this.workedOn(queue)
   }
 
-  protected override told(id: unknown, name: unknown): void {
-    if (typeof id === 'string') this.#id = id
+  protected override told(id: unknown, name: unknown, attributes: Attributes): void {
     if (typeof name === 'string') this.#name = name
+    if (typeof id === 'string') this.#identify(id)
+    if (PUT_AWAY in attributes || OVER in attributes) this.#fetching = PUT_AWAY in attributes
+  }
+
+  #identify(id: string): void {
+    this.#id = id
+    this.#unseen = !this.#sandboxed && activeContext(this.tracing) !== this
+    if (this.#unseen) withoutContext.set(this.#place(), this)
+  }
+
+  /** What leads here where no context does. */
+  #place(): string {
+    return `${this.#queue}:${this.#id}`
   }
 
   protected override contextFrom(): Context {
@@ -122,12 +166,21 @@ export class Processing extends Operation implements WorkerJob, Context {
     this.#attempt?.settle(outcome)
   }
 
+  protected override completed(): void {
+    this.#beginAtLast()
+    this.#handled?.resolve()
+    this.#attempt?.settle('acked')
+  }
+
   protected override failed(reason: unknown): void {
+    this.#beginAtLast()
     this.#handled?.reject(jobError(reason))
   }
 
   protected override finish(): void {
     this.#beginAtLast()
+    this.#fetching = false
+    if (this.#unseen && withoutContext.get(this.#place()) === this) withoutContext.delete(this.#place())
     if (!this.#ending) this.#handled?.reject(POSTPONED)
     this.#handled?.resolve()
     // Where BullMQ put the job nowhere, the processor has, or the job comes again when its lock has run out.
@@ -145,7 +198,8 @@ export class Processing extends Operation implements WorkerJob, Context {
     this.#begun = 'without'
     const { tracing } = this
     tracing.guard(() => {
-      const delivery = toBareDelivery(this.#queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaningOfBare)
+      const meaning = this.#unseen ? meaningOfUnseen : meaningOfBare
+      const delivery = toBareDelivery(this.#queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaning)
       arrivals.note(delivery, { tracing, delivery })
       this.#attempt = tracing.open(delivery, LONG)
       const handled = deferred()

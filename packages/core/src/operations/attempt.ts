@@ -5,7 +5,7 @@ import { addAttributes, OURS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import { withWork } from '../base/light-context.ts'
-import { getWork, verdictOn, ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
+import { verdictOn, ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
 import type { Measured } from '../otel/metrics.ts'
 import { attributesOf, type Operation } from '../otel/operation.ts'
 import { activeContext, callHook, startSpan, toLink, type SafeSpan } from '../otel/span.ts'
@@ -40,7 +40,8 @@ export interface Attempt extends Work {
 
 /** Starts the span of one attempt, with all that a sampler may decide on. May throw. */
 export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Context = activeContext(runtime)): Attempt {
-  const within = batchAround(outer, delivery)
+  runtime.lookAtContexts()
+  const within = batchOf(delivery)
   // An arrival that was handled before was counted then.
   const counted = delivery.received === true || verdictOn(delivery)?.work?.verdict !== undefined
   const verdict = readForHandling(runtime, delivery)
@@ -151,20 +152,21 @@ function finish(work: Attempt): string | undefined {
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
   const told = work.outcome === 'abandoned' && meaning?.unsettled === true ? undefined : work.outcome
-  const outcome = failed ? (told ?? meaning?.outcome ?? afterFailure(work)) : afterReturn(work)
+  const failedTo = meaning === undefined ? afterFailure(work) : meaning.outcome
+  const outcome = failed ? (told ?? failedTo) : afterReturn(work)
   // A handler that caught the error may have said so where it moved the message, or have given the message back instead.
   const failure = failed && meaning?.steered !== true ? ending : work.failure
   const refused = !failed && failure === undefined && (outcome === 'requeued' || outcome === 'rejected')
   if (recording) {
     const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
     const status = runtime.errorStatus === 'every' || terminal
-    span.set({ [OURS.outcome]: outcome })
+    if (outcome !== undefined) span.set({ [OURS.outcome]: outcome })
     if (failure !== undefined) span.fail(failure.error, status)
     if (refused) span.refuse(outcome, status)
   }
   span.end()
-  measured?.delivered(outcome, attempt.kind)
-  if (spanContext !== undefined) {
+  if (outcome !== undefined) measured?.delivered(outcome, attempt.kind)
+  if (outcome !== undefined && spanContext !== undefined) {
     ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome)
   }
   if (refused) return outcome
@@ -195,12 +197,10 @@ function isLast({ delivery: { maxAttempts }, copy: { count }, attempt }: Verdict
   return attempt.maxAttempts !== undefined && attempt.attempt >= attempt.maxAttempts
 }
 
-/** The batch around the handler of one of its messages. */
-function batchAround(outer: Context, delivery: Delivery): Work | undefined {
-  const around = getWork(outer)
-  if (around?.batch === undefined) return undefined
-  const work = verdictOn(delivery)?.work
-  return work === around || (work as Partial<Attempt> | undefined)?.within === around ? around : undefined
+/** The batch that a message is one of. */
+function batchOf(delivery: Delivery): Work | undefined {
+  const work = verdictOn(delivery)?.work as (Work & Partial<Attempt>) | undefined
+  return work?.batch === undefined ? work?.within : work
 }
 
 /** What a sampler may decide on. Nearly every attempt has no more than its operation says. */

@@ -30,6 +30,7 @@ function begin(
   const first = deliveries[0]
   if (first === undefined) return undefined
   const { names, metrics } = runtime
+  runtime.lookAtContexts()
   const group = first.facts?.consumerGroup
   const operation = runtime.operations('process', 'process', first.system, first.destination, group)
   const attributes = copyAttributes(operation)

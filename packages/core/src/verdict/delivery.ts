@@ -159,7 +159,8 @@ export interface AttemptMemory {
 
 /** What it means that a handler threw an error. */
 export interface Meaning {
-  readonly outcome: Outcome
+  /** `undefined`: nobody knows. */
+  readonly outcome: Outcome | undefined
   /** The handler told the client what to do, and did not fail. */
   readonly steered: boolean
   /** The client settles nothing after this error: an attempt that is abandoned has this outcome. @default false */
