@@ -1,7 +1,15 @@
 import { types } from 'node:util'
 import { context } from '@opentelemetry/api'
 import { createArrivals, createDeliveries, ownOptions, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
-import type { AdapterTracing, Deliveries, Delivery, OpenAttempt, Outcome, TracingInput } from '@tracebaton/core/adapter'
+import type {
+  AdapterTracing,
+  Deliveries,
+  Delivery,
+  HandledAttempt,
+  OpenAttempt,
+  Outcome,
+  TracingInput,
+} from '@tracebaton/core/adapter'
 import { invoke, invokeAndTell, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
 import { SCOPE } from './scope.ts'
@@ -34,6 +42,14 @@ export function arrivalOf(message: MessageLike, channel?: ChannelLike): Arrival 
   if (known !== undefined || channel === undefined) return known
   const delivery = deliveries.find(channel, message.fields.deliveryTag)?.delivery
   return delivery !== undefined && isSame(delivery) ? (delivery.arrival as Arrival) : undefined
+}
+
+/**
+ * What is known of the attempt at a message, or at one that it is a clone of: its number, of how many, why, and when it is
+ * due. `undefined`: it is not being handled. Never throws.
+ */
+export function attemptOf(message: MessageLike): HandledAttempt | undefined {
+  return arrivals.attemptOf(message, (delivery) => isOf(delivery, message))
 }
 
 /**

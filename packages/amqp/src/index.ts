@@ -1,5 +1,5 @@
 export { traceChannel, traceConnection, type AmqpOptions } from './trace.ts'
-export { traceHandler, type HandlerOptions } from './consumer.ts'
+export { attemptOf, traceHandler, type HandlerOptions } from './consumer.ts'
 export { deadLetter, redrive, retryLater } from './dead-letter.ts'
 export type { ChannelLike, ConnectionLike, FieldsLike, MessageLike, PropertiesLike } from './client.ts'
 export { createTracing, logFields } from '@tracebaton/core'

@@ -8,6 +8,7 @@ import {
   type Arrival,
   type Arrivals,
   type Delivery,
+  type HandledAttempt,
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import type { JobLike, ProcessorLike } from './client.ts'
@@ -28,13 +29,22 @@ export const arrivals: Arrivals = createArrivals('tracebaton.bullmq.arrivals.1')
 /** How a job came, in the run that it is in or was in last; `undefined`: it was not traced. */
 export function arrivalOf(job: JobLike): Arrival | undefined {
   const run = keyOfRun(job)
-  const arrival = arrivals.of(
-    job,
-    ({ system, destination, facts, key = run }) =>
-      system === 'bullmq' && key === run && facts?.messageId === job.id && destination.name === job.queueName,
-  )
+  const arrival = arrivals.of(job, (delivery) => isOf(delivery, job))
   // BullMQ counts up on the job itself where a program fetches it by hand.
   return arrival === undefined || (arrival.delivery.key ?? run) === run ? arrival : undefined
+}
+
+function isOf({ system, destination, facts, key }: Delivery, job: JobLike): boolean {
+  if (system !== 'bullmq' || facts?.messageId !== job.id || destination.name !== job.queueName) return false
+  return key === undefined || key === keyOfRun(job)
+}
+
+/**
+ * What is known of the attempt that a job is in: its number, of how many, why, and when it is due. `undefined`: it is not
+ * being handled. Never throws.
+ */
+export function attemptOf(job: JobLike): HandledAttempt | undefined {
+  return arrivals.attemptOf(job, (delivery) => isOf(delivery, job))
 }
 
 /** Processors that are traced already. */

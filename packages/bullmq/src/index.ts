@@ -1,5 +1,5 @@
 export { bullmqTelemetry, type TelemetryOptions } from './telemetry/telemetry.ts'
-export { traceHandler, type HandlerOptions } from './consumer.ts'
+export { attemptOf, traceHandler, type HandlerOptions } from './consumer.ts'
 export { traceFlowProducer, traceQueue, type BullmqOptions } from './producer.ts'
 export { deadLetter, redrive, retryLater, type Added, type MovedJob, type Publisher } from './dead-letter.ts'
 export type {

@@ -10,6 +10,7 @@ import {
   type HeaderSetter,
 } from './wire/carrier.ts'
 import type { Delivery, Publication } from './verdict/delivery.ts'
+import type { HandledAttempt } from './verdict/verdict.ts'
 import type { MoveFacts } from './wire/move-facts.ts'
 import type { Lineage } from './wire/lineage.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
@@ -26,7 +27,7 @@ import {
 } from './read-options.ts'
 import type { ContextStatus, Outcome } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
-import { extractedFrom } from './operations/read.ts'
+import { attemptOf, extractedFrom } from './operations/read.ts'
 import { CORE_SCOPE, type Scope } from './base/scope.ts'
 import { processWide, SHARED } from './base/shared-state.ts'
 import { recordReception, type Reception } from './operations/receive.ts'
@@ -87,6 +88,8 @@ export interface AdapterTracing extends Tracing {
     describe: () => Settlement,
     call: () => Result,
   ) => Result
+  /** What a handler may want to know of the attempt on a delivery; `undefined`: it is not being handled. */
+  readonly attemptOf: (delivery: Delivery) => HandledAttempt | undefined
   /** What a message that was moved says of its moves, if its producer is trusted; `undefined`: it was never moved. */
   readonly moveFacts: (delivery: Delivery) => MoveFacts | undefined
   /** Neither tracing nor metrics are set up: nothing is recorded, and contexts are passed on as they are. */
@@ -151,6 +154,7 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     settleOne: (attempt, outcome, describe, call) => settleOpenAttempt(runtime, attempt, outcome, describe, call),
     capture: () => report.guard('propagator', () => propagation.fields(contexts.active())) ?? {},
     from: (record) => propagation.extract(record, recordGetter).context,
+    attemptOf: (delivery) => report.guard('describe', () => attemptOf(runtime, delivery)),
     moveFacts: (delivery) =>
       runtime.trustFor(delivery) === 'full' ? extractedFrom(runtime, delivery).moved : undefined,
     isIdle: runtime.isIdle,

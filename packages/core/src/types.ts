@@ -10,6 +10,7 @@ export type { Fields, HeaderGetter, HeaderSetter } from './wire/carrier.ts'
 export type { Lineage, MoveKind } from './wire/lineage.ts'
 export type { Failure, FailurePolicy, MoveFacts } from './wire/move-facts.ts'
 export type { AttemptFacts, DeliveryHistory } from './verdict/attempt-count.ts'
+export type { HandledAttempt } from './verdict/verdict.ts'
 export type {
   AttemptMemory,
   Begun,

@@ -13,6 +13,7 @@ import {
   type Arrival,
   type Arrivals,
   type Delivery,
+  type HandledAttempt,
   type Partition,
   type Partitions,
   type TracingInput,
@@ -125,11 +126,23 @@ function arrive(
 export function arrivalOf(message: ReceivedMessage, payload?: MessagePayload): Arrival | undefined {
   return arrivals.of(
     message,
-    ({ key, sentAt = -1, destination, facts }) =>
-      key === message.offset &&
-      sentAt === Number(message.timestamp) &&
-      (payload === undefined || (destination.name === payload.topic && facts?.partition === String(payload.partition))),
+    (delivery) =>
+      isOf(delivery, message) &&
+      (payload === undefined ||
+        (delivery.destination.name === payload.topic && delivery.facts?.partition === String(payload.partition))),
   )
+}
+
+function isOf({ key, sentAt = -1 }: Delivery, { offset, timestamp }: ReceivedMessage): boolean {
+  return key === offset && sentAt === Number(timestamp)
+}
+
+/**
+ * What is known of the attempt that a message, or a clone of it, is being handled in, also inside of `eachBatch`: its
+ * number, of how many, why, and when it is due. `undefined`: it is not being handled. Never throws.
+ */
+export function attemptOf(message: ReceivedMessage): HandledAttempt | undefined {
+  return arrivals.attemptOf(message, (delivery) => isOf(delivery, message))
 }
 
 /**

@@ -6,6 +6,8 @@ import {
   type AdapterTracing,
   type Arrival,
   type Arrivals,
+  type Delivery,
+  type HandledAttempt,
   type Outcome,
   type TracingInput,
 } from '@tracebaton/core/adapter'
@@ -41,7 +43,19 @@ export const arrivals: Arrivals<SqsArrival> = createArrivals('tracebaton.sqs.arr
 
 /** How a message arrived; `undefined`: at no traced client. A clone is known by its receipt handle. */
 export function arrivalOf(message: ReceivedMessage): SqsArrival | undefined {
-  return arrivals.of(message, ({ key, system }) => system === SYSTEM && key === message.ReceiptHandle)
+  return arrivals.of(message, (delivery) => isOf(delivery, message))
+}
+
+function isOf({ key, system }: Delivery, { ReceiptHandle }: ReceivedMessage): boolean {
+  return system === SYSTEM && key === ReceiptHandle
+}
+
+/**
+ * What is known of the attempt that a message, or a clone of it, is being handled in: its number, of how many, why, and
+ * when it is due. `undefined`: it is not being handled. Never throws.
+ */
+export function attemptOf(message: ReceivedMessage): HandledAttempt | undefined {
+  return arrivals.attemptOf(message, (delivery) => isOf(delivery, message))
 }
 
 /**

@@ -1,6 +1,6 @@
 export { traceSqs, type SqsOptions } from './trace.ts'
 export { deadLetter, redrive, retryLater } from './dead-letter.ts'
-export { forEachMessage, traceHandler, type HandlerOptions } from './consumer.ts'
+export { attemptOf, forEachMessage, traceHandler, type HandlerOptions } from './consumer.ts'
 export type {
   MessageAttribute,
   MessageAttributes,

@@ -7,7 +7,7 @@
  */
 export const SHARED = {
   /** In contexts: the work that is going on there, and its messages. */
-  work: 'tracebaton.work.1',
+  work: 'tracebaton.work.2',
   /** In contexts: whether a trace id is random. */
   randomTrace: 'tracebaton.random-trace.1',
   /** By look-alike: the client object behind it. */

@@ -30,7 +30,7 @@ export function memoryBy(nameOf: (delivery: Delivery, copy: CopyFacts) => string
     began(delivery, { attempt, redrives }, context, copy) {
       const name = nameOf(delivery, copy)
       if (name === undefined) return undefined
-      const remembered: PastAttempt = { attempt, redrives, context, running: undefined }
+      const remembered: PastAttempt = { attempt, redrives, context, failure: undefined, running: undefined }
       bound.put(byIdentity, keyOf(name), remembered)
       return remembered
     },
@@ -68,11 +68,11 @@ export const failedMemory: AttemptMemory = {
     copy.before === undefined ? undefined : take(identityAt(delivery, copy, copy.before.queue, copy.before.deaths)),
   latest: () => undefined,
   began: () => undefined,
-  ended(delivery, copy, { attempt, redrives }, context, outcome) {
+  ended(delivery, copy, { attempt, redrives }, context, outcome, failure) {
     if (!mayComeBack(outcome)) return
     const key = identityAt(delivery, copy, delivery.queue, copy.deaths)
     if (key === undefined) return
-    bound.put(byKey, key, byKey.get(key) === undefined ? { attempt, redrives, context } : 'ambiguous')
+    bound.put(byKey, key, byKey.get(key) === undefined ? { attempt, redrives, context, failure } : 'ambiguous')
   },
 }
 

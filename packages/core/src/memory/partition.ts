@@ -45,7 +45,7 @@ export class Partition implements AttemptMemory {
     const offset = facts?.offset
     if (offset === undefined) return undefined
     if (offset > this.#mark) this.#mark = offset
-    const handled: Handled = { attempt, redrives, context, running: undefined, sentAt }
+    const handled: Handled = { attempt, redrives, context, failure: undefined, running: undefined, sentAt }
     bound.put(this.#handled, offset, handled)
     return handled
   }

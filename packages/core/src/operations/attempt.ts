@@ -11,6 +11,7 @@ import { attributesOf, type Operation } from '../otel/operation.ts'
 import { activeContext, callHook, startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, Meaning, PastAttempt } from '../verdict/delivery.ts'
+import type { Failure } from '../wire/move-facts.ts'
 import { startOf } from '../verdict/attempt-count.ts'
 import { relate } from '../verdict/relate.ts'
 import { carriedBy, readForHandling, toldDelivery, withBaggageOf } from './read.ts'
@@ -102,6 +103,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     outcome: undefined,
     moved: undefined,
     failure: undefined,
+    failed: undefined,
     ending: undefined,
     worked: startedAt === undefined ? 0 : Math.max(0, Date.now() - startedAt) / 1000,
   }
@@ -165,12 +167,20 @@ function finish(work: Attempt): string | undefined {
     if (refused) span.refuse(outcome, status)
   }
   span.end()
+  if (failure !== undefined) work.failed = inWords(runtime, failure.error)
+  if (work.remembered !== undefined) work.remembered.failure = work.failed
   if (outcome !== undefined) measured?.delivered(outcome, attempt.kind)
   if (outcome !== undefined && spanContext !== undefined) {
-    ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome)
+    ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome, work.failed)
   }
   if (refused) return outcome
   return failure && errorTypeOf(failure.error)
+}
+
+/** A failure as it is remembered: without its stack, which is long. */
+function inWords(runtime: Runtime, error: unknown): Failure | undefined {
+  const { errorType, errorMessage } = runtime.describeFailure(error) ?? {}
+  return errorType === undefined ? undefined : { errorType, errorMessage }
 }
 
 /** What a handler that returned leads to. The application settles the old copy of a message that it has published again. */

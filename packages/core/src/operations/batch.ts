@@ -66,6 +66,7 @@ function begin(
     outcome: undefined,
     moved: undefined,
     failure: undefined,
+    failed: undefined,
   }
   for (const message of messages) message.work = work
   return {

@@ -1,7 +1,7 @@
 import { context as contexts, propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
 import { runIn } from '../base/call.ts'
 import { identityMemory } from '../memory/attempts.ts'
-import { verdictOn, type Verdict, judge } from '../verdict/verdict.ts'
+import { handledAttempt, isHandled, judge, verdictOn, type HandledAttempt, type Verdict } from '../verdict/verdict.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { recordGetter } from '../wire/carrier.ts'
@@ -19,6 +19,16 @@ export function readDelivery(runtime: Runtime, delivery: Delivery): Verdict {
  */
 export function readLater(runtime: Runtime, delivery: Delivery): Verdict {
   return judge(extract(runtime, delivery), delivery, runtime.trustFor(delivery), undefined)
+}
+
+/**
+ * What there is to know of the attempt on a delivery; `undefined`: it is not being handled. Without an SDK nobody watches
+ * handlers, so that it is told of every delivery.
+ */
+export function attemptOf(runtime: Runtime, delivery: Delivery): HandledAttempt | undefined {
+  const verdict = verdictOn(delivery)
+  if (verdict !== undefined && isHandled(verdict)) return handledAttempt(verdict)
+  return runtime.isIdle() ? handledAttempt(readLater(runtime, delivery)) : undefined
 }
 
 /** The verdict for the next attempt on a delivery, read once where it came in a batch. */
@@ -40,6 +50,7 @@ function handledAgain(before: Verdict): Verdict {
       kind: 'redelivery',
       firstDelivery: false,
       previous: before.work?.spanContext,
+      previousFailure: before.work?.failed,
       overtakes: before.work?.ended === false ? before.work : undefined,
     }),
   })

@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { MoveFacts } from '../wire/move-facts.ts'
+import type { Failure, MoveFacts } from '../wire/move-facts.ts'
 import { reasonOf, type Lineage } from '../wire/lineage.ts'
 import type { DeliveryCount, DeliveryKind, PastAttempt } from './delivery.ts'
 
@@ -13,6 +13,8 @@ export interface AttemptFacts {
   /** Whether no earlier delivery of this copy is known. */
   readonly firstDelivery: boolean
   readonly previous: SpanContext | undefined
+  /** What the attempt before failed with, as far as this process remembers. */
+  readonly previousFailure: Failure | undefined
   /** An attempt on the same message that still runs here: the message was handed out again meanwhile. */
   readonly overtakes: { overtaken: boolean } | undefined
 }
@@ -55,7 +57,7 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const firstDelivery = deliveries === 1 && (past === undefined || broker?.exact === true)
   const before = isBefore(past, attempt) ? past : isBefore(pastHere, attempt) ? pastHere : undefined
   // A dead letter and a redrive count from 1: the last attempt before has another number.
-  const moved = firstDelivery && deaths === 0 ? (lineage?.previousAttempt ?? pastElsewhere?.context) : undefined
+  const isMoved = firstDelivery && deaths === 0
   return {
     attempt,
     maxAttempts: atLeast(attempt, lineage?.maxAttempts ?? (sources.maxAttempts && start - 1 + sources.maxAttempts)),
@@ -68,7 +70,8 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
     kind: firstDelivery ? firstKind(lineage, kind, deaths > 0) : 'redelivery',
     redrives,
     firstDelivery,
-    previous: before?.context ?? moved,
+    previous: before?.context ?? (isMoved ? (lineage?.previousAttempt ?? pastElsewhere?.context) : undefined),
+    previousFailure: before?.failure ?? (isMoved ? pastElsewhere?.failure : undefined),
     overtakes: past?.running,
   }
 }

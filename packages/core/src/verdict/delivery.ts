@@ -3,6 +3,7 @@ import type { Fields, HeaderGetter } from '../wire/carrier.ts'
 import type { Facts } from '../base/names.ts'
 import type { Outcome, Relative } from '../base/policy.ts'
 import type { Lineage, MoveKind } from '../wire/lineage.ts'
+import type { Failure } from '../wire/move-facts.ts'
 
 /** Where messages go, or come from. */
 export interface Destination {
@@ -134,6 +135,8 @@ export interface PastAttempt {
   readonly attempt: number
   readonly redrives: number
   readonly context: SpanContext
+  /** What it failed with, once it has ended. */
+  failure?: Failure | undefined
   /** Set while it runs: a later attempt on the same message overtakes it. */
   running?: { overtaken: boolean } | undefined
 }
@@ -154,7 +157,15 @@ export interface AttemptMemory {
   latest(delivery: Delivery, copy: CopyFacts): PastAttempt | undefined
   /** Gives the record that is kept, if one is. */
   began(delivery: Delivery, attempt: Begun, context: SpanContext, copy: CopyFacts): PastAttempt | undefined
-  ended(delivery: Delivery, copy: CopyFacts, attempt: Begun, context: SpanContext, outcome: Outcome): void
+  /** Told of every attempt. A record that `began` gave has its failure already. */
+  ended(
+    delivery: Delivery,
+    copy: CopyFacts,
+    attempt: Begun,
+    context: SpanContext,
+    outcome: Outcome,
+    failure: Failure | undefined,
+  ): void
 }
 
 /** What it means that a handler threw an error. */

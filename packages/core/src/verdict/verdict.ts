@@ -1,10 +1,10 @@
 import type { SpanContext, Context } from '@opentelemetry/api'
 import type { ContextStatus, Outcome, Trust } from '../base/policy.ts'
 import type { Extracted } from '../wire/format.ts'
-import type { MoveFacts } from '../wire/move-facts.ts'
+import type { Failure, MoveFacts } from '../wire/move-facts.ts'
 import { countAttempt, type AttemptFacts, type DeliveryHistory } from './attempt-count.ts'
 import { copyOf, type Copy } from './copy.ts'
-import type { Delivery, AttemptMemory } from './delivery.ts'
+import type { Delivery, AttemptMemory, DeliveryKind } from './delivery.ts'
 import { believe, type Belief } from './relation.ts'
 import { workIn } from '../base/light-context.ts'
 
@@ -42,6 +42,8 @@ export interface Work {
   moved: Outcome | undefined
   /** What the application says its handler failed with, where it moved the message instead of throwing. */
   failure: { readonly error: unknown } | undefined
+  /** What it failed with in words, once it has ended. */
+  failed: Failure | undefined
 }
 
 /** Seconds between the broker's taking of this copy and its first delivery, without the delay that was asked for. */
@@ -74,6 +76,45 @@ export function historyOf(verdict: Verdict, previousAttempt: SpanContext | undef
     deadLetter: copy.deadLetter,
     moved,
   }
+}
+
+/** What a handler may want to know of the attempt that it is in. Times are ms since the epoch; absent is what nobody knows. */
+export interface HandledAttempt {
+  /** From 1. */
+  readonly attempt: number
+  readonly maxAttempts?: number | undefined
+  /** Why there is this attempt. */
+  readonly kind: DeliveryKind
+  /** When the message was sent first, whatever it has been through since. */
+  readonly firstSent?: number | undefined
+  /** When this copy of it was sent. */
+  readonly sent?: number | undefined
+  /** When this copy is meant to be handled, if a delay was asked for. */
+  readonly due?: number | undefined
+  /** The latest failure that this process remembers, else the one that the message tells. */
+  readonly previousFailure?: Failure | undefined
+}
+
+/** A verdict in the words of handlers. */
+export function handledAttempt({ delivery, copy, attempt, moved, firstSent }: Verdict): HandledAttempt {
+  const { lineage } = copy
+  const sent = lineage?.sent ?? delivery.sentAt
+  const delay = lineage?.delay ?? delivery.delay ?? 0
+  const { errorType, errorMessage } = moved ?? {}
+  return {
+    attempt: attempt.attempt,
+    maxAttempts: attempt.maxAttempts,
+    kind: attempt.kind,
+    firstSent,
+    sent,
+    due: sent !== undefined && delay > 0 ? sent + delay : undefined,
+    previousFailure: attempt.previousFailure ?? (errorType === undefined ? undefined : { errorType, errorMessage }),
+  }
+}
+
+/** Whether an attempt on the message, or on the batch it came in, has begun and not ended. */
+export function isHandled({ work }: Verdict): boolean {
+  return work?.ended === false
 }
 
 /** The work that a context belongs to: the attempt on one message, or a batch. */

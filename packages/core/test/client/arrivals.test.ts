@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createArrivals } from '../../src/client/arrivals.ts'
-import type { Delivery } from '../../src/verdict/delivery.ts'
+import type { Arrival } from '../../src/tracing.ts'
 import { delivery } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
 
@@ -10,12 +10,13 @@ interface Message {
   readonly id: string
 }
 
-const arrivals = createArrivals<{ readonly delivery: Delivery; readonly note: string }>('test.arrivals')
+const arrivals = createArrivals<Arrival & { readonly note: string }>('test.arrivals')
+const { tracing } = createTraced()
 
 /** Receives a message. */
 function receive(id: string) {
   const message: Message = Object.freeze({ id })
-  const arrival = { delivery: delivery({ facts: { messageId: id } }), note: id }
+  const arrival = { tracing, delivery: delivery({ facts: { messageId: id } }), note: id }
   arrivals.note(message, arrival)
   return { message, arrival, delivery: arrival.delivery }
 }
@@ -32,7 +33,7 @@ describe('the arrival of a message', () => {
 
   test('is the latest one of an object that is handed out again', () => {
     const { message } = receive('m-1')
-    const later = { delivery: delivery(), note: 'later' }
+    const later = { tracing, delivery: delivery(), note: 'later' }
     arrivals.note(message, later)
     expect(arrivalOf(message)).toBe(later)
   })

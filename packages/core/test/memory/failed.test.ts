@@ -28,7 +28,7 @@ const arrival = (part: Partial<Delivery> = {}): Delivery =>
 const again = (part: Partial<Delivery> = {}): Delivery => arrival({ count: redelivered, ...part })
 
 function end(outcome: Outcome, part: Partial<Delivery> = {}, copy: CopyFacts = own, attempt = 1): void {
-  failedMemory.ended(arrival(part), copy, { attempt, redrives: 0 }, context, outcome)
+  failedMemory.ended(arrival(part), copy, { attempt, redrives: 0 }, context, outcome, undefined)
 }
 const recall = (part: Partial<Delivery> = {}, copy: CopyFacts = own) => failedMemory.recall(again(part), copy)?.attempt
 

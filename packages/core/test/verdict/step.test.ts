@@ -15,6 +15,7 @@ describe('the lineage of the next copy', () => {
     redrives: 1,
     firstDelivery: true,
     previous: spanContext('b'),
+    previousFailure: undefined,
     overtakes: undefined,
   }
   const move = (kind: Step['kind'], delay?: number, deadLetter = false): Lineage =>
