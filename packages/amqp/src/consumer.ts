@@ -122,7 +122,7 @@ export type HandlerOptions = TracingInput & {
   readonly queue?: string | undefined
 }
 
-const HANDLER_OPTIONS = { queue: 'string' } as const
+const HANDLER_OPTIONS = { queue: 'string', outcomeOf: 'outcomeOf' } as const
 
 /**
  * Wraps a function that handles one message: each call is the attempt at that message, or a part of it, and when the
@@ -137,19 +137,19 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
 ): (message: Message, ...rest: Rest) => Result {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
-  const { queue } = ownOptions(options, HANDLER_OPTIONS, otherwise)
+  const { queue, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   return function (this: unknown, message, ...rest) {
     const call = (): Result => handler.call(this, message, ...rest)
     const arrival = arrivalOf(message)
     if (arrival !== undefined) {
       const { tracing } = arrival
       const attempt = tracing.guard(() => attemptAt(arrival, told ?? tracing))
-      return attempt === undefined ? call() : attempt.run(call)
+      return attempt === undefined ? call() : attempt.run(call, outcomeOf)
     }
     if (!options) return call()
     const describe = () => toDelivery(otherwise, NO_CHANNEL, message.fields, message, queue, false, false)
     const delivery = otherwise.guard(describe)
-    return delivery === undefined ? call() : otherwise.process(delivery, call)
+    return delivery === undefined ? call() : otherwise.process(delivery, call, outcomeOf)
   }
 }
 

@@ -1,6 +1,7 @@
 import { context as contexts, trace } from '@opentelemetry/api'
 import {
   createArrivals,
+  ownOptions,
   processWide,
   resolveTracing,
   tracingToldBy,
@@ -20,8 +21,8 @@ import { workerJobIn } from './worker.ts'
 /** Options of {@link traceHandler}. How to trace is by default what the worker's `bullmqTelemetry` was told. */
 export type HandlerOptions = TracingInput
 
-/** Those of a sandbox's function of the same name. */
-export const OWN_OPTIONS = { flush: 'hook' } as const
+/** With those of a sandbox's function of the same name. */
+export const OWN_OPTIONS = { flush: 'hook', outcomeOf: 'outcomeOf' } as const
 
 /** How jobs came to their processors. */
 export const arrivals: Arrivals = createArrivals('tracebaton.bullmq.arrivals.1')
@@ -63,6 +64,7 @@ export function traceHandler<Processor extends ProcessorLike>(
   if (wrapped.has(processor)) return processor
   const told = tracingToldBy(options, OWN_OPTIONS, SCOPE)
   const otherwise = resolveTracing(undefined, SCOPE)
+  const { outcomeOf } = ownOptions(options, OWN_OPTIONS, told ?? otherwise)
   const traced = function (this: unknown, ...args: unknown[]): unknown {
     const job = args[0] as JobLike
     const call = (): unknown => Reflect.apply(processor, this, args)
@@ -73,7 +75,9 @@ export function traceHandler<Processor extends ProcessorLike>(
     const delivery = tracing.guard(() => arrive(tracing, job))
     if (delivery === undefined) return call()
     const work = isRelative(job) && !tracing.isIdle() ? () => related(tracing, job, call) : call
-    return worker === undefined ? tracing.process(delivery, work) : worker.run(tracing, delivery, work)
+    return worker === undefined
+      ? tracing.process(delivery, work, outcomeOf)
+      : worker.run(tracing, delivery, work, outcomeOf)
   }
   // BullMQ looks at the number of parameters.
   for (const key of ['length', 'name'] as const) Object.defineProperty(traced, key, { value: processor[key] })

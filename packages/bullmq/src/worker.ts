@@ -1,5 +1,5 @@
 import { createContextKey, type Context } from '@opentelemetry/api'
-import { processWide, type AdapterTracing, type Delivery } from '@tracebaton/core/adapter'
+import { processWide, type AdapterTracing, type Delivery, type OutcomeOf } from '@tracebaton/core/adapter'
 import type { JobLike } from './client.ts'
 
 /** A worker's work on a job, as its telemetry knows it: its attempt is open until BullMQ has put the job away. */
@@ -11,7 +11,7 @@ export interface WorkerJob {
   /** Whether the attempt has begun without a processor. */
   hasBegun(): boolean
   /** Begins the attempt, and runs the processor in it. */
-  run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result): Result
+  run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result, outcomeOf?: OutcomeOf): Result
 }
 
 /** Under this key a worker's telemetry registers its work on a job, in the context that the processor is called in. */

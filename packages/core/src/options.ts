@@ -18,12 +18,12 @@ import { createErrorCounter, createMetrics } from './otel/metrics.ts'
 import { chooseConvention, createNames, type Convention } from './base/names.ts'
 import { schemaUrlOf, type SchemaScope, type Scope } from './base/scope.ts'
 import { createOperations } from './otel/operation.ts'
-import type { Relation, Trust } from './base/policy.ts'
+import type { OutcomeOf, Relation, Trust } from './base/policy.ts'
 import type { BaggagePolicy } from './wire/format.ts'
 import { createPropagation } from './wire/propagation.ts'
 import { createReport, quietly, type OnError, type Report } from './base/report.ts'
 import { wordFor } from './base/given.ts'
-import { RELATION, REPUBLISH, TRUST, type Kind } from './read-options.ts'
+import { OUTCOME, RELATION, REPUBLISH, TRUST, type Kind } from './read-options.ts'
 import type { Hooks, Runtime } from './runtime.ts'
 
 /** How tracing behaves. Every option has a default that fits most users. */
@@ -56,6 +56,11 @@ export interface TracingOptions {
   readonly republish?:
     | ((publication: Publication, delivery: Delivery) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined)
     | undefined
+  /**
+   * For handlers that tell by their result that they have not taken the message. A settlement overrules it, but for one
+   * that only clears away what was sent to be retried, or as a dead letter. @default none: one that returns has taken it
+   */
+  readonly outcomeOf?: OutcomeOf | undefined
   /** What dead letters and retry copies say of the failure behind them. */
   readonly deadLetter?: FailurePolicy | undefined
   /** The names on spans and metrics. @default as `OTEL_SEMCONV_STABILITY_OPT_IN` says, else 'compatible' */
@@ -149,6 +154,13 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
         'republish',
         REPUBLISH,
         ask(report, () => republish?.(publication, delivery)),
+      ),
+    outcomeOf: options.outcomeOf,
+    toldBy: (outcomeOf, result) =>
+      valid(
+        'outcomeOf',
+        OUTCOME,
+        ask(report, () => outcomeOf(result)),
       ),
     describeFailure: (error) =>
       report.guard('describe', () =>

@@ -1,4 +1,5 @@
 import { isObject, wordFor } from './base/given.ts'
+import { OUTCOMES, type OutcomeOf } from './base/policy.ts'
 import type { TracingOptions } from './options.ts'
 
 /** What an option may be, or the answer of a function among the options. */
@@ -12,14 +13,14 @@ export interface Kind {
 
 /**
  * The names of an adapter's own options, and the types of their values. A number is finite and not negative; a hook is a
- * function, or `false`.
+ * function, or `false`. `outcomeOf` is the option of that name, where it is a handler's own.
  */
-export type OwnOptions = Readonly<Record<string, 'string' | 'number' | 'boolean' | 'hook'>>
+export type OwnOptions = Readonly<Record<string, 'string' | 'number' | 'boolean' | 'hook' | 'outcomeOf'>>
 
 /** The values of an adapter's own options. `undefined`: not given, or not valid. */
 export type OwnValues<Own extends OwnOptions> = {
   readonly [Name in keyof Own]:
-    | { string: string; number: number; boolean: boolean; hook: (() => unknown) | false }[Own[Name]]
+    | { string: string; number: number; boolean: boolean; hook: (() => unknown) | false; outcomeOf: OutcomeOf }[Own[Name]]
     | undefined
 }
 
@@ -55,10 +56,12 @@ const OWN: Readonly<Record<OwnOptions[string], Kind>> = {
   number: { accepts: (value) => Number.isFinite(value) && (value as number) >= 0, words: 'a number from 0 on' },
   boolean: BOOLEAN,
   hook: either(FUNCTION, oneOf(false)),
+  outcomeOf: FUNCTION,
 }
 
 export const RELATION: Kind = oneOf('auto', 'child', 'link')
 export const TRUST: Kind = oneOf('full', 'link-only', 'ignore')
+export const OUTCOME: Kind = oneOf(...OUTCOMES)
 export const REPUBLISH: Kind = oneOf('retry', 'dead_letter', 'redrive', 'forward')
 
 type Kinds<Options> = { readonly [Name in keyof Options]-?: Kind }
@@ -74,6 +77,7 @@ const KINDS: Kinds<Omit<TracingOptions, GroupName>> = {
   errorStatus: oneOf('every', 'terminal'),
   spanPerMessageUpTo: NUMBER,
   republish: FUNCTION,
+  outcomeOf: FUNCTION,
   convention: oneOf('compatible', '1.45', '1.44'),
   destinationTemplate: FUNCTION,
   onError: FUNCTION,

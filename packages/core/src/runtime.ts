@@ -6,7 +6,7 @@ import type { Lineage } from './wire/lineage.ts'
 import type { Metrics } from './otel/metrics.ts'
 import type { Names } from './base/names.ts'
 import type { DescribeOperation } from './otel/operation.ts'
-import type { Outcome, Relation, Trust } from './base/policy.ts'
+import type { Outcome, OutcomeOf, Relation, Trust } from './base/policy.ts'
 import type { Propagation } from './wire/format.ts'
 import type { Report } from './base/report.ts'
 
@@ -29,6 +29,9 @@ export interface Runtime {
     publication: Publication,
     delivery: Delivery,
   ) => 'retry' | 'dead_letter' | 'redrive' | 'forward' | undefined
+  readonly outcomeOf: OutcomeOf | undefined
+  /** What a handler's result says of its message. */
+  readonly toldBy: (outcomeOf: OutcomeOf, result: unknown) => Outcome | undefined
   /** A failure as a moved message tells it. */
   readonly describeFailure: (error: unknown) => Failure | undefined
   /** What a producer with these options wishes of its consumers. */

@@ -25,7 +25,7 @@ import {
   type OwnValues,
   type Reading,
 } from './read-options.ts'
-import type { ContextStatus, Outcome } from './base/policy.ts'
+import type { ContextStatus, Outcome, OutcomeOf } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
 import { attemptOf, extractedFrom } from './operations/read.ts'
 import { CORE_SCOPE, type Scope } from './base/scope.ts'
@@ -74,7 +74,7 @@ export interface AdapterTracing extends Tracing {
   /** Records a call that received messages, after the fact. */
   readonly receive: (reception: Reception, deliveries: readonly Delivery[]) => void
   /** Runs the handler of one message; see {@link processDelivery}. */
-  readonly process: <Result>(delivery: Delivery, handler: () => Result) => Result
+  readonly process: <Result>(delivery: Delivery, handler: () => Result, outcomeOf?: OutcomeOf) => Result
   /** Begins the attempt of a message that is settled by another call than its handler's end; see {@link openAttempt}. */
   readonly open: (delivery: Delivery, options?: OpenOptions) => OpenAttempt
   /** Runs the handler of a batch as a whole. */
@@ -147,7 +147,7 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     },
     send: (publication, publish) => sendPublication(runtime, publication, publish),
     receive: (reception, deliveries) => recordReception(runtime, reception, deliveries),
-    process: (delivery, handler) => processDelivery(runtime, delivery, handler),
+    process: (delivery, handler, outcomeOf) => processDelivery(runtime, delivery, handler, outcomeOf),
     open: (delivery, lifetime) => openAttempt(runtime, delivery, lifetime),
     processBatch: (deliveries, handler) => processBatch(runtime, deliveries, handler),
     settle: (settlement, call) => settleDeliveries(runtime, settlement, call),

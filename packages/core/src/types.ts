@@ -1,7 +1,7 @@
 /** The types in signatures of both entries. */
 export type { CapturedContext, Tracing, TracingInput } from './tracing.ts'
 export type { TracingOptions } from './options.ts'
-export type { ContextStatus, LinkRole, Outcome, Relation, Relative, Trust } from './base/policy.ts'
+export type { ContextStatus, LinkRole, Outcome, OutcomeOf, Relation, Relative, Trust } from './base/policy.ts'
 export type { Convention, Facts } from './base/names.ts'
 export type { BaggagePolicy } from './wire/format.ts'
 export type { OnError, Stage } from './base/report.ts'

@@ -39,7 +39,7 @@ export type HandlerOptions = TracingInput & {
 }
 
 const CONSUMER_OPTIONS = { groupId: 'string' } as const
-const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string' } as const
+const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string', outcomeOf: 'outcomeOf' } as const
 
 /** The partitions of each consumer; a look-alike may be made again without being told the group. */
 const consumers = processWide('tracebaton.kafka.consumers.1', () => new WeakMap<object, Partitions>())
@@ -157,7 +157,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
 ): (message: Message, ...rest: Rest) => Result {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
-  const { topic, partition, groupId } = ownOptions(options, HANDLER_OPTIONS, otherwise)
+  const { topic, partition, groupId, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   const partitions = partitionsOf(groupId)
   const place = topic === undefined || partition === undefined ? undefined : partitions.of(topic, partition)
   return function (this: unknown, message, ...rest) {
@@ -167,7 +167,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
     const tracing = told ?? arrival?.tracing ?? otherwise
     const delivery =
       arrival?.delivery ?? tracing.guard(() => toDelivery(tracing, message, topic, place, partitions.group, undefined))
-    return delivery === undefined ? call() : tracing.process(delivery, call)
+    return delivery === undefined ? call() : tracing.process(delivery, call, outcomeOf)
   }
 }
 
@@ -185,8 +185,9 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
 export async function forEachMessage<Payload extends BatchPayload, Result>(
   payload: Payload,
   handler: (message: Payload['batch']['messages'][number]) => Result,
+  options?: HandlerOptions,
 ): Promise<Awaited<Result>[]> {
-  const handle = traceHandler(handler)
+  const handle = traceHandler(handler, options)
   const results: Awaited<Result>[] = []
   for (const message of payload.batch.messages) {
     if (payload.isStale() || (resolvedByHand.has(payload.batch) && !payload.isRunning())) break

@@ -23,7 +23,7 @@ export type HandlerOptions = TracingInput & {
   readonly maxReceiveCount?: number | undefined
 }
 
-const HANDLER_OPTIONS = { queueUrl: 'string', maxReceiveCount: 'number' } as const
+const HANDLER_OPTIONS = { queueUrl: 'string', maxReceiveCount: 'number', outcomeOf: 'outcomeOf' } as const
 
 /** System attributes that we read; the broker gives only what it is asked for. A message that is moved stays in its group. */
 const SYSTEM_ATTRIBUTES = [
@@ -69,7 +69,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
 ): (message: Message, ...rest: Rest) => Result {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
-  const { queueUrl, maxReceiveCount } = ownOptions(options, HANDLER_OPTIONS, otherwise)
+  const { queueUrl, maxReceiveCount, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   return function (this: unknown, message, ...rest) {
     const arrival = arrivalOf(message)
     const tracing = told ?? arrival?.tracing ?? otherwise
@@ -83,7 +83,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
       return own
     })
     const call = (): Result => handler.call(this, message, ...rest)
-    return delivery === undefined ? call() : tracing.process(delivery, call)
+    return delivery === undefined ? call() : tracing.process(delivery, call, outcomeOf)
   }
 }
 

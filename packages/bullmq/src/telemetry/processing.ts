@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { context as contexts, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
-import type { AdapterTracing, Delivery, Meaning, OpenAttempt, Outcome } from '@tracebaton/core/adapter'
+import type { AdapterTracing, Delivery, Meaning, OpenAttempt, Outcome, OutcomeOf } from '@tracebaton/core/adapter'
 import { arrivals } from '../consumer.ts'
 import { toBareDelivery } from '../describe.ts'
 import { WORKER_JOB, withoutContext, type WorkerJob } from '../worker.ts'
@@ -99,16 +99,16 @@ export class Processing extends Operation implements WorkerJob, Context {
     return this.#begun !== undefined
   }
 
-  run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result): Result {
+  run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result, outcomeOf?: OutcomeOf): Result {
     this.#begun = 'with its processor'
-    if (this.#unseen) return tracing.process(delivery, processor)
+    if (this.#unseen) return tracing.process(delivery, processor, outcomeOf)
     this.#attempt = tracing.open(delivery, LONG)
     return this.#attempt.run(() => {
       this.#context = contexts.active()
       const result = processor()
       tracing.guard(() => this.#watch(result, delivery))
       return result
-    })
+    }, outcomeOf)
   }
 
   /** After an error by which the processor only told it what to do, BullMQ fetches the next job without a word. */

@@ -15,15 +15,24 @@ export type Trust = 'full' | 'link-only' | 'ignore'
 /** What a link of core's own points to; the attribute `tracebaton.link.role`. Adapters may name other roles. */
 export type LinkRole = 'creation' | 'previous_attempt' | 'origin' | 'message' | 'batch' | 'scheduler' | 'child_job'
 
+export const OUTCOMES = [
+  'acked',
+  'requeued',
+  'retry_scheduled',
+  'rejected',
+  'dead_lettered',
+  'discarded',
+  'abandoned',
+] as const
+
 /** What became of an attempt. */
-export type Outcome =
-  | 'acked'
-  | 'requeued'
-  | 'retry_scheduled'
-  | 'rejected'
-  | 'dead_lettered'
-  | 'discarded'
-  | 'abandoned'
+export type Outcome = (typeof OUTCOMES)[number]
+
+/**
+ * Tells by what a handler returned, or resolved with, what became of the message; `undefined`: the result does not say. The
+ * type of a method, so that a function of one's own type of result fits.
+ */
+export type OutcomeOf = { of(result: unknown): Outcome | undefined }['of']
 
 /** Whether a message carried a context that could be used. */
 export type ContextStatus = 'present' | 'absent' | 'malformed' | 'untrusted'

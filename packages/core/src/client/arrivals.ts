@@ -1,13 +1,6 @@
 import { context as contexts } from '@opentelemetry/api'
 import { createStamp } from '../base/stamp.ts'
-import {
-  getWork,
-  handledAttempt,
-  isHandled,
-  verdictIn,
-  type HandledAttempt,
-  type Verdict,
-} from '../verdict/verdict.ts'
+import { getWork, handledAttempt, isHandled, verdictIn, type HandledAttempt, type Verdict } from '../verdict/verdict.ts'
 import type { Arrival } from '../tracing.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../base/policy.ts'
+import type { Outcome, OutcomeOf } from '../base/policy.ts'
 import { processWide } from '../base/shared-state.ts'
 import { createStamp } from '../base/stamp.ts'
 import type { OpenAttempt, OpenOptions } from '../operations/open.ts'
@@ -20,8 +20,9 @@ export interface Deliveries<Channel extends object> {
    * is the channel, its `key` the tag. Gives what the handler gives and throws what it throws.
    *
    * @param arrival `undefined`: the handler runs, and that is all
+   * @param outcomeOf what the handler's result says of the message. Default: as the options say
    */
-  handle<Result>(arrival: Arrival | undefined, handler: () => Result): Result
+  handle<Result>(arrival: Arrival | undefined, handler: () => Result, outcomeOf?: OutcomeOf): Result
   /**
    * Runs a call that settles such a delivery, before, while or after it is handled. Its result and errors pass through.
    *
@@ -88,9 +89,9 @@ export function createDeliveries<Channel extends object>(
       watch()
       return attempt
     },
-    handle(arrival, handler) {
+    handle(arrival, handler, outcomeOf) {
       const attempt = arrival?.tracing.guard(() => attemptAt(arrival))
-      return attempt === undefined ? handler() : attempt.run(handler)
+      return attempt === undefined ? handler() : attempt.run(handler, outcomeOf)
     },
     settle({ tracing, delivery }, operation, outcome, call) {
       const { system, destination, source, key = 0 } = delivery

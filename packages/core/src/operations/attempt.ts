@@ -2,7 +2,7 @@ import { SpanKind, type Attributes, type Context, type Link, type SpanOptions } 
 import type { Ending } from '../base/call.ts'
 import { errorTypeOf } from '../base/errors.ts'
 import { addAttributes, OURS } from '../base/names.ts'
-import type { Outcome } from '../base/policy.ts'
+import type { Outcome, OutcomeOf } from '../base/policy.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import { withWork } from '../base/light-context.ts'
 import { verdictOn, ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
@@ -102,6 +102,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     ended: false,
     outcome: undefined,
     moved: undefined,
+    told: undefined,
     failure: undefined,
     failed: undefined,
     ending: undefined,
@@ -129,6 +130,11 @@ export function handled(attempt: Attempt, ending: Ending, seconds: number): void
   attempt.ending = ending.failed ? ending : SUCCESS
   attempt.worked += seconds
   land(attempt)
+}
+
+/** What a handler returned may tell what became of its message. The innermost handler that says something is believed. */
+export function hear(attempt: Attempt, ending: Ending, outcomeOf: OutcomeOf | undefined): void {
+  if (outcomeOf !== undefined && !ending.failed) attempt.told ??= attempt.runtime.toldBy(outcomeOf, ending.value)
 }
 
 function land(attempt: Attempt): void {
@@ -184,9 +190,10 @@ function inWords(runtime: Runtime, error: unknown): Failure | undefined {
 }
 
 /** What a handler that returned leads to. The application settles the old copy of a message that it has published again. */
-function afterReturn({ outcome, moved, overtaken }: Attempt): Outcome {
-  if (moved !== undefined && (outcome === undefined || outcome === 'acked')) return moved
-  return outcome ?? (overtaken ? 'abandoned' : 'acked')
+function afterReturn({ outcome, moved, told, overtaken }: Attempt): Outcome {
+  const elsewhere = moved ?? (told === 'retry_scheduled' || told === 'dead_lettered' ? told : undefined)
+  if (elsewhere !== undefined && (outcome === undefined || outcome === 'acked')) return elsewhere
+  return outcome ?? (overtaken ? 'abandoned' : (told ?? 'acked'))
 }
 
 /** What the client makes of what a handler threw. */

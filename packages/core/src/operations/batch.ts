@@ -65,6 +65,7 @@ function begin(
     ended: false,
     outcome: undefined,
     moved: undefined,
+    told: undefined,
     failure: undefined,
     failed: undefined,
   }

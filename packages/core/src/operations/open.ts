@@ -1,8 +1,8 @@
-import { beginAttempt, endAttempt, handled, type Attempt } from './attempt.ts'
+import { beginAttempt, endAttempt, handled, hear, type Attempt } from './attempt.ts'
 import { callIn, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { openAttempts, type Place } from '../memory/register.ts'
-import type { Outcome } from '../base/policy.ts'
+import type { Outcome, OutcomeOf } from '../base/policy.ts'
 import { passOn } from './read.ts'
 import type { Runtime } from '../runtime.ts'
 import { secondsSince } from '../otel/span.ts'
@@ -15,8 +15,10 @@ export interface OpenAttempt {
   /**
    * Runs the handler in the attempt's context. Gives what it gives, throws what it throws. A call inside another one is
    * a part of it, and fails it even where the outer one catches the error; a later one has the last word.
+   *
+   * @param outcomeOf what the handler's result says of the message. Default: as the options say
    */
-  run<Result>(handler: () => Result): Result
+  run<Result>(handler: () => Result, outcomeOf?: OutcomeOf): Result
   /** Tells what became of the message. Only the first call counts. */
   settle(outcome: Outcome): void
   /** The client could not take what the handler returned: the attempt has failed with this error. */
@@ -67,18 +69,19 @@ class Kept implements OpenAttempt {
     if (options.longHandler !== true) this.#place = openAttempts.keep(this)
   }
 
-  run<Result>(handler: () => Result): Result {
+  run<Result>(handler: () => Result, outcomeOf?: OutcomeOf): Result {
     const { context, runtime } = this.#attempt
     if (this.#ended) return runIn(context, handler, runtime.report)
-    if (this.#running === 0) this.#failure = undefined
+    if (this.#running === 0) this.#failure = this.#attempt.told = undefined
     this.#running += 1
     const startedAt = performance.now()
-    return callIn(context, handler, runtime.report, (ending) => this.#ran(ending, secondsSince(startedAt)))
+    return callIn(context, handler, runtime.report, (ending) => this.#ran(ending, outcomeOf, secondsSince(startedAt)))
   }
 
-  #ran(ending: Ending, seconds: number): void {
+  #ran(ending: Ending, outcomeOf: OutcomeOf | undefined, seconds: number): void {
     this.#running -= 1
     if (ending.failed) this.#failure ??= ending
+    hear(this.#attempt, ending, outcomeOf ?? (this.#running > 0 ? undefined : this.#attempt.runtime.outcomeOf))
     if (this.#running > 0 || this.#ended) return
     handled(this.#attempt, this.#failure ?? ending, seconds)
     if (this.#settled || this.#options.settledByHandler === true) this.#end()

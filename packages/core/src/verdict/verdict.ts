@@ -40,6 +40,8 @@ export interface Work {
   outcome: Outcome | undefined
   /** What became of the message when it was published again. */
   moved: Outcome | undefined
+  /** What became of it by what its handler returned. */
+  told: Outcome | undefined
   /** What the application says its handler failed with, where it moved the message instead of throwing. */
   failure: { readonly error: unknown } | undefined
   /** What it failed with in words, once it has ended. */
