@@ -23,6 +23,7 @@ import { restartScenarios } from './contract/scenarios/restart.ts'
 import { sendingScenarios } from './contract/scenarios/sending.ts'
 import { storyScenarios } from './contract/scenarios/story.ts'
 import { terminalScenarios } from './contract/scenarios/terminal.ts'
+import { toldScenarios } from './contract/scenarios/told.ts'
 import { expectSound } from './contract/expectations.ts'
 import { createStage } from './contract/stage.ts'
 
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   ...processScenarios,
   ...storyScenarios,
   ...moveScenarios,
+  ...toldScenarios,
   ...terminalScenarios,
   ...concurrencyScenarios,
   ...relationScenarios,

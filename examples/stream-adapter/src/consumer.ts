@@ -1,5 +1,5 @@
 import { copyWith, createArrivals, createDeliveries, traced } from '@tracebaton/core/adapter'
-import type { AdapterTracing, Arrival, Arrivals, Deliveries } from '@tracebaton/core/adapter'
+import type { AdapterTracing, Arrival, Arrivals, Deliveries, Delivery, HandledAttempt } from '@tracebaton/core/adapter'
 import type { Batch, Handler, StreamConsumer, StreamMessage } from './client.ts'
 import { toDelivery } from './describe.ts'
 
@@ -31,10 +31,10 @@ function toArrived(tracing: AdapterTracing, consumer: StreamConsumer, message: S
   return arrived
 }
 
-/** `undefined`: no traced consumer handed the message out. */
-export function arrivalOf(message: StreamMessage): Arrival | undefined {
-  return arrivals.of(message, (delivery) => delivery.identity === toDelivery(undefined, message).identity)
-}
+const is = (one: StreamMessage) => (arrived: Delivery) => arrived.identity === toDelivery(undefined, one).identity
+/** `undefined`: no traced consumer handed the message out, or it is not being handled. */
+export const arrivalOf = (message: StreamMessage): Arrival | undefined => arrivals.of(message, is(message))
+export const attemptOf = (one: StreamMessage): HandledAttempt | undefined => arrivals.attemptOf(one, is(one))
 
 /** Wraps a handler: its span ends when the message is both handled and settled. */
 export function traceHandler<Result>(handler: Handler<Result>): Handler<Result> {

@@ -1,12 +1,12 @@
-import { moveMessage, originalOf, tracingFor } from '@tracebaton/core/adapter'
-import type { DeadLetterOptions, Move, RedriveOptions, RetryOptions } from '@tracebaton/core/adapter'
+import { moveMessage, originalOf, retryResult, tracingFor } from '@tracebaton/core/adapter'
+import type { DeadLetterOptions, Move, RedriveOptions, RetryOptions, RetryResult } from '@tracebaton/core/adapter'
 import type { Message, PublishAck as Ack, StreamClient, StreamMessage } from './client.ts'
 import { arrivalOf } from './consumer.ts'
 import { SCOPE, toDelivery, toPublication } from './describe.ts'
 import { inject } from './headers.ts'
 
-export function retryLater(client: StreamClient, message: StreamMessage, options?: RetryOptions): Promise<Ack> {
-  return move(client, message, 'retry', options)
+export function retryLater(client: StreamClient, message: StreamMessage, options?: RetryOptions): Promise<RetryResult> {
+  return retryResult(move(client, message, 'retry', options))
 }
 
 export function deadLetter(client: StreamClient, message: StreamMessage, options: DeadLetterOptions): Promise<Ack> {
@@ -24,7 +24,7 @@ function move(client: StreamClient, message: StreamMessage, kind: Move['kind'], 
   const from = kind === 'retry' ? message.info.stream : delivery && tracing.moveFacts(delivery)?.originalDestination
   const copy: Message = { body: message.body, headers: message.headers, delay: options.delay }
   return moveMessage(
-    { kind, tracing, delivery, from, to: options.to, error: options.error },
+    { ...options, kind, tracing, delivery, from },
     (stream) => toPublication(stream, [copy], false),
     (stream, injection) => originalOf(client).publish(stream, inject(tracing, copy, injection)),
   )

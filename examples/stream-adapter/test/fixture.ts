@@ -8,6 +8,7 @@ import type {
   Received,
 } from '../../../integration-tests/src/contract/fixture.ts'
 import {
+  attemptOf,
   createStreams,
   deadLetter,
   forEachMessage,
@@ -101,6 +102,7 @@ function toClient(streams: StreamClient): Client {
       })
       return { [Symbol.asyncDispose]: () => consumer.close() }
     },
+    attemptOf: (message, cloned) => attemptOf(cloned === true ? { ...originalOf(message) } : originalOf(message)),
     moves: {
       retryLater: async (message, options) => retryLater(streams, originalOf(message), options),
       deadLetter: async (message, options) => deadLetter(streams, originalOf(message), options),

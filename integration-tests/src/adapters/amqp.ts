@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { deadLetter, redrive, retryLater, traceConnection, traceHandler } from '@tracebaton/amqp'
+import { attemptOf, deadLetter, redrive, retryLater, traceConnection, traceHandler } from '@tracebaton/amqp'
 import type { TracingInput } from '@tracebaton/core'
 import {
   connect,
@@ -99,6 +99,8 @@ async function toClient(
       }
     },
     consumeBatch: () => Promise.reject(new Error('Messages arrive one by one')),
+    attemptOf: (message, cloned) =>
+      attemptOf(cloned === true ? structuredClone(originalOf(message)) : originalOf(message)),
     moves: {
       retryLater: async (message, to) => retryLater(await producer.promise, originalOf(message), to),
       deadLetter: async (message, to) => deadLetter(await producer.promise, originalOf(message), to),

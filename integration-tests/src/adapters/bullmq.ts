@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  attemptOf,
   bullmqTelemetry,
   deadLetter,
   redrive,
@@ -94,7 +95,7 @@ function connect(
       return added
     },
     async consume(name, handler, concurrency = 1) {
-      const processor = (job: Job): Promise<void> => withoutResult(handler(toReceived(job)))
+      const processor = (job: Job): Promise<unknown> => textOnly(handler(toReceived(job)))
       const traced = options === undefined ? processor : traceHandler(processor)
       const worker = new Worker(name, traced, { connection, concurrency, ...LOCK, ...telemetry })
       worker.on('error', () => {})
@@ -102,10 +103,14 @@ function connect(
       return { [Symbol.asyncDispose]: () => worker.close() }
     },
     consumeBatch: () => Promise.reject(new Error('A worker hands over one job')),
+    attemptOf(message, cloned) {
+      const job = jobOf(message)
+      return attemptOf(cloned === true ? cloneOf(job) : job)
+    },
     moves: {
       async retryLater(message, { to, ...rest } = {}) {
         const job = jobOf(message)
-        await retryLater(queueOf(to ?? job.queueName), job, { to, ...rest })
+        return retryLater(queueOf(to ?? job.queueName), job, { to, ...rest })
       },
       deadLetter: async (message, { to, error }) => deadLetter(queueOf(to), jobOf(message), { to, error }),
       redrive: async (message, { to }) => redrive(queueOf(to), jobOf(message), { to }),
@@ -116,9 +121,15 @@ function connect(
   }
 }
 
-/** BullMQ keeps what a processor returns. Whether it does so at once or later stays the same. */
-function withoutResult(result: unknown): Promise<void> {
-  return result instanceof Promise ? result.then(() => undefined) : (undefined as unknown as Promise<void>)
+/** BullMQ keeps what a processor returns: texts. Whether it returns at once or later stays the same. */
+function textOnly(result: unknown): Promise<unknown> {
+  if (result instanceof Promise) return result.then(textOnly)
+  return (typeof result === 'string' ? result : undefined) as unknown as Promise<unknown>
+}
+
+/** A job has members that are inherited. */
+function cloneOf(job: Job): Job {
+  return Object.create(job) as Job
 }
 
 /** What the worker gave for each message. */

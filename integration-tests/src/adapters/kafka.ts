@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceKafka } from '@tracebaton/kafka'
+import { attemptOf, deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceKafka } from '@tracebaton/kafka'
 import {
   Kafka,
   logLevel,
@@ -68,7 +68,7 @@ async function connect(kafka: Kafka): Promise<Client> {
             eachMessage: async (payload: EachMessagePayload) => {
               const received = toReceived(payload.message)
               payloads.set(received, payload)
-              await handler(received)
+              return (await handler(received)) as void
             },
           }),
         ),
@@ -83,6 +83,10 @@ async function connect(kafka: Kafka): Promise<Client> {
           }),
         ),
       ),
+    attemptOf(message, cloned) {
+      const own = payloadOf(message).message
+      return attemptOf(cloned === true ? { ...own } : own)
+    },
     moves: {
       retryLater: (message, options) => retryLater(producer, payloadOf(message), options),
       deadLetter: (message, options) => deadLetter(producer, payloadOf(message), options),

@@ -9,7 +9,7 @@ import {
   type SendMessageBatchCommandInput,
   type SendMessageCommandInput,
 } from '@aws-sdk/client-sqs'
-import { deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceSqs } from '@tracebaton/sqs'
+import { attemptOf, deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceSqs } from '@tracebaton/sqs'
 import type { TracingInput } from '@tracebaton/core'
 import type { Client, Fixture, HeaderValue, Observer } from '../contract/fixture.ts'
 import { runElsewhere } from './elsewhere.ts'
@@ -135,6 +135,7 @@ function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: T
           },
         })
       }),
+    attemptOf: (message, cloned) => attemptOf(cloned === true ? { ...originalOf(message) } : originalOf(message)),
     moves: {
       retryLater: (message, { to, ...rest } = {}) =>
         retryLater(client, originalOf(message), { ...rest, ...(to !== undefined && { to: urlOf(to) }) }),

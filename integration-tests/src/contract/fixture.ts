@@ -1,4 +1,4 @@
-import type { DeadLetterOptions, RetryOptions, TracingInput } from '@tracebaton/core'
+import type { DeadLetterOptions, HandledAttempt, RetryOptions, RetryResult, TracingInput } from '@tracebaton/core'
 import type { RecordedSpan } from '@tracebaton/testing'
 
 /** One header value as a scenario writes it; a list repeats the header. */
@@ -45,7 +45,7 @@ export type Consumer = AsyncDisposable
  * handler runs or later; `to` is a destination. Settling is the consumer's business, as always.
  */
 export interface Moves {
-  retryLater(message: Received, options?: RetryOptions): Promise<unknown>
+  retryLater(message: Received, options?: RetryOptions): Promise<RetryResult>
   deadLetter(message: Received, options: DeadLetterOptions): Promise<unknown>
   redrive(message: Received, options: { readonly to: string }): Promise<unknown>
 }
@@ -65,6 +65,11 @@ export interface Client extends AsyncDisposable {
   consume(destination: string, handler: (message: Received) => unknown, concurrency?: number): Promise<Consumer>
   /** The same with all messages that are there at a time. Only with `batchHandling`. */
   consumeBatch(destination: string, handler: (batch: Batch) => unknown): Promise<Consumer>
+  /**
+   * The adapter's `attemptOf`, of the client's own object for a message that a handler got, or of a clone of it. Scenarios
+   * use it on traced clients only.
+   */
+  attemptOf(message: Received, cloned?: boolean): HandledAttempt | undefined
   /** Only with `moves`. On a plain client they work as well. */
   readonly moves?: Moves
 }

@@ -1,5 +1,12 @@
-import { moveMessage, originalOf, tracingFor } from '@tracebaton/core/adapter'
-import type { DeadLetterOptions, Delivery, Move, RedriveOptions, RetryOptions } from '@tracebaton/core/adapter'
+import { moveMessage, originalOf, retryResult, tracingFor } from '@tracebaton/core/adapter'
+import type {
+  DeadLetterOptions,
+  Delivery,
+  Move,
+  RedriveOptions,
+  RetryOptions,
+  RetryResult,
+} from '@tracebaton/core/adapter'
 import { hasConfirms, invoke, type ChannelLike, type MessageLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
 import { toDelivery, toPublication } from './describe.ts'
@@ -20,8 +27,8 @@ import { SCOPE } from './scope.ts'
  * the copy expires after so many ms: `to` is then a queue without consumers that dead-letters to where it is tried again.
  * Without `to` the wait is yours
  */
-export function retryLater(channel: ChannelLike, message: MessageLike, options?: RetryOptions): Promise<void> {
-  return move(channel, message, 'retry', options)
+export function retryLater(channel: ChannelLike, message: MessageLike, options?: RetryOptions): Promise<RetryResult> {
+  return retryResult(move(channel, message, 'retry', options))
 }
 
 /** Publishes a received message to a dead-letter queue; otherwise as {@link retryLater}. */
@@ -38,11 +45,15 @@ export function redrive(channel: ChannelLike, message: MessageLike, options?: Re
   return move(channel, message, 'redrive', options)
 }
 
+const NOT_DELAYED =
+  'RabbitMQ delays no message by itself: retryLater sent one back at once. ' +
+  'Give `to`, a queue without consumers that dead-letters to where it is tried again'
+
 async function move(
   channel: ChannelLike,
   message: MessageLike,
   kind: Move['kind'],
-  { to, error, delay = 0 }: RetryOptions = {},
+  { to, error, delay = 0, maxAttempts }: RetryOptions = {},
 ): Promise<void> {
   const original = originalOf(channel)
   const arrival = arrivalOf(message, original)
@@ -55,11 +66,13 @@ async function move(
   // Back in its own queue, the message would expire there.
   const expires = delay > 0 && to !== undefined && to !== delivery?.queue
   const options = { ...propertiesOf(message), expiration: expires ? String(Math.round(delay)) : undefined }
-  await moveMessage(
-    { kind, tracing, delivery, to, from, error },
+  return moveMessage(
+    { kind, tracing, delivery, to, from, error, maxAttempts },
     (queue) => toPublication(tracing, original, '', queue, message.content, options, delay),
-    (queue, injection) =>
-      publish(original, inject(tracing, 'sendToQueue', [queue, message.content, options], injection)),
+    (queue, injection) => {
+      if (delay > 0 && !expires) tracing.warn(NOT_DELAYED)
+      return publish(original, inject(tracing, 'sendToQueue', [queue, message.content, options], injection))
+    },
   )
 }
 

@@ -53,17 +53,28 @@ describe('a message that is moved', () => {
     expect(Object.keys(hollow.published[0]!.headers).filter((name) => /^x-|CC/.test(name))).toEqual([])
   })
 
-  test('goes back to its own queue, where a delay is the caller’s', async () => {
-    const { channel, hollow, message } = await receive({ properties: { expiration: '5' } })
+  test('goes back to its own queue, where no delay can be kept, which is said', async () => {
+    const { channel, hollow, message, failures } = await receive({ properties: { expiration: '5' } })
     await retryLater(channel, message, { delay: 500 })
+    await retryLater(channel, message, { to: 'orders', delay: 500 })
+    const said: unknown = expect.stringContaining('RabbitMQ delays no message by itself')
+    expect(failures).toMatchObject([{ message: said }, { message: said }])
     expect(hollow.published[0]).toMatchObject({ routingKey: 'orders', properties: { expiration: undefined } })
     expect(hollow.published[0]!.headers['tracebaton']).toMatch(/;a=2;.*;d=dw;.*k=delayed/)
   })
 
   test('expires where it is to wait in another queue', async () => {
-    const { channel, hollow, message } = await receive()
+    const { channel, hollow, message, failures } = await receive()
     await retryLater(channel, message, { to: 'wait', delay: 500.4 })
     expect(hollow.published[0]).toMatchObject({ routingKey: 'wait', properties: { expiration: '500' } })
+    expect(failures).toEqual([])
+  })
+
+  test('as often as it may is not published again, and says so', async () => {
+    const { channel, hollow, message } = await receive()
+    expect(await retryLater(channel, message, { maxAttempts: 2 })).toBe('retried')
+    expect(await retryLater(channel, message, { maxAttempts: 1 })).toBe('exhausted')
+    expect(hollow.published).toHaveLength(1)
   })
 
   test('by a channel with confirms has moved when the broker says so', async () => {

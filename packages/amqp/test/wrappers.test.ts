@@ -133,7 +133,7 @@ describe.each(clones)('a clone of a message, made %s', (_, clone) => {
     ['a context', {}, { headers: { traceparent: CONTEXT.replaceAll('b', 'c') } }],
   ])('with another value of this is another message: %s', async (__, fields, properties) => {
     const elsewhere = createHollow()
-    const moves: Promise<void>[] = []
+    const moves: Promise<unknown>[] = []
     await consume((message) => {
       const one = clone(message)
       const other = { ...one, fields: { ...one.fields, ...fields }, properties: { ...one.properties, ...properties } }

@@ -2,11 +2,13 @@ import {
   codedError,
   moveMessage,
   originalOf,
+  retryResult,
   tracingFor,
   type DeadLetterOptions,
   type Move,
   type RedriveOptions,
   type RetryOptions,
+  type RetryResult,
 } from '@tracebaton/core/adapter'
 import type { FlowProducerLike, JobLike, JobOptionsLike, QueueLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
@@ -36,8 +38,8 @@ export type MovedJob = JobLike & { readonly data: unknown }
  *
  * @param options `to`: the name of a queue, default the one that the job came from
  */
-export function retryLater<By extends Publisher>(publisher: By, job: MovedJob, options?: RetryOptions): Added<By> {
-  return move(publisher, job, 'retry', options)
+export function retryLater(publisher: Publisher, job: MovedJob, options?: RetryOptions): Promise<RetryResult> {
+  return retryResult(move(publisher, job, 'retry', options))
 }
 
 /** Adds a job to a queue of dead letters; otherwise as {@link retryLater}. */
@@ -62,7 +64,7 @@ function move<By extends Publisher>(
   publisher: By,
   job: MovedJob,
   kind: Move['kind'],
-  { to, error, delay }: RetryOptions = {},
+  { to, error, delay, maxAttempts }: RetryOptions = {},
 ): Added<By> {
   const { name, data, queueName } = job
   const arrival = arrivalOf(job)
@@ -79,7 +81,7 @@ function move<By extends Publisher>(
   const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
   const options = optionsOf(job, delay)
   return moveMessage(
-    { kind, tracing, delivery, to, from, error },
+    { kind, tracing, delivery, to, from, error, maxAttempts },
     (queue) => toPublication({ name: queue }, [toOutgoing(name, options)], false),
     (queue, injection) => {
       const opts = withContext(tracing, options, injection)

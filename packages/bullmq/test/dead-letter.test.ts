@@ -200,9 +200,9 @@ test('a call that fails fails as it is', async () => {
 
 test('what the publisher gives is what comes back', () => {
   expectTypeOf<ReturnType<typeof deadLetter<Queue>>>().toEqualTypeOf<ReturnType<Queue['add']>>()
-  expectTypeOf<ReturnType<typeof retryLater<FlowProducer>>>().toEqualTypeOf<Promise<JobNode>>()
-  expectTypeOf<Parameters<typeof retryLater<Queue>>[1]>().toExtend<object>()
-  expectTypeOf<RealJob>().toExtend<Parameters<typeof retryLater<Queue>>[1]>()
+  expectTypeOf<ReturnType<typeof redrive<FlowProducer>>>().toEqualTypeOf<Promise<JobNode>>()
+  expectTypeOf<ReturnType<typeof retryLater>>().toEqualTypeOf<Promise<'retried' | 'exhausted'>>()
+  expectTypeOf<RealJob>().toExtend<Parameters<typeof retryLater>[1]>()
   // @ts-expect-error -- it has to be told the queue
   expectTypeOf<object>().toExtend<Parameters<typeof deadLetter<Queue>>[2]>()
 })

@@ -9,7 +9,8 @@ import {
   type HeaderGetter,
   type HeaderSetter,
 } from './wire/carrier.ts'
-import type { Delivery, Publication } from './verdict/delivery.ts'
+import type { Delivery, Move, Publication } from './verdict/delivery.ts'
+import { isExhausted } from './operations/plan.ts'
 import type { HandledAttempt } from './verdict/verdict.ts'
 import type { MoveFacts } from './wire/move-facts.ts'
 import type { Lineage } from './wire/lineage.ts'
@@ -90,6 +91,8 @@ export interface AdapterTracing extends Tracing {
   ) => Result
   /** What a handler may want to know of the attempt on a delivery; `undefined`: it is not being handled. */
   readonly attemptOf: (delivery: Delivery) => HandledAttempt | undefined
+  /** Whether a message that is to be retried has had so many attempts. */
+  readonly isExhausted: (move: Move, maxAttempts: number) => boolean
   /** What a message that was moved says of its moves, if its producer is trusted; `undefined`: it was never moved. */
   readonly moveFacts: (delivery: Delivery) => MoveFacts | undefined
   /** Neither tracing nor metrics are set up: nothing is recorded, and contexts are passed on as they are. */
@@ -155,6 +158,7 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     capture: () => report.guard('propagator', () => propagation.fields(contexts.active())) ?? {},
     from: (record) => propagation.extract(record, recordGetter).context,
     attemptOf: (delivery) => report.guard('describe', () => attemptOf(runtime, delivery)),
+    isExhausted: (move, most) => report.guard('describe', () => isExhausted(runtime, move, most)) !== false,
     moveFacts: (delivery) =>
       runtime.trustFor(delivery) === 'full' ? extractedFrom(runtime, delivery).moved : undefined,
     isIdle: runtime.isIdle,

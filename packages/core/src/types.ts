@@ -38,7 +38,15 @@ export interface RetryOptions {
   readonly error?: unknown
   /** ms that the copy is to wait: by the broker where it can, else by whoever consumes it. @default 0 */
   readonly delay?: number | undefined
+  /**
+   * Attempts allowed in all. After so many nothing is sent. The copy says it, too. Of a producer that is not trusted in full
+   * the attempts before are unknown. @default any number
+   */
+  readonly maxAttempts?: number | undefined
 }
+
+/** What `retryLater` did. `exhausted`: nothing, because the message has had all its attempts; what becomes of it is yours to say. */
+export type RetryResult = 'retried' | 'exhausted'
 
 /** Arguments of every adapter's `deadLetter`. */
 export interface DeadLetterOptions {

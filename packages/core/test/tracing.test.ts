@@ -95,7 +95,7 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
   spans: undefined,
   capture: undefined,
   destinationTemplate: undefined,
-        outcomeOf: undefined,
+  outcomeOf: undefined,
   hooks: undefined,
   onError: undefined,
   tracerProvider: undefined,

@@ -2,12 +2,14 @@ import {
   moveMessage,
   originalOf,
   partitionsOf,
+  retryResult,
   tracingFor,
   type DeadLetterOptions,
   type Delivery,
   type Move,
   type RedriveOptions,
   type RetryOptions,
+  type RetryResult,
 } from '@tracebaton/core/adapter'
 import type { MessagePayload, RecordLike, SenderLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
@@ -30,12 +32,12 @@ export type Sent<Sender extends SenderLike> = ReturnType<Sender['send']>
  * @param payload as `eachMessage` gets it; of a batch `{ topic, partition, message }`
  * @param options `to`: a topic, default the one that the message came from
  */
-export function retryLater<Sender extends SenderLike>(
-  producer: Sender,
+export function retryLater(
+  producer: SenderLike,
   payload: MessagePayload,
   options?: RetryOptions,
-): Sent<Sender> {
-  return move(producer, payload, 'retry', options)
+): Promise<RetryResult> {
+  return retryResult(move(producer, payload, 'retry', options))
 }
 
 /** Sends a received message to a dead-letter topic; otherwise as {@link retryLater}. */
@@ -60,11 +62,15 @@ export function redrive<Sender extends SenderLike>(
   return move(producer, payload, 'redrive', options)
 }
 
+const NOT_DELAYED =
+  'Kafka delays no message: retryLater sent one back to its own topic at once. ' +
+  'Give `to`, a topic whose consumer waits until attemptOf(message).due'
+
 function move<Sender extends SenderLike>(
   producer: Sender,
   payload: MessagePayload,
   kind: Move['kind'],
-  { to, error, delay }: RetryOptions = {},
+  { to, error, delay, maxAttempts }: RetryOptions = {},
 ): Sent<Sender> {
   const { topic, partition, message } = payload
   const arrival = arrivalOf(message, payload)
@@ -77,10 +83,11 @@ function move<Sender extends SenderLike>(
   const copy = headers === undefined ? { key, value } : { key, value, headers }
   const recordTo = (place: string): RecordLike => ({ topic: place, messages: [copy] })
   return moveMessage(
-    { kind, tracing, delivery, to, from, error },
+    { kind, tracing, delivery, to, from, error, maxAttempts },
     (place) => toPublication(tracing, [recordTo(place)], delay),
     (place, injection) => {
       const record = recordTo(place)
+      if (delay !== undefined && delay > 0 && place === topic) tracing.warn(NOT_DELAYED)
       const [injected = record] = tracing.guard(() => inject(tracing, [record], [injection])) ?? []
       return originalOf<SenderLike>(producer).send(injected as never)
     },

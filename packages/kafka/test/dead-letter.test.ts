@@ -73,6 +73,35 @@ describe('a message moved inside its handler', () => {
     expect(attemptOf(recording.span('process orders'))).toMatchObject({ outcome: 'retry_scheduled', status: 'unset' })
   })
 
+  test('to its own topic cannot wait there, which is said', async () => {
+    const recording = createRecording()
+    const { producer } = createProducer()
+    const traced = traceProducer(producer, recording.options)
+    await handle(recording, received({ traceparent: CONTEXT }), async (payload) => {
+      await retryLater(traced, payload, { to: 'later', delay: 500 })
+      await retryLater(traced, payload, { delay: 0 })
+      expect(recording.failures).toEqual([])
+      await retryLater(traced, payload, { delay: 500 })
+      await retryLater(traced, payload, { to: 'orders', delay: 500 })
+    })
+    const said: unknown = expect.stringContaining('Kafka delays no message')
+    expect(recording.failures).toMatchObject([{ message: said }, { message: said }])
+  })
+
+  test('as often as it may is not sent again, and says so', async () => {
+    const recording = createRecording()
+    const { producer, sent } = createProducer()
+    const traced = traceProducer(producer, recording.options)
+    const results: unknown[] = []
+    await handle(recording, received({ traceparent: CONTEXT }), async (payload) => {
+      for (const maxAttempts of [2, 1]) results.push(await retryLater(traced, payload, { error: noStock, maxAttempts }))
+    })
+    expect(results).toEqual(['retried', 'exhausted'])
+    expect(sent.map(({ messages }) => headersOf(messages[0])['tracebaton'])).toEqual([
+      expect.stringMatching(/;a=2;m=2;/),
+    ])
+  })
+
   test('by a transaction goes with it', async () => {
     const recording = createRecording()
     const { producer, sent, transacted } = createProducer()

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
   moveMessage,
+  retryResult,
   tracingFor,
   type AdapterTracing,
   type DeadLetterOptions,
@@ -8,6 +9,7 @@ import {
   type Move,
   type RedriveOptions,
   type RetryOptions,
+  type RetryResult,
 } from '@tracebaton/core/adapter'
 import type { ReceivedMessage, SendInput, SendingClient, SendOutput } from './client.ts'
 import { arrivalOf } from './consumer.ts'
@@ -35,8 +37,8 @@ export function retryLater(
   client: SendingClient,
   message: ReceivedMessage,
   options?: RetryOptions,
-): Promise<SendOutput> {
-  return move(client, message, 'retry', options)
+): Promise<RetryResult> {
+  return retryResult(move(client, message, 'retry', options))
 }
 
 /** Sends a received message to a dead-letter queue; otherwise as {@link retryLater}. */
@@ -66,7 +68,7 @@ async function move(
   client: SendingClient,
   message: ReceivedMessage,
   kind: Move['kind'],
-  { to, error, delay }: RetryOptions = {},
+  { to, error, delay, maxAttempts }: RetryOptions = {},
 ): Promise<SendOutput> {
   // Only here: an application that moves no messages does not load the client because of us.
   const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
@@ -83,7 +85,7 @@ async function move(
     return (made = { input: copyOf(message, place, seconds), waits })
   }
   return moveMessage(
-    { kind, tracing, delivery, to, from, error },
+    { kind, tracing, delivery, to, from, error, maxAttempts },
     (place) => {
       const { input, waits } = copies(place)
       return toPublication(tracing, limitsOf(client), place, [input], false, toSendResults, waits)

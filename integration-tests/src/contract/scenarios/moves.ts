@@ -111,6 +111,8 @@ export const moveScenarios: readonly Scenario[] = [
       assertSpan(second!.span, { attempt: 2, deliveryKind: 'delayed', links: { previous_attempt: [first!.span] } })
       const move = operations(stage.recorder.spans, 'send', destination).find(({ kind }) => kind === 'client')
       expectQueueTime(second!.span, move!, delay)
+      // A client that cannot keep the delay in the message's own place says so.
+      for (const failure of stage.failures.splice(0)) expect(String(failure)).toContain('delays no message')
     },
   },
   {

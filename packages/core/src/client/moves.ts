@@ -1,6 +1,7 @@
 import { codedError } from '../base/errors.ts'
 import type { Injection } from '../operations/injection.ts'
 import type { AdapterTracing } from '../tracing.ts'
+import type { RetryResult } from '../types.ts'
 import type { Delivery, Move, Publication } from '../verdict/delivery.ts'
 
 /**
@@ -22,15 +23,24 @@ export function sendOne<Result>(
 export interface MoveRequest {
   readonly kind: Move['kind']
   /** How the publisher, else the client that received, is traced. */
-  readonly tracing: Pick<AdapterTracing, 'guard' | 'send'>
+  readonly tracing: Pick<AdapterTracing, 'guard' | 'isExhausted' | 'send'>
   /** `undefined`: the message could not be described. */
   readonly delivery: Delivery | undefined
-  /** Where to, as the client's own sends name it. */
-  readonly to: string | undefined
+  /** Where to, as the client's own sends name it. @default `from`, but for a dead letter */
+  readonly to?: string | undefined
   /** Where the message came from, for a retry, or was before it became a dead letter, for a redrive. */
   readonly from: string | undefined
   /** What the handler failed with. @default none */
   readonly error?: unknown
+  /** Attempts allowed in all, for a retry. @default any number */
+  readonly maxAttempts?: number | undefined
+}
+
+const EXHAUSTED = Symbol('exhausted')
+
+/** What a move that {@link moveMessage} made for a retry did. Rejects as it does. */
+export async function retryResult(moved: Promise<unknown>): Promise<RetryResult> {
+  return (await moved) === EXHAUSTED ? 'exhausted' : 'retried'
 }
 
 const UNKNOWN: Readonly<Record<Move['kind'], string>> = {
@@ -40,23 +50,26 @@ const UNKNOWN: Readonly<Record<Move['kind'], string>> = {
 }
 
 /**
- * Sends a received message again. Rejects with the code `ERR_TRACEBATON_DESTINATION` where neither the caller nor the
- * message says where to; else as `call` does.
+ * Sends a received message again, unless it has had the attempts allowed: see {@link retryResult}. Rejects with the code
+ * `ERR_TRACEBATON_DESTINATION` where neither the caller nor the message says where to; else as `call` does.
  *
  * @param describe describes the copy as a publication. What throws here is reported, and the copy goes out as it is
  * @param call sends it
  */
 export function moveMessage<Sent>(
-  { kind, tracing, delivery, to, from, error }: MoveRequest,
+  { kind, tracing, delivery, to, from, error, maxAttempts }: MoveRequest,
   describe: (to: string) => Publication,
   call: (to: string, injection: Injection | undefined) => Promise<Sent>,
 ): Promise<Sent> {
   const place = to ?? (kind === 'dead_letter' ? undefined : from)
   if (place === undefined || place === '')
     return Promise.reject(codedError('ERR_TRACEBATON_DESTINATION', UNKNOWN[kind]))
+  const move = delivery && { kind, delivery, error, maxAttempts }
+  if (maxAttempts !== undefined && (move === undefined || tracing.isExhausted(move, maxAttempts)))
+    return Promise.resolve(EXHAUSTED as Sent)
   return sendOne(
     tracing,
-    () => Object.assign(describe(place), { move: delivery && { kind, delivery, error } }),
+    () => Object.assign(describe(place), { move }),
     (injection) => call(place, injection),
   )
 }

@@ -208,10 +208,11 @@ function afterFailure({ verdict, overtaken }: Attempt): Outcome {
   return exhausted !== undefined && isLast(verdict) ? exhausted : 'requeued'
 }
 
-/** A broker that counts exactly counts this copy, and compares that with the limit. */
-function isLast({ delivery: { maxAttempts }, copy: { count }, attempt }: Verdict): boolean {
-  if (count?.exact === true && maxAttempts !== undefined) return count.deliveries >= maxAttempts
-  return attempt.maxAttempts !== undefined && attempt.attempt >= attempt.maxAttempts
+/** What the broker allows. One that counts exactly counts this copy, and compares that with the limit. */
+function isLast({ delivery: { maxAttempts }, copy, attempt }: Verdict): boolean {
+  if (maxAttempts === undefined) return false
+  if (copy.count?.exact === true) return copy.count.deliveries >= maxAttempts
+  return attempt.attempt >= startOf(copy) - 1 + maxAttempts
 }
 
 /** The batch that a message is one of. */
@@ -269,11 +270,17 @@ function otherAttributes(
 }
 
 /** Sets on a running attempt the facts that only an inner wrapper knows. */
-export function adopt({ verdict, span }: Attempt, { maxAttempts }: Delivery): void {
-  const { attempt, copy } = verdict
-  if (maxAttempts === undefined || attempt.maxAttempts !== undefined) return
-  const allowed = startOf(copy) - 1 + maxAttempts
-  if (allowed < attempt.attempt) return
-  verdict.attempt = { ...attempt, maxAttempts: allowed }
-  span.set({ [OURS.maxAttempts]: allowed })
+export function adopt(running: Attempt, { maxAttempts }: Delivery): void {
+  const { delivery, copy } = running.verdict
+  if (maxAttempts === undefined || delivery.maxAttempts !== undefined) return
+  Object.assign(delivery, { maxAttempts })
+  allow(running, startOf(copy) - 1 + maxAttempts)
+}
+
+/** Says on a running attempt of how many it is one, where that was unknown. */
+export function allow({ verdict, span, ended }: Attempt, maxAttempts: number): void {
+  const { attempt } = verdict
+  if (ended || attempt.maxAttempts !== undefined || !(attempt.attempt <= maxAttempts)) return
+  verdict.attempt = { ...attempt, maxAttempts }
+  span.set({ [OURS.maxAttempts]: maxAttempts })
 }

@@ -9,6 +9,8 @@ import { validSpanContext, type Extracted } from '../wire/format.ts'
 import { sameSpan } from '../wire/traceparent.ts'
 import { toldDelivery, readLater } from './read.ts'
 import { headerText } from '../base/text.ts'
+import { activeContext } from '../otel/span.ts'
+import { allow, type Attempt } from './attempt.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import type { Step } from '../verdict/attempt-count.ts'
 import type { Failure, MoveFacts } from '../wire/move-facts.ts'
@@ -125,9 +127,31 @@ function planMove(
   message: OutgoingMessage,
   active: Context,
 ): { readonly extracted: Extracted; readonly link: SpanContext | undefined; readonly moved: MovePlan } {
-  const verdict = handledVerdict(move.delivery, getWork(active)) ?? readLater(runtime, move.delivery)
+  const verdict = verdictFor(runtime, move, active)
   const moved = toMove(runtime, move, message, verdict, active)
   return { extracted: verdict.extracted, link: verdict.belief.creation, moved }
+}
+
+function verdictFor(runtime: Runtime, { delivery }: Move, active: Context): Verdict {
+  return handledVerdict(delivery, getWork(active)) ?? readLater(runtime, delivery)
+}
+
+/**
+ * Whether a message that is to be retried has had all its attempts. Then its attempt has failed, and nothing is sent. A
+ * number that is none allows no retry, because one without a bound harms more.
+ */
+export function isExhausted(runtime: Runtime, move: Move, maxAttempts: number): boolean {
+  const verdict = verdictFor(runtime, move, activeContext(runtime))
+  const { attempt, trust, work } = verdict
+  if (trust !== 'full') {
+    runtime.report.misused(
+      'maxAttempts of retryLater cannot count the copies of a producer that is not trusted: trust a queue for retries',
+    )
+  }
+  if (work?.verdict !== undefined) allow(work as Attempt, maxAttempts)
+  if (attempt.attempt < maxAttempts) return false
+  if (work !== undefined && work.batch === undefined && move.error !== undefined) work.failure = { error: move.error }
+  return true
 }
 
 /** The verdict on a delivery that is being handled, or has been. */
@@ -140,7 +164,7 @@ function handledVerdict(delivery: Delivery, around: Work | undefined): Verdict |
 /** Says what the next copy of a received message carries. */
 function toMove(
   runtime: Runtime,
-  { kind, error }: Omit<Move, 'delivery'>,
+  { kind, error, maxAttempts }: Omit<Move, 'delivery'>,
   message: OutgoingMessage,
   verdict: Verdict,
   active: Context,
@@ -157,7 +181,7 @@ function toMove(
       attempt,
       attemptContext,
       firstSent,
-      maxAttempts: copy.lineage?.maxAttempts,
+      maxAttempts: maxAttempts ?? copy.lineage?.maxAttempts,
       sent: message.stampTime === true ? Date.now() : undefined,
       deaths: message.deaths,
       relation: copy.lineage?.relation,

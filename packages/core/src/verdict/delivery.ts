@@ -44,6 +44,8 @@ export interface Move {
   readonly delivery: Delivery
   /** What its handler failed with. @default nothing: it did not fail, or nobody says with what */
   readonly error?: unknown
+  /** Attempts allowed in all, for a retry. @default as the message says */
+  readonly maxAttempts?: number | undefined
 }
 
 /** One message of a publication. */

@@ -106,11 +106,11 @@ describe('the attempt on a message', () => {
   })
 })
 
-describe('the failure of the attempt before', () => {
-  const fail = (error: unknown) => (): never => {
-    throw error
-  }
+const fail = (error: unknown) => (): never => {
+  throw error
+}
 
+describe('the failure of the attempt before', () => {
   test.each([
     ['its identity', {}],
     ['what failed', { queue: 'orders', memory: failedMemory }],

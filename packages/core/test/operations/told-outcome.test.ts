@@ -83,8 +83,9 @@ test('what a handler threw is not asked about', async () => {
   expect(asked).not.toHaveBeenCalled()
 })
 
+const own: OutcomeOf = () => 'rejected'
+
 test('the outcomeOf of a handler stands for that of the options, and of wrappers the innermost is right', async () => {
-  const own: OutcomeOf = () => 'rejected'
   expect(await attempt(({ tracing }) => tracing.process(delivery(), () => answer('requeued'), own))).toMatchObject({
     outcome: 'rejected',
   })
@@ -95,14 +96,14 @@ test('the outcomeOf of a handler stands for that of the options, and of wrappers
   expect(await nested(() => undefined)).toMatchObject({ outcome: 'requeued' })
 })
 
-describe('a message that is settled by a call', () => {
-  const settle = (told: Outcome | undefined, settled: Outcome) =>
-    attempt(({ tracing }) => {
-      const open = tracing.open(delivery())
-      open.run(() => answer(told))
-      open.settle(settled)
-    })
+const settle = (told: Outcome | undefined, settled: Outcome) =>
+  attempt(({ tracing }) => {
+    const open = tracing.open(delivery())
+    open.run(() => answer(told))
+    open.settle(settled)
+  })
 
+describe('a message that is settled by a call', () => {
   test.each([
     ['requeued', 'acked', 'acked'],
     ['acked', 'requeued', 'requeued'],

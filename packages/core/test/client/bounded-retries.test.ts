@@ -1,0 +1,133 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { OURS } from '../../src/base/names.ts'
+import { moveMessage, retryResult } from '../../src/client/moves.ts'
+import type { Injection } from '../../src/operations/injection.ts'
+import { createAdapterTracing, type AdapterTracing } from '../../src/tracing.ts'
+import type { Delivery } from '../../src/verdict/delivery.ts'
+import { parseLineage } from '../../src/wire/lineage.ts'
+import { delivery, lineage, publication, TRACEPARENT } from '../messages.ts'
+import { createTraced, useContexts } from '../traced.ts'
+
+beforeAll(useContexts)
+
+const error = new RangeError('no stock')
+
+/** A copy that was sent for this attempt. */
+const copy = (attempt: number, part: Partial<Delivery> = {}): Delivery =>
+  delivery({ carrier: { traceparent: TRACEPARENT, tracebaton: lineage({ attempt, kind: 'immediate' }) }, ...part })
+
+/** Retries a message, as `retryLater` of an adapter does. */
+async function retry(tracing: AdapterTracing, received: Delivery | undefined, maxAttempts?: number) {
+  const call = vi.fn<(to: string, injection: Injection | undefined) => Promise<string>>(async () => 'sent')
+  const { carrier } = received ?? delivery()
+  const result = await retryResult(
+    moveMessage(
+      { kind: 'retry', tracing, delivery: received, to: undefined, from: 'orders', error, maxAttempts },
+      () => publication([{ carrier }]),
+      call,
+    ),
+  )
+  const field = call.mock.calls[0]?.[1]?.fields?.['tracebaton']
+  return { result, calls: call.mock.calls.length, lineage: field === undefined ? undefined : parseLineage(field) }
+}
+
+describe('a retry', () => {
+  test.each([
+    [undefined, 1, 'retried'],
+    [undefined, 1_000, 'retried'],
+    [3, 1, 'retried'],
+    [3, 2, 'retried'],
+    [3, 3, 'exhausted'],
+    [3, 4, 'exhausted'],
+    [1, 1, 'exhausted'],
+    [0, 1, 'exhausted'],
+    [Number.POSITIVE_INFINITY, 1_000, 'retried'],
+    [Number.NaN, 1, 'exhausted'],
+  ] as const)('of at most %s attempts, in attempt %i, is %s', async (most, attempt, expected) => {
+    const { tracing } = createTraced()
+    const retried = await tracing.process(copy(attempt), async () => retry(tracing, copy(attempt), most))
+    const next = expected === 'retried' ? attempt + 1 : undefined
+    expect([retried.result, retried.lineage?.attempt, retried.calls]).toEqual([
+      expected,
+      next,
+      Number(next !== undefined),
+    ])
+  })
+
+  test('says on its copy, and on the attempt at hand, how many attempts there are', async () => {
+    const traced = createTraced()
+    const received = delivery({ key: 'r-1' })
+    const { lineage: said } = await traced.tracing.process(received, async () => retry(traced.tracing, received, 3))
+    expect(said).toMatchObject({ attempt: 2, maxAttempts: 3 })
+    expect(traced.span('process orders').attributes).toMatchObject({
+      [OURS.attempt]: 1,
+      [OURS.maxAttempts]: 3,
+      [OURS.outcome]: 'retry_scheduled',
+    })
+  })
+
+  test('counts on from the attempt at hand, however the message is known, and after its handler', async () => {
+    const { tracing } = createTraced()
+    const received = copy(2, { key: 'r-1' })
+    const clone = { ...received, verdict: undefined }
+    expect(await tracing.process(received, async () => (await retry(tracing, clone, 2)).result)).toBe('exhausted')
+    expect(await retry(tracing, received, 2)).toMatchObject({ result: 'exhausted' })
+    expect(await retry(tracing, received, 3)).toMatchObject({ result: 'retried' })
+  })
+
+  test('is bounded without an SDK, too', async () => {
+    const tracing = createAdapterTracing()
+    expect(await tracing.process(copy(2), async () => retry(tracing, copy(2), 3))).toMatchObject({
+      result: 'retried',
+      lineage: { attempt: 3, maxAttempts: 3 },
+    })
+    expect(await retry(tracing, copy(3), 3)).toMatchObject({ result: 'exhausted', calls: 0 })
+  })
+
+  test('of a message that cannot be described is none, if there is a bound', async () => {
+    const { tracing } = createTraced()
+    expect(await retry(tracing, undefined, 3)).toMatchObject({ result: 'exhausted', calls: 0 })
+    expect(await retry(tracing, undefined)).toMatchObject({ result: 'retried' })
+  })
+
+  test('rejects as the client does', async () => {
+    const { tracing } = createTraced()
+    const request = { kind: 'retry', tracing, delivery: delivery(), to: 'orders', from: undefined } as const
+    const refused = moveMessage(
+      request,
+      () => publication(),
+      () => Promise.reject(error),
+    )
+    await expect(retryResult(refused)).rejects.toBe(error)
+  })
+
+  test('with a bound says that it cannot count what an untrusted producer sent', async () => {
+    const traced = createTraced({ trust: 'link-only' })
+    expect(await retry(traced.tracing, copy(7), 3)).toMatchObject({ result: 'retried' })
+    expect(traced.failures).toMatchObject([
+      { stage: 'options', error: { message: expect.stringContaining('trusted') } },
+    ])
+  })
+})
+
+describe('an attempt whose message is not retried any more', () => {
+  test('has failed with what it was to be retried for', async () => {
+    const traced = createTraced()
+    const received = copy(3, { key: 'r-1' })
+    await traced.tracing.process(received, async () => retry(traced.tracing, received, 3))
+    const { attributes, status } = traced.span('process orders')
+    expect(attributes).toMatchObject({ 'error.type': 'RangeError', [OURS.outcome]: 'acked', [OURS.maxAttempts]: 3 })
+    expect(status.code).toBe(2)
+  })
+
+  test('and whose error is thrown is given back, because the bound is not the broker’s', async () => {
+    const traced = createTraced()
+    const received = copy(3, { key: 'r-1', exhausted: 'dead_lettered' })
+    const failing = traced.tracing.process(received, async () => {
+      await retry(traced.tracing, received, 3)
+      throw error
+    })
+    await expect(failing).rejects.toBe(error)
+    expect(traced.span('process orders').attributes).toMatchObject({ [OURS.outcome]: 'requeued' })
+  })
+})
