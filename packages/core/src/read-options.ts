@@ -1,5 +1,5 @@
 import { isObject, wordFor } from './base/given.ts'
-import { OUTCOMES, type OutcomeOf } from './base/policy.ts'
+import type { OutcomeOf } from './base/policy.ts'
 import type { TracingOptions } from './options.ts'
 
 /** What an option may be, or the answer of a function among the options. */
@@ -20,7 +20,13 @@ export type OwnOptions = Readonly<Record<string, 'string' | 'number' | 'boolean'
 /** The values of an adapter's own options. `undefined`: not given, or not valid. */
 export type OwnValues<Own extends OwnOptions> = {
   readonly [Name in keyof Own]:
-    | { string: string; number: number; boolean: boolean; hook: (() => unknown) | false; outcomeOf: OutcomeOf }[Own[Name]]
+    | {
+        string: string
+        number: number
+        boolean: boolean
+        hook: (() => unknown) | false
+        outcomeOf: OutcomeOf
+      }[Own[Name]]
     | undefined
 }
 
@@ -61,7 +67,15 @@ const OWN: Readonly<Record<OwnOptions[string], Kind>> = {
 
 export const RELATION: Kind = oneOf('auto', 'child', 'link')
 export const TRUST: Kind = oneOf('full', 'link-only', 'ignore')
-export const OUTCOME: Kind = oneOf(...OUTCOMES)
+export const OUTCOME: Kind = oneOf(
+  'acked',
+  'requeued',
+  'retry_scheduled',
+  'rejected',
+  'dead_lettered',
+  'discarded',
+  'abandoned',
+)
 export const REPUBLISH: Kind = oneOf('retry', 'dead_letter', 'redrive', 'forward')
 
 type Kinds<Options> = { readonly [Name in keyof Options]-?: Kind }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { ERROR_TYPE, OURS } from '../../src/base/names.ts'
 import type { Outcome, OutcomeOf } from '../../src/base/policy.ts'
 import type { TracingOptions } from '../../src/options.ts'
-import { tracingToldBy } from '../../src/tracing.ts'
+import { ownOptions, tracingToldBy } from '../../src/tracing.ts'
 import { delivery } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
 
@@ -83,16 +83,18 @@ test('what a handler threw is not asked about', async () => {
   expect(asked).not.toHaveBeenCalled()
 })
 
-const own: OutcomeOf = () => 'rejected'
+const rejecting: OutcomeOf = () => 'rejected'
 
 test('the outcomeOf of a handler stands for that of the options, and of wrappers the innermost is right', async () => {
-  expect(await attempt(({ tracing }) => tracing.process(delivery(), () => answer('requeued'), own))).toMatchObject({
+  expect(
+    await attempt(({ tracing }) => tracing.process(delivery(), () => answer('requeued'), rejecting)),
+  ).toMatchObject({
     outcome: 'rejected',
   })
   const message = delivery({ key: 'r-1' })
   const nested = (told: OutcomeOf) =>
     attempt(({ tracing }) => tracing.process(message, () => tracing.process(message, () => answer('requeued'), told)))
-  expect(await nested(own)).toMatchObject({ outcome: 'rejected' })
+  expect(await nested(rejecting)).toMatchObject({ outcome: 'rejected' })
   expect(await nested(() => undefined)).toMatchObject({ outcome: 'requeued' })
 })
 
@@ -129,6 +131,8 @@ describe('a message that is settled by a call', () => {
 
 test('options of a handler that say only what its result means leave its tracing as it was', () => {
   const scope = { name: 'test', version: '1' }
-  expect(tracingToldBy({ outcomeOf }, [], scope)).toBeUndefined()
-  expect(tracingToldBy({ outcomeOf, trust: 'ignore' }, [], scope)).toBeDefined()
+  const own = { outcomeOf: 'outcomeOf' } as const
+  expect(ownOptions({ outcomeOf }, own, createTraced().tracing)).toEqual({ outcomeOf })
+  expect(tracingToldBy({ outcomeOf }, own, scope)).toBeUndefined()
+  expect(tracingToldBy({ outcomeOf, trust: 'ignore' }, own, scope)).toBeDefined()
 })
