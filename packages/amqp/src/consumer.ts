@@ -62,7 +62,7 @@ function attemptAt(arrival: Arrival, told: AdapterTracing): OpenAttempt {
   const { attempt, channel, delivery, noAck, outcome } = arrival
   if (attempt !== undefined && (attempt.isOpen() || !(noAck || outcome !== undefined))) return attempt
   const begun = noAck
-    ? told.open(delivery, { settledByHandler: true, longHandler: true })
+    ? told.open(delivery, { settledByHandler: true })
     : deliveries.open(channel, Number(delivery.key), delivery, (options) => told.open(delivery, options))
   if (outcome !== undefined) begun.settle(outcome)
   return (arrival.attempt = begun)

@@ -20,6 +20,7 @@ import { schemaUrlOf, type SchemaScope, type Scope } from './base/scope.ts'
 import { createOperations } from './otel/operation.ts'
 import type { OutcomeOf, Relation, Trust } from './base/policy.ts'
 import type { BaggagePolicy } from './wire/format.ts'
+import { LONGEST_OPEN } from './memory/register.ts'
 import { createPropagation } from './wire/propagation.ts'
 import { createReport, quietly, type OnError, type Report } from './base/report.ts'
 import { wordFor } from './base/given.ts'
@@ -47,6 +48,11 @@ export interface TracingOptions {
   readonly baggage?: BaggagePolicy | undefined
   /** Whether every failed attempt is an ERROR span, or only one after which there is no other. @default 'every' */
   readonly errorStatus?: 'every' | 'terminal' | undefined
+  /**
+   * ms that a message may wait for its settlement before its attempt ends as `abandoned`. The time of its handler does not
+   * count. @default 1_800_000, 30 minutes
+   */
+  readonly maxOpen?: number | undefined
   /** A bulk send of more messages makes one span for the call, whose context goes into all of them. @default 10 */
   readonly spanPerMessageUpTo?: number | undefined
   /**
@@ -168,6 +174,7 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
       ),
     wish: relation === 'child' || relation === 'link' ? relation : undefined,
     maxTraceAge: options.maxTraceAge ?? DEFAULTS.maxTraceAge,
+    maxOpen: options.maxOpen ?? LONGEST_OPEN,
     spanPerMessageUpTo: options.spanPerMessageUpTo ?? DEFAULTS.spanPerMessageUpTo,
     errorStatus: options.errorStatus ?? 'every',
     settleSpans: spans?.settle === true,

@@ -55,6 +55,7 @@ const withMethods = (words: string, ...names: readonly string[]): Kind => ({
 const BOOLEAN = oneOf(true, false)
 const FUNCTION: Kind = { accepts: (value) => typeof value === 'function', words: 'a function' }
 const NUMBER: Kind = { accepts: (value) => typeof value === 'number' && !Number.isNaN(value), words: 'a number' }
+const TIME: Kind = { accepts: (value) => typeof value === 'number' && value >= 0, words: 'a number from 0 on' }
 const TEXT: Kind = { accepts: (value) => typeof value === 'string', words: 'a text' }
 const NAMES: Kind = { accepts: (value) => Array.isArray(value) && value.every(TEXT.accepts), words: 'a list of texts' }
 const OWN: Readonly<Record<OwnOptions[string], Kind>> = {
@@ -87,6 +88,7 @@ const KINDS: Kinds<Omit<TracingOptions, GroupName>> = {
   relation: either(RELATION, FUNCTION),
   trust: { ...either(TRUST, FUNCTION), instead: 'ignore' },
   maxTraceAge: NUMBER,
+  maxOpen: TIME,
   baggage: { ...either(BOOLEAN, NAMES), instead: false },
   errorStatus: oneOf('every', 'terminal'),
   spanPerMessageUpTo: NUMBER,

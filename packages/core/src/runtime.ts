@@ -37,6 +37,8 @@ export interface Runtime {
   /** What a producer with these options wishes of its consumers. */
   readonly wish: Lineage['relation']
   readonly maxTraceAge: number
+  /** ms */
+  readonly maxOpen: number
   readonly spanPerMessageUpTo: number
   readonly errorStatus: 'every' | 'terminal'
   readonly settleSpans: boolean

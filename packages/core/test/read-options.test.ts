@@ -73,6 +73,8 @@ describe('reading options', () => {
     ['relation', 'parent'],
     ['maxTraceAge', '15 min'],
     ['maxTraceAge', Number.NaN],
+    ['maxOpen', -1],
+    ['maxOpen', '1 h'],
     ['errorStatus', 'last'],
     ['spanPerMessageUpTo', '10'],
     ['republish', 'retry'],

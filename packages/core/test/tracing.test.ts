@@ -88,6 +88,7 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
   maxTraceAge: undefined,
   baggage: undefined,
   errorStatus: undefined,
+  maxOpen: undefined,
   spanPerMessageUpTo: undefined,
   republish: undefined,
   deadLetter: undefined,

@@ -35,9 +35,6 @@ const meaningOfUnseen = (error: unknown): Meaning => ({
 const PUT_AWAY = 'bullmq.job.attempts.made'
 const OVER = 'bullmq.job.attempt_finished_timestamp'
 
-/** A processor may take long. */
-const LONG = { longHandler: true }
-
 /**
  * The work on one job, from when BullMQ begins it until the job is put away. Its attempt begins when a traced processor
  * tells the job's facts; without one when the context is looked at, or at the latest when BullMQ is done. It is itself the
@@ -102,7 +99,7 @@ export class Processing extends Operation implements WorkerJob, Context {
   run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result, outcomeOf?: OutcomeOf): Result {
     this.#begun = 'with its processor'
     if (this.#unseen) return tracing.process(delivery, processor, outcomeOf)
-    this.#attempt = tracing.open(delivery, LONG)
+    this.#attempt = tracing.open(delivery)
     return this.#attempt.run(() => {
       this.#context = contexts.active()
       const result = processor()
@@ -201,7 +198,7 @@ export class Processing extends Operation implements WorkerJob, Context {
       const meaning = this.#unseen ? meaningOfUnseen : meaningOfBare
       const delivery = toBareDelivery(this.#queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaning)
       arrivals.note(delivery, { tracing, delivery })
-      this.#attempt = tracing.open(delivery, LONG)
+      this.#attempt = tracing.open(delivery)
       const handled = deferred()
       this.#handled = handled
       const running = this.#attempt.run(() => {

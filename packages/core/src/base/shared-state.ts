@@ -23,7 +23,7 @@ export const SHARED = {
   /** By consumer group: the attempts on its partitions. */
   groups: 'tracebaton.groups.2',
   /** The attempts that wait to be settled. */
-  openAttempts: 'tracebaton.open-attempts.2',
+  openAttempts: 'tracebaton.open-attempts.3',
   /** By meter provider: the numbers that wait for its next reading. */
   flushers: 'tracebaton.flushers.0',
   /** What `diag` has been told of. */

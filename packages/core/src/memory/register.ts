@@ -4,8 +4,8 @@ import { processWide, SHARED } from '../base/shared-state.ts'
 export const MOST_OPEN = 5_000
 
 /**
- * ms. An attempt that was not settled for so long will not be settled: RabbitMQ closes the channel of a consumer that
- * keeps a delivery for 30 minutes.
+ * ms, unless told otherwise. A message that was not settled for so long will not be settled: RabbitMQ closes the channel of
+ * a consumer that keeps a delivery for 30 minutes.
  *
  * @see https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout
  */
@@ -21,15 +21,20 @@ export interface Waiting {
 export interface Place {
   /** `undefined`: it is released. */
   waiting: Waiting | undefined
-  readonly since: number
+  /** ms since the epoch. */
+  readonly until: number
   before: Place | undefined
   after: Place | undefined
 }
 
 /** What of a process waits. Bounded by number and by time. */
 export interface Register {
-  /** Keeps something until it is released, at most {@link LONGEST_OPEN} and among at most {@link MOST_OPEN}; then it ends. */
-  keep(waiting: Waiting): Place
+  /**
+   * Keeps something until it is released, at most so long and among at most {@link MOST_OPEN}; then it ends.
+   *
+   * @param longest ms. @default 1_800_000, 30 minutes
+   */
+  keep(waiting: Waiting, longest?: number): Place
   /** Releasing a place again does nothing. */
   release(place: Place): void
   /** How many are kept. */
@@ -42,7 +47,12 @@ interface Places {
   newest: Place | undefined
   size: number
   timer: NodeJS.Timeout | undefined
+  /** When the timer comes, ms since the epoch. */
+  wakes: number
 }
+
+/** ms, the longest that a timer can wait. */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * A register that there is one of in a process.
@@ -50,7 +60,13 @@ interface Places {
  * @param name with a version of its shape, see {@link processWide}
  */
 export function createRegister(name: string): Register {
-  const places = processWide<Places>(name, () => ({ oldest: undefined, newest: undefined, size: 0, timer: undefined }))
+  const places = processWide<Places>(name, () => ({
+    oldest: undefined,
+    newest: undefined,
+    size: 0,
+    timer: undefined,
+    wakes: 0,
+  }))
 
   function release(place: Place): void {
     if (place.waiting === undefined) return
@@ -69,32 +85,38 @@ export function createRegister(name: string): Register {
     waiting?.expire()
   }
 
-  /** One timer for all, which does not keep the process alive. */
-  function watch(): void {
-    const next = places.oldest
-    if (next === undefined || places.timer !== undefined) return
-    places.timer = setTimeout(
-      () => {
-        places.timer = undefined
-        const limit = Date.now() - LONGEST_OPEN
-        while (places.oldest !== undefined && places.oldest.since <= limit) expire(places.oldest)
-        watch()
-      },
-      Math.max(0, next.since + LONGEST_OPEN - Date.now()),
-    )
+  /** One timer for all, set to the first of them. It does not keep the process alive. */
+  function watch(until: number): void {
+    if (places.timer !== undefined && places.wakes <= until) return
+    clearTimeout(places.timer)
+    places.wakes = until
+    places.timer = setTimeout(look, Math.min(LONGEST_TIMER, Math.max(0, until - Date.now())))
     places.timer.unref()
   }
 
+  function look(): void {
+    places.timer = undefined
+    const now = Date.now()
+    const due: Place[] = []
+    let next = Infinity
+    for (let place = places.oldest; place !== undefined; place = place.after) {
+      if (place.until <= now) due.push(place)
+      else next = Math.min(next, place.until)
+    }
+    due.forEach(expire)
+    if (places.size > 0) watch(next)
+  }
+
   return {
-    keep(waiting) {
+    keep(waiting, longest = LONGEST_OPEN) {
       const before = places.newest
-      const place: Place = { waiting, since: Date.now(), before, after: undefined }
+      const place: Place = { waiting, until: Date.now() + longest, before, after: undefined }
       places.newest = place
       if (before === undefined) places.oldest = place
       else before.after = place
       places.size += 1
       if (places.size > MOST_OPEN) expire(places.oldest ?? place)
-      watch()
+      watch(place.until)
       return place
     },
     release,

@@ -29,10 +29,8 @@ export interface OpenAttempt {
   isOpen(): boolean
 }
 
-/** How long an attempt may stay open, and who wants to know. */
+/** Who settles an attempt's message, and who wants to know of its end. */
 export interface OpenOptions {
-  /** Whether the handler may take longer than a settlement may keep us waiting. @default false */
-  readonly longHandler?: boolean | undefined
   /** Whether nobody settles the message but the handler, by its end. @default false */
   readonly settledByHandler?: boolean | undefined
   /** Told of the delivery once the span has ended, whatever ended it. */
@@ -40,9 +38,9 @@ export interface OpenOptions {
 }
 
 /**
- * Begins an attempt that is open until it is both handled and settled. An attempt that nobody settles ends as
- * `abandoned` after 30 minutes, or earlier where more than 5,000 are open in this process, the oldest first. The time
- * counts from the beginning, or with `longHandler` from the handler's end.
+ * Begins an attempt that is open until it is both handled and settled. An attempt that waits for its settlement ends as
+ * `abandoned` after the time of the option `maxOpen`, or earlier where more than 5,000 wait in this process, the oldest
+ * first. It does not wait while its handler runs.
  */
 export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenOptions = {}): OpenAttempt {
   const { report } = runtime
@@ -66,7 +64,7 @@ class Kept implements OpenAttempt {
     this.#delivery = delivery
     this.#attempt = attempt
     this.#options = options
-    if (options.longHandler !== true) this.#place = openAttempts.keep(this)
+    this.#place = openAttempts.keep(this, attempt.runtime.maxOpen)
   }
 
   run<Result>(handler: () => Result, outcomeOf?: OutcomeOf): Result {
@@ -74,6 +72,7 @@ class Kept implements OpenAttempt {
     if (this.#ended) return runIn(context, handler, runtime.report)
     if (this.#running === 0) this.#failure = this.#attempt.told = undefined
     this.#running += 1
+    this.#release()
     const startedAt = performance.now()
     return callIn(context, handler, runtime.report, (ending) => this.#ran(ending, outcomeOf, secondsSince(startedAt)))
   }
@@ -87,9 +86,7 @@ class Kept implements OpenAttempt {
     if (this.#settled || this.#options.settledByHandler === true) this.#end()
     else {
       forgetHeaders(this.#delivery)
-      if (this.#options.longHandler !== true) return
-      this.#release()
-      this.#place = openAttempts.keep(this)
+      this.#place = openAttempts.keep(this, this.#attempt.runtime.maxOpen)
     }
   }
 

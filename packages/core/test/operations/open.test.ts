@@ -160,10 +160,9 @@ describe('attempts that nobody settles', () => {
     expect(spans).toHaveLength(attempts.length)
   })
 
-  test('end after a time, even while their handler runs', () => {
+  test('end after a time', () => {
     const { tracing, spans, span } = createTraced()
-    const attempt = tracing.open(delivery())
-    void attempt.run(() => new Promise(() => {}))
+    tracing.open(delivery()).run(() => {})
     vi.advanceTimersByTime(LONGEST_OPEN / 2)
     tracing.open(delivery({ destination: { name: 'later' } })).run(() => {})
     vi.advanceTimersByTime(LONGEST_OPEN / 2 - 1)
@@ -175,10 +174,39 @@ describe('attempts that nobody settles', () => {
   })
 })
 
-test('a handler that may take long keeps its attempt open, and only its settlement has to come in time', async () => {
+test('an attempt ends after the time of maxOpen, whatever the time of others is', () => {
+  const { tracing, spans } = createTraced()
+  const opened = ([name, maxOpen]: readonly [string, number]): void => {
+    const { onError: _, ...options } = tracing.options
+    const attempt = createAdapterTracing({ ...options, maxOpen }).open(delivery({ destination: { name } }))
+    attempt.run(() => {})
+  }
+  for (const one of [
+    ['long', LONGEST_OPEN],
+    ['short', 1_000],
+    ['endless', Infinity],
+    ['shorter', 10],
+  ] as const)
+    opened(one)
+  const endedAfter = (ms: number): unknown => {
+    vi.advanceTimersByTime(ms)
+    return spans.map(({ name }) => name)
+  }
+  expect(endedAfter(9)).toEqual([])
+  expect(endedAfter(1)).toEqual(['process shorter'])
+  expect(endedAfter(990)).toEqual(['process shorter', 'process short'])
+  expect(endedAfter(LONGEST_OPEN - 1_001)).toHaveLength(2)
+  expect(endedAfter(1)).toEqual(['process shorter', 'process short', 'process long'])
+  expect(endedAfter(100 * LONGEST_OPEN)).toHaveLength(3)
+  for (let more = 0; more < MOST_OPEN; more++) opened(['more', 1])
+  expect(spans.map(({ name }) => name)).toContain('process endless')
+  vi.advanceTimersByTime(1)
+})
+
+test('an attempt does not wait while its handler runs, and only its settlement has to come in time', async () => {
   const { tracing, spans, span } = createTraced()
   const working = new EventEmitter()
-  const attempt = tracing.open(delivery(), { longHandler: true })
+  const attempt = tracing.open(delivery())
   const running = attempt.run(() => once(working, 'finished'))
   vi.advanceTimersByTime(2 * LONGEST_OPEN)
   expect(spans).toEqual([])
