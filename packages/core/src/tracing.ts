@@ -33,7 +33,7 @@ import { CORE_SCOPE, type Scope } from './base/scope.ts'
 import { processWide, SHARED } from './base/shared-state.ts'
 import { recordReception, type Reception } from './operations/receive.ts'
 import type { Injection } from './operations/injection.ts'
-import { sendPublication } from './operations/send.ts'
+import { openSend, sendPublication, type OpenSend } from './operations/send.ts'
 import { settleDeliveries, settleOpenAttempt, type Settlement } from './operations/settle.ts'
 
 /** What adapter functions take: options of their own, or those of an instance, which several of them share. */
@@ -72,6 +72,8 @@ export interface AdapterTracing extends Tracing {
     publication: Publication,
     publish: (injections: readonly (Injection | undefined)[]) => Result,
   ) => Result
+  /** Begins a call that publishes messages and is answered by a callback; see {@link openSend}. */
+  readonly openSend: (publication: Publication) => OpenSend | undefined
   /** Records a call that received messages, after the fact. */
   readonly receive: (reception: Reception, deliveries: readonly Delivery[]) => void
   /** Runs the handler of one message; see {@link processDelivery}. */
@@ -149,6 +151,7 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
       })
     },
     send: (publication, publish) => sendPublication(runtime, publication, publish),
+    openSend: (publication) => openSend(runtime, publication),
     receive: (reception, deliveries) => recordReception(runtime, reception, deliveries),
     process: (delivery, handler, outcomeOf) => processDelivery(runtime, delivery, handler, outcomeOf),
     open: (delivery, lifetime) => openAttempt(runtime, delivery, lifetime),

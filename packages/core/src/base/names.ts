@@ -93,6 +93,7 @@ export const OURS = {
   queueAge: 'tracebaton.queue.age',
   linksTotal: 'tracebaton.links.total',
   linkRole: 'tracebaton.link.role',
+  confirm: 'tracebaton.confirm',
   reason: 'tracebaton.reason',
   stage: 'tracebaton.stage',
 } as const
@@ -128,6 +129,11 @@ export const METRICS = {
   ],
   processDuration: ['messaging.process.duration', 's', 'Duration of handlers.'],
   sent: ['messaging.client.sent.messages', '{message}', 'Messages sent; with error.type those that were refused.'],
+  unconfirmed: [
+    'tracebaton.unconfirmed',
+    '{message}',
+    'Messages published of which it is unknown whether the broker took them.',
+  ],
   consumed: ['messaging.client.consumed.messages', '{message}', 'Messages delivered to the application.'],
   queueTime: ['tracebaton.queue.time', 's', 'Time in the queue, on the first delivery of a copy.'],
   deliveries: ['tracebaton.deliveries', '{delivery}', 'Attempts, by outcome and kind.'],

@@ -1,5 +1,5 @@
 import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
-import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
+import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
 import { addAttributes, OURS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Measured } from '../otel/metrics.ts'
@@ -65,6 +65,51 @@ export function sendPublication<Result>(
     runtime.report,
     (ending) => finish(call, ending),
   )
+}
+
+/** A call that publishes messages, begun. The broker's answer comes to a callback. */
+export interface OpenSend {
+  /** By position of the message: what to write onto it; `undefined`: leave it as it is. */
+  readonly injections: readonly (Injection | undefined)[]
+  /** Runs the call, once. Gives what it gives; if it throws, that is its end. */
+  run<Result>(call: () => Result): Result
+  /**
+   * Ends its spans. Only the first end counts.
+   *
+   * @param answer `undefined`: it is unknown what becomes of the messages
+   */
+  end(answer: { readonly error: unknown } | undefined): void
+}
+
+/**
+ * Begins a call that publishes messages and is answered by a callback. Whatever the callback sees is told by then.
+ *
+ * @returns `undefined`: there is nothing to do, or we failed
+ */
+export function openSend(runtime: Runtime, publication: Publication): OpenSend | undefined {
+  const active = activeContext(runtime)
+  if (runtime.isIdle() && validSpanContext(active) === undefined) return undefined
+  const call = runtime.report.guard('span', () => begin(runtime, publication, active))
+  if (call === undefined) return undefined
+  let ended = false
+  const end = (ending: Ending | undefined): void => {
+    if (ended) return
+    ended = true
+    runtime.report.guard('span', () => finish(call, ending))
+  }
+  return {
+    injections: call.injections,
+    run(work) {
+      try {
+        return runIn(call.context, work, runtime.report)
+      } catch (error) {
+        end({ failed: true, error })
+        throw error
+      }
+    },
+    end: (answer) =>
+      end(answer && (answer.error ? { failed: true, error: answer.error } : { failed: false, value: undefined })),
+  }
 }
 
 function begin(runtime: Runtime, publication: Publication, active: Context): Call {
@@ -173,17 +218,25 @@ function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined
   return [...links.values()]
 }
 
-/** Ends the spans of a call, counts its messages, and tells the attempts whose messages were moved. */
-function finish(call: Call, ending: Ending): void {
+/**
+ * Ends the spans of a call, counts its messages, and tells the attempts whose messages were moved.
+ *
+ * @param ending `undefined`: unknown
+ */
+function finish(call: Call, ending: Ending | undefined): void {
   const { runtime, publication, plans, span, creates, heard, measured } = call
   const results =
-    ending.failed || !heard ? undefined : runtime.report.guard('describe', () => publication.results?.(ending.value))
+    ending?.failed !== false || !heard
+      ? undefined
+      : runtime.report.guard('describe', () => publication.results?.(ending.value))
   if (results !== undefined) record(call, results)
   for (const created of creates) created?.end()
-  if (ending.failed) span.fail(ending.error)
+  if (ending === undefined) span.set({ [OURS.confirm]: 'unknown' })
+  else if (ending.failed) span.fail(ending.error)
   span.end()
+  if (ending === undefined) return measured?.unconfirmed(plans.length)
   if (measured !== undefined) measure(measured, call, results, ending)
-  if (heard && !ending.failed) tellOutcome(plans, results)
+  if (heard) tellOutcome(plans, results, ending)
 }
 
 /** What the broker answered, about the call and about each message. */
@@ -229,12 +282,24 @@ const MOVED: Readonly<Record<Step['kind'], Outcome>> = {
   redrive: 'acked',
 }
 
-/** The attempt whose message was published again gets to know what became of it, and what it failed with. */
-function tellOutcome(plans: readonly Plan[], results: SendResults | undefined): void {
+function refusal(errorType: string): Error {
+  return Object.assign(new Error('The broker refused the copy'), { name: errorType })
+}
+
+/**
+ * The attempt whose message was published again gets to know what became of it, and what it failed with. If the copy was
+ * refused, the attempt has failed, even where its handler does not pass the error on.
+ */
+function tellOutcome(plans: readonly Plan[], results: SendResults | undefined, ending: Ending): void {
   plans.forEach(({ moved }, index) => {
     if (moved?.work === undefined || moved.work.batch !== undefined) return
-    if (results?.messages?.[index]?.error !== undefined) return
-    moved.work.moved = MOVED[moved.step.kind]
-    moved.work.failure = moved.failure
+    const { work } = moved
+    const refused = results?.messages?.[index]?.error
+    if (ending.failed) work.failure ??= moved.failure ?? ending
+    else if (refused !== undefined) work.failure ??= moved.failure ?? { error: refusal(refused) }
+    else {
+      work.moved = MOVED[moved.step.kind]
+      work.failure = moved.failure
+    }
   })
 }

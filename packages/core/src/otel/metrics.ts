@@ -66,6 +66,7 @@ export function createMetrics(findProvider: () => MeterProvider, report: Report,
 export class Measured {
   readonly instruments: Instruments
   readonly #consumed: Count
+  readonly #unconfirmed: Count
   readonly #inFlight: Count
   /** By `error.type`; empty: none. */
   readonly #sent: Variants<Count>
@@ -78,11 +79,12 @@ export class Measured {
   readonly #report: Report
 
   constructor(labels: Attributes, instruments: Instruments, report: Report) {
-    const { consumed, deliveries, flusher, inFlight, sent, skipped } = instruments
+    const { consumed, deliveries, flusher, inFlight, sent, skipped, unconfirmed } = instruments
     const count = (counter: Counter | undefined, more: Attributes): Count =>
       new Count(flusher, counter, Object.assign({}, labels, more), report)
     this.instruments = instruments
     this.#consumed = count(consumed, {})
+    this.#unconfirmed = count(unconfirmed, {})
     this.#inFlight = count(inFlight, {})
     this.#sent = new Variants((errorType) => count(sent, errorType === '' ? {} : { [ERROR_TYPE]: errorType }))
     this.#deliveries = new Variants((outcome, kind) =>
@@ -103,6 +105,12 @@ export class Measured {
     flusher.messages(messages)
     this.#sent.of(errorType ?? '').add(messages)
     flusher.flushIfDue()
+  }
+
+  /** Messages of which it is unknown whether the broker took them. */
+  unconfirmed(messages: number): void {
+    this.instruments.flusher.messages(messages)
+    this.#unconfirmed.add(messages)
   }
 
   consumed(messages: number): void {
@@ -154,6 +162,7 @@ interface Instruments {
   readonly processDuration: Histogram | undefined
   readonly queueTime: Histogram | undefined
   readonly sent: Counter | undefined
+  readonly unconfirmed: Counter | undefined
   readonly consumed: Counter | undefined
   readonly deliveries: Counter | undefined
   readonly skipped: Counter | undefined
@@ -177,6 +186,7 @@ function createInstruments(provider: MeterProvider, meter: Meter, report: Report
     processDuration: histogram(METRICS.processDuration, OPERATION_BUCKETS),
     queueTime: histogram(METRICS.queueTime, QUEUE_TIME_BUCKETS),
     sent: counter(METRICS.sent),
+    unconfirmed: counter(METRICS.unconfirmed),
     consumed: counter(METRICS.consumed),
     deliveries: counter(METRICS.deliveries),
     skipped: counter(METRICS.skipped),

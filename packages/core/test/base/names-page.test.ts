@@ -29,6 +29,8 @@ const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
   linksTotal: 'how many links there would have been, where some were left out',
   linkRole:
     'on every link: `creation`, `previous_attempt`, `origin`, `message`, `batch`, `scheduler`, `child_job` or a word of the adapter',
+  confirm:
+    '`unknown` on the span of a publish whose confirmation did not come in time, and which nothing but us waits for',
   reason: 'on `tracebaton.propagation.skipped`: `facts`, `essential_only`, `broker_slot` or `no_room`',
   stage: 'on `tracebaton.errors`: where in our own work something failed',
 }
@@ -65,6 +67,7 @@ const INSTRUMENTS: { readonly [Key in keyof typeof METRICS]: string } = {
   operationDuration: 'histogram',
   processDuration: 'histogram',
   sent: 'counter',
+  unconfirmed: 'counter',
   consumed: 'counter',
   queueTime: 'histogram',
   deliveries: 'counter',

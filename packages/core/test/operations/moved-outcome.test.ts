@@ -125,9 +125,9 @@ describe('an attempt that moved its message because of an error', () => {
     }
   })
 
-  test('has not failed where the broker refused the copy: the handler goes on', async () => {
+  test('has failed with that error also if the broker refused the copy', async () => {
     const attempt = await attemptThat('dead_letter', {}, REFUSED)
-    expect(attempt).toMatchObject({ code: SpanStatusCode.UNSET, error: undefined, outcome: 'acked' })
+    expect(attempt).toMatchObject({ code: SpanStatusCode.ERROR, error: 'TypeError', outcome: 'acked' })
   })
 
   test('that is open until it is settled gets to know of a move after its handler', () => {
@@ -140,6 +140,37 @@ describe('an attempt that moved its message because of an error', () => {
     attempt.settle('acked')
     expect(traced.span('process orders').attributes[OURS.outcome]).toBe('dead_lettered')
     expect(traced.span('process orders').status.code).toBe(SpanStatusCode.ERROR)
+  })
+})
+
+/** What the span of an attempt says whose handler does this. */
+async function afterTrying(work: (traced: Traced) => unknown) {
+  const traced = createTraced()
+  await traced.tracing.process(delivery({ key: 'r-1' }), async () => work(traced))
+  const { status, attributes } = traced.span('process orders')
+  return { code: status.code, error: attributes['error.type'], outcome: attributes[OURS.outcome] }
+}
+
+describe('an attempt whose message could not be published once more', () => {
+  test('has failed, although its handler swallows the error of the send', async () => {
+    const attempt = await afterTrying(async (traced) => {
+      await Promise.allSettled([resend(traced, {}, async () => Promise.reject(new RangeError('no room')))])
+      settle(traced, 'acked')
+    })
+    expect(attempt).toEqual({ code: SpanStatusCode.ERROR, error: 'RangeError', outcome: 'acked' })
+  })
+
+  test('has failed, although its handler does not look at the refusals of the broker', async () => {
+    const attempt = await afterTrying((traced) => resend(traced, REFUSED))
+    expect(attempt).toEqual({ code: SpanStatusCode.ERROR, error: 'Throttled', outcome: 'acked' })
+  })
+
+  test('has not failed if a later try succeeds', async () => {
+    const attempt = await afterTrying((traced) => {
+      resend(traced, REFUSED)
+      resend(traced)
+    })
+    expect(attempt).toEqual({ code: SpanStatusCode.UNSET, error: undefined, outcome: 'retry_scheduled' })
   })
 })
 
