@@ -310,8 +310,27 @@ const coreMutations = [
   {
     name: 'an attempt that gave its message up has not failed',
     file: 'operations/send.ts',
-    edits: [['moved.work.failure = moved.failure', 'void moved.failure']],
+    edits: [['      work.failure = moved.failure\n', '      void moved.failure\n']],
     caughtBy: 'of a message that is given up exactly one span is an error, where only the end counts',
+  },
+  {
+    name: 'a message is sent, although nobody knows',
+    file: 'operations/send.ts',
+    edits: [
+      [
+        'if (ending === undefined) return measured?.unconfirmed(plans.length)',
+        'ending ??= { failed: false, value: undefined }',
+      ],
+    ],
+    test: 'operations/open-send.test.ts',
+    caughtBy: 'is neither sent nor failed if there is no answer',
+  },
+  {
+    name: 'an attempt is abandoned while its handler runs',
+    file: 'operations/open.ts',
+    edits: [['    this.#running += 1\n    this.#release()\n', '    this.#running += 1\n']],
+    test: 'operations/open.test.ts',
+    caughtBy: 'an attempt does not wait while its handler runs, and only its settlement has to come in time',
   },
   {
     name: 'the wait that was asked for is time in the queue',
@@ -411,7 +430,7 @@ const adapterMutations = [
     name: 'a message that the client refuses waits for its confirmation for ever',
     package: 'amqp',
     file: 'producer.ts',
-    edits: [['          confirmation.release()\n          throw error', '          throw error']],
+    edits: [['if (place !== undefined) unconfirmed.release(place)\n        throw error', 'throw error']],
     test: 'confirms.test.ts',
     caughtBy: 'a message that the client refuses does not wait for its confirmation',
   },
@@ -419,9 +438,30 @@ const adapterMutations = [
     name: 'the span of a message ends before its confirmation',
     package: 'amqp',
     file: 'producer.ts',
-    edits: [['return confirmation.promise', 'return undefined']],
+    edits: [['return send.run(() => call(changed))', 'send.end({ error: null })\n        return call(changed)']],
     test: 'confirms.test.ts',
     caughtBy: 'the span of a message ends with the broker’s word, which reaches the caller as it is',
+  },
+  {
+    name: 'the callback of a publish comes before its outcome',
+    package: 'amqp',
+    file: 'producer.ts',
+    edits: [
+      [
+        '        send.end({ error: answer[0] })\n        return confirmed?.(...answer)',
+        '        const said = confirmed?.(...answer)\n        send.end({ error: answer[0] })\n        return said',
+      ],
+    ],
+    test: 'confirms.test.ts',
+    caughtBy: 'an acknowledgement in the callback of a republish comes after the move',
+  },
+  {
+    name: 'a promise that the application may handle is subscribed to',
+    package: 'amqp',
+    file: 'consumer.ts',
+    edits: [['const owned = types.isAsyncFunction(handler)', 'const owned = true']],
+    test: 'consumer.test.ts',
+    caughtBy: 'reaches the client as it is',
   },
   {
     name: 'headers that are inherited are lost',
@@ -528,7 +568,7 @@ const adapterMutations = [
     name: 'a thenable that nobody awaits is started',
     package: 'amqp',
     file: 'consumer.ts',
-    edits: [['return types.isPromise(answer) ? answer : undefined', 'return answer']],
+    edits: [['return arrival.seen?.settled', 'return answer as Promise<void>']],
     test: 'consumer.test.ts',
     caughtBy: 'what a handler gives and nobody awaits is not started by us',
   },

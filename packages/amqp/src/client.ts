@@ -1,4 +1,6 @@
 import { types } from 'node:util'
+import { context, ROOT_CONTEXT } from '@opentelemetry/api'
+import type { AdapterTracing } from '@tracebaton/core/adapter'
 
 /** What the broker says of one delivery. */
 export interface FieldsLike {
@@ -57,12 +59,28 @@ export function invoke(target: object, method: string, args: readonly unknown[])
   return Reflect.apply(Reflect.get(target, method) as Method, target, args)
 }
 
+/** The same with a callback at the end, where there is one, that runs {@link fromHere}. */
+export function invokeHere(tracing: AdapterTracing, target: object, method: string, args: readonly unknown[]): unknown {
+  const last = args.at(-1)
+  if (typeof last !== 'function') return invoke(target, method, args)
+  return invoke(target, method, args.with(args.length - 1, fromHere(tracing, last as Method)))
+}
+
+/** A callback that runs in the context of the call that it was given to: the client calls it in that of its socket. */
+export function fromHere(tracing: AdapterTracing, callback: Method): Method {
+  const active = tracing.guard(() => context.active()) ?? ROOT_CONTEXT
+  return function (this: unknown, ...answer) {
+    return tracing.runIn(active, () => Reflect.apply(callback, this, answer))
+  }
+}
+
 /**
  * Calls a method of either API, and tells the answer as a callback is told it: error, value.
  *
  * @param callback position of the callback, where there is one
  */
 export function invokeAndTell(
+  tracing: AdapterTracing,
   target: object,
   method: string,
   args: unknown[],
@@ -71,9 +89,10 @@ export function invokeAndTell(
 ): unknown {
   const own = args[callback]
   if (typeof own === 'function') {
+    const told = fromHere(tracing, own as Method)
     args[callback] = function (this: unknown, ...answer: unknown[]): unknown {
       tell(answer)
-      return Reflect.apply(own, this, answer)
+      return Reflect.apply(told, this, answer)
     }
   }
   const result = invoke(target, method, args)

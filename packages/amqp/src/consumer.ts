@@ -1,5 +1,4 @@
 import { types } from 'node:util'
-import { context } from '@opentelemetry/api'
 import { createArrivals, createDeliveries, ownOptions, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
 import type {
   AdapterTracing,
@@ -10,8 +9,9 @@ import type {
   Outcome,
   TracingInput,
 } from '@tracebaton/core/adapter'
-import { invoke, invokeAndTell, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import { fromHere, invoke, invokeAndTell, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
+import { seeFromOutside, type Seen } from './outside.ts'
 import { SCOPE } from './scope.ts'
 
 /** A message as it arrived on a traced channel, and what has become of it since. */
@@ -24,9 +24,11 @@ interface Arrival {
   attempt: OpenAttempt | undefined
   /** What it was settled with. */
   outcome: Outcome | undefined
+  /** The promise that its handler has returned, where that may be known to others. */
+  seen: Seen | undefined
 }
 
-const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.2')
+const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.3')
 
 /** The deliveries that wait for their settlement. */
 export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.1', isClosed)
@@ -78,40 +80,43 @@ export function receivers(
     // The attempt before may be one that its channel, closed meanwhile, cannot settle.
     if (message.fields.redelivered) deliveries.abandonWhere(isClosed)
     const delivery = toDelivery(tracing, channel, channel, message, queue, noAck, received)
-    const arrival: Arrival = { tracing, channel, delivery, noAck, attempt: undefined, outcome: undefined }
-    arrivals.note(message, arrival)
-    return arrival
+    const one: Arrival = { tracing, channel, delivery, noAck, attempt: undefined, outcome: undefined, seen: undefined }
+    arrivals.note(message, one)
+    return one
   }
 
   const consume: Method = (...args) => {
-    const [queue, handler, options] = args
-    if (typeof handler === 'function') {
+    const [queue, given, options] = args
+    if (typeof given === 'function') {
       const [name, noAck] = [nameOf(queue), isNoAck(options)]
-      args[1] = function (this: unknown, ...given: [message: MessageLike | null]): unknown {
-        const [message] = given
-        const handle = (): unknown => Reflect.apply(handler, this, given)
+      const handler = wrapped.get(given) ?? given
+      const owned = types.isAsyncFunction(handler)
+      args[1] = function (this: unknown, ...parameters: [message: MessageLike | null]): unknown {
+        const [message] = parameters
+        const handle = (): unknown => Reflect.apply(handler, this, parameters)
         // The broker has cancelled the consumer: there is no message.
         if (message === null) return handle()
-        const attempt = tracing.guard(() => attemptAt(arrive(message, name, noAck, false), tracing))
-        return attempt === undefined ? handle() : runUnwatched(attempt, handle)
+        const arrival = tracing.guard(() => arrive(message, name, noAck, false))
+        const attempt = arrival && tracing.guard(() => attemptAt(arrival, tracing))
+        if (attempt === undefined) return handle()
+        return owned ? attempt.run(handle) : runUnwatched(arrival!, attempt, handle)
       }
     }
+    if (typeof args[3] === 'function') args[3] = fromHere(tracing, args[3] as Method)
     return chained(invoke(channel, 'consume', args))
   }
 
   const get: Method = (...args) => {
     const [queue, noAck] = [nameOf(args[0]), isNoAck(args[1])]
     const startedAt = Date.now()
-    const record = ([error, found]: readonly unknown[]): void => {
+    const record = fromHere(tracing, (error, found) => {
       const delivery = found ? arrive(found as MessageLike, queue, noAck, true).delivery : undefined
       const destination = delivery?.destination ?? wayOf(channel, '', queue ?? '', queue).destination
       const facts = serverFacts(channel)
       const reception = { system: SYSTEM, operation: 'get', destination, batch: false, startedAt, facts }
       tracing.receive(error ? { ...reception, error } : reception, delivery === undefined ? [] : [delivery])
-    }
-    // A callback is called outside the context of the call.
-    const bound = tracing.guard(() => context.bind(context.active(), record)) ?? record
-    return chained(invokeAndTell(channel, 'get', args, 2, (answer) => tracing.guard(() => bound(answer))))
+    })
+    return chained(invokeAndTell(tracing, channel, 'get', args, 2, (answer) => tracing.guard(() => record(...answer))))
   }
   return { consume, get }
 }
@@ -138,7 +143,7 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
   const { queue, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
-  return function (this: unknown, message, ...rest) {
+  const traced = function (this: unknown, message: Message, ...rest: Rest): Result {
     const call = (): Result => handler.call(this, message, ...rest)
     const arrival = arrivalOf(message)
     if (arrival !== undefined) {
@@ -151,19 +156,31 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
     const delivery = otherwise.guard(describe)
     return delivery === undefined ? call() : otherwise.process(delivery, call, outcomeOf)
   }
+  if (outcomeOf === undefined) wrapped.set(traced, handler)
+  return traced
 }
+
+/** What {@link traceHandler} wraps, where `consume` needs no wrapper around it. */
+const wrapped = new WeakMap<object, Function>()
 
 /** Stands for the channel of messages that no traced channel handed over. */
 const NO_CHANNEL: ChannelLike = {} as ChannelLike
 
-/** The client looks at no answer, and ours must not either: a thenable that is no promise may be lazy, and asking starts it. */
-function runUnwatched(attempt: OpenAttempt, handle: () => unknown): unknown {
+/**
+ * The client drops the answer of a handler. The promise of an `async` function is then known to nobody else, and what is
+ * derived from it is unhandled if it is. Any other promise may be handled by the application, so it is left alone. A
+ * thenable that is no promise may be lazy, and asking starts it.
+ */
+function runUnwatched(arrival: Arrival, attempt: OpenAttempt, handle: () => unknown): unknown {
   let answer: unknown
-  const watched = attempt.run(() => {
+  const settled = attempt.run(() => {
     answer = handle()
-    return types.isPromise(answer) ? answer : undefined
+    // If the message is to be settled, that is the time to look again.
+    if (types.isPromise(answer) && attempt.isOpen()) arrival.seen = seeFromOutside(answer, arrival.noAck ? 1 : 1_000)
+    return arrival.seen?.settled
   })
-  return watched ?? answer
+  settled?.catch(() => {})
+  return answer
 }
 
 function isNoAck(options: unknown): boolean {

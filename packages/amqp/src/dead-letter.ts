@@ -86,7 +86,7 @@ function publish(channel: ChannelLike, args: readonly unknown[]): Promise<void> 
 }
 
 /** What the broker wrote onto the old copy says nothing of the new one, which goes to one queue and to no others. */
-const OF_THE_OLD_COPY = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|B?CC)$/
+const OF_THE_OLD_COPY = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|x-delay|B?CC)$/
 
 /** Properties of the old copy that are the message's: not the user, who may be another one. */
 function propertiesOf({ properties }: MessageLike): Readonly<Record<string, unknown>> {

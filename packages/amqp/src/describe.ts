@@ -23,13 +23,14 @@ export function toPublication(
   const { headers } = options
   const { frameMax } = (connectionOf(channel) ?? {}) as { readonly frameMax?: unknown }
   const deaths = isTable(headers) ? fingerprintOf(headers) : undefined
+  const wait = delay ?? (isTable(headers) ? Number(headers['x-delay'] ?? 0) : undefined)
   const fits = createRoom(headers, typeof frameMax === 'number' ? frameMax : Infinity, tracing.isField)
   return {
     system: SYSTEM,
     operation: 'publish',
     destination: wayOf(channel, exchange, routingKey, undefined).destination,
     batch: false,
-    messages: [{ carrier: headers, getter: tableGetter, delay, stampTime: true, deaths, fits }],
+    messages: [{ carrier: headers, getter: tableGetter, delay: wait, stampTime: true, deaths, fits }],
     facts: factsOf(tracing, channel, options, routingKey, undefined, content),
   }
 }
@@ -67,6 +68,8 @@ export function toDelivery(
     key: deliveryTag,
     queue,
     addresses,
+    // An exchange that delays turns the sign of what it has kept to.
+    delay: isTable(headers) && Number(headers['x-delay']) > 0 ? 0 : undefined,
     count: redelivered ? REDELIVERED : FIRST,
     history:
       isTable(headers) && hasHistory(headers, redelivered)

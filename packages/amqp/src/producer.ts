@@ -1,11 +1,11 @@
 import { copyWith, createRegister, sendOne } from '@tracebaton/core/adapter'
 import type { AdapterTracing, Injection, Publication } from '@tracebaton/core/adapter'
-import { hasConfirms, invoke, type ChannelLike, type Method } from './client.ts'
+import { fromHere, hasConfirms, invoke, type ChannelLike, type Method } from './client.ts'
 import { toPublication } from './describe.ts'
 import { isHeaders, withFields } from './headers.ts'
 
-/** Publishes that wait for the broker's confirmation, which may never come. */
-const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.2')
+/** Publishes that wait for the broker's confirmation, which may never come, and that the caller does not wait for. */
+const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.3')
 
 /** Position of the options of each verb; the callback of a channel with confirms stands behind them. */
 const OPTIONS = { publish: 3, sendToQueue: 2 } as const
@@ -28,51 +28,30 @@ export function publishers(
       if (!confirms || (callback && typeof callback !== 'function')) {
         return sendOne(tracing, describe, (injection) => call(inject(tracing, verb, args, injection)))
       }
-      const publication = tracing.guard(describe)
-      if (publication === undefined) return call(args)
-      let written!: boolean
-      const sent = tracing.send(publication, (injections) => {
-        // Without an SDK nothing waits for the confirmation.
-        if (injections.length === 0) {
-          written = call(args)
-          return undefined
-        }
-        const confirmation = createConfirmation(callback as Method | undefined)
-        const changed = [...inject(tracing, verb, args, injections[0])]
-        changed.length = Math.max(changed.length, position)
-        changed[position] = confirmation.callback
-        try {
-          written = call(changed)
-        } catch (error) {
-          confirmation.release()
-          throw error
-        }
-        return confirmation.promise
+      if (callback) args[position] = fromHere(tracing, callback as Method)
+      const send = tracing.guard(() => {
+        const publication = describe()
+        return publication && tracing.openSend(publication)
       })
-      // The caller learns of a refusal from the callback, or from `waitForConfirms`.
-      sent?.catch(() => {})
-      return written
+      if (send === undefined) return call(args)
+      const changed = [...inject(tracing, verb, args, send.injections[0])]
+      changed.length = Math.max(changed.length, position)
+      const confirmed = args[position] as Method | undefined
+      // A caller that waits holds as much as we do. What nothing but us waits for is bounded.
+      const place = confirmed ? undefined : unconfirmed.keep({ expire: () => send.end(undefined) })
+      changed[position] = (...answer: unknown[]): unknown => {
+        if (place !== undefined) unconfirmed.release(place)
+        send.end({ error: answer[0] })
+        return confirmed?.(...answer)
+      }
+      try {
+        return send.run(() => call(changed))
+      } catch (error) {
+        if (place !== undefined) unconfirmed.release(place)
+        throw error
+      }
     }
   return { publish: publisher('publish'), sendToQueue: publisher('sendToQueue') }
-}
-
-/** The broker's word on one message: as a promise for the span, and on to the caller. */
-function createConfirmation(callback: Method | undefined) {
-  let settle!: (error: unknown) => void
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = (error) => (error ? reject(error) : resolve())
-  })
-  const place = unconfirmed.keep({ expire: () => settle(null) })
-  return {
-    promise,
-    /** The broker will not answer. */
-    release: () => unconfirmed.release(place),
-    callback: (...answer: unknown[]): unknown => {
-      unconfirmed.release(place)
-      settle(answer[0])
-      return callback?.(...answer)
-    },
-  }
 }
 
 /** `undefined` where the client would refuse what is to be sent: its own error is better than any of ours. */
@@ -82,7 +61,8 @@ function describeSend(
   verb: Verb,
   args: readonly unknown[],
 ): Publication | undefined {
-  const [exchange, routingKey, content] = verb === 'publish' ? args : ['', ...args]
+  // What is left out is empty to the client.
+  const [exchange = '', routingKey = '', content] = verb === 'publish' ? args : ['', ...args]
   const options = optionsIn(args[OPTIONS[verb]])
   if (typeof exchange !== 'string' || typeof routingKey !== 'string' || !Buffer.isBuffer(content)) return undefined
   return isHeaders(options['headers'])

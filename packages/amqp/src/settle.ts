@@ -1,5 +1,5 @@
 import type { AdapterTracing, Outcome, Settlement, Unsettled } from '@tracebaton/core/adapter'
-import { invoke, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import { invokeHere, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { arrivalOf, deliveries } from './consumer.ts'
 import { SYSTEM } from './describe.ts'
 
@@ -31,7 +31,7 @@ export function settlers(
 ): Pick<ChannelLike, Verb | 'close'> {
   const settler = (verb: Verb): Method => {
     return (...args) => {
-      const call = (): unknown => chained(invoke(channel, verb, args))
+      const call = (): unknown => chained(invokeHere(tracing, channel, verb, args))
       const word = tracing.guard(() => WORDS[verb](args))
       try {
         if (word?.tag === undefined) return call()
@@ -48,7 +48,9 @@ export function settlers(
     const result = tracing.settleOne(found?.attempt, outcome, () => describe(verb, word, [[tag, found]]), call)
     const arrival = arrivalOf(message as MessageLike)
     // The message may be handled later.
-    if (arrival !== undefined) arrival.outcome ??= outcome
+    if (arrival === undefined) return result
+    arrival.outcome ??= outcome
+    arrival.seen?.lookSoon()
     return result
   }
   const settleMany = (verb: Verb, word: Word, call: () => unknown): unknown => {
@@ -72,7 +74,7 @@ export function settlers(
     }
   }
   const close: Method = (...args) => {
-    const result = chained(invoke(channel, 'close', args))
+    const result = chained(invokeHere(tracing, channel, 'close', args))
     // From now on the client refuses every settlement.
     tracing.guard(() => deliveries.abandon(channel))
     return result

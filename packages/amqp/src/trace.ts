@@ -1,7 +1,17 @@
 import { types } from 'node:util'
 import { originalOf, resolveTracing, traced, warnOfInstrumentation } from '@tracebaton/core/adapter'
 import type { AdapterTracing, TracingInput } from '@tracebaton/core/adapter'
-import { connectionOf, invoke, invokeAndTell, isClosed, type ChannelLike, type ConnectionLike } from './client.ts'
+import {
+  connectionOf,
+  fromHere,
+  invoke,
+  invokeAndTell,
+  invokeHere,
+  isClosed,
+  type ChannelLike,
+  type ConnectionLike,
+  type Method,
+} from './client.ts'
 import { deliveries, receivers } from './consumer.ts'
 import { LIBRARY, rememberExclusive } from './describe.ts'
 import { publishers } from './producer.ts'
@@ -10,6 +20,24 @@ import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceConnection} and {@link traceChannel}. */
 export type AmqpOptions = TracingInput
+
+/** Other methods that the callback API answers by a callback. */
+const ANSWERED = (
+  'checkQueue deleteQueue purgeQueue bindQueue unbindQueue assertExchange checkExchange deleteExchange bindExchange ' +
+  'unbindExchange cancel prefetch waitForConfirms updateSecret'
+).split(' ')
+
+/** Those of them that an object has, with callbacks that run in the context of the call. */
+function answered(
+  tracing: AdapterTracing,
+  original: object,
+  chained: (result: unknown) => unknown,
+): Readonly<Record<string, Method>> {
+  const methods = ANSWERED.filter((method) => typeof Reflect.get(original, method) === 'function').map(
+    (method): [string, Method] => [method, (...args) => chained(invokeHere(tracing, original, method, args))],
+  )
+  return Object.fromEntries(methods)
+}
 
 /**
  * Wraps a connection, of the promise or of the callback API: gives one of the same type whose channels are traced. The
@@ -25,6 +53,7 @@ export function traceConnection<Connection extends ConnectionLike>(
   const original = originalOf<ConnectionLike>(connection)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
   const facade: ConnectionLike = traced(original, {
+    ...answered(tracing, original, chained),
     createChannel: (...args: unknown[]) => chained(created(tracing, original, 'createChannel', args)),
     createConfirmChannel: (...args: unknown[]) => chained(created(tracing, original, 'createConfirmChannel', args)),
     close: (...args: unknown[]) => chained(closed(tracing, original, args)),
@@ -43,13 +72,14 @@ export function traceChannel<Channel extends ChannelLike>(channel: Channel, opti
   const chained = (result: unknown): unknown => (result === original ? facade : result)
   warnOfInstrumentation(tracing, original, 'publish', LIBRARY)
   const members: Partial<ChannelLike> = {
+    ...answered(tracing, original, chained),
     ...publishers(tracing, original),
     ...receivers(tracing, original, chained),
     ...settlers(tracing, original, chained),
     assertQueue: (...args: unknown[]) => {
       const [queue, declared] = args as [queue?: unknown, declared?: { readonly exclusive?: unknown } | null]
       if (declared?.exclusive) rememberExclusive(original, queue)
-      return chained(invoke(original, 'assertQueue', args))
+      return chained(invokeHere(tracing, original, 'assertQueue', args))
     },
   }
   const facade: ChannelLike = traced(original, members, tracing)
@@ -64,9 +94,9 @@ function created(tracing: AdapterTracing, connection: ConnectionLike, method: st
   const last = args.length - 1
   const callback = args[last]
   if (typeof callback === 'function') {
-    args[last] = function (this: unknown, error: unknown, ...rest: unknown[]): unknown {
+    args[last] = fromHere(tracing, function (this: unknown, error, ...rest) {
       return Reflect.apply(callback, this, [error, ...rest.map(wrap)])
-    }
+    })
   }
   const result = invoke(connection, method, args)
   return types.isPromise(result) ? result.then(wrap) : wrap(result)
@@ -77,7 +107,7 @@ function closed(tracing: AdapterTracing, connection: ConnectionLike, args: unkno
   const abandon = (isGone: (channel: ChannelLike) => boolean): void =>
     tracing.guard(() => deliveries.abandonWhere(isGone))
   // One that reconnects by itself tells by its end.
-  const result = invokeAndTell(connection, 'close', args, 0, () => abandon(isClosed))
+  const result = invokeAndTell(tracing, connection, 'close', args, 0, () => abandon(isClosed))
   const own = connectionOf(connection)
   if (own !== undefined) abandon((channel) => connectionOf(channel) === own)
   return result

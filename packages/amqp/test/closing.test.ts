@@ -51,7 +51,7 @@ describe('deliveries that nobody has settled are abandoned, which is no error', 
     const work = new Promise<void>((resolve) => {
       finish = resolve
     })
-    await channel.consume('mails', () => work)
+    await channel.consume('mails', async () => work)
     hollow.deliver({ queue: 'mails' })
     await channel.close()
     expect(recorder.open).toHaveLength(1)

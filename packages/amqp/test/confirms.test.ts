@@ -103,20 +103,47 @@ describe('waitForConfirms', () => {
   })
 })
 
-test('of messages that nobody confirms, five thousand spans stay open at most', async () => {
-  const { channel, hollow, recorder, spans } = setUp('promise')
-  for (let count = 0; count < 5_100; count++) channel.sendToQueue('orders', CONTENT)
-  await turn()
-  expect(recorder.open).toHaveLength(5_000)
-  expect(spans('publish orders').map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 'unset'))
-  hollow.confirm(5_100, true, true)
-  await turn()
-  expect(recorder.open).toHaveLength(0)
+describe('of more than five thousand messages that are not confirmed', () => {
+  const MANY = 5_100
+
+  test('the oldest are unknown, if the caller does not wait for each', () => {
+    const { channel, hollow, recorder, spans } = setUp('promise')
+    for (let count = 0; count < MANY; count++) channel.sendToQueue('orders', CONTENT)
+    expect(recorder.open).toHaveLength(5_000)
+    const unknown = spans('publish orders')
+    expect(unknown).toHaveLength(100)
+    for (const { status, attributes } of unknown) {
+      expect([status, attributes['tracebaton.confirm']]).toEqual(['unset', 'unknown'])
+    }
+    hollow.confirm(MANY, true, true)
+    expect(recorder.open).toHaveLength(0)
+    expect(spans('publish orders').filter(({ attributes }) => 'tracebaton.confirm' in attributes)).toHaveLength(100)
+  })
+
+  test('each is as its callback says, if the caller gives one', () => {
+    const { channel, hollow, spans } = setUp('promise')
+    let failed = 0
+    for (let count = 0; count < MANY; count++) channel.sendToQueue('orders', CONTENT, {}, () => (failed += 1))
+    hollow.loseConnection()
+    expect(failed).toBe(MANY)
+    expect(spans('publish orders').filter(({ status }) => status === 'error')).toHaveLength(MANY)
+  })
+}, 60_000)
+
+test('an acknowledgement in the callback of a republish comes after the move', async () => {
+  const { hollow, channel, span } = setUp('promise')
+  await channel.consume('orders', (message) => {
+    const { content, properties } = message!
+    channel.publish('', 'orders', content, { headers: properties.headers }, () => channel.ack(message!))
+  })
+  hollow.deliver({ headers: { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` } })
+  hollow.confirm(1, true)
+  expect(span('process orders').attributes['tracebaton.delivery.outcome']).toBe('retry_scheduled')
 })
 
 test('a message that the client refuses does not wait for its confirmation', () => {
   const { channel, hollow } = setUp('promise')
-  const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.2')
+  const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.3')
   const before = unconfirmed.size()
   channel.sendToQueue('orders', CONTENT)
   expect(unconfirmed.size()).toBe(before + 1)

@@ -6,7 +6,7 @@ import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
 import { toDelivery } from '../src/describe.ts'
 import { SCOPE } from '../src/scope.ts'
-import { traceChannel } from '../src/index.ts'
+import { traceChannel, traceHandler } from '../src/index.ts'
 import { createHollow } from './hollow.ts'
 
 beforeAll(useContexts)
@@ -160,7 +160,7 @@ describe('a consumer without acknowledgements', () => {
     const work = new Promise<void>((resolve) => {
       finish = resolve
     })
-    await channel.consume('orders', () => work, { noAck: true })
+    await channel.consume('orders', async () => work, { noAck: true })
     hollow.deliver()
     await turn()
     expect(recorder.open).toHaveLength(1)
@@ -174,11 +174,12 @@ describe('a consumer without acknowledgements', () => {
     const rejections: unknown[] = []
     const keep = (error: unknown): void => void rejections.push(error)
     process.on('unhandledRejection', keep)
-    await channel.consume('orders', () => Promise.reject(new RangeError('no stock')), { noAck: true })
+    await channel.consume('orders', async () => Promise.reject(new RangeError('no stock')), { noAck: true })
     hollow.deliver()
     await turn()
     process.off('unhandledRejection', keep)
     expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'discarded', status: 'error' })
+    expect(span('process orders').attributes['error.type']).toBe('RangeError')
     // As without us, nobody handles it.
     expect(rejections).toEqual([new RangeError('no stock')])
   })
@@ -189,7 +190,7 @@ describe('a consumer without acknowledgements', () => {
     const work = new Promise<void>((resolve) => {
       finish = resolve
     })
-    await channel.consume('orders', () => work, { noAck: true })
+    await channel.consume('orders', async () => work, { noAck: true })
     hollow.deliver()
     channel.ackAll()
     hollow.loseConnection()
@@ -246,6 +247,85 @@ describe('what a handler throws', () => {
     expect(context.active()).toBe(before)
     expect(trace.getActiveSpan()).toBeUndefined()
     channel.nackAll()
+  })
+})
+
+/** A promise that others may know, and what settles it. */
+function known() {
+  let settle!: (error?: Error) => void
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = (error) => (error === undefined ? resolve() : reject(error))
+  })
+  return { promise, settle }
+}
+
+describe('a promise that a plain function returns', () => {
+  test('reaches the client as it is', async () => {
+    const { channel, hollow } = setUp()
+    const { promise, settle } = known()
+    await channel.consume('orders', () => promise)
+    const consumers = (hollow.channel as unknown as { readonly consumers: Map<string, (message: object) => unknown> })
+      .consumers
+    const fields = { deliveryTag: 1, redelivered: false, exchange: '', routingKey: 'orders' }
+    const given = consumers.get('orders')?.({ fields, properties: {}, content: Buffer.alloc(0) })
+    expect(given).toBe(promise)
+    settle()
+    channel.ackAll()
+  })
+
+  test.each([
+    [{ noAck: true }, 'acked'],
+    [{}, 'rejected'],
+  ])('ends the attempt soon after it is settled: %j', async (options, outcome) => {
+    const { channel, hollow, recorder, span } = setUp()
+    const { promise, settle } = known()
+    let message: ConsumeMessage | null = null
+    await channel.consume('orders', (given) => ((message = given), promise), options)
+    hollow.deliver()
+    if (outcome === 'rejected') channel.reject(message!, false)
+    await turn()
+    expect(recorder.open).toHaveLength(1)
+    settle()
+    await vi.waitFor(() => expect(attemptOf(span('process orders'))).toMatchObject({ outcome }), 5_000)
+  })
+
+  test('ends the attempt with the acknowledgement that is its last act', async () => {
+    const { channel, hollow, span } = setUp()
+    const work = async (message: ConsumeMessage): Promise<void> => {
+      await turn()
+      channel.ack(message)
+    }
+    await channel.consume('orders', (message) => work(message!))
+    hollow.deliver()
+    await turn()
+    await turn()
+    await turn()
+    expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'acked', status: 'unset' })
+  })
+
+  test('has failed if it is rejected, for an unknown reason, and only its owner handles that', async () => {
+    const { channel, hollow, span } = setUp()
+    const { promise, settle } = known()
+    const caught: unknown[] = []
+    promise.catch((error: unknown) => caught.push(error))
+    await channel.consume('orders', () => promise, { noAck: true })
+    hollow.deliver()
+    settle(new RangeError('no stock'))
+    await vi.waitFor(() => {
+      expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'discarded', status: 'error' })
+    }, 5_000)
+    expect(span('process orders').attributes['error.type']).toBe('_OTHER')
+    expect(caught).toEqual([new RangeError('no stock')])
+  })
+
+  test('is left alone inside a function given to traceHandler, too', async () => {
+    const { channel, hollow, span } = setUp()
+    const { promise, settle } = known()
+    promise.catch(() => {})
+    await channel.consume('orders', traceHandler(() => promise) as () => unknown, { noAck: true })
+    hollow.deliver()
+    settle(new RangeError('no stock'))
+    await vi.waitFor(() => expect(span('process orders').status).toBe('error'), 5_000)
   })
 })
 
