@@ -216,6 +216,19 @@ const managers: Seam[] = [
       return undefined as never
     },
   }),
+  withManager('with calls twice', {
+    with(_context, work, thisArg, ...args) {
+      work.apply(thisArg as never, args)
+      return work.apply(thisArg as never, args)
+    },
+  }),
+  withManager('with calls later', {
+    with(_context, work, thisArg, ...args) {
+      queueMicrotask(() => void work.apply(thisArg as never, args))
+      return undefined as never
+    },
+  }),
+  withManager('with never calls', { with: () => undefined as never }),
   withManager('active throws', { active: fail }),
   withManager('active gives the root', { active: () => ROOT_CONTEXT }),
 ]

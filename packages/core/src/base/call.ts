@@ -53,7 +53,10 @@ export function callIn<Result>(
   report: Report,
   ended: (ending: Ending) => void,
 ): Result {
+  let told = false
   const tell = (how: Ending): void => {
+    if (told) return
+    told = true
     try {
       ended(how)
     } catch (error) {
@@ -72,16 +75,26 @@ export function callIn<Result>(
     return value
   }
   const promise: Promise<unknown> = types.isPromise(value) ? value : Promise.resolve(value)
-  return promise.then(
-    (fulfilled) => {
-      tell({ failed: false, value: fulfilled })
-      return fulfilled
-    },
-    (reason: unknown) => {
-      tell({ failed: true, error: reason })
-      throw reason
-    },
-  ) as Result
+  const fulfilled = (result: unknown): unknown => {
+    tell({ failed: false, value: result })
+    return result
+  }
+  const rejected = (reason: unknown): never => {
+    tell({ failed: true, error: reason })
+    throw reason
+  }
+  try {
+    // Like `await`, this does not look at a `then` that a plain promise has of its own.
+    const heard =
+      promise.constructor === Promise
+        ? Promise.prototype.then.call(promise, fulfilled, rejected)
+        : promise.then(fulfilled, rejected)
+    return heard as Result
+  } catch (error) {
+    // The `then` of a subclass: the caller meets the same error where the promise is awaited.
+    tell({ failed: true, error })
+    return value
+  }
 }
 
 function isThenable(value: unknown): boolean {

@@ -129,6 +129,33 @@ describe('what a handler gives', () => {
     expect(traced.ledger.unbalanced()).toBe(0)
   })
 
+  test('is a promise with a then of its own, which await does not look at either', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable
+    const own = Object.assign(Promise.resolve('value'), { then: () => expect.fail('nobody may call this') })
+    await expect((async () => traced.tracing.process(delivery(), () => own))()).resolves.toBe('value')
+    expect(traced.span('process orders').attributes[OURS.outcome]).toBe('acked')
+    expect(traced.ledger.unbalanced()).toBe(0)
+  })
+
+  test('is a promise of a class whose then throws: it comes back as it is, and the attempt has failed', () => {
+    class Deaf extends Promise<string> {
+      // oxlint-disable-next-line unicorn/no-thenable
+      override then(): never {
+        throw new ShopError('deaf')
+      }
+    }
+    const deaf = new Deaf(() => {})
+    expect(traced.tracing.process(delivery(), () => deaf)).toBe(deaf)
+    expectFailedOnce('ShopClosed')
+  })
+
+  test('is a promise of a class of its own, and comes back as one', async () => {
+    class Own extends Promise<string> {}
+    const given = traced.tracing.process(delivery(), () => Own.resolve('value'))
+    expect(given).toBeInstanceOf(Own)
+    await expect(given).resolves.toBe('value')
+  })
+
   test('is an object whose then cannot be read: it is left to the host', () => {
     // oxlint-disable-next-line unicorn/no-thenable
     const odd = Object.defineProperty({}, 'then', throwing)
