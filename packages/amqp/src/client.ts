@@ -127,3 +127,9 @@ export function connectionOf(owner: object): object | undefined {
   const { connection } = owner as { readonly connection?: unknown }
   return typeof connection === 'object' && connection !== null ? connection : undefined
 }
+
+/** Bytes that a frame of a channel may have, as far as that is known. */
+export function frameSizeOf(channel: ChannelLike): number {
+  const { frameMax } = (connectionOf(channel) ?? {}) as { readonly frameMax?: unknown }
+  return typeof frameMax === 'number' && frameMax > 0 ? frameMax : Infinity
+}

@@ -1,5 +1,6 @@
-import { moveMessage, originalOf, retryResult, tracingFor } from '@tracebaton/core/adapter'
+import { moveMessage, originalOf, retryResult, tracingFor, writableOnly } from '@tracebaton/core/adapter'
 import type {
+  AdapterTracing,
   DeadLetterOptions,
   Delivery,
   Move,
@@ -7,9 +8,10 @@ import type {
   RetryOptions,
   RetryResult,
 } from '@tracebaton/core/adapter'
-import { hasConfirms, invoke, type ChannelLike, type MessageLike } from './client.ts'
+import { frameSizeOf, hasConfirms, invoke, type ChannelLike, type MessageLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
 import { toDelivery, toPublication } from './describe.ts'
+import { createWriter, isWritableProperty } from './headers.ts'
 import { inject } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
@@ -65,7 +67,10 @@ async function move(
   const from = kind === 'retry' ? delivery?.queue : (first ?? originalDestination)
   // Back in its own queue, the message would expire there.
   const expires = delay > 0 && to !== undefined && to !== delivery?.queue
-  const options = { ...propertiesOf(message), expiration: expires ? String(Math.round(delay)) : undefined }
+  const options = {
+    ...propertiesOf(tracing, original, message),
+    expiration: expires ? String(Math.round(delay)) : undefined,
+  }
   return moveMessage(
     { kind, tracing, delivery, to, from, error, maxAttempts },
     (queue) => toPublication(tracing, original, '', queue, message.content, options, delay),
@@ -89,7 +94,13 @@ function publish(channel: ChannelLike, args: readonly unknown[]): Promise<void> 
 const OF_THE_OLD_COPY = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|x-delay|B?CC)$/
 
 /** Properties of the old copy that are the message's: not the user, who may be another one. */
-function propertiesOf({ properties }: MessageLike): Readonly<Record<string, unknown>> {
-  const kept = Object.entries(properties.headers ?? {}).filter(([name]) => !OF_THE_OLD_COPY.test(name))
-  return { ...properties, userId: undefined, clusterId: undefined, headers: Object.fromEntries(kept) }
+function propertiesOf(
+  tracing: AdapterTracing,
+  channel: ChannelLike,
+  { properties }: MessageLike,
+): Readonly<Record<string, unknown>> {
+  const { headers, userId: _userId, clusterId: _clusterId, ...others } = properties as Readonly<Record<string, unknown>>
+  const kept = writableOnly(tracing, Object.entries(others), isWritableProperty)
+  const table = Object.entries(headers ?? {}).filter(([name]) => !OF_THE_OLD_COPY.test(name))
+  return { ...kept, headers: writableOnly(tracing, table, createWriter(kept, frameSizeOf(channel))) }
 }

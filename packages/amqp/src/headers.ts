@@ -73,6 +73,70 @@ function valueSize(value: unknown, enough: number): number {
   return size
 }
 
+/** Names, and texts of other properties, have a byte for their length. */
+const LONGEST_SHORT = 255
+
+/** Bytes of a frame beside headers and texts: its own, and properties that are numbers. */
+const FRAME_BYTES = 100
+
+/** Deeper values would take as many calls of the client in each other. */
+const DEEPEST = 100
+
+/**
+ * Whether the client can write the headers of a message that it has read, asked for one after the other: it reads more than
+ * it writes, and what other clients write may take more bytes here.
+ *
+ * @param others the other properties
+ * @see https://github.com/amqp-node/amqplib/blob/main/lib/codec.js
+ */
+export function createWriter(others: Readonly<Record<string, unknown>>, frameSize: number) {
+  const texts = Object.values(others).filter((value) => typeof value === 'string')
+  const used = texts.reduce((sum, text) => sum + 1 + Buffer.byteLength(text), FRAME_BYTES)
+  let left = Math.min(MOST_BYTES, frameSize - used)
+  return (name: string, value: unknown): boolean => {
+    const size = isWritable(name, value, 0) ? entrySize(name, value, left) : Infinity
+    if (size > left) return false
+    left -= size
+    return true
+  }
+}
+
+function isWritable(name: string, value: unknown, depth: number): boolean {
+  return Buffer.byteLength(name) <= LONGEST_SHORT && isWritableValue(value, depth)
+}
+
+function isWritableValue(value: unknown, depth: number): boolean {
+  if (typeof value === 'number') {
+    // From 2^50 on it is written as a whole number of 64 bits, and so is one that is not a number.
+    return value >= -(2 ** 63) && (Math.abs(value) < 2 ** 50 || value >= 2 ** 63 || Number.isInteger(value))
+  }
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return true
+  if (depth >= DEEPEST) return false
+  if (Array.isArray(value)) return value.every((one) => isWritableValue(one, depth + 1))
+  const table = value as Readonly<Record<string, unknown>>
+  if (Object.hasOwn(table, '!')) return isWritableTyped(table['!'], table['value'])
+  for (const name in table) if (!isWritable(name, table[name], depth + 1)) return false
+  return true
+}
+
+/** A value with its type, as the client reads some; or a table that looks like one, and would come out as something else. */
+function isWritableTyped(type: unknown, value: unknown): boolean {
+  if (type === 'timestamp') return isUnsigned(value)
+  const { places, digits } = (value ?? {}) as { readonly places?: unknown; readonly digits?: unknown }
+  return type === 'decimal' && isUnsigned(places) && places < 2 ** 8 && isUnsigned(digits) && digits < 2 ** 32
+}
+
+function isUnsigned(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 64
+}
+
+/** Whether the client can write another property that it has read: a text, or a number. */
+export function isWritableProperty(_name: string, value: unknown): boolean {
+  return typeof value === 'string'
+    ? Buffer.byteLength(value) <= LONGEST_SHORT
+    : value === undefined || isUnsigned(value)
+}
+
 export function isTable(value: unknown): value is Record<string, unknown> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -4,6 +4,8 @@ import {
   originalOf,
   retryResult,
   tracingFor,
+  writableOnly,
+  type AdapterTracing,
   type DeadLetterOptions,
   type Move,
   type RedriveOptions,
@@ -58,7 +60,7 @@ export function redrive<By extends Publisher>(publisher: By, job: MovedJob, opti
 
 /** Options that belong to this very job, and would make of its copy nothing, a twin or the child of another job. */
 const OWN_OPTIONS =
-  /^(?:jobId|delay|timestamp|parent|(?:fail|continue)ParentOnFailure|(?:ignore|remove)DependencyOnFailure|repeat|repeatJobKey|prevMillis|deduplication)$/
+  /^(?:jobId|delay|timestamp|parent|(?:fail|continue)ParentOnFailure|(?:ignore|remove)DependencyOnFailure|repeat|repeatJobKey|prevMillis|deduplication|debounce)$/
 
 function move<By extends Publisher>(
   publisher: By,
@@ -79,7 +81,7 @@ function move<By extends Publisher>(
     return Promise.reject(codedError('ERR_TRACEBATON_QUEUE', message)) as unknown as Added<By>
   }
   const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
-  const options = optionsOf(job, delay)
+  const options = optionsOf(tracing, job, delay)
   return moveMessage(
     { kind, tracing, delivery, to, from, error, maxAttempts },
     (queue) => toPublication({ name: queue }, [toOutgoing(name, options)], false),
@@ -92,7 +94,22 @@ function move<By extends Publisher>(
   ) as Added<By>
 }
 
-function optionsOf({ opts }: JobLike, delay: number | undefined): JobOptionsLike {
+function optionsOf(tracing: AdapterTracing, { opts, data }: MovedJob, delay: number | undefined): JobOptionsLike {
   const kept = Object.entries(opts).filter(([key, value]) => value !== undefined && !OWN_OPTIONS.test(key))
-  return { ...(Object.fromEntries(kept) as JobOptionsLike), ...(delay !== undefined && { delay }) }
+  const writable = writableOnly(tracing, kept, (key, value) => isWritable(key, value, data))
+  return { ...(writable as JobOptionsLike), ...(delay !== undefined && { delay }) }
+}
+
+/** Beyond it, BullMQ adds no job. */
+const LOWEST_PRIORITY = 2 ** 21 - 1
+
+/**
+ * Whether BullMQ adds a job with this option: it checks them there, and does not check those of a job that is in a queue
+ * already, as another version or another language may have written it.
+ */
+function isWritable(key: string, value: unknown, data: unknown): boolean {
+  if (key === 'priority') return !value || (Number.isInteger(value) && (value as number) <= LOWEST_PRIORITY)
+  if (key === 'sizeLimit') return !value || !(Buffer.byteLength(JSON.stringify(data ?? {})) > Number(value))
+  const { jitter } = (key === 'backoff' ? (value ?? {}) : {}) as { readonly jitter?: unknown }
+  return typeof jitter !== 'number' || (jitter >= 0 && jitter <= 1)
 }

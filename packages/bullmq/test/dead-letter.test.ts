@@ -71,6 +71,27 @@ describe('a job moved by its processor', () => {
     expect(recording.failures).toEqual([])
   })
 
+  test.each([
+    [{ priority: 2 ** 21 }, {}],
+    [{ priority: 1.5 }, {}],
+    [{ priority: 'high' }, {}],
+    [{ priority: 7 }, { priority: 7 }],
+    [{ sizeLimit: 5 }, {}],
+    [{ sizeLimit: 500 }, { sizeLimit: 500 }],
+    [{ backoff: { type: 'fixed', jitter: 2 } }, {}],
+    [{ backoff: { type: 'fixed', jitter: 0.5 } }, { backoff: { type: 'fixed', jitter: 0.5 } }],
+    [{ backoff: 5 }, { backoff: 5 }],
+    [{ debounce: { id: 'a' } }, {}],
+  ])('with the options %j goes on with %j, which BullMQ takes', async (opts, kept) => {
+    const recording = createRecording()
+    const dead = createBullmq(undefined, 'orders-dead')
+    await handled(recording, (one) => deadLetter(dead.queue, one, { to: 'orders-dead' }), opts as Job['opts'])
+    const { telemetry: _, ...rest } = dead.added[0]!.opts
+    expect(rest).toEqual(kept)
+    const left = Object.keys(opts).filter((key) => !(key in kept) && key !== 'debounce')
+    expect(recording.failures.map((error) => /cannot write: (.*)/.exec(String(error))?.[1])).toEqual(left)
+  })
+
   test('goes back to its own queue for its next attempt, and says how long it is to wait', async () => {
     const recording = createRecording()
     const later = createBullmq(undefined)

@@ -4,6 +4,8 @@ import {
   partitionsOf,
   retryResult,
   tracingFor,
+  writableOnly,
+  type AdapterTracing,
   type DeadLetterOptions,
   type Delivery,
   type Move,
@@ -11,7 +13,7 @@ import {
   type RetryOptions,
   type RetryResult,
 } from '@tracebaton/core/adapter'
-import type { MessagePayload, RecordLike, SenderLike } from './client.ts'
+import type { HeaderValue, MessagePayload, RecordLike, SenderLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
 import { toDelivery } from './describe.ts'
 import { inject, toPublication } from './producer.ts'
@@ -80,7 +82,7 @@ function move<Sender extends SenderLike>(
   const delivery = arrival?.delivery ?? tracing.guard(unknown)
   const from = kind === 'retry' ? topic : delivery && tracing.moveFacts(delivery)?.originalDestination
   const { key, value, headers } = message
-  const copy = headers === undefined ? { key, value } : { key, value, headers }
+  const copy = headers === undefined ? { key, value } : { key, value, headers: writableHeaders(tracing, headers) }
   const recordTo = (place: string): RecordLike => ({ topic: place, messages: [copy] })
   return moveMessage(
     { kind, tracing, delivery, to, from, error, maxAttempts },
@@ -92,4 +94,20 @@ function move<Sender extends SenderLike>(
       return originalOf<SenderLike>(producer).send(injected as never)
     },
   ) as Sent<Sender>
+}
+
+/** The client reads headers without a value, and writes none. Of a header that repeats, the other values stay. */
+function writableHeaders(
+  tracing: AdapterTracing,
+  headers: Readonly<Record<string, HeaderValue>>,
+): Readonly<Record<string, HeaderValue>> {
+  return writableOnly(tracing, Object.entries(headers).map(withoutNull), (_, value) => hasValue(value))
+}
+
+function withoutNull([name, value]: readonly [string, HeaderValue]): [name: string, value: HeaderValue] {
+  return [name, Array.isArray(value) && value.some(hasValue) ? value.filter(hasValue) : value]
+}
+
+function hasValue(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(hasValue) : value !== null && value !== undefined
 }

@@ -58,6 +58,19 @@ describe('a message moved inside its handler', () => {
     expect(recording.failures).toEqual([])
   })
 
+  test('goes on without the headers that its client reads and cannot write, and this is reported', async () => {
+    const recording = createRecording()
+    const { producer, sent } = createProducer()
+    const headers = { nothing: null, some: [null, Buffer.from('a')], none: [null], tenant: Buffer.from('7') }
+    await handle(recording, received(headers as never, 42), (payload) =>
+      retryLater(traceProducer(producer, recording.options), payload),
+    )
+    expect(sent[0]!.messages[0]!.headers).toMatchObject({ some: [Buffer.from('a')], tenant: Buffer.from('7') })
+    expect(Object.keys(sent[0]!.messages[0]!.headers ?? {}).filter((name) => name.startsWith('no'))).toEqual([])
+    expect(headers).toMatchObject({ nothing: null, some: [null, Buffer.from('a')] })
+    expect(recording.failures.map(String)).toEqual([expect.stringContaining('cannot write: nothing,none')])
+  })
+
   test('goes back to its own topic, unless told otherwise, and says how long it is to wait', async () => {
     const recording = createRecording({ errorStatus: 'terminal' })
     const { producer, sent } = createProducer()

@@ -1,4 +1,5 @@
 import { codedError } from '../base/errors.ts'
+import { boundedName } from '../base/text.ts'
 import type { Injection } from '../operations/injection.ts'
 import type { AdapterTracing } from '../tracing.ts'
 import type { RetryResult } from '../types.ts'
@@ -72,4 +73,28 @@ export function moveMessage<Sent>(
     () => Object.assign(describe(place), { move }),
     (injection) => call(place, injection),
   )
+}
+
+/**
+ * What the copy of a received message takes along: the headers, or options, that its client can write again. A client
+ * reads more than it writes, and with one of the others every try to move the message would fail. They are reported.
+ */
+export function writableOnly<Value>(
+  tracing: Pick<AdapterTracing, 'guard'>,
+  entries: readonly (readonly [name: string, value: Value])[],
+  isWritable: (name: string, value: Value) => boolean,
+): Readonly<Record<string, Value>> {
+  const kept: (readonly [string, Value])[] = []
+  const left: string[] = []
+  for (const entry of entries) {
+    const [name, value] = entry
+    if (tracing.guard(() => isWritable(name, value)) ?? true) kept.push(entry)
+    else left.push(name)
+  }
+  if (left.length > 0) {
+    tracing.guard(() => {
+      throw new Error(`The copy of a message goes without what its client cannot write: ${boundedName(left.join())}`)
+    })
+  }
+  return Object.fromEntries(kept)
 }
