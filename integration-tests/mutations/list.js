@@ -134,7 +134,7 @@ const coreMutations = [
     file: 'otel/span.ts',
     edits: [
       [
-        "this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message }))",
+        "report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message: message ?? '' }))",
         'void message',
       ],
     ],

@@ -1,6 +1,6 @@
 import { failedMemory, processWide, withoutIds } from '@tracebaton/core/adapter'
 import type { AdapterTracing, Delivery, DeliveryCount, Destination, Facts, Publication } from '@tracebaton/core/adapter'
-import { connectionOf, type ChannelLike, type MessageLike, type PropertiesLike } from './client.ts'
+import { connectionOf, frameSizeOf, type ChannelLike, type MessageLike, type PropertiesLike } from './client.ts'
 import { createRoom, isTable, tableGetter } from './headers.ts'
 import { fingerprintOf, hasHistory, readHistory } from './history.ts'
 
@@ -21,10 +21,9 @@ export function toPublication(
   delay?: number,
 ): Publication {
   const { headers } = options
-  const { frameMax } = (connectionOf(channel) ?? {}) as { readonly frameMax?: unknown }
   const deaths = isTable(headers) ? fingerprintOf(headers) : undefined
   const wait = delay ?? (isTable(headers) ? Number(headers['x-delay'] ?? 0) : undefined)
-  const fits = createRoom(headers, typeof frameMax === 'number' ? frameMax : Infinity, tracing.isField)
+  const fits = createRoom(headers, frameSizeOf(channel), tracing.isField)
   return {
     system: SYSTEM,
     operation: 'publish',
@@ -211,8 +210,14 @@ function toDestination(exclusive: Set<string>, exchange: string, routingKey: str
   const name = producerName(exchange, routingKey) + behind
   // In the language of topic exchanges, a routing key is made of words, and `*` is any one word.
   const words = withoutIds(routingKey, '.')
-  if (!temporary && words === undefined) return { name }
-  return { name, template: producerName(exchange, words ?? routingKey) + (temporary ? '' : behind), ...vague }
+  const templated = temporary || words !== undefined
+  return {
+    name,
+    template: templated ? producerName(exchange, words ?? routingKey) + (temporary ? '' : behind) : undefined,
+    // And `#` is any number of words.
+    commonTemplate: exchange === '' ? undefined : `${exchange}:#${temporary || queue === undefined ? '' : `:${queue}`}`,
+    ...vague,
+  }
 }
 
 /** Those for direct replies are among them. No client may use this prefix. */

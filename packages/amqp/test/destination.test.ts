@@ -29,7 +29,7 @@ describe('where a message goes', () => {
     ['5eb63bbbe01eeed093cb22bb8f5acdc3', 'shop:*'],
     ['tenant.V1StGXR8_Z5jdHi6B-myT.created', 'shop:tenant.*.created'],
   ])('with an id in its key, %s, has a name without: %s', (routingKey, template) => {
-    expect(publishedTo(channel, 'shop', routingKey)).toEqual({ name: `shop:${routingKey}`, template })
+    expect(publishedTo(channel, 'shop', routingKey)).toMatchObject({ name: `shop:${routingKey}`, template })
   })
 
   test.each(['order.v1.created', 'eu-west-1.order', 'a.very-long-word-without-any-digit-in-it'])(
@@ -65,14 +65,14 @@ describe('where a message comes from', () => {
   })
 
   test('with an id in its key has a name without', () => {
-    expect(deliveredFrom(channel, 'shop', 'order.1042', 'billing')).toEqual({
+    expect(deliveredFrom(channel, 'shop', 'order.1042', 'billing')).toMatchObject({
       name: 'shop:order.1042:billing',
       template: 'shop:order.*:billing',
     })
   })
 
   test('in a queue that the broker named is grouped by where it was published', () => {
-    expect(deliveredFrom(channel, 'shop', 'order.created', 'amq.gen-1')).toEqual({
+    expect(deliveredFrom(channel, 'shop', 'order.created', 'amq.gen-1')).toMatchObject({
       name: 'shop:order.created:amq.gen-1',
       template: 'shop:order.created',
       temporary: true,
@@ -89,6 +89,17 @@ describe('where a message comes from', () => {
       anonymous: true,
     })
   })
+})
+
+test('all keys of an exchange have a common template, by the queue where it has a name', () => {
+  const templates = [
+    publishedTo(channel, 'shop', 'order.created'),
+    deliveredFrom(channel, 'shop', 'order.1042', 'billing'),
+    deliveredFrom(channel, 'shop', 'billing', 'billing'),
+    deliveredFrom(channel, 'shop', 'order.created', 'amq.gen-1'),
+    publishedTo(channel, '', 'orders'),
+  ].map(({ commonTemplate }) => commonTemplate)
+  expect(templates).toEqual(['shop:#', 'shop:#:billing', 'shop:#:billing', 'shop:#', undefined])
 })
 
 test('a message can be sent back where it comes from by two addresses', () => {

@@ -1,5 +1,6 @@
 import { context as contexts } from '@opentelemetry/api'
 import { MOVED_FIELDS, OURS, STANDARD } from './base/names.ts'
+import { boundedName } from './base/text.ts'
 import { getWork } from './verdict/verdict.ts'
 import { validSpanContext } from './wire/format.ts'
 
@@ -28,8 +29,8 @@ export function logFields(): LogFields {
     if (message === undefined) return fields
     const { delivery, attempt, belief, moved } = message
     const { destination, facts } = delivery
-    if (destination.name !== undefined) fields[STANDARD.destination[0]] = destination.name
-    if (facts?.messageId !== undefined) fields[STANDARD.messageId[0]] = facts.messageId
+    if (destination.name !== undefined) fields[STANDARD.destination[0]] = boundedName(destination.name)
+    if (facts?.messageId !== undefined) fields[STANDARD.messageId[0]] = boundedName(facts.messageId)
     fields[OURS.attempt] = attempt.attempt
     if (attempt.maxAttempts !== undefined) fields[OURS.maxAttempts] = attempt.maxAttempts
     if (attempt.kind !== 'first') fields[OURS.kind] = attempt.kind

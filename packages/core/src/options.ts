@@ -1,4 +1,3 @@
-import { types } from 'node:util'
 import {
   context as contexts,
   createContextKey,
@@ -17,12 +16,13 @@ import { describeFailure, type FailurePolicy } from './wire/move-facts.ts'
 import { createErrorCounter, createMetrics } from './otel/metrics.ts'
 import { chooseConvention, createNames, type Convention } from './base/names.ts'
 import { schemaUrlOf, type SchemaScope, type Scope } from './base/scope.ts'
+import { createLabels } from './otel/labels.ts'
 import { createOperations } from './otel/operation.ts'
 import type { OutcomeOf, Relation, Trust } from './base/policy.ts'
 import type { BaggagePolicy } from './wire/format.ts'
 import { LONGEST_OPEN } from './memory/register.ts'
 import { createPropagation } from './wire/propagation.ts'
-import { createReport, quietly, type OnError, type Report } from './base/report.ts'
+import { createReport, type OnError, type Report } from './base/report.ts'
 import { wordFor } from './base/given.ts'
 import { OUTCOME, RELATION, REPUBLISH, TRUST, type Kind } from './read-options.ts'
 import type { Hooks, Runtime } from './runtime.ts'
@@ -67,7 +67,7 @@ export interface TracingOptions {
    * that only clears away what was sent to be retried, or as a dead letter. @default none: one that returns has taken it
    */
   readonly outcomeOf?: OutcomeOf | undefined
-  /** What dead letters and retry copies say of the failure behind them. */
+  /** What dead letters and retry copies say of the failure behind them. Its `redact` holds wherever errors are told. */
   readonly deadLetter?: FailurePolicy | undefined
   /** The names on spans and metrics. @default as `OTEL_SEMCONV_STABILITY_OPT_IN` says, else 'compatible' */
   readonly convention?: Convention | undefined
@@ -117,9 +117,10 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
   const schema = { schemaUrl: schemaUrlOf(convention) }
   const scope: SchemaScope = { name, version, ...schema }
   const meterProvider = () => options.meterProvider ?? globalMetrics.getMeterProvider()
-  const report = createReport(options.onError, createErrorCounter(meterProvider, scope))
+  const report = createReport(options.onError, createErrorCounter(meterProvider, scope), options.deadLetter?.redact)
   const names = createNames(convention)
-  const metrics = createMetrics(meterProvider, report, scope)
+  const bound = createLabels(name, report)
+  const metrics = createMetrics(meterProvider, report, scope, bound)
   const { relation = 'auto', trust = 'full', destinationTemplate, republish, spans, hooks = {} } = options
   const valid = <Answer>(option: string, { accepts, words }: Kind, answer: Answer): Answer | undefined => {
     if (answer === undefined || accepts(answer)) return answer
@@ -134,8 +135,10 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     hooks,
     tracer: createTracerFinder(options.tracerProvider, (provider) => provider.getTracer(name, version, schema)),
     metrics,
-    operations: createOperations(names, (system, destination) =>
-      ask(report, () => destinationTemplate?.({ ...destination, system })),
+    operations: createOperations(
+      names,
+      (system, destination) => report.ask(() => destinationTemplate?.({ ...destination, system })),
+      bound,
     ),
     propagation: createPropagation(options.propagator, options.baggage ?? true, report),
     relationFor: (delivery) =>
@@ -143,7 +146,7 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
         ? valid(
             'relation',
             RELATION,
-            ask(report, () => relation(delivery)),
+            report.ask(() => relation(delivery)),
           )
         : relation) ?? 'auto',
     // A policy that fails must not open the door it guards.
@@ -152,26 +155,24 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
         ? (valid(
             'trust',
             TRUST,
-            ask(report, () => orFull(trust(delivery))),
+            report.ask(() => orFull(trust(delivery))),
           ) ?? 'ignore')
         : trust,
     republishFor: (publication, delivery) =>
       valid(
         'republish',
         REPUBLISH,
-        ask(report, () => republish?.(publication, delivery)),
+        report.ask(() => republish?.(publication, delivery)),
       ),
     outcomeOf: options.outcomeOf,
     toldBy: (outcomeOf, result) =>
       valid(
         'outcomeOf',
         OUTCOME,
-        ask(report, () => outcomeOf(result)),
+        report.ask(() => outcomeOf(result)),
       ),
     describeFailure: (error) =>
-      report.guard('describe', () =>
-        describeFailure(error, options.deadLetter ?? {}, (question) => ask(report, question)),
-      ),
+      report.guard('describe', () => describeFailure(error, options.deadLetter ?? {}, report)),
     wish: relation === 'child' || relation === 'link' ? relation : undefined,
     maxTraceAge: options.maxTraceAge ?? DEFAULTS.maxTraceAge,
     maxOpen: options.maxOpen ?? LONGEST_OPEN,
@@ -225,13 +226,4 @@ const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
 function isSdkAbsent(): boolean {
   const provider = trace.getTracerProvider()
   return provider instanceof ProxyTracerProvider && provider.getDelegate() === NO_PROVIDER
-}
-
-/** Asks a function of the user's. A promise is no answer, and its rejection must not end the process. */
-function ask<Answer>(report: Report, question: () => Answer): Answer | undefined {
-  const answer = report.guard('options', question)
-  if (!types.isPromise(answer)) return answer
-  quietly(() => answer)
-  report.failed('options', new Error('A function among the options gave a promise; it has to answer at once'))
-  return undefined
 }

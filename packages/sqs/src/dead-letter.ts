@@ -76,7 +76,7 @@ async function move(
   const tracing = tracingFor(client, arrival, SCOPE)
   const delivery =
     arrival?.delivery ?? tracing.guard(() => toDelivery(message, queueOfUrl(undefined), undefined, undefined))
-  const home = arrival?.queue.facts.queueUrl
+  const home = arrival?.queue.destination.address
   const from = kind === 'retry' ? home : delivery && firstQueue(tracing, delivery)
   let made: { readonly input: SendInput; readonly waits: number | undefined } | undefined
   const copies = (place: string): typeof made & object => {
@@ -101,7 +101,7 @@ async function move(
 /** The URL of the queue where a message says it was at first: it says the name only. */
 function firstQueue(tracing: AdapterTracing, delivery: Delivery): string | undefined {
   const name = tracing.moveFacts(delivery)?.originalDestination
-  return name === undefined ? undefined : delivery.facts?.queueUrl?.replace(/[^/]+$/, () => name)
+  return name === undefined ? undefined : delivery.destination.address?.replace(/[^/?#]+(?=[?#].*$|$)/s, () => name)
 }
 
 /** The delay that is asked of the service, in s, and the one that the copy is known to have, in ms. */

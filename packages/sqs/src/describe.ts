@@ -16,12 +16,13 @@ export interface Queue {
 /** Most calls are about the queue of the call before. */
 let last: Queue | undefined
 
-/** The queue of a URL; without a name where the URL has none. */
+/** The queue of a URL; without a name where the URL has none. Users, passwords and parameters of URLs are not told. */
 export function queueOfUrl(url: string | undefined): Queue {
-  if (last !== undefined && last.facts.queueUrl === url) return last
-  const [name, account] = (url ?? '').split('?')[0]?.split('/').filter(Boolean).toReversed() ?? []
+  if (last !== undefined && last.destination.address === url) return last
+  const queueUrl = url?.replace(/[?#].*$/s, '').replace(/:\/\/[^/]*@/, '://')
+  const [name, account] = (queueUrl ?? '').split('/').filter(Boolean).toReversed()
   const id = name === undefined ? undefined : `${account}/${name}`
-  return (last = { id, destination: { name, address: url }, facts: { queueUrl: url } })
+  return (last = { id, destination: { name, address: url }, facts: { queueUrl } })
 }
 
 /** Whether a queue keeps the order of its messages, which its name has to tell. */

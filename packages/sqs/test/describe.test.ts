@@ -10,3 +10,12 @@ test.each([
 ])('the queue %s is called %s, and its address is the URL', (url, name) => {
   expect(queueOfUrl(url).destination).toEqual({ name, address: url })
 })
+
+test.each([
+  ['https://user:hunter2@proxy.example/1/orders?X-Amz-Security-Token=tok#part', 'https://proxy.example/1/orders'],
+  ['https://user@sqs.example/1/orders', 'https://sqs.example/1/orders'],
+  ['https://sqs.example/1/orders', 'https://sqs.example/1/orders'],
+])('of the URL %s no credentials are told', (url, told) => {
+  const { facts, destination, id } = queueOfUrl(url)
+  expect([facts.queueUrl, destination, id]).toEqual([told, { name: 'orders', address: url }, '1/orders'])
+})

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { boundedName } from './text.ts'
 
 /** What errors of ours are known by, whatever their text. `docs/errors.md` says what to do about each. */
 export type ErrorCode = 'ERR_TRACEBATON_DESTINATION' | 'ERR_TRACEBATON_QUEUE'
@@ -13,10 +14,15 @@ export function errorTypeOf(error: unknown): string {
   try {
     if (!isError(error)) return typeof error === 'object' || error === undefined ? '_OTHER' : typeof error
     const { name } = error
-    return typeof name === 'string' && name !== '' && name !== 'Error' ? name : error.constructor?.name || 'Error'
+    return boundedType(typeof name === 'string' && name !== '' && name !== 'Error' ? name : error.constructor?.name)
   } catch {
     return '_OTHER'
   }
+}
+
+/** An `error.type` as it may be shown: at most 128 characters. */
+export function boundedType(type: unknown): string {
+  return (typeof type === 'string' && boundedName(type, 128)) || 'Error'
 }
 
 /** Whether something thrown is an error, even one of another realm. */

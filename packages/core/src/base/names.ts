@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import { boundedValue } from './text.ts'
 
 /** Which names go on spans and metrics. See `docs/names.md`. */
 export type Convention = 'compatible' | '1.45' | '1.44'
@@ -149,7 +150,7 @@ export const FLUSH = 'tracebaton.flush'
 export const OPERATION_BUCKETS: number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 export const QUEUE_TIME_BUCKETS: number[] = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600]
 
-/** Writes neutral facts under the names of one convention. */
+/** Writes neutral facts under the names of one convention, bounded. What may not stand on a span is left out. */
 export interface Names {
   readonly system: (attributes: Attributes, system: string) => void
   readonly set: (attributes: Attributes, key: StandardKey, value: AttributeValue | undefined) => void
@@ -166,8 +167,9 @@ export function createNames(convention: Convention | 'both'): Names {
   }
 
   const set: Names['set'] = (attributes, key, value) => {
-    if (value === undefined || value === '') return
-    for (const name of table[key] ?? []) attributes[name] = value
+    const bounded = boundedValue(value)
+    if (bounded === undefined) return
+    for (const name of table[key] ?? []) attributes[name] = bounded
   }
   return {
     set,
@@ -187,7 +189,7 @@ export function createNames(convention: Convention | 'both'): Names {
  * @param atStart what the span has already
  */
 export function addAttributes(attributes: Attributes, more: Attributes | undefined, atStart?: Attributes): void {
-  for (const key in more) if (atStart?.[key] === undefined) attributes[key] ??= more[key]
+  for (const key in more) if (atStart?.[key] === undefined) attributes[key] ??= boundedValue(more[key])
 }
 
 /** The attributes of a link, to be shared; copy them to add more. The roles that core gives are a {@link LinkRole}. */

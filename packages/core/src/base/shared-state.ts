@@ -26,6 +26,8 @@ export const SHARED = {
   openAttempts: 'tracebaton.open-attempts.3',
   /** By meter provider: the numbers that wait for its next reading. */
   flushers: 'tracebaton.flushers.0',
+  /** By scope and label: the values that stand on metrics. */
+  labels: 'tracebaton.labels.1',
   /** What `diag` has been told of. */
   said: 'tracebaton.said.1',
 } as const

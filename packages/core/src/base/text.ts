@@ -1,15 +1,25 @@
-/** A name on one line, as spans may say it: up to 256 characters, none of them for control or broken, not empty. */
-export function headerName(text: string): string | undefined {
-  return headerText(text)?.replace(/[\t\n\r]/g, ' ')
+import type { AttributeValue } from '@opentelemetry/api'
+import { isBounded } from './numbers.ts'
+
+/** A usual text has none of these: control characters, halves of characters, and the start of a URL's address. */
+const UNUSUAL = /[^ -~\u00a0-\ud7ff\ue000-\ufffd]|:\/\//
+
+/**
+ * A foreign name or id as it may be shown: on one line, without control characters and credentials, at most `most`
+ * characters. A usual one comes back as it is. Empty where nothing is left.
+ */
+export function boundedName(text: string, most = 256): string {
+  if (text.length <= most && !UNUSUAL.test(text)) return text
+  return boundedText(withoutCredentials(start(text)), most)?.replace(/[\t\n\r]/g, ' ') ?? ''
 }
 
-/** The same for a text of several lines, that every broker takes as a header. */
-export function headerText(text: string): string | undefined {
-  return fit(text, 256, '…')
+/** The same for a text of several lines whose credentials are gone, that every broker takes as a header. */
+export function boundedText(text: string, most = 256): string | undefined {
+  return fit(text, most, '…')
 }
 
 /** The same for a stack: up to 4,096 characters. */
-export function headerStack(text: string): string | undefined {
+export function boundedStack(text: string): string | undefined {
   return fit(text, 4096, '\n… (cut)')
 }
 
@@ -20,11 +30,35 @@ function fit(text: string, most: number, mark: string): string | undefined {
   return whole.replace(/(?![\t\n\r])[\p{Cc}\p{Cn}\p{Cs}]/gu, ' ').trim() || undefined
 }
 
-/** `scheme://user:password@host`: a password may hold any character but a space, and even an `@`. */
+/** The value of an attribute as it may stand on a span; `undefined`: it may not. */
+export function boundedValue(value: AttributeValue | undefined): AttributeValue | undefined {
+  if (typeof value === 'string') return boundedName(value) || undefined
+  if (typeof value === 'number') return isBounded(value) ? value : undefined
+  if (!Array.isArray(value)) return value
+  return (value as AttributeValue[]).slice(0, 128).map((one) => boundedValue(one)) as AttributeValue
+}
+
+/** The work on one text is bounded: nothing of what stands behind so many characters is shown. */
+export function start(text: string): string {
+  return text.length > 16_384 ? text.slice(0, 16_384) : text
+}
+
+const SECRET = /pass|pwd|secret|token|key|sig|auth|credential/i
+
+/**
+ * Takes the credentials out of URLs: `scheme://user:password@host`, where a password may hold any character but a space,
+ * and even an `@`; and the values of parameters whose names speak of secrets.
+ */
 export function withoutCredentials(text: string): string {
+  if (!text.includes('://')) return text
   return text.replace(/[^\s"'<>]+/g, (word) => {
-    const start = word.indexOf('://')
+    // A URL without an address, as that of a file, has no credentials.
+    const scheme = word.search(/:\/\/[^/]/)
+    if (scheme === -1) return word
     const end = word.lastIndexOf('@')
-    return start >= 0 && end > start ? `${word.slice(0, start + 3)}***${word.slice(end)}` : word
+    const url = end < scheme ? word : `${word.slice(0, scheme + 3)}***${word.slice(end)}`
+    return url.replace(/([?&])([^?&=]*)=[^?&]*/g, (pair, mark, name) =>
+      SECRET.test(name) ? `${mark}${name}=***` : pair,
+    )
   })
 }

@@ -236,8 +236,7 @@ function sampledAttributes(
   if (attempt.kind !== 'first') attributes[OURS.kind] = attempt.kind
   if (copy.deadLetter !== undefined) {
     const { source, reason } = copy.deadLetter
-    if (source !== undefined) attributes[OURS.deadLetterSource] = source
-    if (reason !== undefined) attributes[OURS.deadLetterReason] = reason
+    addAttributes(attributes, { [OURS.deadLetterSource]: source, [OURS.deadLetterReason]: reason })
   }
   if (elsewhere) attributes[OURS.creationTraceId] = belief.creation?.traceId
   return attributes

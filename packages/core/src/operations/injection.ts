@@ -1,4 +1,5 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
+import { boundedName } from '../base/text.ts'
 import type { Fields } from '../wire/carrier.ts'
 import type { OutgoingMessage, Publication } from '../verdict/delivery.ts'
 import { validSpanContext } from '../wire/format.ts'
@@ -77,7 +78,7 @@ function injectWhatFits(
   const fitting = (candidate: Fields): boolean => runtime.report.guard('headers', () => fits?.(candidate)) !== false
   const count = (reason: SkipReason): void => {
     runtime.metrics.of(operation)?.skipped(reason)
-    const where = publication.destination.name ?? 'its destination'
+    const where = boundedName(publication.destination.name ?? 'its destination')
     runtime.report.failed('headers', new Error(`No room for all trace fields on a message to ${where} (${reason})`))
   }
   if (fitting(full)) return { fields: full }

@@ -8,7 +8,7 @@ import { recordGetter } from '../wire/carrier.ts'
 import { validSpanContext, type Extracted } from '../wire/format.ts'
 import { sameSpan } from '../wire/traceparent.ts'
 import { toldDelivery, readLater } from './read.ts'
-import { headerText } from '../base/text.ts'
+import { boundedName } from '../base/text.ts'
 import { activeContext } from '../otel/span.ts'
 import { allow, type Attempt } from './attempt.ts'
 import { identityMemory } from '../memory/attempts.ts'
@@ -238,5 +238,5 @@ function positionOf({ position, facts, key }: Delivery): string | undefined {
 }
 
 function clean(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : headerText(text)
+  return text === undefined ? undefined : boundedName(text) || undefined
 }

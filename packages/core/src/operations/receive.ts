@@ -7,6 +7,7 @@ import { addAttributes, linkAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
 import { activeContext, callHook, parentIn, startSpan } from '../otel/span.ts'
+import { boundedValue } from '../base/text.ts'
 
 /** One call of the application that asked the broker for messages. */
 export interface Reception {
@@ -92,7 +93,7 @@ export function linksTo(
     }
     for (const key in delivery.attributes) {
       const value = delivery.attributes[key]
-      if (onSpan.attributes?.[key] !== value) attributes[key] ??= value
+      if (onSpan.attributes?.[key] !== value) attributes[key] ??= boundedValue(value)
     }
     links.set(`${creation.traceId}${creation.spanId}`, { context: creation, attributes })
   }

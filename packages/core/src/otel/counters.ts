@@ -3,6 +3,7 @@ import { FLUSH } from '../base/names.ts'
 import { CORE_SCOPE } from '../base/scope.ts'
 import { processWide, SHARED } from '../base/shared-state.ts'
 import type { Report } from '../base/report.ts'
+import { isBounded } from '../base/numbers.ts'
 
 /** A flush comes after this many messages at the latest, because some providers run no callbacks. */
 const MESSAGES_PER_FLUSH = 1_000
@@ -88,6 +89,7 @@ export class Count implements Pending {
     const value = this.#value
     this.#value = 0
     this.#pending = false
+    if (!isBounded(value)) return
     try {
       // The number belongs to many messages: no exemplar may name the span that happens to be active.
       this.#instrument?.add(value, this.#labels, ROOT_CONTEXT)

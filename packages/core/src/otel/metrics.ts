@@ -12,7 +12,10 @@ import { ERROR_TYPE, METRICS, OPERATION_BUCKETS, OURS, QUEUE_TIME_BUCKETS } from
 import type { Outcome } from '../base/policy.ts'
 import type { SchemaScope } from '../base/scope.ts'
 import type { Report, Stage } from '../base/report.ts'
+import { boundedType } from '../base/errors.ts'
+import { isBounded } from '../base/numbers.ts'
 import { Count, flusherOf, Variants, type Flusher } from './counters.ts'
+import type { Labels } from './labels.ts'
 import type { Operation } from './operation.ts'
 
 /** What a message went out without, or with instead, where not all of it had room. */
@@ -31,7 +34,12 @@ export interface Metrics {
  *
  * @param findProvider may throw
  */
-export function createMetrics(findProvider: () => MeterProvider, report: Report, scope: SchemaScope): Metrics {
+export function createMetrics(
+  findProvider: () => MeterProvider,
+  report: Report,
+  scope: SchemaScope,
+  bound: Labels,
+): Metrics {
   let provider: MeterProvider | undefined
   let instruments: Instruments | undefined
   const find = (): Instruments | undefined => {
@@ -39,7 +47,7 @@ export function createMetrics(findProvider: () => MeterProvider, report: Report,
       const current = findProvider()
       if (current === provider) return instruments
       provider = current
-      instruments = createInstruments(current, getMeter(current, scope), report)
+      instruments = createInstruments(current, getMeter(current, scope), report, bound)
     } catch (error) {
       instruments = undefined
       report.failed('metrics', error)
@@ -86,14 +94,18 @@ export class Measured {
     this.#consumed = count(consumed, {})
     this.#unconfirmed = count(unconfirmed, {})
     this.#inFlight = count(inFlight, {})
-    this.#sent = new Variants((errorType) => count(sent, errorType === '' ? {} : { [ERROR_TYPE]: errorType }))
+    this.#sent = new Variants((errorType) => count(sent, errorType === '' ? {} : this.#failure(errorType)))
     this.#deliveries = new Variants((outcome, kind) =>
       count(deliveries, { [OURS.outcome]: outcome, [OURS.kind]: kind }),
     )
     this.#skipped = new Variants((reason) => count(skipped, { [OURS.reason]: reason }))
     this.#labels = labels
     this.#report = report
-    this.#failed = new Variants((errorType) => Object.assign({}, labels, { [ERROR_TYPE]: errorType }))
+    this.#failed = new Variants((errorType) => Object.assign({}, labels, this.#failure(errorType)))
+  }
+
+  #failure(errorType: string): Attributes {
+    return { [ERROR_TYPE]: this.instruments.bound.bounded(ERROR_TYPE, boundedType(errorType)) }
   }
 
   operation(seconds: number, errorType: string | undefined): void {
@@ -142,6 +154,7 @@ export class Measured {
   }
 
   #record(histogram: Histogram | undefined, seconds: number, errorType: string | undefined): void {
+    if (!isBounded(seconds)) return
     try {
       histogram?.record(seconds, errorType === undefined ? this.#labels : this.#failed.of(errorType))
     } catch (error) {
@@ -168,12 +181,18 @@ interface Instruments {
   readonly skipped: Counter | undefined
   readonly inFlight: UpDownCounter | undefined
   readonly flusher: Flusher
+  readonly bound: Labels
 }
 
 type Description = (typeof METRICS)[keyof typeof METRICS]
 
 /** Each by itself, so that one that cannot be had does not cost the others. `undefined`: the provider measures nothing. */
-function createInstruments(provider: MeterProvider, meter: Meter, report: Report): Instruments | undefined {
+function createInstruments(
+  provider: MeterProvider,
+  meter: Meter,
+  report: Report,
+  bound: Labels,
+): Instruments | undefined {
   if (meter === NO_METER) return undefined
   const make = <Instrument>(create: () => Instrument): Instrument | undefined => report.guard('metrics', create)
   const counter = ([name, unit, description]: Description) =>
@@ -192,6 +211,7 @@ function createInstruments(provider: MeterProvider, meter: Meter, report: Report
     skipped: counter(METRICS.skipped),
     inFlight: make(() => meter.createUpDownCounter(name, { unit, description })),
     flusher: flusherOf(provider, report),
+    bound,
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Destination } from '../verdict/delivery.ts'
 import type { Names } from '../base/names.ts'
+import { boundedName } from '../base/text.ts'
+import { keyOf } from '../memory/bounded.ts'
+import type { Labels } from './labels.ts'
 
 /** The operation types of the conventions. */
 export type OperationType = 'create' | 'send' | 'receive' | 'process' | 'settle'
@@ -92,10 +95,14 @@ function isSame(
   )
 }
 
+/** So many destinations of one common template have names of their own. */
+const MOST_ALIKE = 100
+
 /** @param templateOf the user's low-cardinality names for destinations */
 export function createOperations(
   names: Names,
   templateOf: (system: string, destination: Destination) => string | undefined,
+  bound: Labels,
 ): DescribeOperation {
   const families: Family[] = []
   // Most messages go the way of the one before.
@@ -104,7 +111,7 @@ export function createOperations(
   return (type, name, system, destination, consumerGroup) => {
     if (last !== undefined && isSame(last, type, name, system, destination, consumerGroup)) return last.operation
     const { byDestination } = familyOf(type, name, system)
-    const key = keyOf(destination, consumerGroup)
+    const key = keyOf(textOf(destination, consumerGroup))
     let operation = byDestination.get(key)
     if (operation === undefined) {
       if (byDestination.size >= REMEMBERED) byDestination.clear()
@@ -133,28 +140,42 @@ export function createOperations(
     consumerGroup: string | undefined,
   ): Operation {
     // An empty name is none: a span name must not end in a blank.
-    const name = destination.name || undefined
-    const template = destination.template || templateOf(system, destination) || undefined
+    const name = boundedName(destination.name ?? '') || undefined
+    const template = templateFor(system, destination, name)
     const vague = destination.temporary === true || destination.anonymous === true
+    const label = template === undefined ? 'destination' : 'template'
     const shortName = template ?? (vague ? undefined : name)
+    const place = shortName === undefined ? undefined : bound.bounded('destination', shortName)
 
-    const labels: Attributes = {}
-    names.system(labels, system)
-    names.set(labels, 'operationName', operationName)
-    names.set(labels, 'operationType', type)
-    names.set(labels, 'template', template)
-    names.set(labels, 'consumerGroup', consumerGroup)
-    const attributes = Object.assign({}, labels)
-    if (template === undefined) names.set(labels, 'destination', shortName)
+    const attributes: Attributes = {}
+    names.system(attributes, system)
+    names.set(attributes, 'operationName', operationName)
+    names.set(attributes, 'operationType', type)
+    const labels = Object.assign({}, attributes)
+    names.set(labels, label, place)
+    if (consumerGroup !== undefined) {
+      names.set(labels, 'consumerGroup', bound.bounded('consumer group', boundedName(consumerGroup)))
+    }
+    names.set(attributes, 'template', template)
+    names.set(attributes, 'consumerGroup', consumerGroup)
     names.set(attributes, 'destination', name)
     names.set(attributes, 'temporary', destination.temporary === true ? true : undefined)
     names.set(attributes, 'anonymous', destination.anonymous === true ? true : undefined)
-    return { spanName: shortName === undefined ? operationName : `${operationName} ${shortName}`, attributes, labels }
+    return { spanName: place === undefined ? operationName : `${operationName} ${place}`, attributes, labels }
+  }
+
+  /** That of the adapter, of the user, or the one of all destinations alike, if there are too many. */
+  function templateFor(system: string, destination: Destination, name: string | undefined): string | undefined {
+    const own = boundedName(destination.template || templateOf(system, destination) || '') || undefined
+    const common = boundedName(destination.commonTemplate ?? '')
+    const shortName = own ?? name
+    if (common === '' || shortName === undefined || bound.fits(common, shortName, MOST_ALIKE)) return own
+    return common
   }
 }
 
 /** The name alone, where there is no more to it. */
-function keyOf(destination: Destination, consumerGroup: string | undefined): string {
+function textOf(destination: Destination, consumerGroup: string | undefined): string {
   const { name = '', template = '', temporary, anonymous } = destination
   const vague = temporary ?? anonymous
   if (consumerGroup === undefined && template === '' && vague === undefined) return name

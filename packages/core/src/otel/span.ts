@@ -12,7 +12,8 @@ import {
   type SpanOptions,
   type Tracer,
 } from '@opentelemetry/api'
-import { errorTypeOf, isError, messageOf } from '../base/errors.ts'
+import { boundedType, errorTypeOf, isError, messageOf } from '../base/errors.ts'
+import { boundedStack, boundedText } from '../base/text.ts'
 import { withSpan } from '../base/light-context.ts'
 import { isValid } from '../wire/format.ts'
 import { ERROR_TYPE, linkAttributes, OURS } from '../base/names.ts'
@@ -51,18 +52,27 @@ export class SafeSpan {
     }
   }
 
-  /** Marks the span as failed. `status` off: only the type is recorded. */
+  /** Marks the span as failed. `status` off: no status is set. */
   fail(error: unknown, status = true): void {
-    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorTypeOf(error)))
-    this.#report.guard('span', () => recordException(this.span, error))
-    if (!status) return
-    const message = this.#report.guard('describe', () => messageOf(error)) ?? ''
-    this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message }))
+    if (!this.isRecording()) return
+    const report = this.#report
+    const message = report.guard('describe', () => said(report.redact(messageOf(error), 'message', error)))
+    report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorTypeOf(error)))
+    report.guard('span', () => this.#recordException(error, message))
+    if (status) report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message: message ?? '' }))
   }
 
-  /** Marks the span as failed where there is no exception. `status` off: only the type is recorded. */
+  #recordException(error: unknown, message: string | undefined): void {
+    if (!isError(error)) return
+    const stack = this.#report.redact(error.stack, 'stack', error)
+    const { code } = error as { readonly code?: unknown }
+    const type = typeof code === 'string' || typeof code === 'number' ? boundedType(String(code)) : errorTypeOf(error)
+    this.span?.recordException({ name: type, message: message ?? '', stack: (stack && boundedStack(stack)) ?? '' })
+  }
+
+  /** Marks the span as failed where there is no exception. `status` off: no status is set. */
   refuse(errorType: string, status = true): void {
-    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorType))
+    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, boundedType(errorType)))
     if (status) this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR }))
   }
 
@@ -166,6 +176,7 @@ export function secondsSince(start: number): number {
   return (performance.now() - start) / 1000
 }
 
-function recordException(span: Span | undefined, error: unknown): void {
-  if (isError(error)) span?.recordException(error)
+/** The text of a failure, as a span has room for it. */
+function said(text: string | undefined): string | undefined {
+  return text && boundedText(text, 1024)
 }

@@ -1,4 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
+import { isCount } from '../base/numbers.ts'
 import type { Failure, MoveFacts } from '../wire/move-facts.ts'
 import { reasonOf, type Lineage } from '../wire/lineage.ts'
 import type { DeliveryCount, DeliveryKind, PastAttempt } from './delivery.ts'
@@ -46,7 +47,7 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const lineage = countedOn(sources)
   const deliveries = broker?.deliveries ?? 1
   const start = startOf(sources)
-  const redrives = sources.redrives ?? sources.lineage?.redrives ?? 0
+  const redrives = (isCount(sources.redrives) ? sources.redrives : sources.lineage?.redrives) ?? 0
   const past = ofThisCopy(sources.past, lineage?.attempt ?? 1, redrives)
   const told = start + deliveries - 1
   const remembered = past === undefined || broker?.exact === true ? 0 : past.attempt + 1
@@ -85,9 +86,9 @@ export function startOf(sources: Pick<AttemptSources, 'lineage' | 'kind' | 'deat
   return (countedOn(sources)?.attempt ?? 1) + sources.deaths
 }
 
-/** A maximum below the attempt counts something else. */
+/** A maximum below the attempt counts something else, and one that is no count says nothing. */
 function atLeast(attempt: number, maximum: number | undefined): number | undefined {
-  return maximum !== undefined && maximum >= attempt ? maximum : undefined
+  return isCount(maximum) && maximum >= attempt ? maximum : undefined
 }
 
 /** What this copy is, of which the later mover knows better. */

@@ -1,4 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
+import { isCount } from '../base/numbers.ts'
 import type { Trust } from '../base/policy.ts'
 import { putBack, reasonOf, type Lineage } from '../wire/lineage.ts'
 import type { MoveFacts } from '../wire/move-facts.ts'
@@ -44,15 +45,16 @@ export function copyOf(
   const waited = hasWaited(history?.deadLetter ?? delivery.deadLetter, lineage)
   // The copy itself says when it was sent, and how long it was to wait, better than a broker that tells whole seconds.
   const timed = waited && lineage?.delay !== undefined && lineage.sent !== undefined
+  const count = history?.count ?? delivery.count
   return {
     creation,
     lineage,
     kind: waited ? undefined : (history?.kind ?? delivery.kind),
-    count: history?.count ?? delivery.count,
+    count: isCount(count?.deliveries) ? count : undefined,
     deadLetter: waited ? undefined : (history?.deadLetter ?? delivery.deadLetter ?? deathOf(lineage, moved)),
     queuedAt: timed ? undefined : history === undefined ? delivery.queuedAt : history.queuedAt,
     delay: timed ? undefined : (history?.delay ?? delivery.delay),
-    deaths: history?.deaths ?? 0,
+    deaths: isCount(history?.deaths) ? history.deaths : 0,
     before: history?.before,
   }
 }

@@ -12,6 +12,8 @@ export interface Destination {
   readonly address?: string | undefined
   /** A low-cardinality form of the name, where the name has none. */
   readonly template?: string | undefined
+  /** A template for all destinations like this one, for use where more than 100 of them have names. @default none */
+  readonly commonTemplate?: string | undefined
   /** The name of a temporary or anonymous one stands in no span name and on no metric. @default false */
   readonly temporary?: boolean | undefined
   readonly anonymous?: boolean | undefined

@@ -1,4 +1,5 @@
 import type { SpanContext, Context } from '@opentelemetry/api'
+import { isBounded } from '../base/numbers.ts'
 import type { ContextStatus, Outcome, Trust } from '../base/policy.ts'
 import type { Extracted } from '../wire/format.ts'
 import type { Failure, MoveFacts } from '../wire/move-facts.ts'
@@ -55,12 +56,14 @@ export function timeInQueue(verdict: Verdict, deliveredAt: number): number | und
   if (!verdict.attempt.firstDelivery || told === undefined || told === null) return undefined
   // A broker that knows whole seconds may tell a time before the copy was sent.
   const queuedAt = Math.max(told, lineage?.sent ?? told)
-  return Math.max(0, deliveredAt - queuedAt - (delay ?? lineage?.delay ?? 0)) / 1000
+  const ms = Math.max(0, deliveredAt - queuedAt - (delay ?? lineage?.delay ?? 0))
+  return isBounded(ms) ? ms / 1000 : undefined
 }
 
 /** ms since the message was first sent, where that is known. */
 export function ageOf({ firstSent }: Verdict, deliveredAt: number): number | undefined {
-  return firstSent === undefined ? undefined : Math.max(0, deliveredAt - firstSent)
+  const age = firstSent === undefined ? undefined : Math.max(0, deliveredAt - firstSent)
+  return age !== undefined && isBounded(age) ? age : undefined
 }
 
 /** What the message has been through, in the words of hooks. */

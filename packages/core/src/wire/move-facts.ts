@@ -1,5 +1,6 @@
 import type { Fields, Headers } from './carrier.ts'
-import { headerName, headerStack, headerText, withoutCredentials } from '../base/text.ts'
+import type { Redact, Report } from '../base/report.ts'
+import { boundedName, boundedStack, boundedText } from '../base/text.ts'
 import { FACT_HEADERS, FACTS_HEADER } from '../base/names.ts'
 import { errorTypeOf, isError, messageOf } from '../base/errors.ts'
 
@@ -39,8 +40,8 @@ export function readMoveFacts(headers: Headers): MoveFacts | undefined {
     const text = headers.text(FACT_HEADERS[fact]) ?? packed[shortName(fact)]
     if (typeof text !== 'string' || text === '') continue
     if (fact === 'attempts') facts.attempts = /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined
-    else if (fact === 'errorStack') facts.errorStack = headerStack(text)
-    else facts[fact] = fact === 'errorMessage' ? headerText(text) : headerName(text)
+    else if (fact === 'errorStack') facts.errorStack = boundedStack(text)
+    else facts[fact] = fact === 'errorMessage' ? boundedText(text) : boundedName(text) || undefined
   }
   return facts as MoveFacts
 }
@@ -78,10 +79,11 @@ export interface FailurePolicy {
   /** The error's stack, up to 4,096 characters. @default false */
   readonly errorStack?: boolean | undefined
   /**
-   * Has the last word on either text, before it is cut: gives what may be said, or `undefined` to say nothing. When it
-   * throws, nothing is said. Credentials in URLs are already gone. @default the text as it is
+   * Has the last word on either text before it is cut, here, on spans and in reports to `onError`: gives what may be said,
+   * or `undefined` to say nothing. When it throws, nothing is said. Credentials in URLs are already gone, and all beyond
+   * 16,384 characters. @default the text as it is
    */
-  readonly redact?: ((text: string, part: 'message' | 'stack', error: unknown) => string | undefined) | undefined
+  readonly redact?: Redact | undefined
 }
 
 /** A failure in words that fit into headers. */
@@ -92,22 +94,12 @@ export interface Failure {
 }
 
 /** Puts a failure into words, as far as the policy goes. May throw what the error's own getters throw. */
-export function describeFailure(
-  error: unknown,
-  policy: FailurePolicy,
-  ask: (question: () => string | undefined) => string | undefined,
-): Failure {
-  const say = (part: 'message' | 'stack', text: string | undefined): string | undefined => {
-    if (typeof text !== 'string') return undefined
-    const { redact } = policy
-    const clean = withoutCredentials(text)
-    const said = redact === undefined ? clean : ask(() => redact(clean, part, error))
-    if (typeof said !== 'string') return undefined
-    return part === 'stack' ? headerStack(said) : headerText(said)
-  }
+export function describeFailure(error: unknown, policy: FailurePolicy, report: Pick<Report, 'redact'>): Failure {
+  const message = policy.errorMessage === false ? undefined : report.redact(messageOf(error), 'message', error)
+  const stack = policy.errorStack === true && isError(error) ? report.redact(error.stack, 'stack', error) : undefined
   return {
-    errorType: headerText(errorTypeOf(error)) ?? '_OTHER',
-    errorMessage: policy.errorMessage === false ? undefined : say('message', messageOf(error)),
-    errorStack: policy.errorStack === true && isError(error) ? say('stack', error.stack) : undefined,
+    errorType: errorTypeOf(error),
+    errorMessage: boundedText(message ?? ''),
+    errorStack: boundedStack(stack ?? ''),
   }
 }

@@ -92,6 +92,12 @@ the messaging system beside it, which today's backends look at), \`1.45\` and \`
 The instrumentation scope of spans and metrics is the adapter's package and its version, \`@tracebaton/kafka\` for example, with
 the schema URL of 1.45.0, or of 1.44.0 under \`1.44\`.
 
+Names and ids on spans and metrics have up to 256 characters, \`error.type\` 128, the message of an error 1,024 and its
+stack 4,096. Control characters become blanks, credentials in URLs go, and so do numbers beyond ±2^53. A label of metrics has up to
+500 values for each scope, and so have the names of spans: \`_other\` stands for the others, which is said once.
+RabbitMQ's messages of one exchange, or of one exchange and queue, have up to 100 names: after that \`#\` stands for the
+routing key.
+
 ## Standard attributes
 
 | 1.45 | 1.44 |

@@ -1,14 +1,16 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Destination } from '../../src/verdict/delivery.ts'
 import { createNames } from '../../src/base/names.ts'
+import type { Labels } from '../../src/otel/labels.ts'
 import { createOperations } from '../../src/otel/operation.ts'
 
 const names = createNames('1.45')
+const unbounded: Labels = { bounded: (_, value) => value, fits: () => true }
 const DESTINATION = 'messaging.destination.name'
 const TEMPLATE = 'messaging.destination.template'
 
 function describeOne(destination: Destination, template?: string) {
-  return createOperations(names, () => template)('process', 'process', 'kafka', destination)
+  return createOperations(names, () => template, unbounded)('process', 'process', 'kafka', destination)
 }
 
 describe('an operation', () => {
@@ -103,7 +105,7 @@ describe('an operation', () => {
   })
 
   it('has the consumer group on the span and on metrics', () => {
-    const { attributes, labels } = createOperations(names, () => undefined)(
+    const { attributes, labels } = createOperations(names, () => undefined, unbounded)(
       'process',
       'process',
       'kafka',
@@ -117,7 +119,9 @@ describe('an operation', () => {
   })
 
   it('has no type where it is none of the standard ones', () => {
-    const operation = createOperations(names, () => undefined)(undefined, 'extend', 'aws.sqs', { name: 'orders' })
+    const operation = createOperations(names, () => undefined, unbounded)(undefined, 'extend', 'aws.sqs', {
+      name: 'orders',
+    })
     expect(operation.spanName).toBe('extend orders')
     expect(operation.attributes).not.toHaveProperty('messaging.operation.type')
   })
@@ -126,7 +130,7 @@ describe('an operation', () => {
 describe('the memory of operations', () => {
   it('asks for the template of a destination once', () => {
     const templateOf = vi.fn<(system: string, destination: Destination) => string>(() => 'orders-{n}')
-    const operations = createOperations(names, templateOf)
+    const operations = createOperations(names, templateOf, unbounded)
     const first = operations('process', 'process', 'kafka', { name: 'orders-1' })
     expect(operations('process', 'process', 'kafka', { name: 'orders-1' })).toBe(first)
     expect(templateOf).toHaveBeenCalledTimes(1)
@@ -134,7 +138,7 @@ describe('the memory of operations', () => {
   })
 
   it('tells apart whatever differs', () => {
-    const operations = createOperations(names, () => undefined)
+    const operations = createOperations(names, () => undefined, unbounded)
     const all = [
       operations('process', 'process', 'kafka', { name: 'orders' }),
       operations('send', 'process', 'kafka', { name: 'orders' }),
@@ -150,7 +154,7 @@ describe('the memory of operations', () => {
   })
 
   it('is bounded: it starts over after a thousand destinations', () => {
-    const operations = createOperations(names, () => undefined)
+    const operations = createOperations(names, () => undefined, unbounded)
     const describeQueue = (index: number) => operations('process', 'process', 'kafka', { name: `queue-${index}` })
     const first = describeQueue(0)
     for (let index = 1; index < 1_000; index++) describeQueue(index)

@@ -1,30 +1,33 @@
 import { describe, expect, test } from 'vitest'
-import { headerStack, headerText } from '../../src/base/text.ts'
+import { createReport } from '../../src/base/report.ts'
+import { boundedStack, boundedText } from '../../src/base/text.ts'
 import { describeFailure, type FailurePolicy } from '../../src/wire/move-facts.ts'
 
-const say = (error: unknown, policy: FailurePolicy = {}) => describeFailure(error, policy, (question) => question())
+const say = (error: unknown, policy: FailurePolicy = {}) =>
+  describeFailure(error, policy, createReport(nothing, nothing, policy.redact))
+const nothing = () => {}
 
 describe('the text of a header', () => {
   test('is cut at 256 characters, and marked', () => {
-    expect(headerText('x'.repeat(256))).toBe('x'.repeat(256))
-    expect(headerText('x'.repeat(257))).toBe(`${'x'.repeat(255)}…`)
-    expect(headerText('😀'.repeat(200))).toBe(`${'😀'.repeat(127)}…`)
+    expect(boundedText('x'.repeat(256))).toBe('x'.repeat(256))
+    expect(boundedText('x'.repeat(257))).toBe(`${'x'.repeat(255)}…`)
+    expect(boundedText('😀'.repeat(200))).toBe(`${'😀'.repeat(127)}…`)
   })
 
   test('is cut at 4096 characters where it is a stack', () => {
-    expect(headerStack('x'.repeat(4096))).toHaveLength(4096)
-    const cut = headerStack(`${'x'.repeat(4085)}${'😀'.repeat(20)}`)!
+    expect(boundedStack('x'.repeat(4096))).toHaveLength(4096)
+    const cut = boundedStack(`${'x'.repeat(4085)}${'😀'.repeat(20)}`)!
     expect(cut.length).toBeLessThanOrEqual(4096)
     expect(cut).toMatch(/x😀\n… \(cut\)$/)
   })
 
   test('holds no character that a broker would refuse', () => {
-    expect(headerText('a\u0000b\u0007c\td\ne\uFFFEf\uD800g')).toBe('a b c\td\ne f g')
+    expect(boundedText('a\u0000b\u0007c\td\ne\uFFFEf\uD800g')).toBe('a b c\td\ne f g')
   })
 
   test('is never empty', () => {
-    expect(headerText('')).toBeUndefined()
-    expect(headerText(' \u0000 ')).toBeUndefined()
+    expect(boundedText('')).toBeUndefined()
+    expect(boundedText(' \u0000 ')).toBeUndefined()
   })
 })
 
