@@ -4,31 +4,62 @@ import { createBullmqFixture } from '../src/adapters/bullmq.ts'
 import { createKafkaFixture } from '../src/adapters/kafka.ts'
 import { createSqsFixture } from '../src/adapters/sqs.ts'
 import type { Fixture } from '../src/contract/fixture.ts'
-import { killWorkers } from '../src/soak.ts'
+import { killWorkers, type Soaked } from '../src/soak.ts'
 
-/** How often a worker is killed, on each broker. */
-const KILLS = Number(process.env['TRACEBATON_KILLS'] ?? 1)
+interface Soak {
+  readonly broker: 'kafka' | 'rabbitmq' | 'sqs' | 'redis'
+  readonly program: string
+  readonly create: (address: string) => Promise<Fixture>
+  /** Kafka waits six seconds for each consumer that is gone, the others two at most. */
+  readonly kills: number
+}
 
-const brokers: readonly (readonly [
-  'kafka' | 'rabbitmq' | 'sqs' | 'redis',
-  string,
-  (address: string) => Promise<Fixture>,
-])[] = [
-  ['kafka', 'kafka-process.js', createKafkaFixture],
-  ['rabbitmq', 'amqp-process.js', createAmqpFixture],
-  ['sqs', 'sqs-process.js', createSqsFixture],
-  ['redis', 'bullmq-process.js', (address) => createBullmqFixture(address, true)],
+const soaks: readonly Soak[] = [
+  { broker: 'kafka', program: 'kafka-process.js', create: createKafkaFixture, kills: 5 },
+  { broker: 'rabbitmq', program: 'amqp-process.js', create: createAmqpFixture, kills: 9 },
+  { broker: 'sqs', program: 'sqs-process.js', create: createSqsFixture, kills: 9 },
+  {
+    broker: 'redis',
+    program: 'bullmq-process.js',
+    create: (address) => createBullmqFixture(address, true),
+    kills: 9,
+  },
 ]
 
-test.each(brokers)(
-  'on %s a worker that is killed at any moment loses no message, and none gets a link of another',
-  { timeout: 90_000 + KILLS * 15_000 },
-  async (broker, program, create) => {
-    const address = inject('brokers')[broker]
-    await using fixture = await create(address)
-    const { lost, wrong, ...counts } = await killWorkers(fixture, program, address, KILLS)
-    console.log(`${broker}: ${JSON.stringify(counts)}`)
-    expect(wrong).toEqual([])
-    expect(lost).toEqual([])
+/** How many times as often workers are killed. */
+const TIMES = Number(process.env['TRACEBATON_KILLS'] ?? 1)
+
+async function run({ broker, program, create, kills }: Soak): Promise<Soaked> {
+  const address = inject('brokers')[broker]
+  await using fixture = await create(address)
+  return await killWorkers(fixture, program, address, kills * TIMES)
+}
+
+// All brokers at once: most of the time somebody waits for a process that starts, or for a broker.
+test(
+  'a worker that is killed at any moment loses no message, and none gets a link or a context of another',
+  { timeout: 60_000 + TIMES * 90_000 },
+  async () => {
+    // A broker that fails does not take the workers of the others away.
+    const ended = await Promise.allSettled(soaks.map(run))
+    expect(ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))).toEqual([])
+    const soaked = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const count = (of: (one: Soaked) => number): number => soaked.reduce((sum, one) => sum + of(one), 0)
+    const wrong = (what: 'lost' | 'wrongLinks' | 'foreignContexts' | 'changedResults'): string[] =>
+      soaked.flatMap((one, index) => one[what].map((text) => `${soaks[index]?.broker}: ${text}`))
+    const [lost, links, contexts, results] = [
+      wrong('lost'),
+      wrong('wrongLinks'),
+      wrong('foreignContexts'),
+      wrong('changedResults'),
+    ]
+    console.log(
+      `kills: ${count(({ kills }) => kills)} on ${soaks.length} brokers, ${count(({ sent }) => sent)} messages, ` +
+        `${count(({ attempts }) => attempts)} attempts, ${count(({ linked }) => linked)} linked to the one before; ` +
+        `${lost.length} lost, ${links.length} wrong links, ${contexts.length} foreign contexts, ${results.length} changed results`,
+    )
+    expect({ lost, links, contexts, results }).toEqual({ lost: [], links: [], contexts: [], results: [] })
+    expect(count(({ kills }) => kills)).toBeGreaterThanOrEqual(30)
+    expect(count(({ linked }) => linked)).toBeGreaterThan(0)
   },
 )

@@ -6,17 +6,28 @@ function tell(what) {
   process.stdout.write(`${JSON.stringify(what)}\n`)
 }
 
+const active = () => {
+  const { traceId, spanId } = trace.getSpanContext(context.active()) ?? {}
+  return { traceId, spanId }
+}
+
 /**
  * A handler for a worker that is going to be killed: tells which attempt it is, works for a moment, and sends some messages
  * to retry. Never finishes.
  */
 export function createWorker({ destination }) {
   const handler = async (retryLater, body) => {
-    const { traceId, spanId } = trace.getSpanContext(context.active())
-    tell({ began: { body, traceId, spanId } })
+    const began = active()
+    tell({ began: { body, ...began } })
     await setTimeout(Math.random() * 50)
-    if (Math.random() < 0.3) await retryLater({ to: destination })
-    else tell({ done: body })
+    if (active().spanId !== began.spanId) tell({ foreign: `${body}: ${active().spanId} after ${began.spanId}` })
+    if (Math.random() >= 0.3) return tell({ done: body })
+    try {
+      await retryLater({ to: destination })
+    } catch (error) {
+      tell({ changed: `${body}: ${String(error)}` })
+      throw error
+    }
   }
   return { handler, finished: new Promise(() => {}) }
 }
