@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { Totals } from './scripts/test/totals.js'
 
 const brokers = 'integration-tests/src/global-set-up.ts'
 // Test files share processes, so that libraries are loaded once.
 // They wait about as much as they compute, so there are more of them than cores.
 const shared = { isolate: false, maxWorkers: 3, setupFiles: ['scripts/test/fresh.ts'] }
 
+// As vitest chooses them itself, and what all sweeps together have tried.
+const reporters = ['default', ...(process.env['GITHUB_ACTIONS'] ? ['github-actions'] : []), new Totals()]
+
 export default defineConfig({
   test: {
+    reporters,
     projects: [
       {
         test: {

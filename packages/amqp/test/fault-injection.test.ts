@@ -1,22 +1,8 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib'
 import type { TracingOptions } from '@tracebaton/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { useContexts } from '../../core/test/contexts.ts'
-import { optionSeams, type Seam } from '../../core/test/seams.ts'
+import { sweepSeams } from '../../core/test/sweep.ts'
 import { deadLetter, traceChannel, traceHandler } from '../src/index.ts'
 import { createHollow, type Hollow } from './hollow.ts'
-
-let tried = 0
-const unhandled: unknown[] = []
-const keep = (error: unknown): void => void unhandled.push(error)
-
-beforeAll(() => {
-  useContexts()
-  process.on('unhandledRejection', keep)
-})
-afterAll(() => {
-  process.off('unhandledRejection', keep)
-})
 
 const ERROR = Object.freeze(new Error('of the host'))
 const CONTENT = Buffer.from('one')
@@ -95,46 +81,16 @@ const sequences: Readonly<Record<string, (run: Run) => Promise<unknown>>> = {
   },
 }
 
-async function play(sequence: (run: Run) => Promise<unknown>, options: TracingOptions | undefined): Promise<string> {
+/** The sequence on a plain channel, or on a traced one. */
+const played = (sequence: (run: Run) => Promise<unknown>) => async (options: TracingOptions | undefined) => {
   const hollow = createHollow()
   const channel = options === undefined ? hollow.channel : traceChannel(hollow.channel, options)
-  const seen = JSON.stringify(await sequence({ channel, hollow, traced: options !== undefined }))
+  const seen = await sequence({ channel, hollow, traced: options !== undefined })
   if (options !== undefined) await channel.close().catch(() => {})
   return seen
 }
 
-async function trySeam(seam: Seam): Promise<string[]> {
-  const changed: string[] = []
-  const repair = seam.arrange?.()
-  try {
-    for (const [name, sequence] of Object.entries(sequences)) {
-      const { options, ledger } = seam.prepare()
-      // oxlint-disable-next-line no-await-in-loop -- globals are broken meanwhile, so one after the other
-      const expected = await play(sequence, undefined)
-      // oxlint-disable-next-line no-await-in-loop
-      const seen = await play(sequence, options)
-      if (seen !== expected) changed.push(`${seam.name} × ${name}: ${seen} instead of ${expected}`)
-      if (ledger.unbalanced() > 0) changed.push(`${seam.name} × ${name}: ${ledger.unbalanced()} spans not ended once`)
-      tried += 1
-    }
-  } finally {
-    repair?.()
-  }
-  return changed
-}
-
-describe('a failure of ours or of the SDK changes nothing for the user of the client', () => {
-  test.each(optionSeams.map((seam) => [seam.name, seam] as const))('%s', async (_name, seam) => {
-    expect(await trySeam(seam)).toEqual([])
-  })
-
-  test('in every combination, without an unhandled rejection', async () => {
-    // Node reports unhandled rejections after the microtasks of the turn they happened in.
-    await turn()
-    console.log(
-      `fault injection with the real channel: ${optionSeams.length} seams × ${Object.keys(sequences).length} sequences = ${tried} tried`,
-    )
-    expect(unhandled).toEqual([])
-    expect(tried).toBe(optionSeams.length * Object.keys(sequences).length)
-  })
-})
+sweepSeams(
+  'a channel',
+  Object.fromEntries(Object.entries(sequences).map(([name, sequence]) => [name, played(sequence)])),
+)

@@ -1,21 +1,13 @@
 import { context as contexts } from '@opentelemetry/api'
 import type { TracingOptions } from '@tracebaton/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording } from '../../testing/test/recording.ts'
-import { optionSeams, type Seam } from '../../core/test/seams.ts'
+import { sweepSeams, type Sequence } from '../../core/test/sweep.ts'
 import { bullmqTelemetry, traceFlowProducer, traceHandler, traceQueue } from '../src/index.ts'
 import { createBullmq, type FakeBullmq, type Job } from './fake-bullmq.ts'
 
-const unhandled: unknown[] = []
-const keep = (error: unknown): void => void unhandled.push(error)
-beforeAll(() => {
-  useContexts()
-  process.on('unhandledRejection', keep)
-})
-afterAll(() => {
-  process.off('unhandledRejection', keep)
-})
+beforeAll(useContexts)
 
 /** What a program uses: BullMQ with all of ours, with the telemetry alone, or as it comes. */
 function programOf(options: TracingOptions | undefined, wrapped: boolean) {
@@ -84,37 +76,15 @@ const sequences: Readonly<Record<string, (program: Program) => Promise<unknown>>
   },
 }
 
-async function trySeam(seam: Seam): Promise<string[]> {
-  const changed: string[] = []
-  const repair = seam.arrange?.()
-  try {
-    for (const [name, sequence] of Object.entries(sequences)) {
-      // oxlint-disable no-await-in-loop -- globals are broken meanwhile, so one after the other
-      const expected = JSON.stringify(await sequence(programOf(undefined, false)))
-      for (const wrapped of [true, false]) {
-        const { options, ledger } = seam.prepare()
-        const seen = JSON.stringify(await sequence(programOf(options, wrapped)))
-        if (seen !== expected) changed.push(`${seam.name} × ${name}: ${seen} instead of ${expected}`)
-        if (ledger.unbalanced() > 0) changed.push(`${seam.name} × ${name}: ${ledger.unbalanced()} spans not ended once`)
-      }
-      // oxlint-enable no-await-in-loop
-    }
-  } finally {
-    repair?.()
-  }
-  return changed
-}
+/** Each sequence with all of ours, and with the telemetry alone. */
+const played = Object.entries(sequences).flatMap(([name, sequence]) =>
+  [true, false].map((wrapped): [string, Sequence] => [
+    `${name}${wrapped ? '' : ', by the telemetry alone'}`,
+    (options) => sequence(programOf(options, wrapped)),
+  ]),
+)
 
-describe('a failure of ours or of the SDK changes nothing for the user of BullMQ', () => {
-  test.each(optionSeams.map((seam) => [seam.name, seam] as const))('%s', async (_name, seam) => {
-    expect(await trySeam(seam)).toEqual([])
-  })
-
-  test('without an unhandled rejection', async () => {
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(unhandled).toEqual([])
-  })
-})
+sweepSeams('BullMQ', Object.fromEntries(played))
 
 describe.each(Object.entries(sequences))('%s', (_name, sequence) => {
   test('is the same where no context is ever active', async () => {

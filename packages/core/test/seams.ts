@@ -38,17 +38,41 @@ const fail = (): never => {
   throw new SeamError('broken on purpose')
 }
 const reject = (): never => Promise.reject(new SeamError('broken on purpose')) as never
+const hang = (): never => new Promise(() => {}) as never
 const garbage = (): never => 42 as never
+/** Whatever is asked of it throws. */
+const trap: never = new Proxy({}, { get: fail, has: fail, ownKeys: fail, getPrototypeOf: fail }) as never
 
-const always: Break = () => fail
 /** Good once, broken from then on. */
 const later: Break = (original) => {
   let calls = 0
   return (...args) => (calls++ === 0 ? original(...args) : fail())
 }
-const nothing: Break = () => () => undefined
-const WAYS: Readonly<Record<string, Break>> = { always, later, 'by giving nothing': nothing }
-const THROWS = { 'throws always': always, 'throws later': later }
+const twice: Break =
+  (original) =>
+  (...args) => {
+    original(...args)
+    return original(...args)
+  }
+
+/**
+ * How a function that is not ours can fail. Those of an SDK are synchronous: one that rejects instead ends the process for
+ * everybody who calls it, with us and without us.
+ */
+const WAYS: Readonly<Record<string, Break>> = {
+  'throws always': () => fail,
+  'throws later': later,
+  'throws no error': () => () => {
+    // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- on purpose
+    throw undefined
+  },
+  'gives nothing': () => () => undefined,
+  'gives null': () => () => null,
+  'gives garbage': () => garbage,
+  'gives a trap': () => () => trap,
+  'gives a promise that never settles': () => hang,
+}
+const WAYS_OF_PROPAGATORS = { ...WAYS, 'works twice': twice }
 
 function sdk(...processors: SpanProcessor[]): BasicTracerProvider {
   return new BasicTracerProvider({ spanProcessors: processors })
@@ -59,7 +83,9 @@ function withOptions(name: string, options: TracingOptions, arrange?: Seam['arra
     name,
     prepare() {
       const ledger = createLedger(sdk())
-      return { ledger, options: { tracerProvider: ledger.provider, onError: () => {}, ...options } }
+      const usual = { tracerProvider: ledger.provider, onError: () => {} }
+      // Reads none of the options.
+      return { ledger, options: Object.defineProperties(usual, Object.getOwnPropertyDescriptors(options)) }
     },
     ...(arrange !== undefined && { arrange }),
   }
@@ -115,26 +141,34 @@ const processor = (part: Partial<SpanProcessor>): SpanProcessor => ({
   ...part,
 })
 
+const samplerThat = (shouldSample: () => never) => () =>
+  new BasicTracerProvider({ sampler: { shouldSample, toString: () => 'broken' } })
+
 const insideSdk: Seam[] = [
-  ['sampler', () => new BasicTracerProvider({ sampler: { shouldSample: fail, toString: () => 'broken' } })] as const,
-  ['processor onStart', () => sdk(processor({ onStart: fail }))] as const,
-  ['processor onEnd', () => sdk(processor({ onEnd: fail }))] as const,
+  ['sampler throws', samplerThat(fail)] as const,
+  ['sampler gives nothing', samplerThat(() => undefined as never)] as const,
+  ['sampler gives garbage', samplerThat(() => ({ decision: 'maybe', attributes: trap }) as never)] as const,
+  ['processor onStart throws', () => sdk(processor({ onStart: fail }))] as const,
+  ['processor onStart ends the span', () => sdk(processor({ onStart: (span) => span.end() }))] as const,
+  ['processor onEnd throws', () => sdk(processor({ onEnd: fail }))] as const,
 ].map(([name, create]) => ({
-  name: `SDK ${name} throws`,
+  name: `SDK ${name}`,
   prepare() {
     const ledger = createLedger(create())
     return { ledger, options: { tracerProvider: ledger.provider, onError: () => {} } }
   },
 }))
 
-const propagators: Seam[] = Object.entries(THROWS).flatMap(([way, fault]) =>
-  (['inject', 'extract', 'fields'] as const).flatMap((method) =>
-    [['traceparent', 'tracestate', 'baggage'], ['x-foreign']].map((fields) =>
-      withOptions(`propagator of ${fields[0]}: ${method} ${way}`, {
-        propagator: propagatorWith(fields, method, fault),
-      }),
+const propagators: Seam[] = Object.entries(WAYS_OF_PROPAGATORS).flatMap(([way, fault]) =>
+  (['inject', 'extract', 'fields'] as const)
+    .filter((method) => method !== 'fields' || /throws|nothing|twice/.test(way))
+    .flatMap((method) =>
+      [['traceparent', 'tracestate', 'baggage'], ['x-foreign']].map((fields) =>
+        withOptions(`propagator of ${fields[0]}: ${method} ${way}`, {
+          propagator: propagatorWith(fields, method, fault),
+        }),
+      ),
     ),
-  ),
 )
 
 function propagatorWith(fields: string[], method: keyof TextMapPropagator, fault: Break): TextMapPropagator {
@@ -150,12 +184,26 @@ const policies: Seam[] = (['relation', 'trust', 'republish', 'destinationTemplat
   withOptions(`${option} throws`, { [option]: fail }),
   withOptions(`${option} rejects`, { [option]: reject }),
   withOptions(`${option} gives garbage`, { [option]: garbage }),
+  withOptions(`${option} gives null`, { [option]: () => null as never }),
+  withOptions(`${option} gives a trap`, { [option]: () => trap }),
+  withOptions(`${option} never answers`, { [option]: hang }),
 ])
 
 const hooks: Seam[] = (['onSend', 'onReceive', 'onProcess', 'onSettle'] as const).flatMap((hook) => [
   withOptions(`${hook} throws`, { hooks: { [hook]: fail }, spans: { settle: true } }),
   withOptions(`${hook} rejects`, { hooks: { [hook]: reject }, spans: { settle: true } }),
+  withOptions(`${hook} never settles`, { hooks: { [hook]: hang }, spans: { settle: true } }),
+  withOptions(`${hook} gives a trap`, { hooks: { [hook]: () => trap }, spans: { settle: true } }),
+  withOptions(`${hook} empties what it is told`, { hooks: { [hook]: empty }, spans: { settle: true } }),
 ])
+
+/** Takes out of the facts that a hook is told what can be taken out. */
+function empty(_span: unknown, facts: object): void {
+  for (const part of [facts, ...Object.values(facts)] as unknown[]) {
+    if (typeof part !== 'object' || part === null) continue
+    for (const key of Reflect.ownKeys(part)) Reflect.deleteProperty(part, key)
+  }
+}
 
 /** Something else has to fail, or nobody asks the reporter. */
 const failing = { hooks: { onSend: fail, onReceive: fail, onProcess: fail, onSettle: fail }, spans: { settle: true } }
@@ -163,6 +211,8 @@ const failing = { hooks: { onSend: fail, onReceive: fail, onProcess: fail, onSet
 const reporters: Seam[] = [
   withOptions('onError throws', { ...failing, onError: fail }),
   withOptions('onError rejects', { ...failing, onError: reject }),
+  withOptions('onError never settles', { ...failing, onError: hang }),
+  withOptions('onError gives a trap', { ...failing, onError: () => trap }),
   withOptions('diag logger throws', { ...failing, onError: undefined }, () => {
     diag.setLogger(
       { error: fail, warn: fail, info: fail, debug: fail, verbose: fail },
@@ -175,15 +225,24 @@ const reporters: Seam[] = [
 const INSTRUMENTS = ['createCounter', 'createHistogram', 'createUpDownCounter', 'createObservableGauge'] as const
 
 const meters: Seam[] = [
-  withOptions('getMeter throws', { meterProvider: { getMeter: fail } }),
+  ...Object.entries(WAYS).map(([way, fault]) =>
+    withOptions(`getMeter ${way}`, { meterProvider: { getMeter: fault(() => undefined) as never } }),
+  ),
   withOptions('addBatchObservableCallback throws', { meterProvider: meterWith({ addBatchObservableCallback: fail }) }),
-  ...INSTRUMENTS.flatMap((method) => [
-    withOptions(`${method} throws`, { meterProvider: meterWith({ [method]: fail }) }),
-    withOptions(`${method} gives nothing`, { meterProvider: meterWith({ [method]: () => undefined }) }),
-    withOptions(`instruments of ${method} throw`, {
-      meterProvider: meterWith({ [method]: () => ({ add: fail, record: fail }) }),
-    }),
-  ]),
+  ...INSTRUMENTS.flatMap((method) =>
+    [
+      withOptions(`${method} throws`, { meterProvider: meterWith({ [method]: fail }) }),
+      withOptions(`${method} gives nothing`, { meterProvider: meterWith({ [method]: () => undefined }) }),
+    ].concat(
+      Object.entries(WAYS).map(([way, fault]) =>
+        withOptions(`${method}: an instrument ${way}`, {
+          meterProvider: meterWith({
+            [method]: () => ({ add: fault(() => {}), record: fault(() => {}), addCallback: fault(() => {}) }),
+          }),
+        }),
+      ),
+    ),
+  ),
 ]
 
 function instrument(): { add(): void; record(): void } {
@@ -222,16 +281,37 @@ const managers: Seam[] = [
       return work.apply(thisArg as never, args)
     },
   }),
-  withManager('with calls later', {
+  withManager('with calls once more, later', {
     with(_context, work, thisArg, ...args) {
-      queueMicrotask(() => void work.apply(thisArg as never, args))
+      queueMicrotask(() => quiet(() => work.apply(thisArg as never, args)))
+      return work.apply(thisArg as never, args)
+    },
+  }),
+  withManager('with calls late', {
+    with(_context, work, thisArg, ...args) {
+      queueMicrotask(() => quiet(() => work.apply(thisArg as never, args)))
       return undefined as never
     },
   }),
   withManager('with never calls', { with: () => undefined as never }),
+  withManager('with gives a trap', { with: () => trap }),
   withManager('active throws', { active: fail }),
+  withManager('active gives nothing', { active: () => undefined as never }),
+  withManager('active gives null', { active: () => null as never }),
+  withManager('active gives garbage', { active: garbage }),
+  withManager('active gives a trap', { active: () => trap }),
   withManager('active gives the root', { active: () => ROOT_CONTEXT }),
 ]
+
+/** What fails late would end the process without us, too. */
+function quiet(work: () => unknown): void {
+  try {
+    const result = work()
+    if (result instanceof Promise) result.catch(() => {})
+  } catch {
+    // It is somebody else's.
+  }
+}
 
 function withManager(name: string, part: Partial<ContextManager>): Seam {
   return withOptions(`context manager: ${name}`, {}, () => {
@@ -267,6 +347,30 @@ const parts: Seam[] = [
   withParts('refused gives garbage', { refused: garbage }),
 ]
 
+/** Options that cannot be read, or are of no kind that there is. */
+const readings: Seam[] = [
+  ...([
+    'hooks',
+    'spans',
+    'capture',
+    'deadLetter',
+    'relation',
+    'trust',
+    'baggage',
+    'maxTraceAge',
+    'convention',
+  ] as const),
+  ...(['republish', 'destinationTemplate', 'onError', 'tracerProvider', 'meterProvider', 'propagator'] as const),
+].flatMap((option) => [
+  withOptions(
+    `the option ${option} cannot be read`,
+    Object.defineProperty({}, option, { get: fail, enumerable: true }),
+  ),
+  withOptions(`the option ${option} is null`, { [option]: null }),
+  withOptions(`the option ${option} is a number`, { [option]: 42 }),
+  withOptions(`the option ${option} is a trap`, { [option]: trap }),
+])
+
 /** What can fail without an adapter's help. */
 export const optionSeams: readonly Seam[] = [
   ...spans,
@@ -277,6 +381,7 @@ export const optionSeams: readonly Seam[] = [
   ...reporters,
   ...meters,
   ...managers,
+  ...readings,
 ]
 
 /** Everything that core calls and that is not core. */
