@@ -21,6 +21,15 @@ export function traceKafka<Kafka extends KafkaLike>(kafka: Kafka, options?: Kafk
 }
 
 function groupOf(config: unknown): { readonly groupId?: string } {
-  const groupId = (config as { readonly groupId?: unknown } | undefined)?.groupId
-  return typeof groupId === 'string' ? { groupId } : {}
+/** The configuration of a consumer, as clients with the API of kafkajs take it. */
+interface ConsumerConfig {
+  readonly groupId?: unknown
+  readonly kafkaJS?: { readonly groupId?: unknown } | null
+  readonly 'group.id'?: unknown
+}
+
+/** Of several that say the group, the client of Confluent takes its own name for it. */
+  const { groupId, kafkaJS, 'group.id': ofLibrdkafka } = (config ?? {}) as ConsumerConfig
+  const group = groupId ?? ofLibrdkafka ?? kafkaJS?.groupId
+  return typeof group === 'string' ? { groupId: group } : {}
 }

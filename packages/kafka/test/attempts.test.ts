@@ -2,7 +2,7 @@ import type { TracingOptions } from '@tracebaton/core'
 import { describe, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording, rolesOf } from '../../testing/test/recording.ts'
-import { traceConsumer, traceProducer } from '../src/index.ts'
+import { traceConsumer, traceKafka, traceProducer } from '../src/index.ts'
 import { createConsumer, createProducer, received } from './fake-kafka.ts'
 
 useContexts()
@@ -133,5 +133,30 @@ describe('a message that its handler publishes once more', () => {
     const [first, again] = spans('process orders')
     expect([first, again].map((span) => span?.attributes['tracebaton.delivery.redrives'])).toEqual([undefined, 1])
     expect(attemptOf(again!)).toMatchObject({ attempt: 1, kind: 'redrive' })
+  })
+})
+
+describe('the group of a consumer that a traced client makes', () => {
+  test.each([
+    ['in the words of kafkajs', { groupId: 'billing' }],
+    ['in the words of kafkajs, within', { kafkaJS: { groupId: 'billing' } }],
+    ['in the words of librdkafka', { 'group.id': 'billing' }],
+    ['in both, of which those of librdkafka win', { kafkaJS: { groupId: 'other' }, 'group.id': 'billing' }],
+  ])('is known and keeps its attempts if the configuration says it %s', async (_, config) => {
+    const { options, spans } = createRecording()
+    const message = received({ traceparent: OLD })
+    const topic = `orders${Object.keys(config).join('')}`.replace('.', '')
+    for (let round = 0; round < 2; round++) {
+      const fake = createConsumer()
+      const client = { producer: () => createProducer().producer, consumer: (_config: object) => fake.consumer }
+      await traceKafka(client, options).consumer(config).run({ eachMessage: failing })
+      await fake.deliver(message, topic).catch(() => {})
+    }
+    const attempts = spans(`process ${topic}`)
+    expect(attempts.map(({ attributes }) => attributes['messaging.consumer.group.name'])).toEqual([
+      'billing',
+      'billing',
+    ])
+    expect(attempts.map((span) => attemptOf(span).attempt)).toEqual([1, 2])
   })
 })
