@@ -21,6 +21,26 @@ export interface Arguments {
 export interface Response {
   readonly output: unknown
 }
+/** What a client tells services of itself. */
+interface SelfDescribing {
+  readonly defaultUserAgentProvider?: () => Promise<readonly (readonly [name: string, version?: string])[]>
+}
+
+/** The first version, 3.x, of the client that sends `MessageSystemAttributeNames`. Earlier ones leave it out. */
+const FIRST_WITH_SYSTEM_NAMES = 583
+
+/**
+ * Whether a client sends only the legacy list of names. One that does not tell its version counts as old: it is then asked
+ * for both lists.
+ */
+export async function isOldClient(client: SqsClientLike): Promise<boolean> {
+  const { defaultUserAgentProvider } = client.config as SelfDescribing
+  const agent = await defaultUserAgentProvider?.()
+  const [, version = ''] = agent?.find(([name]) => name === 'aws-sdk-js') ?? []
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return !(major > 3 || (major === 3 && minor >= FIRST_WITH_SYSTEM_NAMES))
+}
+
 
 export type Next = (args: Arguments) => Promise<Response>
 

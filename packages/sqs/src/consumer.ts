@@ -113,14 +113,21 @@ interface ReceiveInput {
 }
 
 /** `ReceiveMessage`: asks for what we read, and remembers where each message came from. */
-export function traceReceive(tracing: AdapterTracing, legacyNames: boolean, next: Next): Next {
+export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, next: Next): Next {
   return async (args) => {
     const startedAt = Date.now()
-    const input = tracing.guard(() => askForAll(tracing, args.input as ReceiveInput, legacyNames))
+    const legacy = await legacyNames()
+    const input = tracing.guard(() => askForAll(tracing, args.input as ReceiveInput, legacy))
     const queue = tracing.guard(() => queueOfUrl((args.input as ReceiveInput).QueueUrl)) ?? queueOfUrl(undefined)
     const reception = { system: SYSTEM, operation: 'receive', destination: queue.destination, batch: true, startedAt }
     try {
       const response = await next(input === undefined ? args : { ...args, input })
+/**
+ * Whether the discontinued `AttributeNames` are to list what we read, too. `All`: they are the only list that is sent, and
+ * not every name that we read was ever documented for it.
+ */
+export type LegacyNames = () => Promise<boolean | 'All'>
+
       tracing.guard(() => {
         const { Messages = [] } = response.output as { Messages?: readonly ReceivedMessage[] }
         const at = Date.now()
@@ -140,17 +147,18 @@ export function traceReceive(tracing: AdapterTracing, legacyNames: boolean, next
   }
 }
 
-function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: boolean): ReceiveInput {
+function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: boolean | 'All'): ReceiveInput {
   const legacy = legacyNames || input.AttributeNames !== undefined
   return {
     ...input,
     MessageAttributeNames: withNames(input.MessageAttributeNames, tracing.fieldNames()),
     MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_ATTRIBUTES),
-    ...(legacy && { AttributeNames: withNames(input.AttributeNames, SYSTEM_ATTRIBUTES) }),
+    ...(legacy && { AttributeNames: withNames(input.AttributeNames, names) }),
   }
 }
 
 /** The caller's list and ours, each name once; a list that asks for everything stays as it is. */
+  const names = legacyNames === 'All' ? ['All'] : SYSTEM_ATTRIBUTES
 function withNames(list: readonly string[] = [], names: readonly string[]): readonly string[] {
   if (list.includes('All') || list.includes('.*')) return list
   return [...list, ...names.filter((name) => !list.includes(name))]

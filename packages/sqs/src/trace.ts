@@ -6,8 +6,8 @@ import {
   type AdapterTracing,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import type { InitializeStack, Next, SqsClientLike } from './client.ts'
-import { outcomeOfVisibility, traceReceive, traceSettle } from './consumer.ts'
+import { isOldClient, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
+import { outcomeOfVisibility, traceReceive, traceSettle, type LegacyNames } from './consumer.ts'
 import { SIZE_LIMITS } from './headers.ts'
 import { traceSend, traceSendBatch } from './producer.ts'
 import { SCOPE } from './scope.ts'
@@ -18,7 +18,7 @@ export type SqsOptions = TracingInput & {
   readonly maxMessageBytes?: number | undefined
   /**
    * Also asks for system attributes by the discontinued `AttributeNames`, for emulators that know nothing else.
-   * @default only where the caller uses it
+   * @default only where the caller uses it, and with clients before 3.583, which send no other list
    */
   readonly legacyAttributeNames?: boolean | undefined
 }
@@ -52,7 +52,10 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
     limitsByClient.set(client, limits)
     const stack: InitializeStack = client.middlewareStack
     stack.add(
-      (next, context) => middlewareFor(tracing, limits, legacy, context.commandName, next),
+    let old: Promise<boolean> | undefined
+    const asksByLegacyNames = async (): Promise<boolean | 'All'> =>
+      (await (old ??= isOldClient(client).catch(() => true))) ? 'All' : legacy
+      (next, context) => middlewareFor(tracing, limits, asksByLegacyNames, context.commandName, next),
       // Last of its step, so that it sees what the user's own middleware made of the input.
       { step: 'initialize', name: MIDDLEWARE, priority: 'low', override: true },
     )
@@ -63,7 +66,7 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
 function middlewareFor(
   tracing: AdapterTracing,
   limits: readonly number[],
-  legacyNames: boolean,
+  legacyNames: LegacyNames,
   commandName: string | undefined,
   next: Next,
 ): Next {

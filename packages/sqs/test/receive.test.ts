@@ -98,9 +98,10 @@ describe('ReceiveMessage', () => {
 async function asked(
   input: Partial<ReceiveMessageCommandInput>,
   legacyAttributeNames: boolean,
+  own = queues.client(),
 ): Promise<Partial<ReceiveMessageCommandInput>> {
   let seen: Partial<ReceiveMessageCommandInput> = {}
-  const watched = traceSqs(queues.client(), { ...createTraced().options, legacyAttributeNames })
+  const watched = traceSqs(own, { ...createTraced().options, legacyAttributeNames })
   watched.middlewareStack.add(
     (next, context) => async (args) => {
       if (context.commandName === 'ReceiveMessageCommand') seen = args.input as typeof seen
@@ -165,6 +166,26 @@ describe('the lists of names that a caller asks for', () => {
     ])
     expect((await asked({ AttributeNames: ['All'] }, true)).AttributeNames).toEqual(['All'])
     expect((await asked({}, true)).AttributeNames).toEqual(SYSTEM)
+  })
+
+  test.each([
+    ['before 3.583', async () => [['aws-sdk-js', '3.582.0']]],
+    ['that does not tell its version', async () => []],
+  ])('have the discontinued one ask a client for everything %s, which sends no other', async (_, provider) => {
+    const asks = async (input: Partial<ReceiveMessageCommandInput>) => {
+      const old = queues.client()
+      Object.assign(old.config, { defaultUserAgentProvider: provider })
+      return (await asked(input, false, old)).AttributeNames
+    }
+    expect(await asks({})).toEqual(['All'])
+    expect(await asks({ AttributeNames: ['All'] })).toEqual(['All'])
+    expect(await asks({ AttributeNames: ['SenderId' as never] })).toEqual(['SenderId', 'All'])
+  })
+
+  test.each(['3.583.0', '3.1169.0', '4.0.0'])('leave the discontinued one alone with client %s', async (version) => {
+    const recent = queues.client()
+    Object.assign(recent.config, { defaultUserAgentProvider: async () => [['aws-sdk-js', version]] })
+    expect(await asked({}, false, recent)).not.toHaveProperty('AttributeNames')
   })
 
   test('bring the caller what it asked for', async () => {
