@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { createArrivals, createDeliveries, ownOptions, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
+import { createArrivals, createDeliveries, isFor, ownOptions, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
 import type {
   AdapterTracing,
   Deliveries,
@@ -9,7 +9,7 @@ import type {
   Outcome,
   TracingInput,
 } from '@tracebaton/core/adapter'
-import { fromHere, invoke, invokeAndTell, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import { fromHere, invoke, invokeAndTell, isClosed, TAKES, type ChannelLike, type MessageLike, type Method } from './client.ts'
 import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
 import { seeFromOutside, type Seen } from './outside.ts'
 import { SCOPE } from './scope.ts'
@@ -142,6 +142,7 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
 ): (message: Message, ...rest: Rest) => Result {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
+  if (!isFor(otherwise, handler, 'traceHandler', TAKES)) return handler
   const { queue, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   const traced = function (this: unknown, message: Message, ...rest: Rest): Result {
     const call = (): Result => handler.call(this, message, ...rest)

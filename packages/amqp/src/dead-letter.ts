@@ -1,4 +1,12 @@
-import { moveMessage, originalOf, retryResult, tracingFor, writableOnly } from '@tracebaton/core/adapter'
+import {
+  hasMethods,
+  moveMessage,
+  originalOf,
+  refusalOf,
+  retryResult,
+  tracingFor,
+  writableOnly,
+} from '@tracebaton/core/adapter'
 import type {
   AdapterTracing,
   DeadLetterOptions,
@@ -55,8 +63,19 @@ async function move(
   channel: ChannelLike,
   message: MessageLike,
   kind: Move['kind'],
-  { to, error, delay = 0, maxAttempts }: RetryOptions = {},
+  asked: RetryOptions | undefined,
 ): Promise<void> {
+  const refusal = refusalOf(
+    kind,
+    [channel, hasMethods('sendToQueue')(channel), 'a channel first'],
+    [
+      message,
+      typeof message?.fields === 'object' && typeof message.properties === 'object',
+      'a received message second',
+    ],
+  )
+  if (refusal !== undefined) return refusal
+  const { to, error, delay = 0, maxAttempts } = asked ?? {}
   const original = originalOf(channel)
   const arrival = arrivalOf(message, original)
   const tracing = tracingFor(channel, arrival, SCOPE)

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { originalOf, resolveTracing, traced, warnOfInstrumentation } from '@tracebaton/core/adapter'
+import { isFor, originalOf, resolveTracing, traced, warnOfInstrumentation } from '@tracebaton/core/adapter'
 import type { AdapterTracing, TracingInput } from '@tracebaton/core/adapter'
 import {
   connectionOf,
@@ -8,6 +8,7 @@ import {
   invokeAndTell,
   invokeHere,
   isClosed,
+  TAKES,
   type ChannelLike,
   type ConnectionLike,
   type Method,
@@ -50,6 +51,7 @@ export function traceConnection<Connection extends ConnectionLike>(
   options?: AmqpOptions,
 ): Connection {
   const tracing = resolveTracing(options, SCOPE)
+  if (!isFor(tracing, connection, 'traceConnection', TAKES)) return connection
   const original = originalOf<ConnectionLike>(connection)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
   const facade: ConnectionLike = traced(original, {
@@ -68,6 +70,7 @@ export function traceConnection<Connection extends ConnectionLike>(
  */
 export function traceChannel<Channel extends ChannelLike>(channel: Channel, options?: AmqpOptions): Channel {
   const tracing = resolveTracing(options, SCOPE)
+  if (!isFor(tracing, channel, 'traceChannel', TAKES)) return channel
   const original = originalOf<ChannelLike>(channel)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
   warnOfInstrumentation(tracing, original, 'publish', LIBRARY)
@@ -90,7 +93,7 @@ export function traceChannel<Channel extends ChannelLike>(channel: Channel, opti
 function created(tracing: AdapterTracing, connection: ConnectionLike, method: string, args: unknown[]): unknown {
   let facade: ChannelLike | undefined
   const wrap = (channel: unknown): unknown =>
-    isChannel(channel) ? (facade ??= traceChannel(channel, { tracing })) : channel
+    TAKES['traceChannel']?.fits(channel) ? (facade ??= traceChannel(channel as ChannelLike, { tracing })) : channel
   const last = args.length - 1
   const callback = args[last]
   if (typeof callback === 'function') {
@@ -111,8 +114,4 @@ function closed(tracing: AdapterTracing, connection: ConnectionLike, args: unkno
   const own = connectionOf(connection)
   if (own !== undefined) abandon((channel) => connectionOf(channel) === own)
   return result
-}
-
-function isChannel(value: unknown): value is ChannelLike {
-  return typeof value === 'object' && value !== null && typeof (value as { ack?: unknown }).ack === 'function'
 }

@@ -1,3 +1,20 @@
+import { hasMethods, type Takes } from '@tracebaton/core/adapter'
+
+const adds = hasMethods('add', 'addBulk')
+/** A producer of flows has no name. */
+const hasName = (given: unknown): boolean => typeof (given as { readonly name?: unknown }).name === 'string'
+
+/** What is wrapped here. */
+export const TAKES: Takes = {
+  traceQueue: { words: 'a Queue of bullmq', fits: (given) => adds(given) && hasName(given) },
+  traceFlowProducer: { words: 'a FlowProducer of bullmq', fits: (given) => adds(given) && !hasName(given) },
+  'bullmqTelemetry as the telemetry of a Worker': { words: 'options', fits: hasMethods('run', 'getNextJob') },
+  traceHandler: {
+    words: 'a function that processes a job; the file of a sandbox wraps its own',
+    fits: (given) => typeof given === 'function',
+  },
+}
+
 /** The part of a job's options that we read. */
 export interface JobOptionsLike {
   readonly attempts?: number | undefined

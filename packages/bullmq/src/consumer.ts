@@ -1,6 +1,7 @@
 import { context as contexts, trace } from '@opentelemetry/api'
 import {
   createArrivals,
+  isFor,
   ownOptions,
   processWide,
   resolveTracing,
@@ -12,7 +13,7 @@ import {
   type HandledAttempt,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import type { JobLike, ProcessorLike } from './client.ts'
+import { TAKES, type JobLike, type ProcessorLike } from './client.ts'
 import { keyOfRun, toDelivery } from './describe.ts'
 import { rememberRelative } from './relatives.ts'
 import { SCOPE } from './scope.ts'
@@ -64,6 +65,7 @@ export function traceHandler<Processor extends ProcessorLike>(
   if (wrapped.has(processor)) return processor
   const told = tracingToldBy(options, OWN_OPTIONS, SCOPE)
   const otherwise = resolveTracing(undefined, SCOPE)
+  if (!isFor(told ?? otherwise, processor, 'traceHandler', TAKES)) return processor
   const { outcomeOf } = ownOptions(options, OWN_OPTIONS, told ?? otherwise)
   const traced = function (this: unknown, ...args: unknown[]): unknown {
     const job = args[0] as JobLike

@@ -1,7 +1,9 @@
 import {
   codedError,
+  hasMethods,
   moveMessage,
   originalOf,
+  refusalOf,
   retryResult,
   tracingFor,
   writableOnly,
@@ -66,8 +68,15 @@ function move<By extends Publisher>(
   publisher: By,
   job: MovedJob,
   kind: Move['kind'],
-  { to, error, delay, maxAttempts }: RetryOptions = {},
+  asked: RetryOptions | undefined,
 ): Added<By> {
+  const refusal = refusalOf(
+    kind,
+    [publisher, hasMethods('add')(publisher), 'a Queue or a FlowProducer first'],
+    [job, typeof job?.opts === 'object', 'a job second'],
+  )
+  if (refusal !== undefined) return refusal as unknown as Added<By>
+  const { to, error, delay, maxAttempts } = asked ?? {}
   const { name, data, queueName } = job
   const arrival = arrivalOf(job)
   const tracing = tracingFor(publisher, arrival, SCOPE)

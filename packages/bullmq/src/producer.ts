@@ -1,5 +1,6 @@
 import {
   copyWith,
+  isFor,
   originalOf,
   resolveTracing,
   sendOne,
@@ -8,6 +9,7 @@ import {
   type Injection,
   type TracingInput,
 } from '@tracebaton/core/adapter'
+import { TAKES } from './client.ts'
 import type { BulkJobLike, FlowJobLike, FlowProducerLike, JobOptionsLike, QueueLike } from './client.ts'
 import { toFlowPublication, toOutgoing, toPublication, type Place } from './describe.ts'
 import { writeHistory, writeMetadata } from './headers.ts'
@@ -31,6 +33,7 @@ interface Client extends Place {
  */
 export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: BullmqOptions): Wrapped {
   const tracing = resolveTracing(options, SCOPE)
+  if (!isFor(tracing, queue, 'traceQueue', TAKES)) return queue
   const original = originalOf<object>(queue) as Client
   warnOfTelemetry(tracing, original)
   const overrides: Partial<Client> = {
@@ -58,6 +61,7 @@ export function traceFlowProducer<Wrapped extends FlowProducerLike>(
   options?: BullmqOptions,
 ): Wrapped {
   const tracing = resolveTracing(options, SCOPE)
+  if (!isFor(tracing, producer, 'traceFlowProducer', TAKES)) return producer
   const original = originalOf<object>(producer) as Client
   warnOfTelemetry(tracing, original)
   const overrides: Partial<Client> = {

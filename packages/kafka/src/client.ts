@@ -1,3 +1,13 @@
+import { hasMethods, type Takes } from '@tracebaton/core/adapter'
+
+/** What is wrapped here. Clients with another API have other methods. */
+export const TAKES: Takes = {
+  traceKafka: { words: 'a client with the API of kafkajs', fits: hasMethods('producer', 'consumer') },
+  traceProducer: { words: 'a producer with the API of kafkajs', fits: hasMethods('send', 'sendBatch') },
+  traceConsumer: { words: 'a consumer with the API of kafkajs', fits: hasMethods('run') },
+  traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
+}
+
 /** Header values as kafkajs gives and takes them; a header that repeats is an array. */
 export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined
 

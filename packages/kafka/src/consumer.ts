@@ -1,10 +1,12 @@
 import {
   copyWith,
   createArrivals,
+  isFor,
   originalOf,
   ownOptions,
   partitionsOf,
   processWide,
+  refusalOf,
   resolveTracing,
   traced,
   tracingToldBy,
@@ -18,6 +20,7 @@ import {
   type Partitions,
   type TracingInput,
 } from '@tracebaton/core/adapter'
+import { TAKES } from './client.ts'
 import type { BatchPayload, ConsumerLike, MessagePayload, ReceivedMessage, RunConfigLike } from './client.ts'
 import { LIBRARY, toDelivery } from './describe.ts'
 import { SCOPE } from './scope.ts'
@@ -56,6 +59,7 @@ const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => 
  */
 export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer, options?: ConsumerOptions): Consumer {
   const tracing = resolveTracing(options, SCOPE, CONSUMER_OPTIONS)
+  if (!isFor(tracing, consumer, 'traceConsumer', TAKES)) return consumer
   const original = originalOf<ConsumerLike>(consumer)
   const partitions = partitionsOfConsumer(original, ownOptions(options, CONSUMER_OPTIONS, tracing).groupId)
   warnOfInstrumentation(tracing, original, 'run', LIBRARY)
@@ -157,6 +161,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
 ): (message: Message, ...rest: Rest) => Result {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
+  if (!isFor(otherwise, handler, 'traceHandler', TAKES)) return handler
   const { topic, partition, groupId, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   const partitions = partitionsOf(groupId)
   const place = topic === undefined || partition === undefined ? undefined : partitions.of(topic, partition)
@@ -187,6 +192,12 @@ export async function forEachMessage<Payload extends BatchPayload, Result>(
   handler: (message: Payload['batch']['messages'][number]) => Result,
   options?: HandlerOptions,
 ): Promise<Awaited<Result>[]> {
+  const refusal = refusalOf(
+    'forEachMessage',
+    [payload, Array.isArray(payload?.batch?.messages), 'what eachBatch gets'],
+    [handler, typeof handler === 'function', 'a function second'],
+  )
+  if (refusal !== undefined) return refusal
   const handle = traceHandler(handler, options)
   const results: Awaited<Result>[] = []
   for (const message of payload.batch.messages) {

@@ -1,7 +1,9 @@
 import {
+  hasMethods,
   moveMessage,
   originalOf,
   partitionsOf,
+  refusalOf,
   retryResult,
   tracingFor,
   writableOnly,
@@ -72,8 +74,15 @@ function move<Sender extends SenderLike>(
   producer: Sender,
   payload: MessagePayload,
   kind: Move['kind'],
-  { to, error, delay, maxAttempts }: RetryOptions = {},
+  options: RetryOptions | undefined,
 ): Sent<Sender> {
+  const refusal = refusalOf(
+    kind,
+    [producer, hasMethods('send')(producer), 'a producer first'],
+    [payload, typeof payload?.message === 'object', 'the payload of eachMessage second'],
+  )
+  if (refusal !== undefined) return refusal as Sent<Sender>
+  const { to, error, delay, maxAttempts } = options ?? {}
   const { topic, partition, message } = payload
   const arrival = arrivalOf(message, payload)
   const tracing = tracingFor(producer, arrival, SCOPE)

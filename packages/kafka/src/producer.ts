@@ -1,5 +1,6 @@
 import {
   copyWith,
+  isFor,
   originalOf,
   replaceFields,
   resolveTracing,
@@ -11,6 +12,7 @@ import {
   type AdapterTracing,
   type TracingInput,
 } from '@tracebaton/core/adapter'
+import { TAKES } from './client.ts'
 import type { BatchRecordLike, MessageLike, ProducerLike, RecordLike, SenderLike } from './client.ts'
 import { LIBRARY, SYSTEM, toOutgoing, toSendResults } from './describe.ts'
 import { toHeader } from './headers.ts'
@@ -25,6 +27,7 @@ export type KafkaOptions = TracingInput
  */
 export function traceProducer<Producer extends ProducerLike>(producer: Producer, options?: KafkaOptions): Producer {
   const tracing = resolveTracing(options, SCOPE)
+  if (!isFor(tracing, producer, 'traceProducer', TAKES)) return producer
   const original = originalOf<ProducerLike>(producer)
   warnOfInstrumentation(tracing, original, 'send', LIBRARY)
   const members = {

@@ -1,5 +1,5 @@
-import { originalOf, resolveTracing, traced } from '@tracebaton/core/adapter'
-import type { KafkaLike } from './client.ts'
+import { isFor, originalOf, resolveTracing, traced } from '@tracebaton/core/adapter'
+import { TAKES, type KafkaLike } from './client.ts'
 import { traceConsumer } from './consumer.ts'
 import { traceProducer, type KafkaOptions } from './producer.ts'
 import { SCOPE } from './scope.ts'
@@ -10,6 +10,7 @@ import { SCOPE } from './scope.ts'
  */
 export function traceKafka<Kafka extends KafkaLike>(kafka: Kafka, options?: KafkaOptions): Kafka {
   const tracing = resolveTracing(options, SCOPE)
+  if (!isFor(tracing, kafka, 'traceKafka', TAKES)) return kafka
   const original = originalOf<KafkaLike>(kafka)
   return traced(original, {
     producer: (...args) => traceProducer(original.producer(...args), { tracing }),
@@ -20,7 +21,6 @@ export function traceKafka<Kafka extends KafkaLike>(kafka: Kafka, options?: Kafk
   }) as Kafka
 }
 
-function groupOf(config: unknown): { readonly groupId?: string } {
 /** The configuration of a consumer, as clients with the API of kafkajs take it. */
 interface ConsumerConfig {
   readonly groupId?: unknown
@@ -29,6 +29,7 @@ interface ConsumerConfig {
 }
 
 /** Of several that say the group, the client of Confluent takes its own name for it. */
+function groupOf(config: unknown): { readonly groupId?: string } {
   const { groupId, kafkaJS, 'group.id': ofLibrdkafka } = (config ?? {}) as ConsumerConfig
   const group = groupId ?? ofLibrdkafka ?? kafkaJS?.groupId
   return typeof group === 'string' ? { groupId: group } : {}

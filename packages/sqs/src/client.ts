@@ -1,3 +1,17 @@
+import { hasMethods, type Takes } from '@tracebaton/core/adapter'
+
+/** What is wrapped here. A client of another service sends nothing that is traced here. */
+export const TAKES: Takes = {
+  traceSqs: {
+    words: 'an SQSClient or SQS of @aws-sdk/client-sqs',
+    fits(given) {
+      const { middlewareStack, config } = given as SqsClientLike
+      return hasMethods('add')(middlewareStack) && [undefined, 'SQS'].includes(Reflect.get(config, 'serviceId'))
+    },
+  },
+  traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
+}
+
 /**
  * The part of an AWS client that is used here. `SQSClient` and `SQS` both fit: `never` takes the middleware types of
  * any client, and {@link InitializeStack} says what we hand over.
@@ -7,20 +21,6 @@ export interface SqsClientLike {
   readonly config: object
 }
 
-/** A client's middleware stack as used here. */
-export interface InitializeStack {
-  add(middleware: Middleware, options: { step: 'initialize'; name: string; priority: 'low'; override: true }): void
-}
-
-/** What goes into a step of the middleware stack, and on to the next. */
-export interface Arguments {
-  readonly input: unknown
-}
-
-/** What a step gives back. `output` is what the caller's `send` resolves to. */
-export interface Response {
-  readonly output: unknown
-}
 /** What a client tells services of itself. */
 interface SelfDescribing {
   readonly defaultUserAgentProvider?: () => Promise<readonly (readonly [name: string, version?: string])[]>
@@ -41,6 +41,20 @@ export async function isOldClient(client: SqsClientLike): Promise<boolean> {
   return !(major > 3 || (major === 3 && minor >= FIRST_WITH_SYSTEM_NAMES))
 }
 
+/** A client's middleware stack as used here. */
+export interface InitializeStack {
+  add(middleware: Middleware, options: { step: 'initialize'; name: string; priority: 'low'; override: true }): void
+}
+
+/** What goes into a step of the middleware stack, and on to the next. */
+export interface Arguments {
+  readonly input: unknown
+}
+
+/** What a step gives back. `output` is what the caller's `send` resolves to. */
+export interface Response {
+  readonly output: unknown
+}
 
 export type Next = (args: Arguments) => Promise<Response>
 

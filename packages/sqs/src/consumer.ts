@@ -1,6 +1,8 @@
 import {
   createArrivals,
+  isFor,
   ownOptions,
+  refusalOf,
   resolveTracing,
   tracingToldBy,
   type AdapterTracing,
@@ -11,7 +13,7 @@ import {
   type Outcome,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import type { Next, ReceivedMessage } from './client.ts'
+import { TAKES, type Next, type ReceivedMessage } from './client.ts'
 import { queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
 import { SCOPE } from './scope.ts'
 
@@ -69,6 +71,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
 ): (message: Message, ...rest: Rest) => Result {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
+  if (!isFor(otherwise, handler, 'traceHandler', TAKES)) return handler
   const { queueUrl, maxReceiveCount, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   return function (this: unknown, message, ...rest) {
     const arrival = arrivalOf(message)
@@ -99,6 +102,12 @@ export async function forEachMessage<Message extends ReceivedMessage, Result>(
   handler: (message: Message) => Result,
   options?: HandlerOptions,
 ): Promise<Awaited<Result>[]> {
+  const refusal = refusalOf(
+    'forEachMessage',
+    [messages, Array.isArray(messages ?? []), 'a list of messages'],
+    [handler, typeof handler === 'function', 'a function second'],
+  )
+  if (refusal !== undefined) return refusal
   const traced = traceHandler(handler, options)
   const results: Awaited<Result>[] = []
   for (const message of messages ?? []) results.push(await traced(message))
@@ -112,6 +121,12 @@ interface ReceiveInput {
   readonly AttributeNames?: readonly string[]
 }
 
+/**
+ * Whether the discontinued `AttributeNames` are to list what we read, too. `All`: they are the only list that is sent, and
+ * not every name that we read was ever documented for it.
+ */
+export type LegacyNames = () => Promise<boolean | 'All'>
+
 /** `ReceiveMessage`: asks for what we read, and remembers where each message came from. */
 export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, next: Next): Next {
   return async (args) => {
@@ -122,12 +137,6 @@ export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, 
     const reception = { system: SYSTEM, operation: 'receive', destination: queue.destination, batch: true, startedAt }
     try {
       const response = await next(input === undefined ? args : { ...args, input })
-/**
- * Whether the discontinued `AttributeNames` are to list what we read, too. `All`: they are the only list that is sent, and
- * not every name that we read was ever documented for it.
- */
-export type LegacyNames = () => Promise<boolean | 'All'>
-
       tracing.guard(() => {
         const { Messages = [] } = response.output as { Messages?: readonly ReceivedMessage[] }
         const at = Date.now()
@@ -149,6 +158,7 @@ export type LegacyNames = () => Promise<boolean | 'All'>
 
 function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: boolean | 'All'): ReceiveInput {
   const legacy = legacyNames || input.AttributeNames !== undefined
+  const names = legacyNames === 'All' ? ['All'] : SYSTEM_ATTRIBUTES
   return {
     ...input,
     MessageAttributeNames: withNames(input.MessageAttributeNames, tracing.fieldNames()),
@@ -158,7 +168,6 @@ function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: bo
 }
 
 /** The caller's list and ours, each name once; a list that asks for everything stays as it is. */
-  const names = legacyNames === 'All' ? ['All'] : SYSTEM_ATTRIBUTES
 function withNames(list: readonly string[] = [], names: readonly string[]): readonly string[] {
   if (list.includes('All') || list.includes('.*')) return list
   return [...list, ...names.filter((name) => !list.includes(name))]

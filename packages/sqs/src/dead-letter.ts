@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
+  hasMethods,
   moveMessage,
+  refusalOf,
   retryResult,
   tracingFor,
   type AdapterTracing,
@@ -68,8 +70,15 @@ async function move(
   client: SendingClient,
   message: ReceivedMessage,
   kind: Move['kind'],
-  { to, error, delay, maxAttempts }: RetryOptions = {},
+  options: RetryOptions | undefined,
 ): Promise<SendOutput> {
+  const refusal = refusalOf(
+    kind,
+    [client, hasMethods('send')(client), 'a client first'],
+    [message, isMessage(message), 'one received message second'],
+  )
+  if (refusal !== undefined) return refusal
+  const { to, error, delay, maxAttempts } = options ?? {}
   // Only here: an application that moves no messages does not load the client because of us.
   const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
   const arrival = arrivalOf(message)
@@ -96,6 +105,11 @@ async function move(
       return client.send(command as never) as Promise<SendOutput>
     },
   )
+}
+
+/** And not all that a call received. */
+function isMessage(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && !Array.isArray(given) && !('Messages' in given)
 }
 
 /** The URL of the queue where a message says it was at first: it says the name only. */

@@ -1,4 +1,5 @@
 import {
+  isFor,
   ownOptions,
   processWide,
   resolveTracing,
@@ -6,7 +7,7 @@ import {
   type AdapterTracing,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import { isOldClient, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
+import { isOldClient, TAKES, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
 import { outcomeOfVisibility, traceReceive, traceSettle, type LegacyNames } from './consumer.ts'
 import { SIZE_LIMITS } from './headers.ts'
 import { traceSend, traceSendBatch } from './producer.ts'
@@ -44,17 +45,18 @@ const MIDDLEWARE = 'tracebaton'
  */
 export function traceSqs<Client extends SqsClientLike>(client: Client, options?: SqsOptions): Client {
   const tracing = resolveTracing(options, SCOPE, OPTIONS)
+  if (!isFor(tracing, client, 'traceSqs', TAKES)) return client
   const { maxMessageBytes, legacyAttributeNames: legacy = false } = ownOptions(options, OPTIONS, tracing)
   tracing.guard(() => {
     warnOfCache(tracing, client)
     tracedBy(client, tracing)
     const limits = maxMessageBytes === undefined ? SIZE_LIMITS : [maxMessageBytes]
     limitsByClient.set(client, limits)
-    const stack: InitializeStack = client.middlewareStack
-    stack.add(
     let old: Promise<boolean> | undefined
     const asksByLegacyNames = async (): Promise<boolean | 'All'> =>
       (await (old ??= isOldClient(client).catch(() => true))) ? 'All' : legacy
+    const stack: InitializeStack = client.middlewareStack
+    stack.add(
       (next, context) => middlewareFor(tracing, limits, asksByLegacyNames, context.commandName, next),
       // Last of its step, so that it sees what the user's own middleware made of the input.
       { step: 'initialize', name: MIDDLEWARE, priority: 'low', override: true },

@@ -5,9 +5,10 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** Something that a caller gave, in a word or two for a warning: a short text itself, else what it is. Never throws. */
+/** Something that a caller gave, in a word or two for a warning: a single word itself, else what it is. Never throws. */
 export function wordFor(given: unknown): string {
-  if (typeof given === 'string') return given.length > 40 ? 'a long text' : `'${given}'`
+  // Any other text may be secret: an address with a password.
+  if (typeof given === 'string') return /^[\w.-]{1,40}$/.test(given) ? `'${given}'` : 'a text'
   if (typeof given === 'function') return 'a function'
   if (!isObject(given)) return given === undefined || given === null ? String(given) : `a ${typeof given}`
   if (types.isPromise(given)) return 'a promise'
