@@ -1,12 +1,18 @@
 import { types } from 'node:util'
 import { context, ROOT_CONTEXT } from '@opentelemetry/api'
-import { hasMethods, type AdapterTracing, type Takes } from '@tracebaton/core/adapter'
+import { hasMethods, type AdapterTracing, type Followers, type Takes } from '@tracebaton/core/adapter'
 
 /** What is wrapped here. */
 export const TAKES: Takes = {
   traceConnection: { words: 'a connection of amqplib', fits: hasMethods('createChannel') },
   traceChannel: { words: 'a channel of amqplib', fits: hasMethods('publish', 'consume', 'ack') },
   traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
+}
+
+export const FOLLOWERS: Followers = {
+  library: 'amqplib',
+  datadog: ['amqplib', 'apm:amqplib:publish:start'],
+  sentry: ['Amqplib', 'tracing:orchestrion:amqplib:publish:start'],
 }
 
 /** What the broker says of one delivery. */

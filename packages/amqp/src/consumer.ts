@@ -1,5 +1,12 @@
 import { types } from 'node:util'
-import { createArrivals, createDeliveries, isFor, ownOptions, resolveTracing, tracingToldBy } from '@tracebaton/core/adapter'
+import {
+  createArrivals,
+  createDeliveries,
+  isFor,
+  ownOptions,
+  resolveTracing,
+  tracingToldBy,
+} from '@tracebaton/core/adapter'
 import type {
   AdapterTracing,
   Deliveries,
@@ -9,7 +16,16 @@ import type {
   Outcome,
   TracingInput,
 } from '@tracebaton/core/adapter'
-import { fromHere, invoke, invokeAndTell, isClosed, TAKES, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import {
+  fromHere,
+  invoke,
+  invokeAndTell,
+  isClosed,
+  TAKES,
+  type ChannelLike,
+  type MessageLike,
+  type Method,
+} from './client.ts'
 import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
 import { seeFromOutside, type Seen } from './outside.ts'
 import { SCOPE } from './scope.ts'

@@ -7,9 +7,6 @@ import { fingerprintOf, hasHistory, readHistory } from './history.ts'
 /** `messaging.system.name`. */
 export const SYSTEM = 'rabbitmq'
 
-/** The client's package. */
-export const LIBRARY = 'amqplib'
-
 /** @param delay what the copy is to wait, ms. Default: nothing */
 export function toPublication(
   tracing: AdapterTracing,

@@ -3,6 +3,7 @@ import { isFor, originalOf, resolveTracing, traced, warnOfInstrumentation } from
 import type { AdapterTracing, TracingInput } from '@tracebaton/core/adapter'
 import {
   connectionOf,
+  FOLLOWERS,
   fromHere,
   invoke,
   invokeAndTell,
@@ -14,7 +15,7 @@ import {
   type Method,
 } from './client.ts'
 import { deliveries, receivers } from './consumer.ts'
-import { LIBRARY, rememberExclusive } from './describe.ts'
+import { rememberExclusive } from './describe.ts'
 import { publishers } from './producer.ts'
 import { settlers } from './settle.ts'
 import { SCOPE } from './scope.ts'
@@ -73,7 +74,7 @@ export function traceChannel<Channel extends ChannelLike>(channel: Channel, opti
   if (!isFor(tracing, channel, 'traceChannel', TAKES)) return channel
   const original = originalOf<ChannelLike>(channel)
   const chained = (result: unknown): unknown => (result === original ? facade : result)
-  warnOfInstrumentation(tracing, original, 'publish', LIBRARY)
+  warnOfInstrumentation(tracing, original, 'publish', FOLLOWERS)
   const members: Partial<ChannelLike> = {
     ...answered(tracing, original, chained),
     ...publishers(tracing, original),

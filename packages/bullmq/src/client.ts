@@ -1,4 +1,4 @@
-import { hasMethods, type Takes } from '@tracebaton/core/adapter'
+import { hasMethods, type Followers, type Takes } from '@tracebaton/core/adapter'
 
 const adds = hasMethods('add', 'addBulk')
 /** A producer of flows has no name. */
@@ -13,6 +13,11 @@ export const TAKES: Takes = {
     words: 'a function that processes a job; the file of a sandbox wraps its own',
     fits: (given) => typeof given === 'function',
   },
+}
+
+export const FOLLOWERS: Followers = {
+  library: 'bullmq',
+  datadog: ['bullmq', 'tracing:orchestrion:bullmq:Queue_add:start'],
 }
 
 /** The part of a job's options that we read. */

@@ -1,5 +1,6 @@
 import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
-import type { AdapterTracing } from '@tracebaton/core/adapter'
+import { warnOfInstrumentation, type AdapterTracing } from '@tracebaton/core/adapter'
+import { FOLLOWERS } from './client.ts'
 
 /** A call that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. */
 type OwnCall = { told: boolean }
@@ -17,6 +18,7 @@ function telemetryOf(client: object): unknown {
 
 /** Says that there will be two spans for everything: another telemetry also replaces the context on each job. */
 export function warnOfTelemetry(tracing: AdapterTracing, client: object): void {
+  warnOfInstrumentation(tracing, client, 'add', FOLLOWERS)
   tracing.guard(() => {
     const telemetry = telemetryOf(client)
     if (telemetry === undefined || (telemetry !== null && Reflect.has(Object(telemetry), OURS))) return

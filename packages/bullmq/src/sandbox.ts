@@ -13,6 +13,9 @@ export type SandboxOptions = TracingInput & {
   readonly flush?: (() => unknown) | false | undefined
 }
 
+const NO_SDK =
+  'A sandbox has no OpenTelemetry SDK, so nothing is recorded: set one up in the file of its processor, before the first job'
+
 /**
  * Wraps the processor that a sandbox's file exports, in a child process or a worker thread: each call is one attempt on a
  * job, as with the function of this name for processors that are not sandboxed. The SDK has to be set up in the sandbox,
@@ -23,9 +26,15 @@ export function traceHandler<Processor extends ProcessorLike>(
   options?: SandboxOptions,
 ): (...args: Parameters<Processor>) => Promise<Awaited<ReturnType<Processor>>> {
   const traced = traceProcessor(processor, options)
+  // It is none, as was said; the sandbox says the rest.
+  if (typeof traced !== 'function') return traced
   const tracing = resolveTracing(options, SCOPE, OWN_OPTIONS)
+  let isFirst = true
   const flush = ownOptions(options, OWN_OPTIONS, tracing).flush ?? (() => flushProviders(tracing))
   const handle = async (...args: Parameters<Processor>): Promise<unknown> => {
+    // Whoever starts the sandbox has an SDK of its own, which does not reach into it.
+    if (isFirst && tracing.isIdle()) tracing.warn(NO_SDK)
+    isFirst = false
     try {
       return await Reflect.apply(traced, undefined, args)
     } finally {

@@ -1,4 +1,4 @@
-import { createTracing } from '@tracebaton/core'
+import { createTracing, type OnError } from '@tracebaton/core'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording } from '../../testing/test/recording.ts'
@@ -33,6 +33,21 @@ describe('the processor of a sandbox', () => {
     }
     await traceHandler(name, { ...options, flush })(jobOf()).then(() => order.push('done'))
     expect(order).toEqual(['flush 1', 'done'])
+  })
+
+  test('says once that the sandbox has no SDK', async () => {
+    const onError = vi.fn<OnError>()
+    const handle = traceHandler(name, { onError, flush: false })
+    await handle(jobOf())
+    await handle(jobOf())
+    expect(onError).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ message: expect.stringContaining('A sandbox has no OpenTelemetry SDK') }),
+      { stage: 'options' },
+    )
+    const { options } = createRecording()
+    const heard = vi.fn<OnError>()
+    await traceHandler(name, { ...options, onError: heard })(jobOf())
+    expect(heard).not.toHaveBeenCalled()
   })
 
   test('flushes the provider in use', async () => {

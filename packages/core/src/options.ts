@@ -24,6 +24,7 @@ import { LONGEST_OPEN } from './memory/register.ts'
 import { createPropagation } from './wire/propagation.ts'
 import { createReport, type OnError, type Report } from './base/report.ts'
 import { wordFor } from './base/given.ts'
+import { silentTracer } from './base/other-tracers.ts'
 import { OUTCOME, RELATION, REPUBLISH, TRUST, type Kind } from './read-options.ts'
 import type { Hooks, Runtime } from './runtime.ts'
 
@@ -122,13 +123,25 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
   const bound = createLabels(name, report)
   const metrics = createMetrics(meterProvider, report, scope, bound)
   const { relation = 'auto', trust = 'full', destinationTemplate, republish, spans, hooks = {} } = options
+  // Only once a message comes: an SDK may be registered until then.
+  let saySilence: (() => void) | undefined = () => {
+    saySilence = undefined
+    const silent = report.guard('options', silentTracer)
+    if (silent === undefined) return
+    const [who, register] = silent
+    report.misused(`No OpenTelemetry SDK is registered, so nothing is recorded. ${who} is one if told: ${register}`)
+  }
   const valid = <Answer>(option: string, { accepts, words }: Kind, answer: Answer): Answer | undefined => {
     if (answer === undefined || accepts(answer)) return answer
     report.failed('options', new Error(`The option ${option} gave ${wordFor(answer)}; it has to give ${words}`))
     return undefined
   }
   return {
-    isIdle: () => metrics.isIdle() && options.tracerProvider === undefined && isSdkAbsent(),
+    isIdle() {
+      const isIdle = metrics.isIdle() && options.tracerProvider === undefined && isSdkAbsent()
+      if (isIdle) saySilence?.()
+      return isIdle
+    },
     names,
     report,
     lookAtContexts: createLook(report),

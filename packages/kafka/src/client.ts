@@ -1,4 +1,4 @@
-import { hasMethods, type Takes } from '@tracebaton/core/adapter'
+import { hasMethods, type Followers, type Takes } from '@tracebaton/core/adapter'
 
 /** What is wrapped here. Clients with another API have other methods. */
 export const TAKES: Takes = {
@@ -6,6 +6,12 @@ export const TAKES: Takes = {
   traceProducer: { words: 'a producer with the API of kafkajs', fits: hasMethods('send', 'sendBatch') },
   traceConsumer: { words: 'a consumer with the API of kafkajs', fits: hasMethods('run') },
   traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
+}
+
+export const FOLLOWERS: Followers = {
+  library: 'kafkajs',
+  datadog: ['kafkajs', 'apm:kafkajs:produce:start'],
+  sentry: ['Kafka', 'tracing:orchestrion:kafkajs:send_batch:start'],
 }
 
 /** Header values as kafkajs gives and takes them; a header that repeats is an array. */

@@ -20,9 +20,9 @@ import {
   type Partitions,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import { TAKES } from './client.ts'
+import { FOLLOWERS, TAKES } from './client.ts'
 import type { BatchPayload, ConsumerLike, MessagePayload, ReceivedMessage, RunConfigLike } from './client.ts'
-import { LIBRARY, toDelivery } from './describe.ts'
+import { toDelivery } from './describe.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceConsumer}. */
@@ -62,7 +62,7 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
   if (!isFor(tracing, consumer, 'traceConsumer', TAKES)) return consumer
   const original = originalOf<ConsumerLike>(consumer)
   const partitions = partitionsOfConsumer(original, ownOptions(options, CONSUMER_OPTIONS, tracing).groupId)
-  warnOfInstrumentation(tracing, original, 'run', LIBRARY)
+  warnOfInstrumentation(tracing, original, 'run', FOLLOWERS)
   return traced(original, {
     run: (...args: [config?: RunConfigLike]) => {
       const config = tracing.guard(() => traceRun(tracing, partitions, args[0]))

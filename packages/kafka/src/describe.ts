@@ -5,9 +5,6 @@ import { headersGetter } from './headers.ts'
 /** `messaging.system.name`. */
 export const SYSTEM = 'kafka'
 
-/** The client's package. */
-export const LIBRARY = 'kafkajs'
-
 export function toOutgoing(
   tracing: AdapterTracing,
   topic: string,

@@ -12,9 +12,9 @@ import {
   type AdapterTracing,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import { TAKES } from './client.ts'
+import { FOLLOWERS, TAKES } from './client.ts'
 import type { BatchRecordLike, MessageLike, ProducerLike, RecordLike, SenderLike } from './client.ts'
-import { LIBRARY, SYSTEM, toOutgoing, toSendResults } from './describe.ts'
+import { SYSTEM, toOutgoing, toSendResults } from './describe.ts'
 import { toHeader } from './headers.ts'
 import { SCOPE } from './scope.ts'
 
@@ -29,7 +29,7 @@ export function traceProducer<Producer extends ProducerLike>(producer: Producer,
   const tracing = resolveTracing(options, SCOPE)
   if (!isFor(tracing, producer, 'traceProducer', TAKES)) return producer
   const original = originalOf<ProducerLike>(producer)
-  warnOfInstrumentation(tracing, original, 'send', LIBRARY)
+  warnOfInstrumentation(tracing, original, 'send', FOLLOWERS)
   const members = {
     ...senderOf(tracing, original),
     transaction: () => original.transaction().then((sender) => traced(sender, senderOf(tracing, sender), tracing)),

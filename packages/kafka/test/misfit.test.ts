@@ -67,6 +67,6 @@ describe('a helper that is given something else than it takes', () => {
 
   test('takes null for no options', async () => {
     const payload = { topic: 'orders', partition: 0, message }
-    await expect(retryLater(producer, payload, null as never)).resolves.toHaveLength(1)
+    await expect(retryLater(producer, payload, null as never)).resolves.toBe('retried')
   })
 })

@@ -1,4 +1,4 @@
-import { hasMethods, type Takes } from '@tracebaton/core/adapter'
+import { hasMethods, type Followers, type Takes } from '@tracebaton/core/adapter'
 
 /** What is wrapped here. A client of another service sends nothing that is traced here. */
 export const TAKES: Takes = {
@@ -10,6 +10,13 @@ export const TAKES: Takes = {
     },
   },
   traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
+}
+
+export const FOLLOWERS: Followers = {
+  library: 'aws-sdk',
+  datadog: ['aws-sdk', 'apm:aws:request:start:sqs'],
+  // One of the names that the package of the client's core has had: it follows all of them.
+  sentry: ['Aws', 'tracing:orchestrion:@smithy/smithy-client:send:start'],
 }
 
 /**

@@ -4,10 +4,11 @@ import {
   processWide,
   resolveTracing,
   tracedBy,
+  warnOfInstrumentation,
   type AdapterTracing,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import { isOldClient, TAKES, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
+import { FOLLOWERS, isOldClient, TAKES, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
 import { outcomeOfVisibility, traceReceive, traceSettle, type LegacyNames } from './consumer.ts'
 import { SIZE_LIMITS } from './headers.ts'
 import { traceSend, traceSendBatch } from './producer.ts'
@@ -49,6 +50,7 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
   const { maxMessageBytes, legacyAttributeNames: legacy = false } = ownOptions(options, OPTIONS, tracing)
   tracing.guard(() => {
     warnOfCache(tracing, client)
+    warnOfInstrumentation(tracing, client, 'send', FOLLOWERS)
     tracedBy(client, tracing)
     const limits = maxMessageBytes === undefined ? SIZE_LIMITS : [maxMessageBytes]
     limitsByClient.set(client, limits)

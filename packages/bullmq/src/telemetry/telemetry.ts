@@ -1,6 +1,6 @@
 import { createContextKey, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api'
-import { ownOptions, resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
-import type { TelemetryLike } from '../client.ts'
+import { ownOptions, resolveTracing, warnOfInstrumentation, type TracingInput } from '@tracebaton/core/adapter'
+import { FOLLOWERS, type TelemetryLike } from '../client.ts'
 import { OURS } from '../own-call.ts'
 import { SCOPE } from '../scope.ts'
 import { Adding, metadataIn } from './adding.ts'
@@ -32,6 +32,7 @@ const METADATA = createContextKey('tracebaton.bullmq.metadata.1')
 export function bullmqTelemetry(options?: TelemetryOptions): TelemetryLike {
   const tracing = resolveTracing(options, SCOPE, OPTIONS)
   const { sandboxed = false } = ownOptions(options, OPTIONS, tracing)
+  warnOfInstrumentation(tracing, {}, 'add', FOLLOWERS)
   const worked = new Set<unknown>()
   const none = new Operation(tracing, worked)
   const telemetry: TelemetryLike = {

@@ -1,5 +1,6 @@
 import { lookAlike } from './look-alike.ts'
 import { tracedBy, type AdapterTracing } from '../tracing.ts'
+import { otherTracerOf, type Followers } from '../base/other-tracers.ts'
 import { processWide, SHARED } from '../base/shared-state.ts'
 
 /** The client objects behind our look-alikes. */
@@ -29,25 +30,25 @@ export function traced<Target extends object>(
 const warned = new WeakSet<object>()
 
 /**
- * Says, once per instance, when the official instrumentation has patched this client too: then there are two spans for
- * everything, and the context on a message is that of the inner one. It cannot be undone from here.
+ * Says, once per instance, that another tracer follows this client, too: then there are two spans for everything, and the
+ * context on a message is that of the inner one. It cannot be undone from here.
  *
- * @param method the name of a method that it patches
- * @param library the client's package: `kafkajs`
+ * @param method the name of a method of the client that is patched by those who patch
  */
 export function warnOfInstrumentation(
-  tracing: { guard(work: () => void): void; warn(message: string): void },
+  tracing: Pick<AdapterTracing, 'guard' | 'warn'>,
   client: object,
   method: string,
-  library: string,
+  followers: Followers,
 ): void {
   tracing.guard(() => {
-    const patched = Reflect.get(client, method) as Readonly<Record<string, unknown>> | undefined
-    if (patched?.['__wrapped'] !== true || warned.has(tracing)) return
+    const other = warned.has(tracing) ? undefined : otherTracerOf(Reflect.get(client, method), followers)
+    if (other === undefined) return
     warned.add(tracing)
+    const [who, spare] = other
     tracing.warn(
-      `${library} is also patched by another instrumentation, so every span is there twice. Disable one, for example by ` +
-        `getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-${library}': { enabled: false } })`,
+      `${followers.library} is also traced by ${who}: where both record, every span is there twice. ` +
+        `Disable one, for example by ${spare}`,
     )
   })
 }

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { Diagnosis } from './diagnosis.ts'
 import { findInstalled, type Installed } from './installed.ts'
+import { diagnoseInstalledTracers, otherTracers } from './other-tracers.ts'
 import { isWithin, testedVersions } from './version.ts'
 
 const api = '@opentelemetry/api'
@@ -15,7 +16,9 @@ export const instrumentations: Readonly<Record<string, readonly [client: string,
 /** What can be told from a project's files alone, without running it. */
 export function diagnoseFiles(folder: string): Diagnosis[] {
   const pairs = Object.entries(instrumentations)
-  const wanted = [api, ...Object.keys(testedVersions), ...pairs.flatMap(([name, [, ours]]) => [name, ours])]
+  const adapters = [...pairs.map(([, [, ours]]) => ours), '@tracebaton/bullmq']
+  const others = [...pairs.map(([name]) => name), ...otherTracers.map(({ name }) => name)]
+  const wanted = [api, ...Object.keys(testedVersions), ...adapters, ...others]
   const installed = findInstalled(folder, new Set(wanted))
   const named = (name: string): readonly Installed[] => installed.filter((copy) => copy.name === name)
   return [
@@ -25,6 +28,9 @@ export function diagnoseFiles(folder: string): Diagnosis[] {
       if (named(name).length === 0 || named(ours).length === 0) return []
       return [bothInstalled(name, client, ours)]
     }),
+    ...(adapters.some((name) => named(name).length > 0)
+      ? diagnoseInstalledTracers((name) => named(name).length > 0)
+      : []),
   ]
 }
 

@@ -1,6 +1,7 @@
 import type { Diagnosis } from './diagnosis.ts'
 import { instrumentations } from './files.ts'
 import { isOf, loadedModules } from './loaded.ts'
+import { diagnoseFollowed } from './other-tracers.ts'
 
 /** The packages in which each official instrumentation patches something. */
 const patchedPackages: Readonly<Record<string, readonly string[]>> = {
@@ -9,14 +10,14 @@ const patchedPackages: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/instrumentation-aws-sdk': ['@smithy/core', '@smithy/smithy-client', '@smithy/middleware-stack'],
 }
 
-/** Official instrumentations that are active in this process, by what they leave on the functions that they patch. */
+/** Others that trace the same clients in this process, by what they leave on the functions that they patch, or listen to. */
 export function diagnosePatched(): Diagnosis[] {
   if (!usesTracebaton()) return []
   const loaded = loadedModules()
-  return Object.entries(patchedPackages).flatMap(([name, packages]): Diagnosis[] => {
-    const patched = loaded.some(([file, exported]) => packages.some((one) => isOf(file, one)) && isPatched(exported))
+  const patched = Object.entries(patchedPackages).flatMap(([name, packages]): Diagnosis[] => {
+    const isActive = loaded.some(([file, exported]) => packages.some((one) => isOf(file, one)) && isPatched(exported))
     const [client, ours] = instrumentations[name] ?? []
-    if (!patched || client === undefined) return []
+    if (!isActive || client === undefined) return []
     return [
       {
         id: 'instrumentation',
@@ -26,6 +27,7 @@ export function diagnosePatched(): Diagnosis[] {
       },
     ]
   })
+  return [...patched, ...diagnoseFollowed()]
 }
 
 // Core keeps what there is one of in a process under symbols of this name.

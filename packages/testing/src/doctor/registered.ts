@@ -1,5 +1,6 @@
 import type { Diagnosis } from './diagnosis.ts'
 import { versionIn } from './installed.ts'
+import { loadedTracers } from './other-tracers.ts'
 import { loadedModules } from './loaded.ts'
 import { seesRegistration } from './version.ts'
 
@@ -21,8 +22,7 @@ export function diagnoseRegistered(): Diagnosis[] {
         id: 'sdk',
         state: 'ill',
         finding: 'No OpenTelemetry SDK is registered: no span is made.',
-        advice:
-          'Start one before the application: node --import ./telemetry.js app.js, with new NodeSDK({ … }).start().',
+        advice: adviceOnSdk(),
       },
       ...diagnoseLoaded(registered),
     ]
@@ -52,6 +52,12 @@ export function diagnoseRegistered(): Diagnosis[] {
         },
     ...diagnoseLoaded(registered),
   ]
+}
+
+function adviceOnSdk(): string {
+  const [other] = loadedTracers()
+  if (other !== undefined) return `${other.name} is one if told: ${other.register}.`
+  return 'Start one before the application: node --import ./telemetry.js app.js, with new NodeSDK({ … }).start().'
 }
 
 /** Copies of the API that this process has loaded. On Node the API is CommonJS, whoever imports it. */

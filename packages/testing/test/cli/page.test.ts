@@ -10,7 +10,10 @@ const diagnoses: Readonly<Record<DiagnosisId, readonly [where: string, meaning: 
   'context-manager': ['in the process', 'whether a context manager is registered'],
   'api-copies': ['files, in the process', 'copies of `@opentelemetry/api`, and those that do not see the SDK'],
   'client-version': ['files', 'clients whose version is outside of the tested range'],
-  instrumentation: ['files, in the process', 'official instrumentations beside tracebaton, installed or active'],
+  instrumentation: [
+    'files, in the process',
+    'official instrumentations, dd-trace, Sentry and Elastic beside tracebaton, installed or active',
+  ],
   'sqs-attributes': ['a client given', 'whether an SQS client asks for the context of messages'],
   'bullmq-telemetry': ['a client given', 'whether a BullMQ worker has telemetry'],
   'round-trip': ['a live broker', 'what becomes of the headers of a message that is sent and received'],
