@@ -192,8 +192,10 @@ function runUnwatched(arrival: Arrival, attempt: OpenAttempt, handle: () => unkn
   let answer: unknown
   const settled = attempt.run(() => {
     answer = handle()
-    // If the message is to be settled, that is the time to look again.
-    if (types.isPromise(answer) && attempt.isOpen()) arrival.seen = seeFromOutside(answer, arrival.noAck ? 1 : 1_000)
+    if (types.isPromise(answer) && attempt.isOpen()) {
+      // If the message has still to be settled, that is the time to look again.
+      arrival.seen = seeFromOutside(answer, arrival.noAck || arrival.outcome !== undefined ? 1 : 1_000)
+    }
     return arrival.seen?.settled
   })
   settled?.catch(() => {})

@@ -19,14 +19,15 @@ export function toPublication(
 ): Publication {
   const { headers } = options
   const deaths = isTable(headers) ? fingerprintOf(headers) : undefined
-  const wait = delay ?? (isTable(headers) ? Number(headers['x-delay'] ?? 0) : undefined)
   const fits = createRoom(headers, frameSizeOf(channel), tracing.isField)
   return {
     system: SYSTEM,
     operation: 'publish',
     destination: wayOf(channel, exchange, routingKey, undefined).destination,
     batch: false,
-    messages: [{ carrier: headers, getter: tableGetter, delay: wait, stampTime: true, deaths, fits }],
+    messages: [
+      { carrier: headers, getter: tableGetter, delay: delay ?? askedDelay(headers), stampTime: true, deaths, fits },
+    ],
     facts: factsOf(tracing, channel, options, routingKey, undefined, content),
   }
 }
@@ -65,7 +66,7 @@ export function toDelivery(
     queue,
     addresses,
     // An exchange that delays turns the sign of what it has kept to.
-    delay: isTable(headers) && Number(headers['x-delay']) > 0 ? 0 : undefined,
+    delay: askedDelay(headers) === undefined ? undefined : 0,
     count: redelivered ? REDELIVERED : FIRST,
     history:
       isTable(headers) && hasHistory(headers, redelivered)
@@ -115,6 +116,12 @@ function factsOf(
     deliveryTag,
     bodySize: tracing.captures.bodySize ? content.byteLength : undefined,
   }
+}
+
+/** ms that a delayed-message exchange is to keep a message. */
+function askedDelay(headers: unknown): number | undefined {
+  const delay = isTable(headers) ? headers['x-delay'] : undefined
+  return typeof delay === 'number' && delay > 0 ? delay : undefined
 }
 
 /** The broker's address, as far as the client's socket knows it. */

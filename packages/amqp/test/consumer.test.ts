@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { context, propagation, trace } from '@opentelemetry/api'
 import { resolveTracing } from '@tracebaton/core/adapter'
 import type { ConsumeMessage } from 'amqplib'
@@ -271,6 +272,33 @@ describe('a promise that a plain function returns', () => {
     expect(given).toBe(promise)
     settle()
     channel.ackAll()
+  })
+
+  test('ends the attempt soon after it is settled, if the message was acknowledged before', async () => {
+    const { channel, hollow, recorder } = setUp()
+    const { promise, settle } = known()
+    await channel.consume('orders', (message) => (channel.ack(message!), promise))
+    hollow.deliver()
+    await turn()
+    expect(recorder.open).toHaveLength(1)
+    const began = performance.now()
+    settle()
+    await vi.waitFor(() => expect(recorder.open).toEqual([]), { timeout: 5_000, interval: 1 })
+    expect(performance.now() - began).toBeLessThan(900)
+  })
+
+  test('is seen in a program that changed how values are formatted', async () => {
+    const { channel, hollow, recorder } = setUp()
+    const { promise, settle } = known()
+    const usual = { ...inspect.defaultOptions }
+    Object.assign(inspect.defaultOptions, { colors: true, showHidden: true, compact: false, sorted: true })
+    await channel.consume('orders', () => promise, { noAck: true })
+    hollow.deliver()
+    await turn()
+    expect(recorder.open).toHaveLength(1)
+    settle()
+    await vi.waitFor(() => expect(recorder.open).toEqual([]), 5_000)
+    Object.assign(inspect.defaultOptions, usual)
   })
 
   test.each([

@@ -47,7 +47,7 @@ describe('a message that is moved', () => {
   })
 
   test('leaves behind what the broker wrote, and what would bring it to other queues', async () => {
-    const broker = { 'x-death': [], 'x-first-death-queue': 'a', 'x-last-death-reason': 'b', 'x-delivery-count': 3 }
+    const broker = { 'x-death': [], 'x-first-death-queue': 'a', 'x-last-death-reason': 'b', 'x-delay': -5 }
     const { channel, hollow, message } = await receive({ headers: { traceparent: CONTEXT, ...broker, CC: ['copies'] } })
     await deadLetter(channel, message, { to: 'dead' })
     expect(Object.keys(hollow.published[0]!.headers).filter((name) => /^x-|CC/.test(name))).toEqual([])

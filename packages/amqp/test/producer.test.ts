@@ -1,6 +1,6 @@
 import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api'
 import { IllegalOperationError, type Options } from 'amqplib'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { readField } from '../../core/test/field.ts'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createRecording, idOf } from '../../testing/test/recording.ts'
@@ -66,6 +66,62 @@ describe('a message that is published', () => {
     for (const { headers: written } of hollow.published) {
       expect(readField(String(written['tracebaton']))['x']).toBe(fingerprintOf(headers))
     }
+  })
+
+  test.each([
+    ['publish orders', undefined, 'orders'],
+    ['publish shop', 'shop', undefined],
+    ['publish amq.default', undefined, undefined],
+  ])('is traced as %s if the client is given %s and %s', (name, exchange, routingKey) => {
+    for (const kind of ['plain', 'confirm'] as const) {
+      const hollow = createHollow('promise', kind)
+      const { options, recorder } = createRecording()
+      const channel = traceChannel(hollow.channel, options)
+      expect(channel.publish(exchange as string, routingKey as string, CONTENT)).toBe(true)
+      if (kind === 'confirm') hollow.confirm(1, true)
+      expect(recorder.spans.map((span) => span.name)).toEqual([name])
+      expect(hollow.published[0]?.headers['traceparent']).toContain(recorder.spans[0]?.spanId)
+    }
+  })
+
+  test('is the next attempt if it goes back to its queue in this form', async () => {
+    const { channel, hollow, spans } = setUp()
+    await channel.consume('orders', (message) => {
+      if (hollow.published.length === 0) {
+        const { content, properties } = message!
+        channel.publish(undefined as unknown as string, 'orders', content, properties)
+      }
+      channel.ack(message!)
+    })
+    hollow.deliver({ headers: { traceparent: TRACEPARENT } })
+    hollow.deliver({ headers: hollow.published[0]!.headers })
+    const attempts = spans('process orders').map(({ attributes }) => attributes['tracebaton.delivery.attempt'])
+    expect(attempts).toEqual([1, 2])
+  })
+
+  test.each([
+    [-5_000, 0.2, 'an exchange has delayed it'],
+    [5_000, 5.2, 'its exchange delays nothing'],
+  ])('with a delay of 5 s arrives with x-delay %d after %d s in the queue if %s', async (arriving, seconds) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const { channel, hollow, span } = setUp()
+      await channel.consume('orders', (message) => channel.ack(message!))
+      channel.publish('later', 'orders', CONTENT, { headers: { 'x-delay': 5_000 } })
+      vi.setSystemTime(Date.now() + 5_200)
+      const { headers } = hollow.published[0]!
+      hollow.deliver({ headers: { ...headers, 'x-delay': arriving }, fields: { exchange: 'later' } })
+      expect(span('process later:orders').attributes['tracebaton.queue.time']).toBe(seconds)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test.each([0, -1, Number.NaN, 'soon', null, {}, Symbol('soon')])('has no delay if x-delay is %o', (delay) => {
+    const { channel, hollow, failures } = setUp()
+    channel.publish('later', 'orders', CONTENT, { headers: { 'x-delay': delay } })
+    expect(String(hollow.published[0]?.headers['tracebaton'])).not.toMatch(/;d=/)
+    expect(failures).toEqual([])
   })
 
   test.each([true, false])('is answered by the client: room in the buffer is %s', (room) => {
