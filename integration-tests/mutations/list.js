@@ -637,6 +637,21 @@ const adapterMutations = [
     caughtBy: 'is traced once where middleware of the user copies the input',
   },
   {
+    name: 'messages that are beyond the limit anyway lose their context',
+    package: 'kafka',
+    file: 'headers.ts',
+    edits: [['bare > limit || ', '']],
+    test: 'limits.test.ts',
+    caughtBy: 'is measured as the client writes a small message',
+  },
+  {
+    name: 'what is left out of messages that are taken together is said of each',
+    file: 'operations/injection.ts',
+    edits: [['if (this.count > 1 && this.#said?.has(reason) === true) return false', '']],
+    test: 'operations/fits.test.ts',
+    caughtBy: 'are asked for how many get fields, and what is left out is said once: 10 with a span each',
+  },
+  {
     name: 'a worker begins the next job in the context of this one',
     package: 'bullmq',
     file: 'telemetry/processing.ts',

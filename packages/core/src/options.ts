@@ -57,6 +57,11 @@ export interface TracingOptions {
   /** A bulk send of more messages makes one span for the call, whose context goes into all of them. @default 10 */
   readonly spanPerMessageUpTo?: number | undefined
   /**
+   * Bytes. A message, or messages that are taken together, within this limit do not pass it for our fields: what has no room
+   * is left out, counted and reported. @default what the client or the broker is known to take
+   */
+  readonly maxMessageBytes?: number | undefined
+  /**
    * Says what it means when the message being handled is published again. @default to its own destination: a `retry`;
    * to another one: a new message (`forward`)
    */

@@ -92,6 +92,7 @@ const KINDS: Kinds<Omit<TracingOptions, GroupName>> = {
   baggage: { ...either(BOOLEAN, NAMES), instead: false },
   errorStatus: oneOf('every', 'terminal'),
   spanPerMessageUpTo: NUMBER,
+  maxMessageBytes: NUMBER,
   republish: FUNCTION,
   outcomeOf: FUNCTION,
   convention: oneOf('compatible', '1.45', '1.44'),

@@ -99,6 +99,8 @@ export interface AdapterTracing extends Tracing {
   readonly moveFacts: (delivery: Delivery) => MoveFacts | undefined
   /** Neither tracing nor metrics are set up: nothing is recorded, and contexts are passed on as they are. */
   readonly isIdle: () => boolean
+  /** Bytes that messages may have by the option of that name; `undefined`: as many as the adapter knows. */
+  readonly maxMessageBytes: number | undefined
   /** What spans may say of the content of messages. */
   readonly captures: { readonly messageKey: boolean; readonly bodySize: boolean }
   /** The names of all headers that the propagator and we may write: what a client has to ask its broker for. */
@@ -165,6 +167,7 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     moveFacts: (delivery) =>
       runtime.trustFor(delivery) === 'full' ? extractedFrom(runtime, delivery).moved : undefined,
     isIdle: runtime.isIdle,
+    maxMessageBytes: options.maxMessageBytes,
     captures: { messageKey: options.capture?.messageKey === 'on', bodySize: options.capture?.bodySize === true },
     fieldNames: () => propagation.names(),
     isField: propagation.isField,

@@ -22,6 +22,8 @@ export interface MessageLike {
   readonly key?: Buffer | string | null | undefined
   readonly value: Buffer | string | null
   readonly partition?: number | undefined
+  /** ms since the epoch, as text. */
+  readonly timestamp?: string | undefined
   readonly headers?: Readonly<Record<string, HeaderValue>> | undefined
 }
 

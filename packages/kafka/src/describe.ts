@@ -5,10 +5,12 @@ import { headersGetter } from './headers.ts'
 /** `messaging.system.name`. */
 export const SYSTEM = 'kafka'
 
+/** @param fits of all messages of the call to this topic */
 export function toOutgoing(
   tracing: AdapterTracing,
   topic: string,
   { key, value, headers, partition }: MessageLike,
+  fits: OutgoingMessage['fits'],
   delay?: number,
 ): OutgoingMessage {
   return {
@@ -22,6 +24,7 @@ export function toOutgoing(
       bodySize: sizeOf(tracing, value),
     },
     delay,
+    fits,
   }
 }
 

@@ -1,5 +1,5 @@
-import type { HeaderGetter } from '@tracebaton/core/adapter'
-import type { HeaderValue } from './client.ts'
+import type { Fields, HeaderGetter, OutgoingMessage } from '@tracebaton/core/adapter'
+import type { HeaderValue, MessageLike } from './client.ts'
 
 /** Reads record headers: text, bytes, and arrays of these where a header repeats. */
 export const headersGetter: HeaderGetter<unknown> = {
@@ -14,4 +14,98 @@ export function toHeader(text: string): HeaderValue {
 
 function isHeaders(headers: unknown): headers is Record<string, unknown> {
   return typeof headers === 'object' && headers !== null
+}
+
+/**
+ * Bytes that a batch of records may have where neither the topic (`max.message.bytes`) nor the broker says otherwise.
+ *
+ * @see https://kafka.apache.org/documentation/#topicconfigs_max.message.bytes
+ */
+export const MOST_BYTES = 1_048_588
+
+/**
+ * Bytes of a batch beside its records.
+ *
+ * @see https://kafka.apache.org/documentation/#recordbatch
+ */
+const BATCH = 61
+
+/** Bytes of a record, and of a header, beside their texts and bytes; at most. */
+const RECORD = 36
+const HEADER = 10
+
+/**
+ * Whether fields fit onto the messages that a call sends to one topic. The client may divide them by partition and
+ * compress them; here they are one batch, as it is. Messages that are beyond the limit without our fields show that it is
+ * another one, or that they are divided or compressed: then everything fits.
+ *
+ * @param limit bytes of a batch
+ */
+export function createRoom(messages: readonly MessageLike[], limit: number): NonNullable<OutgoingMessage['fits']> {
+  let most = 0
+  let answers: Map<number, boolean> | undefined
+  return (fields, count) => {
+    if (most === 0) for (const message of messages) most += mostOf(message)
+    let growth = 0
+    for (const name in fields) growth += HEADER + longest(name) + longest(fields[name])
+    if (BATCH + most + count * growth <= limit) return true
+    // The messages of a call get fields of one length, and it is measured once.
+    answers ??= new Map()
+    let answer = answers.get(growth)
+    if (answer === undefined) answers.set(growth, (answer = holds(messages, fields, count, limit)))
+    return answer
+  }
+}
+
+/** A message that keeps the context it came with, and so is not among those that are counted, grows by nothing. */
+function holds(messages: readonly MessageLike[], fields: Fields, count: number, limit: number): boolean {
+  const bare = batchSize(messages, {})
+  return bare > limit || bare + Math.ceil(((batchSize(messages, fields) - bare) * count) / messages.length) <= limit
+}
+
+/** Bytes that a record cannot exceed: looks at lengths alone. */
+function mostOf({ key, value, headers }: MessageLike): number {
+  let most = RECORD + longest(key) + longest(value)
+  for (const name in headers) {
+    const values = headers[name]
+    for (const one of Array.isArray(values) ? values : [values]) most += HEADER + longest(name) + longest(one)
+  }
+  return most
+}
+
+/** A letter has at most three bytes. */
+function longest(text: unknown): number {
+  return typeof text === 'string' ? 3 * text.length : bytesOf(text)
+}
+
+/** Bytes of a batch of these messages, with the fields on each. */
+function batchSize(messages: readonly MessageLike[], fields: Fields): number {
+  const now = Date.now()
+  const times = messages.map(({ timestamp }) => (timestamp === undefined ? now : Number(timestamp)))
+  const first = times.reduce((least, time) => Math.min(least, time), Infinity)
+  return messages.reduce((size, { key, value, headers }, offset) => {
+    const all = Object.entries(Object.assign({}, headers, fields)).flatMap(([name, values]) =>
+      Array.isArray(values) ? values.map((one) => [name, one] as const) : [[name, values] as const],
+    )
+    let record = 1 + varint((times[offset] ?? now) - first) + varint(offset) + varint(all.length)
+    for (const part of [key, value, ...all.flat()]) record += part == null ? 1 : sized(bytesOf(part))
+    return size + sized(record)
+  }, BATCH)
+}
+
+/** Bytes with their number before them. */
+function sized(bytes: number): number {
+  return varint(bytes) + bytes
+}
+
+/** Bytes of a number from 0 on: each holds seven bits, and one bit is the sign. */
+function varint(value: number): number {
+  let bytes = 1
+  for (let rest = value * 2; rest >= 128 && bytes < 10; rest /= 128) bytes += 1
+  return bytes
+}
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value)
+  return ArrayBuffer.isView(value) ? value.byteLength : 0
 }

@@ -15,7 +15,7 @@ import {
 import { FOLLOWERS, TAKES } from './client.ts'
 import type { BatchRecordLike, MessageLike, ProducerLike, RecordLike, SenderLike } from './client.ts'
 import { SYSTEM, toOutgoing, toSendResults } from './describe.ts'
-import { toHeader } from './headers.ts'
+import { createRoom, MOST_BYTES, toHeader } from './headers.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of `traceKafka` and {@link traceProducer}. */
@@ -70,8 +70,16 @@ function publish(
 /** @param delay what the consumer means to wait, ms. Default: nothing */
 export function toPublication(tracing: AdapterTracing, records: readonly RecordLike[], delay?: number): Publication {
   const messages: OutgoingMessage[] = []
+  const rooms = records.length > 1 ? new Map<string, OutgoingMessage['fits']>() : undefined
   for (const { topic, messages: own } of records) {
-    for (const message of own) messages.push(toOutgoing(tracing, topic, message, delay))
+    let fits = rooms?.get(topic)
+    if (fits === undefined) {
+      // The client puts together what goes to one topic.
+      const all = rooms === undefined ? own : records.flatMap((one) => (one.topic === topic ? one.messages : []))
+      fits = createRoom(all, tracing.maxMessageBytes ?? MOST_BYTES)
+      rooms?.set(topic, fits)
+    }
+    for (const message of own) messages.push(toOutgoing(tracing, topic, message, fits, delay))
   }
   const topic = records[0]?.topic
   return {

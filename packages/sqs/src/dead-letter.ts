@@ -18,7 +18,6 @@ import { arrivalOf } from './consumer.ts'
 import { isFifo, queueOfUrl, toDelivery, toSendResults } from './describe.ts'
 import { toAttribute, TRACE_HEADER } from './headers.ts'
 import { inject, MOVED, toPublication } from './producer.ts'
-import { limitsOf } from './trace.ts'
 import { SCOPE } from './scope.ts'
 
 /**
@@ -97,7 +96,7 @@ async function move(
     { kind, tracing, delivery, to, from, error, maxAttempts },
     (place) => {
       const { input, waits } = copies(place)
-      return toPublication(tracing, limitsOf(client), place, [input], false, toSendResults, waits)
+      return toPublication(tracing, place, [input], false, toSendResults, waits)
     },
     (place, injection) => {
       const input = { [MOVED]: true, ...inject(tracing, copies(place).input, injection) }

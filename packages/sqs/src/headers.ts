@@ -10,7 +10,7 @@ const MAX_ATTRIBUTES = 10
  *
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
  */
-export const SIZE_LIMITS: readonly number[] = [262_144, 1_048_576]
+const SIZE_LIMITS: readonly number[] = [262_144, 1_048_576]
 
 /** The broker's own slot for a context. It counts neither as an attribute nor towards the size. */
 export const TRACE_HEADER = 'AWSTraceHeader'
@@ -49,9 +49,10 @@ export function traceparentOf(header: string | undefined): string | undefined {
  * Whether fields fit onto messages of one call, one after the other: attributes per message, bytes per message and per
  * call. What the fields replace makes room for them.
  *
- * @param limits bytes of one message; a call may have as many as {@link SIZE_LIMITS} say
+ * @param most bytes of one message. Default: as {@link SIZE_LIMITS} say, of which a call may always have as many
  */
-export function createBudget(entries: readonly OutgoingEntry[], limits: readonly number[]) {
+export function createBudget(entries: readonly OutgoingEntry[], most: number | undefined) {
+  const limits = most === undefined ? SIZE_LIMITS : [most]
   const sizes = entries.map(({ MessageBody = '', MessageAttributes }) => bytes(MessageBody) + sizeOf(MessageAttributes))
   let total = sizes.reduce((sum, size) => sum + size, 0)
   return (index: number, fields: Fields, isField: (name: string) => boolean): boolean => {

@@ -13,19 +13,19 @@ import { createBudget, formatTraceHeader, toAttribute, TRACE_HEADER } from './he
 export const MOVED: unique symbol = Symbol.for('tracebaton.sqs.moved.1')
 
 /** `SendMessage`: the input is the message. */
-export function traceSend(tracing: AdapterTracing, limits: readonly number[], next: Next): Next {
+export function traceSend(tracing: AdapterTracing, next: Next): Next {
   return (args) => {
     const { [MOVED]: moved, ...rest } = args.input as { readonly [MOVED]?: true }
     if (moved === true) return next(withInput(args, rest))
     const input = args.input as OutgoingEntry & { readonly QueueUrl?: string }
-    return publish(tracing, limits, input.QueueUrl, [input], false, toSendResults, ([injection]) =>
+    return publish(tracing, input.QueueUrl, [input], false, toSendResults, ([injection]) =>
       next(withInput(args, inject(tracing, input, injection))),
     )
   }
 }
 
 /** `SendMessageBatch`: a context for each entry. */
-export function traceSendBatch(tracing: AdapterTracing, limits: readonly number[], next: Next): Next {
+export function traceSendBatch(tracing: AdapterTracing, next: Next): Next {
   return (args) => {
     const input = args.input as { readonly QueueUrl?: string; readonly Entries?: readonly OutgoingEntry[] }
     const entries = input.Entries
@@ -33,7 +33,6 @@ export function traceSendBatch(tracing: AdapterTracing, limits: readonly number[
     if (!Array.isArray(entries) || entries.length === 0) return next(args)
     return publish(
       tracing,
-      limits,
       input.QueueUrl,
       entries,
       true,
@@ -48,7 +47,6 @@ export function traceSendBatch(tracing: AdapterTracing, limits: readonly number[
 
 function publish(
   tracing: AdapterTracing,
-  limits: readonly number[],
   queueUrl: string | undefined,
   entries: readonly OutgoingEntry[],
   batch: boolean,
@@ -56,7 +54,7 @@ function publish(
   call: (injections: readonly (Injection | undefined)[]) => Promise<Response>,
 ): Promise<Response> {
   const publication = tracing.guard(() =>
-    toPublication(tracing, limits, queueUrl, entries, batch, (response) => results((response as Response).output)),
+    toPublication(tracing, queueUrl, entries, batch, (response) => results((response as Response).output)),
   )
   return publication === undefined ? call([]) : tracing.send(publication, call)
 }
@@ -64,7 +62,6 @@ function publish(
 /** @param delay of the one message, ms. Default: what the service is asked for */
 export function toPublication(
   tracing: AdapterTracing,
-  limits: readonly number[],
   queueUrl: string | undefined,
   entries: readonly OutgoingEntry[],
   batch: boolean,
@@ -72,7 +69,7 @@ export function toPublication(
   delay?: number,
 ): Publication {
   const { destination, facts } = queueOfUrl(queueUrl)
-  const fits = createBudget(entries, limits)
+  const fits = createBudget(entries, tracing.maxMessageBytes)
   return {
     system: SYSTEM,
     operation: 'send',

@@ -1,7 +1,6 @@
 import {
   isFor,
   ownOptions,
-  processWide,
   resolveTracing,
   tracedBy,
   warnOfInstrumentation,
@@ -10,14 +9,11 @@ import {
 } from '@tracebaton/core/adapter'
 import { FOLLOWERS, isOldClient, TAKES, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
 import { outcomeOfVisibility, traceReceive, traceSettle, type LegacyNames } from './consumer.ts'
-import { SIZE_LIMITS } from './headers.ts'
 import { traceSend, traceSendBatch } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceSqs}. */
 export type SqsOptions = TracingInput & {
-  /** Bytes: `MaximumMessageSize` of the queues, where it is smaller than usual. @default 256 KiB and 1 MiB are respected */
-  readonly maxMessageBytes?: number | undefined
   /**
    * Also asks for system attributes by the discontinued `AttributeNames`, for emulators that know nothing else.
    * @default only where the caller uses it, and with clients before 3.583, which send no other list
@@ -25,15 +21,7 @@ export type SqsOptions = TracingInput & {
   readonly legacyAttributeNames?: boolean | undefined
 }
 
-const OPTIONS = { maxMessageBytes: 'number', legacyAttributeNames: 'boolean' } as const
-
-/** The limits of clients that were told one. */
-const limitsByClient = processWide('tracebaton.sqs.limits.1', () => new WeakMap<object, readonly number[]>())
-
-/** Bytes that a message may have, as far as the client that sends it knows. */
-export function limitsOf(client: object): readonly number[] {
-  return limitsByClient.get(client) ?? SIZE_LIMITS
-}
+const OPTIONS = { legacyAttributeNames: 'boolean' } as const
 
 /** The name of our middleware; adding it again replaces it. */
 const MIDDLEWARE = 'tracebaton'
@@ -47,19 +35,17 @@ const MIDDLEWARE = 'tracebaton'
 export function traceSqs<Client extends SqsClientLike>(client: Client, options?: SqsOptions): Client {
   const tracing = resolveTracing(options, SCOPE, OPTIONS)
   if (!isFor(tracing, client, 'traceSqs', TAKES)) return client
-  const { maxMessageBytes, legacyAttributeNames: legacy = false } = ownOptions(options, OPTIONS, tracing)
+  const { legacyAttributeNames: legacy = false } = ownOptions(options, OPTIONS, tracing)
   tracing.guard(() => {
     warnOfCache(tracing, client)
     warnOfInstrumentation(tracing, client, 'send', FOLLOWERS)
     tracedBy(client, tracing)
-    const limits = maxMessageBytes === undefined ? SIZE_LIMITS : [maxMessageBytes]
-    limitsByClient.set(client, limits)
     let old: Promise<boolean> | undefined
     const asksByLegacyNames = async (): Promise<boolean | 'All'> =>
       (await (old ??= isOldClient(client).catch(() => true))) ? 'All' : legacy
     const stack: InitializeStack = client.middlewareStack
     stack.add(
-      (next, context) => middlewareFor(tracing, limits, asksByLegacyNames, context.commandName, next),
+      (next, context) => middlewareFor(tracing, asksByLegacyNames, context.commandName, next),
       // Last of its step, so that it sees what the user's own middleware made of the input.
       { step: 'initialize', name: MIDDLEWARE, priority: 'low', override: true },
     )
@@ -69,16 +55,15 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
 
 function middlewareFor(
   tracing: AdapterTracing,
-  limits: readonly number[],
   legacyNames: LegacyNames,
   commandName: string | undefined,
   next: Next,
 ): Next {
   switch (commandName) {
     case 'SendMessageCommand':
-      return traceSend(tracing, limits, next)
+      return traceSend(tracing, next)
     case 'SendMessageBatchCommand':
-      return traceSendBatch(tracing, limits, next)
+      return traceSendBatch(tracing, next)
     case 'ReceiveMessageCommand':
       return traceReceive(tracing, legacyNames, next)
     case 'DeleteMessageCommand':

@@ -7,6 +7,7 @@ import { formatLineage, LINEAGE_FIELD, type Lineage } from '../wire/lineage.ts'
 import type { SkipReason } from '../otel/metrics.ts'
 import { packMoveFacts, writeMoveFacts, type MoveFacts } from '../wire/move-facts.ts'
 import type { Operation } from '../otel/operation.ts'
+import type { Report } from '../base/report.ts'
 import type { Runtime } from '../runtime.ts'
 import { advance, type Step } from '../verdict/attempt-count.ts'
 
@@ -22,6 +23,50 @@ export interface Injection {
 export interface Outgoing {
   readonly context: SpanContext
   readonly fields: Fields
+}
+
+/** Messages that are taken together have one function that says whether fields fit, and one answer to the same fields. */
+export class Room {
+  /** How many of the messages get fields. */
+  count = 0
+  injection: Injection | undefined
+  #fits: OutgoingMessage['fits']
+  #fields: Fields | undefined
+  #said: Set<SkipReason> | undefined
+  readonly #plans: readonly { readonly act: string; readonly message: OutgoingMessage }[]
+
+  constructor(plans: readonly { readonly act: string; readonly message: OutgoingMessage }[]) {
+    this.#plans = plans
+  }
+
+  /** Whether the message before was asked the same, and so has the same injection. */
+  asked(fits: OutgoingMessage['fits'], fields: Fields): boolean {
+    if (fits === this.#fits && fields === this.#fields) return true
+    if (fits !== this.#fits) {
+      this.count = 0
+      for (const { act, message } of this.#plans) if (act !== 'keep' && message.fits === fits) this.count += 1
+    }
+    this.#fits = fits
+    this.#fields = fields
+    return false
+  }
+
+  holds(fields: Fields, report: Report): boolean {
+    try {
+      return this.#fits?.(fields, this.count) !== false
+    } catch (error) {
+      report.failed('headers', error)
+      return true
+    }
+  }
+
+  /** Whether this is yet to be said: of messages that are taken together once. */
+  isNew(reason: SkipReason): boolean {
+    if (this.count > 1 && this.#said?.has(reason) === true) return false
+    this.#said ??= new Set()
+    this.#said.add(reason)
+    return true
+  }
 }
 
 export function fieldsFor({ propagation }: Runtime, context: Context): Outgoing | undefined {
@@ -46,6 +91,7 @@ export function inject(
     readonly moved: { readonly step: Step; readonly facts: MoveFacts } | undefined
   },
   outgoing: Outgoing | undefined,
+  room: Room | undefined,
 ): Injection | undefined {
   const written = moved && writeMoveFacts(moved.facts)
   const facts = written && Object.keys(written).length > 0 ? written : undefined
@@ -56,32 +102,37 @@ export function inject(
   const traced =
     lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
   const full = facts === undefined ? traced : Object.assign({}, traced, facts)
-  if (message.fits === undefined) return { fields: full }
-  return injectWhatFits(runtime, publication, operation, message, outgoing, traced, full, facts && moved?.facts)
+  if (room === undefined || message.fits === undefined) return { fields: full }
+  if (!room.asked(message.fits, full)) {
+    room.injection = room.holds(full, runtime.report)
+      ? { fields: full }
+      : injectLess(runtime, publication, operation, message, outgoing, traced, facts && moved?.facts, room)
+  }
+  return room.injection
 }
 
 /**
- * The first of: everything, with the facts in one header, without them, the essential part, the slot, nothing.
+ * The first of: everything with the facts in one header, without them, the essential part, the slot, nothing.
  *
- * @param facts `undefined`: there are none, and `full` is `traced`
+ * @param facts `undefined`: there are none
  */
-function injectWhatFits(
+function injectLess(
   runtime: Runtime,
   publication: Publication,
   operation: Operation,
-  { fits, slot }: OutgoingMessage,
+  { slot }: OutgoingMessage,
   { context }: Outgoing,
   traced: Fields,
-  full: Fields,
   facts: MoveFacts | undefined,
+  room: Room,
 ): Injection | undefined {
-  const fitting = (candidate: Fields): boolean => runtime.report.guard('headers', () => fits?.(candidate)) !== false
+  const fitting = (candidate: Fields): boolean => room.holds(candidate, runtime.report)
   const count = (reason: SkipReason): void => {
+    if (!room.isNew(reason)) return
     runtime.metrics.of(operation)?.skipped(reason)
     const where = boundedName(publication.destination.name ?? 'its destination')
     runtime.report.failed('headers', new Error(`No room for all trace fields on a message to ${where} (${reason})`))
   }
-  if (fitting(full)) return { fields: full }
   if (facts !== undefined) {
     const packed = Object.assign({}, traced, packMoveFacts(facts))
     if (fitting(packed)) return { fields: packed }

@@ -18,7 +18,7 @@ import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
 import { validSpanContext } from '../wire/format.ts'
-import { fieldsFor, inject, type Injection, type Outgoing } from './injection.ts'
+import { fieldsFor, inject, Room, type Injection, type Outgoing } from './injection.ts'
 import { planMessage, type Plan } from './plan.ts'
 
 /** One call that publishes messages, begun. */
@@ -136,6 +136,7 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
 
   const context = activate(parent, span)
   let shared: Outgoing | undefined
+  let room: Room | undefined
   const injections = plans.map((plan, index) => {
     if (plan.act === 'keep') return undefined
     const created = creates[index]
@@ -145,7 +146,8 @@ function begin(runtime: Runtime, publication: Publication, active: Context): Cal
         : created === undefined
           ? (shared ??= fieldsFor(runtime, context))
           : fieldsFor(runtime, activate(parent, created))
-    return inject(runtime, publication, operation, plan, outgoing)
+    if (plan.message.fits !== undefined) room ??= new Room(plans)
+    return inject(runtime, publication, operation, plan, outgoing, room)
   })
   const measured = runtime.metrics.of(operation)
   const startedAt = measured === undefined ? 0 : performance.now()

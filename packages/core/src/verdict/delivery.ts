@@ -67,8 +67,11 @@ export interface OutgoingMessage<Carrier = unknown> {
   readonly stampTime?: boolean | undefined
   /** Fingerprint of what a broker once wrote into these headers about its moves: eight hex digits. @default nothing */
   readonly deaths?: string | undefined
-  /** Whether the message would stay within the broker's limits with these fields. @default always */
-  readonly fits?: ((fields: Fields) => boolean) | undefined
+  /**
+   * Whether the message would stay within the broker's limits with these fields. Messages that the broker takes together
+   * have one function, which is also told how many of them get such fields. @default always
+   */
+  readonly fits?: ((fields: Fields, count: number) => boolean) | undefined
   /** Whether the broker has a slot of its own for a span context, free on this message. @default false */
   readonly slot?: boolean | undefined
 }

@@ -47,3 +47,32 @@ describe('where fields do not fit', () => {
     expect(traced.ledger.unbalanced()).toBe(0)
   })
 })
+
+describe('messages that are taken together', () => {
+  test.each([
+    ['10 with a span each', 10],
+    ['11 with one span', 11],
+  ])('are asked for how many get fields, and what is left out is said once: %s', async (_, count) => {
+    const traced = createTraced()
+    const asked: number[] = []
+    const fits = (_fields: Fields, together: number): boolean => asked.push(together) < 0
+    const kept = { carrier: { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` }, fits }
+    const messages = [kept, ...Array.from({ length: count }, () => ({ fits }))]
+    expect(traced.tracing.send(publication(messages), (all) => all).filter(Boolean)).toEqual([])
+    expect(new Set(asked)).toEqual(new Set([count]))
+    expect(await skipped(traced, 'no_room')).toBe(1)
+    expect(traced.failures).toHaveLength(1)
+  })
+
+  test('of two kinds are asked by themselves', () => {
+    const traced = createTraced()
+    const asked: string[] = []
+    const messages = ['a', 'b', 'b'].map((kind) => ({ kind }))
+    const byKind = {
+      a: (_: Fields, count: number) => asked.push(`a${count}`) > 0,
+      b: (_: Fields, count: number) => asked.push(`b${count}`) > 0,
+    }
+    traced.tracing.send(publication(messages.map(({ kind }) => ({ fits: byKind[kind as 'a'] }))), () => {})
+    expect(asked).toEqual(['a1', 'b2', 'b2'])
+  })
+})
