@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { missingOptionalPackages } from './lockfile.js'
 
 /**
  * Adds what `npm install` leaves out of package-lock.json when the registry at hand lacks the builds of a tool
- * for other operating systems. Without those entries `npm ci` refuses the lockfile.
+ * for other operating systems. Without those entries `npm ci` refuses the lockfile, and without their checksums it takes
+ * whatever it is given. The checksums come from the registry of npm's configuration.
  */
 const OPERATING_SYSTEMS = new Set([
   'aix',
@@ -31,6 +33,11 @@ const PROCESSORS = new Set([
 ])
 const ALIASES = { windows: 'win32', 64: 'x64' }
 
+/** The checksum that the registry tells. Without one the entry is no use: `npm run check` refuses it. */
+function integrityOf(name, version) {
+  return execFileSync('npm', ['view', `${name}@${version}`, 'dist.integrity'], { encoding: 'utf8' }).trim() || undefined
+}
+
 const lockfile = JSON.parse(readFileSync('package-lock.json', 'utf8'))
 const missing = missingOptionalPackages(lockfile)
 
@@ -41,6 +48,7 @@ for (const { name, version, owner } of missing) {
   const owned = lockfile.packages[owner]
   lockfile.packages[`node_modules/${name}`] = {
     version,
+    integrity: integrityOf(name, version),
     ...(processor && { cpu: [processor] }),
     ...(owned.dev && { dev: true }),
     ...(system === 'linux' && words.includes('gnu') && { libc: ['glibc'] }),

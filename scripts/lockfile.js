@@ -9,7 +9,10 @@ export function missingOptionalPackages(lockfile) {
   return missing
 }
 
-/** Paths of entries that record an address to download from; links inside the repository are not counted. */
+/**
+ * Paths of entries that record an address to download from, as one of a private host; links inside the repository are not
+ * counted. Without an address, every machine asks its own registry, and the checksum decides.
+ */
 export function entriesWithAddress(lockfile) {
   return Object.entries(lockfile.packages)
     .filter(([, entry]) => entry.resolved !== undefined && entry.link !== true)
@@ -25,10 +28,10 @@ function resolves(packages, owner, name) {
   }
 }
 
-/** Paths of entries that are installed without a checksum; only builds for other machines may lack one. */
+/** Paths of entries that are fetched without a checksum, or with a weak one. */
 export function entriesWithoutIntegrity(lockfile) {
   return Object.entries(lockfile.packages)
     .filter(([path, entry]) => path.includes('node_modules/') && entry.link !== true)
-    .filter(([, entry]) => entry.integrity === undefined && entry.os === undefined)
+    .filter(([, { integrity }]) => integrity === undefined || !/^sha(?:256|384|512)-/.test(integrity))
     .map(([path]) => path)
 }

@@ -8,7 +8,7 @@ const lockfile = {
       integrity: 'sha512-1',
       optionalDependencies: { 'tool-linux-x64': '1.0.0', 'tool-win32-x64': '1.0.0' },
     },
-    'node_modules/tool-linux-x64': { os: ['linux'] },
+    'node_modules/tool-linux-x64': { os: ['linux'], integrity: 'sha1-3' },
     'node_modules/user/node_modules/nested': { optionalDependencies: { tool: '1.0.0' } },
     'node_modules/core': { resolved: 'packages/core', link: true },
     'node_modules/fetched': { integrity: 'sha512-2', resolved: 'https://example.org/fetched.tgz' },
@@ -25,6 +25,9 @@ test('a download address is found, a link inside the repository is none', () => 
   expect(entriesWithAddress(lockfile)).toEqual(['node_modules/fetched'])
 })
 
-test('a package without a checksum is found, unless it is a build for one kind of machine', () => {
-  expect(entriesWithoutIntegrity(lockfile)).toEqual(['node_modules/user/node_modules/nested'])
+test('a package without a strong checksum is found, even if it is a build for one kind of machine', () => {
+  expect(entriesWithoutIntegrity(lockfile)).toEqual([
+    'node_modules/tool-linux-x64',
+    'node_modules/user/node_modules/nested',
+  ])
 })
