@@ -143,7 +143,7 @@ describe('a message moved inside its handler', () => {
     await handle(recording, received({ traceparent: CONTEXT }), (payload) =>
       expect(deadLetter(producer, payload, { to: 'dead', error: noStock })).rejects.toBe(refusal),
     )
-    expect(attemptOf(recording.span('process orders'))).toMatchObject({ outcome: 'acked', status: 'unset' })
+    expect(attemptOf(recording.span('process orders'))).toMatchObject({ outcome: 'acked', status: 'error' })
   })
 })
 
