@@ -279,6 +279,20 @@ const coreMutations = [
     caughtBy: 'broken telemetry changes nothing for a send or for a handler',
   },
   {
+    name: 'a trust that cannot be read is full trust',
+    file: 'read-options.ts',
+    edits: [["trust: { ...either(TRUST, FUNCTION), instead: 'ignore' }", 'trust: either(TRUST, FUNCTION)']],
+    test: 'read-options.test.ts',
+    caughtBy: 'is none if it cannot be read',
+  },
+  {
+    name: 'options that change between two wraps are not seen',
+    file: 'tracing.ts',
+    edits: [['made === undefined || !isUnchanged(made.reading, reading)', 'made === undefined']],
+    test: 'read-options.test.ts',
+    caughtBy: 'has another instance when it says something else',
+  },
+  {
     name: 'a move belongs to the handler around it, and after that to nobody',
     file: 'operations/plan.ts',
     edits: [
