@@ -25,7 +25,7 @@ import { createPropagation } from './wire/propagation.ts'
 import { createReport, type OnError, type Report } from './base/report.ts'
 import { wordFor } from './base/given.ts'
 import { silentTracer } from './base/other-tracers.ts'
-import { OUTCOME, RELATION, REPUBLISH, TRUST, type Kind } from './read-options.ts'
+import { OUTCOME, RELATION, REPUBLISH, TEXT, TRUST, type Kind } from './read-options.ts'
 import type { Hooks, Runtime } from './runtime.ts'
 
 /** How tracing behaves. Every option has a default that fits most users. */
@@ -136,7 +136,8 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     const [who, register] = silent
     report.misused(`No OpenTelemetry SDK is registered, so nothing is recorded. ${who} is one if told: ${register}`)
   }
-  const valid = <Answer>(option: string, { accepts, words }: Kind, answer: Answer): Answer | undefined => {
+  const ask = <Answer>(option: string, { accepts, words }: Kind, question: () => Answer): Answer | undefined => {
+    const answer = report.ask(question)
     if (answer === undefined || accepts(answer)) return answer
     report.failed('options', new Error(`The option ${option} gave ${wordFor(answer)}; it has to give ${words}`))
     return undefined
@@ -155,40 +156,19 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     metrics,
     operations: createOperations(
       names,
-      (system, destination) => report.ask(() => destinationTemplate?.({ ...destination, system })),
+      (system, destination) =>
+        ask('destinationTemplate', TEXT, () => destinationTemplate?.({ ...destination, system })),
       bound,
     ),
     propagation: createPropagation(options.propagator, options.baggage ?? true, report),
     relationFor: (delivery) =>
-      (typeof relation === 'function'
-        ? valid(
-            'relation',
-            RELATION,
-            report.ask(() => relation(delivery)),
-          )
-        : relation) ?? 'auto',
+      (typeof relation === 'function' ? ask('relation', RELATION, () => relation(delivery)) : relation) ?? 'auto',
     // A policy that fails must not open the door it guards.
     trustFor: (delivery) =>
-      typeof trust === 'function'
-        ? (valid(
-            'trust',
-            TRUST,
-            report.ask(() => orFull(trust(delivery))),
-          ) ?? 'ignore')
-        : trust,
-    republishFor: (publication, delivery) =>
-      valid(
-        'republish',
-        REPUBLISH,
-        report.ask(() => republish?.(publication, delivery)),
-      ),
+      typeof trust === 'function' ? (ask('trust', TRUST, () => orFull(trust(delivery))) ?? 'ignore') : trust,
+    republishFor: (publication, delivery) => ask('republish', REPUBLISH, () => republish?.(publication, delivery)),
     outcomeOf: options.outcomeOf,
-    toldBy: (outcomeOf, result) =>
-      valid(
-        'outcomeOf',
-        OUTCOME,
-        report.ask(() => outcomeOf(result)),
-      ),
+    toldBy: (outcomeOf, result) => ask('outcomeOf', OUTCOME, () => outcomeOf(result)),
     describeFailure: (error) =>
       report.guard('describe', () => describeFailure(error, options.deadLetter ?? {}, report)),
     wish: relation === 'child' || relation === 'link' ? relation : undefined,

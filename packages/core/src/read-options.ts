@@ -56,7 +56,7 @@ const BOOLEAN = oneOf(true, false)
 const FUNCTION: Kind = { accepts: (value) => typeof value === 'function', words: 'a function' }
 const NUMBER: Kind = { accepts: (value) => typeof value === 'number' && !Number.isNaN(value), words: 'a number' }
 const TIME: Kind = { accepts: (value) => typeof value === 'number' && value >= 0, words: 'a number from 0 on' }
-const TEXT: Kind = { accepts: (value) => typeof value === 'string', words: 'a text' }
+export const TEXT: Kind = { accepts: (value) => typeof value === 'string', words: 'a text' }
 const NAMES: Kind = { accepts: (value) => Array.isArray(value) && value.every(TEXT.accepts), words: 'a list of texts' }
 const OWN: Readonly<Record<OwnOptions[string], Kind>> = {
   string: TEXT,

@@ -68,6 +68,25 @@ describe('trust', () => {
   })
 })
 
+test.each([
+  ['an object', () => ({})],
+  ['a number', () => 7],
+  ['null', () => null],
+  ['a promise', async () => 'orders.*'],
+])('a template that gives %s is none, and that is reported', (_, destinationTemplate) => {
+  const onError = vi.fn<OnError>()
+  const sdk = createSdk()
+  const options = { destinationTemplate, onError, tracerProvider: sdk.tracerProvider } as object
+  const message = { carrier: {} }
+  const sent = createAdapterTracing(options).send(
+    { system: 'kafka', operation: 'send', destination: { name: 'orders' }, batch: false, messages: [message] },
+    ([injection]) => injection?.fields,
+  )
+  expect(sent).toHaveProperty('traceparent')
+  expect(only(sdk.ended()).name).toBe('send orders')
+  expect(onError.mock.calls.filter(([, { stage }]) => stage === 'options')).not.toEqual([])
+})
+
 describe('reading options', () => {
   test.each([
     ['relation', 'parent'],
