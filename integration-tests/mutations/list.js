@@ -130,6 +130,39 @@ const coreMutations = [
     caughtBy: 'a handler that rejects later ends its span as an error, and the broker gets to know',
   },
   {
+    name: 'a number that no integer holds stands on a span',
+    file: 'base/numbers.ts',
+    edits: [['return Math.abs(value) <= 2 ** 53', 'return value !== undefined']],
+    test: 'operations/bounds.test.ts',
+    caughtBy: 'reach no send, whatever the broker answers',
+  },
+  {
+    name: 'the values of a label have no bound',
+    file: 'otel/labels.ts',
+    edits: [['if (fitsInto(found, value, MOST_VALUES)) return value', 'if (found !== undefined) return value']],
+    test: 'otel/labels.test.ts',
+    caughtBy: 'templates and consumer groups are bounded, too',
+  },
+  {
+    name: 'a report tells the credentials of a URL',
+    file: 'base/report.ts',
+    edits: [['tell(redacted(report, error), { stage })', 'tell(error, { stage })']],
+    test: 'operations/secrets.test.ts',
+    caughtBy: 'holds no credentials of a URL on spans, on headers and in reports',
+  },
+  {
+    name: 'a copy takes along what its client cannot write',
+    file: 'client/moves.ts',
+    edits: [
+      [
+        'if (tracing.guard(() => isWritable(name, value)) ?? true) kept.push(entry)',
+        'if (isWritable) kept.push(entry)',
+      ],
+    ],
+    test: 'client/moves.test.ts',
+    caughtBy: 'is what its client can write, and the rest is reported once',
+  },
+  {
     name: 'a failure does not set the status',
     file: 'otel/span.ts',
     edits: [

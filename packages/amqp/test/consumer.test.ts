@@ -126,6 +126,33 @@ describe('what the broker wrote into the headers', () => {
     }
   })
 
+  const death = { queue: 'orders', reason: 'rejected', count: 2 ** 53 - 1, time: { '!': 'timestamp', value: 1 } }
+
+  test.each([
+    { 'x-death': Array.from({ length: 400 }, () => death) },
+    { 'x-death': [{ ...death, queue: 'payroll\r\n\u001b[31m' }] },
+    { 'x-death': [{ ...death, count: -5 }] },
+    { 'x-death': 'x' },
+    { 'x-death': [1, 'two', null, [[]]] },
+    { 'x-death': { queue: 'orders', reason: 'rejected' } },
+    { 'x-last-death-queue': 'payroll', 'x-last-death-reason': 'rejected' },
+    { 'x-delivery-count': 1e15 },
+  ])('%j of a producer decides nothing without trust, and is bounded with it', async (headers) => {
+    for (const trust of ['ignore', 'link-only', 'full'] as const) {
+      const { channel, hollow, span, failures } = setUp({ trust })
+      await channel.consume('orders', (message) => channel.ack(message!))
+      hollow.deliver({ headers })
+      const { attributes } = span('process orders')
+      const { attempt, kind } = attemptOf(span('process orders'))
+      const source = attributes['tracebaton.dead_letter.source']
+      expect(attempt).toBeLessThanOrEqual(2 ** 53)
+      expect(String(source)).not.toMatch(/\p{Cc}/u)
+      expect(failures).toEqual([])
+      if (trust === 'full') continue
+      expect([attempt, kind, source]).toEqual([1, 'first', undefined])
+    }
+  })
+
   test('is asked for only where it is there', () => {
     const { channel } = createHollow()
     const tracing = resolveTracing(undefined, SCOPE)

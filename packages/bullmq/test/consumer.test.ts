@@ -72,6 +72,40 @@ test('an attempt links the attempts of the children of its job', () => {
   expect(parent!.links.map(({ role, spanId }) => [role, spanId])).toEqual([['child_job', child!.spanId]])
 })
 
+test('a job that is added again under its id and time is new work, as the count of BullMQ says', () => {
+  const { options, spans } = createRecording()
+  const handle = traceHandler((job: JobLike) => job.name, options)
+  handle(jobOf({ id: 'daily' }))
+  handle(jobOf({ id: 'daily' }))
+  const [first, second] = spans('process orders')
+  expect(attemptOf(second!)).toEqual(attemptOf(first!))
+  expect(attemptOf(second!)).toMatchObject({ attempt: 1, source: 'broker', kind: 'first' })
+  expect(rolesOf(second!)).toEqual([])
+})
+
+test.each([
+  { opts: { attempts: 1e308 } },
+  { opts: { attempts: 'many' } },
+  { opts: { attempts: {} } },
+  { opts: { attempts: -5, delay: 'soon' } },
+  { timestamp: Number.NaN, processedOn: Number.NaN },
+  { timestamp: 1e308 },
+  { attemptsStarted: 1e308, attemptsMade: 1e308 },
+  { attemptsStarted: Number.NaN, attemptsMade: Number.NaN },
+])('a job with numbers that are none, %j, has a span that can be exported', (part) => {
+  const { options, span, failures } = createRecording()
+  traceHandler((job: JobLike) => job.name, options)(jobOf(part as Partial<JobLike>))
+  const { attributes } = span('process orders')
+  const numbers = Object.values(attributes).filter((value) => typeof value === 'number')
+  expect(numbers.filter((value) => !(Math.abs(value) <= 2 ** 53))).toEqual([])
+  const { attempt, max } = {
+    attempt: attributes['tracebaton.delivery.attempt'] as number,
+    max: attributes['tracebaton.delivery.max_attempts'] as number | undefined,
+  }
+  expect(max ?? attempt).toBeGreaterThanOrEqual(attempt)
+  expect(failures).toEqual([])
+})
+
 test('queues that come and go are not remembered for ever', () => {
   const { options } = createRecording()
   const tracing = resolveTracing(options, SCOPE)

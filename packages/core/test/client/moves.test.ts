@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { moveMessage, sendOne, type MoveRequest } from '../../src/client/moves.ts'
+import { moveMessage, sendOne, writableOnly, type MoveRequest } from '../../src/client/moves.ts'
 import type { Injection } from '../../src/operations/injection.ts'
 import { parseLineage } from '../../src/wire/lineage.ts'
 import { delivery, publication, TRACEPARENT } from '../messages.ts'
@@ -110,5 +110,34 @@ describe('a move that was asked for', () => {
     expect(await moveMessage(request, fail, async (to, one) => [to, one])).toEqual(['orders', undefined])
     expect(failures).toHaveLength(1)
     expect(ledger.started()).toBe(0)
+  })
+})
+
+describe('what a copy takes along', () => {
+  const entries = [
+    ['a', 1],
+    ['b', 2],
+    ['__proto__', 3],
+    ['c\n', 4],
+  ] as const
+
+  test('is what its client can write, and the rest is reported once', () => {
+    const { tracing, failures } = createTraced()
+    const kept = writableOnly(tracing, entries, (_, value) => value % 2 === 1)
+    expect(Object.entries(kept)).toEqual([
+      ['a', 1],
+      ['__proto__', 3],
+    ])
+    expect(failures.map(({ error }) => (error as Error).message)).toEqual([
+      'The copy of a message goes without what its client cannot write: b,c',
+    ])
+  })
+
+  test('is everything where all can be written, or nobody can tell', () => {
+    const { tracing, failures } = createTraced()
+    expect(Object.keys(writableOnly(tracing, entries, () => true))).toHaveLength(4)
+    expect(failures).toEqual([])
+    expect(Object.keys(writableOnly(tracing, entries, fail))).toHaveLength(4)
+    expect(failures).toHaveLength(4)
   })
 })

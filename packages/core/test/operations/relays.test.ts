@@ -42,3 +42,31 @@ describe('a message that is relayed', () => {
     expect(asked[0]?.carrier).toBe(CARRIER)
   })
 })
+
+/** Two messages whose creation contexts have one span id, in two traces. */
+const TWINS = ['a', 'c'].map((digit) => ({ traceparent: `00-${digit.repeat(32)}-${SPAN}-01` }))
+
+test.each<[name: string, run: (traced: Traced) => void]>([
+  ['relayed', ({ tracing }) => tracing.send(publication(TWINS.map((carrier) => ({ carrier }))), () => {})],
+  [
+    'handled as a batch',
+    ({ tracing }) =>
+      tracing.processBatch(
+        TWINS.map((carrier) => delivery({ carrier })),
+        () => {},
+      ),
+  ],
+  [
+    'received',
+    ({ tracing }) =>
+      tracing.receive(
+        { system: 'kafka', operation: 'receive', destination: { name: 'orders' }, batch: true, startedAt: 1 },
+        TWINS.map((carrier) => delivery({ carrier })),
+      ),
+  ],
+])('two contexts with one span id, %s, have a link each', (_, run) => {
+  const traced = createTraced()
+  run(traced)
+  const links = traced.spans[0]?.links.map(({ context }) => `${context.traceId[0]}-${context.spanId}`)
+  expect(links).toEqual([`a-${SPAN}`, `c-${SPAN}`])
+})
