@@ -44,6 +44,36 @@ const coreMutations = [
     caughtBy: 'it is below no span that has ended, because a loop that was begun inside of it polls for ever',
   },
   {
+    name: 'a message that nobody handles has an attempt',
+    file: 'verdict/verdict.ts',
+    edits: [['return work?.ended === false', 'return work !== undefined']],
+    caughtBy: 'a handler is told its attempt by its message and by a clone of it, and nobody is afterwards',
+  },
+  {
+    name: 'what a handler returned is not heard',
+    file: 'operations/attempt.ts',
+    edits: [['if (outcomeOf !== undefined && !ending.failed)', 'if (false)']],
+    caughtBy: 'a handler tells by its result what became of its message, and one that says nothing has taken it',
+  },
+  {
+    name: 'a retry has no bound',
+    file: 'operations/plan.ts',
+    edits: [['if (attempt.attempt < maxAttempts) return false', 'return false']],
+    caughtBy: 'retries end with the attempts that are allowed, and whoever asked for one sends the dead letter',
+  },
+  {
+    name: 'without an SDK, attempts on a message without a context are not counted',
+    file: 'wire/lineage.ts',
+    edits: [
+      [
+        'if (creation === undefined) return written === undefined && made === undefined',
+        'if (creation === undefined) return false',
+      ],
+    ],
+    test: 'client/bounded-retries.test.ts',
+    caughtBy: 'of a message without a context is bounded without an SDK, too, and stays without one',
+  },
+  {
     name: 'a dead letter stays in the trace of the message',
     file: 'verdict/relation.ts',
     edits: [["if (delivery.deadLetter || delivery.scheduled) return 'none'", '']],

@@ -95,10 +95,9 @@ export function inject(
 ): Injection | undefined {
   const written = moved && writeMoveFacts(moved.facts)
   const facts = written && Object.keys(written).length > 0 ? written : undefined
-  // Without an SDK a message that never had a context gets none, and yet says where it was.
-  if (outgoing === undefined) return facts && { fields: facts }
-  const { context, fields } = outgoing
   const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
+  if (outgoing === undefined) return moved && lineage && injectWithout(runtime, message, lineage, facts)
+  const { context, fields } = outgoing
   const traced =
     lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
   const full = facts === undefined ? traced : Object.assign({}, traced, facts)
@@ -109,6 +108,20 @@ export function inject(
       : injectLess(runtime, publication, operation, message, outgoing, traced, facts && moved?.facts, room)
   }
   return room.injection
+}
+
+/** Without an SDK a message that never had a context gets none, and yet counts its attempts and says where it was. */
+function injectWithout(
+  { report }: Runtime,
+  { fits }: OutgoingMessage,
+  lineage: Lineage,
+  facts: Fields | undefined,
+): Injection | undefined {
+  const counted = { [LINEAGE_FIELD]: formatLineage(lineage, undefined) }
+  const fields = [Object.assign({}, counted, facts), counted].find(
+    (candidate) => fits === undefined || report.guard('headers', () => fits(candidate, 1)) !== false,
+  )
+  return fields && { fields }
 }
 
 /**

@@ -6,7 +6,10 @@ export const LINEAGE_FIELD = 'tracebaton'
 
 /** What a message has been through, as far as the message itself tells. */
 export interface Lineage {
-  /** The creation context this was written for, on a moved copy. On a message that carries another one, it is stale. */
+  /**
+   * The creation context this was written for, on a moved copy. On a message that carries another one, it is stale. Without
+   * it and `made` it was written for a message that carries none.
+   */
   readonly creation?: SpanContext | undefined
   /** The same on a first copy: the last eight hex digits of the creation span. */
   readonly made?: string | undefined
@@ -76,7 +79,7 @@ export function parseLineage(text: string): Lineage | undefined {
     }
     at = end + 1
   }
-  return draft.creation === undefined && draft.made === undefined ? undefined : draft
+  return draft
 }
 
 const A = 97
@@ -153,11 +156,12 @@ export function reasonOf({ kind, attempt = 1, delay }: Lineage): MoveKind | unde
 /**
  * Writes the field: ASCII, at most 213 characters. A number that could not be read again is left out.
  *
- * @param creation the context that the message carries
+ * @param creation the context that the message carries; `undefined`: none, and the field says none
  */
-export function formatLineage(lineage: Lineage, creation: SpanContext): string {
+export function formatLineage(lineage: Lineage, creation: SpanContext | undefined): string {
   const first = lineage.kind === undefined && lineage.attempt === undefined
-  let text = first ? `${VERSION};b=${creation.spanId.slice(-8)}` : `${VERSION};c=${formatIds(creation)}`
+  let text = VERSION
+  if (creation !== undefined) text += first ? `;b=${creation.spanId.slice(-8)}` : `;c=${formatIds(creation)}`
   text += number('a', lineage.attempt, DECIMAL, 1, MOST_ATTEMPTS)
   text += number('m', lineage.maxAttempts, DECIMAL, 1, MOST_ATTEMPTS)
   text += number('f', lineage.firstSent, BASE_36, 0, LATEST)
@@ -179,7 +183,7 @@ function number(key: string, value: number | undefined, base: number, least: num
 
 /** Whether the lineage was written for the context that the message carries now. */
 export function isFresh({ creation: written, made }: Lineage, creation: SpanContext | undefined): boolean {
-  if (creation === undefined) return false
+  if (creation === undefined) return written === undefined && made === undefined
   return made === undefined ? sameSpan(written, creation) : creation.spanId.endsWith(made)
 }
 

@@ -16,19 +16,28 @@ const error = new RangeError('no stock')
 const copy = (attempt: number, part: Partial<Delivery> = {}): Delivery =>
   delivery({ carrier: { traceparent: TRACEPARENT, tracebaton: lineage({ attempt, kind: 'immediate' }) }, ...part })
 
+const hasRoomForOne = (fields: object): boolean => Object.keys(fields).length === 1
+
 /** Retries a message, as `retryLater` of an adapter does. */
-async function retry(tracing: AdapterTracing, received: Delivery | undefined, maxAttempts?: number) {
+async function retry(
+  tracing: AdapterTracing,
+  received: Delivery | undefined,
+  maxAttempts?: number,
+  fits?: (fields: object) => boolean,
+) {
   const call = vi.fn<(to: string, injection: Injection | undefined) => Promise<string>>(async () => 'sent')
   const { carrier } = received ?? delivery()
   const result = await retryResult(
     moveMessage(
       { kind: 'retry', tracing, delivery: received, to: undefined, from: 'orders', error, maxAttempts },
-      () => publication([{ carrier }]),
+      () => publication([{ carrier, fits }]),
       call,
     ),
   )
-  const field = call.mock.calls[0]?.[1]?.fields?.['tracebaton']
-  return { result, calls: call.mock.calls.length, lineage: field === undefined ? undefined : parseLineage(field) }
+  const fields = call.mock.calls[0]?.[1]?.fields ?? {}
+  const field = fields['tracebaton']
+  const told = field === undefined ? undefined : parseLineage(field)
+  return { result, calls: call.mock.calls.length, fields, lineage: told }
 }
 
 describe('a retry', () => {
@@ -82,6 +91,26 @@ describe('a retry', () => {
       lineage: { attempt: 3, maxAttempts: 3 },
     })
     expect(await retry(tracing, copy(3), 3)).toMatchObject({ result: 'exhausted', calls: 0 })
+  })
+
+  test('of a message without a context is bounded without an SDK, too, and stays without one', async () => {
+    const tracing = createAdapterTracing()
+    const first = await retry(tracing, delivery({ carrier: {} }), 2)
+    expect(first).toMatchObject({ result: 'retried', lineage: { attempt: 2, maxAttempts: 2 } })
+    expect(Object.keys(first.fields)).not.toContain('traceparent')
+    const second = await retry(tracing, delivery({ carrier: first.fields }), 2)
+    expect(second).toMatchObject({ result: 'exhausted', calls: 0 })
+    const counted = createTraced()
+    await counted.tracing.process(delivery({ carrier: first.fields }), async () => {})
+    expect(counted.span('process orders').attributes).toMatchObject({ [OURS.attempt]: 2, [OURS.maxAttempts]: 2 })
+  })
+
+  test('of a message that has room for the count alone is counted', async () => {
+    const tracing = createAdapterTracing()
+    expect(Object.keys((await retry(tracing, delivery({ carrier: {} }), 2, hasRoomForOne)).fields)).toEqual([
+      'tracebaton',
+    ])
+    expect((await retry(tracing, delivery({ carrier: {} }), 2, () => false)).fields).toEqual({})
   })
 
   test('of a message that cannot be described is none, if there is a bound', async () => {

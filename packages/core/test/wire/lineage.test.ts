@@ -126,12 +126,20 @@ describe('the codec', () => {
         const text = formatLineage(lineage, creation)
         const parsed = parseLineage(text.slice(0, at) + insert + text.slice(at + remove))
         if (parsed === undefined) return
-        expect(parsed.creation ?? parsed.made).toBeDefined()
         const { creation: written = creation, made: _made, ...facts } = parsed
         expect(parseLineage(formatLineage(facts, written))).toMatchObject(facts)
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('reads what was written for a message without a context, and takes it for no other', () => {
+    const text = formatLineage({ attempt: 2, maxAttempts: 3, kind: 'delayed', delay: 1000 }, undefined)
+    expect(text).toBe('1;a=2;m=3;d=rs;k=delayed')
+    const lineage = parseLineage(text)!
+    expect(lineage).toEqual({ attempt: 2, maxAttempts: 3, kind: 'delayed', delay: 1000 })
+    expect(isFresh(lineage, undefined)).toBe(true)
+    expect(isFresh(lineage, creation)).toBe(false)
   })
 
   it('takes no redrives for none', () => {
@@ -220,7 +228,7 @@ describe('the codec', () => {
     ['of the version before', `0;${c}`],
     ['of a later version', `2;${c}`],
     ['of a longer version', `10;${c}`],
-    ['without creation context', '1;a=2'],
+    ['without an attempt', '1;'],
     ['the version alone', '1'],
     ['the version and no pair', '1;'],
     ['with a malformed creation context', `1;c=${T}-${P}`],
