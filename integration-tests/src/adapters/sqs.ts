@@ -124,7 +124,9 @@ function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: T
         const originals = new Map([...received].map(([message, neutral]) => [neutral, message]))
         await handler({
           messages: [...received.values()],
-          forEachMessage: (handle) => forEachMessage(messages, (message) => handle(received.get(message)!), options),
+          // Handlers of scenarios give something where they look at it.
+          forEachMessage: (handle) =>
+            forEachMessage(messages, (message) => handle(received.get(message)!), options) as Promise<never>,
           traceHandler: (handle) => {
             const traced = traceHandler(function (this: unknown, message: object) {
               return handle.call(this, received.get(message)!)

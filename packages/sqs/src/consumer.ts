@@ -14,7 +14,7 @@ import {
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import { TAKES, type Next, type ReceivedMessage } from './client.ts'
-import { queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
+import { isFifo, queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of the functions that run handlers. How to trace is by default what the client that received was told. */
@@ -90,18 +90,24 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   }
 }
 
+/** What {@link forEachMessage} gives for a message: the handler's result, or the message where that is `undefined`. */
+export type HandledMessage<Message, Result> = undefined extends Result
+  ? Message | Exclude<Result, undefined | void>
+  : Result
+
 /**
  * Handles messages one after the other, each in its own span and active context, like a `for` loop with `await`: when
  * the handler throws, the rest is not handled and the error is thrown on. Use {@link traceHandler} with
  * `Promise.allSettled` to handle them side by side, each by itself.
  *
- * @returns what the handler returned, in order
+ * @returns what the handler returned, in order, and the message itself in place of `undefined`: sqs-consumer deletes the
+ * messages that a batch handler gives, and knows nothing else by
  */
 export async function forEachMessage<Message extends ReceivedMessage, Result>(
   messages: readonly Message[] | undefined,
   handler: (message: Message) => Result,
   options?: HandlerOptions,
-): Promise<Awaited<Result>[]> {
+): Promise<HandledMessage<Message, Awaited<Result>>[]> {
   const refusal = refusalOf(
     'forEachMessage',
     [messages, Array.isArray(messages ?? []), 'a list of messages'],
@@ -109,9 +115,53 @@ export async function forEachMessage<Message extends ReceivedMessage, Result>(
   )
   if (refusal !== undefined) return refusal
   const traced = traceHandler(handler, options)
-  const results: Awaited<Result>[] = []
-  for (const message of messages ?? []) results.push(await traced(message))
+  const results: HandledMessage<Message, Awaited<Result>>[] = []
+  for (const message of messages ?? []) {
+    // oxlint-disable-next-line no-await-in-loop
+    const result = await traced(message)
+    results.push((result === undefined ? message : result) as HandledMessage<Message, Awaited<Result>>)
+  }
   return results
+}
+
+/** What a result says by `outcomeOf` of a message that is not to be deleted. */
+const GIVEN_BACK: ReadonlySet<Outcome> = new Set(['requeued', 'rejected', 'abandoned'])
+
+/**
+ * Makes a batch handler, as sqs-consumer and @ssut/nestjs-sqs take it, of a function that handles one message. The messages
+ * are handled one after the other, each as by {@link traceHandler}. One that fails does not keep the others from being
+ * handled, except for those after it in its group on a FIFO queue.
+ *
+ * @returns gives the messages that were handled, which are then deleted; the others come again, those too of which
+ * `outcomeOf` says so. If none was handled, it rejects with the first error
+ */
+export function traceBatchHandler<Message extends ReceivedMessage>(
+  handler: (message: Message) => unknown,
+  options?: HandlerOptions,
+): (messages: Message[]) => Promise<Message[]> {
+  const traced = traceHandler(handler, options)
+  const tracing = resolveTracing(undefined, SCOPE)
+  return async (messages) => {
+    const handled: Message[] = []
+    const failures: unknown[] = []
+    const groups = new Set<string | undefined>()
+    for (const message of messages) {
+      const group = message.Attributes?.['MessageGroupId']
+      const ordered = isFifo(arrivalOf(message)?.queue.facts.queueUrl ?? options?.queueUrl)
+      if (ordered && groups.has(group)) continue
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        const result: unknown = await traced(message)
+        const told = tracing.guard(() => options?.outcomeOf?.(result))
+        if (told === undefined || !GIVEN_BACK.has(told)) handled.push(message)
+      } catch (error) {
+        failures.push(error)
+        groups.add(group)
+      }
+    }
+    if (handled.length === 0 && failures.length > 0) throw failures[0]
+    return handled
+  }
 }
 
 interface ReceiveInput {

@@ -1,6 +1,13 @@
 export { traceSqs, type SqsOptions } from './trace.ts'
 export { deadLetter, redrive, retryLater } from './dead-letter.ts'
-export { attemptOf, forEachMessage, traceHandler, type HandlerOptions } from './consumer.ts'
+export {
+  attemptOf,
+  forEachMessage,
+  traceBatchHandler,
+  traceHandler,
+  type HandledMessage,
+  type HandlerOptions,
+} from './consumer.ts'
 export type {
   MessageAttribute,
   MessageAttributes,

@@ -1,6 +1,6 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { forEachMessage } from '../src/consumer.ts'
+import { forEachMessage, traceBatchHandler } from '../src/consumer.ts'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createTraced, type Traced } from './traced.ts'
 
@@ -53,5 +53,49 @@ describe('forEachMessage', () => {
 
   test('takes the answer to a call that brought nothing', async () => {
     expect(await forEachMessage(undefined, fail, traced.options)).toEqual([])
+  })
+
+  test('gives the message in place of nothing, by which sqs-consumer deletes it', async () => {
+    const messages = [{ MessageId: 'a' }, { MessageId: 'b' }, { MessageId: 'c' }]
+    const results = await forEachMessage(messages, ({ MessageId }) => ({ b: null, c: 0 })[MessageId], traced.options)
+    expect(results).toEqual([messages[0], null, 0])
+  })
+})
+
+const failing =
+  (...ids: string[]) =>
+  async ({ MessageId }: { readonly MessageId?: string | undefined }) => {
+    if (ids.includes(MessageId ?? '')) throw new Error(`no ${MessageId}`)
+  }
+
+describe('a batch handler', () => {
+  const [one, two, three] = ['1', '2', '3'].map((MessageId) => ({ MessageId, Attributes: { MessageGroupId: 'g' } }))
+  const messages = [one!, two!, three!]
+
+  test('gives the messages that were handled, each in an attempt of its own', async () => {
+    expect(await traceBatchHandler(failing(), traced.options)(messages)).toEqual(messages)
+    expect(await traceBatchHandler(failing('2'), traced.options)(messages)).toEqual([one, three])
+    const outcomes = traced.named('process').map(({ attributes }) => attributes['tracebaton.delivery.outcome'])
+    expect(outcomes).toEqual(['acked', 'acked', 'acked', 'acked', 'requeued', 'acked'])
+  })
+
+  test('rejects with the first error where none was handled, and gives none of none', async () => {
+    await expect(traceBatchHandler(failing('1', '2', '3'), traced.options)(messages)).rejects.toThrow('no 1')
+    expect(await traceBatchHandler(failing(), traced.options)([])).toEqual([])
+  })
+
+  test('handles nothing after a failed message of its group on a FIFO queue', async () => {
+    const options = { ...traced.options, queueUrl: 'https://sqs/1/orders.fifo' }
+    const other = { MessageId: '4', Attributes: { MessageGroupId: 'h' } }
+    expect(await traceBatchHandler(failing('2'), options)([...messages, other])).toEqual([one, other])
+    expect(traced.named('process')).toHaveLength(3)
+  })
+
+  test('leaves out what its handler says that it has not taken', async () => {
+    const options = {
+      ...traced.options,
+      outcomeOf: (result: unknown) => (result === '2' ? 'requeued' : undefined),
+    } as const
+    expect(await traceBatchHandler(({ MessageId }) => MessageId, options)(messages)).toEqual([one, three])
   })
 })
