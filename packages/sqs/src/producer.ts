@@ -92,6 +92,8 @@ export function inject<Entry extends OutgoingEntry>(
     tracing.guard(() => {
       const { fields, slot } = injection
       if (fields !== undefined) {
+        // What are no attributes is the service's to refuse.
+        if (typeof (entry.MessageAttributes ?? {}) !== 'object') return entry
         const attributes = replaceFields(entry.MessageAttributes, fields, tracing.isField, toAttribute)
         return { ...entry, MessageAttributes: attributes }
       }
