@@ -197,10 +197,13 @@ function runUnwatched(arrival: Arrival, attempt: OpenAttempt, handle: () => unkn
       arrival.seen = seeFromOutside(answer, arrival.noAck || arrival.outcome !== undefined ? 1 : 1_000)
     }
     return arrival.seen?.settled
-  })
+  }, sayNothing)
   settled?.catch(() => {})
   return answer
 }
+
+/** A result that is not seen says nothing of its message. */
+function sayNothing(): undefined {}
 
 function isNoAck(options: unknown): boolean {
   return Boolean((options as { readonly noAck?: unknown } | null | undefined)?.noAck)
