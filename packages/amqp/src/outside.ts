@@ -5,9 +5,14 @@ const LONGEST = 1_000
 
 /** Formats the state of a promise and as little as possible of its value, without a call of the user's code. */
 const BRIEFLY = {
-  ...{ depth: 0, maxArrayLength: 0, maxStringLength: 0 },
-  // What a program may have changed for all its calls.
-  ...{ colors: false, customInspect: false, getters: false, showHidden: false },
+  depth: 0,
+  maxArrayLength: 0,
+  maxStringLength: 0,
+  customInspect: false,
+  // A program may have changed these for all its calls.
+  colors: false,
+  getters: false,
+  showHidden: false,
 } as const
 
 /** A promise of the application's, seen from outside. */
