@@ -49,15 +49,8 @@ export function sendPublication<Result>(
   publication: Publication,
   publish: (injections: readonly (Injection | undefined)[]) => Result,
 ): Result {
-  const active = activeContext(runtime)
-  if (publication.move === undefined && runtime.isIdle() && validSpanContext(active) === undefined) return publish([])
-  let call: Call
-  try {
-    call = begin(runtime, publication, active)
-  } catch (error) {
-    runtime.report.failed('span', error)
-    return publish([])
-  }
+  const call = begin(runtime, publication)
+  if (call === undefined) return publish([])
   const { context, injections } = call
   return callIn(
     context,
@@ -87,9 +80,7 @@ export interface OpenSend {
  * @returns `undefined`: there is nothing to do, or we failed
  */
 export function openSend(runtime: Runtime, publication: Publication): OpenSend | undefined {
-  const active = activeContext(runtime)
-  if (runtime.isIdle() && validSpanContext(active) === undefined) return undefined
-  const call = runtime.report.guard('span', () => begin(runtime, publication, active))
+  const call = begin(runtime, publication)
   if (call === undefined) return undefined
   let ended = false
   const end = (ending: Ending | undefined): void => {
@@ -112,7 +103,14 @@ export function openSend(runtime: Runtime, publication: Publication): OpenSend |
   }
 }
 
-function begin(runtime: Runtime, publication: Publication, active: Context): Call {
+/** `undefined`: there is nothing to do, or we failed. */
+function begin(runtime: Runtime, publication: Publication): Call | undefined {
+  const active = activeContext(runtime)
+  if (publication.move === undefined && runtime.isIdle() && validSpanContext(active) === undefined) return undefined
+  return runtime.report.guard('span', () => start(runtime, publication, active))
+}
+
+function start(runtime: Runtime, publication: Publication, active: Context): Call {
   const { messages } = publication
   const plans = messages.map((message) => planMessage(runtime, publication, message, active))
   const parent = parentIn(runtime, active, runtime.maxTraceAge)

@@ -201,7 +201,7 @@ test('an attempt ends after the time of maxOpen, whatever the time of others is'
   for (let more = 0; more < MOST_OPEN; more++) opened(['more', 1])
   expect(spans.map(({ name }) => name)).toContain('process endless')
   vi.advanceTimersByTime(1)
-})
+}, 60_000)
 
 test('an attempt does not wait while its handler runs, and only its settlement has to come in time', async () => {
   const { tracing, spans, span } = createTraced()
