@@ -14,7 +14,12 @@ const ID = 'no-secrets'
 export const secretPatterns: readonly (readonly [what: string, pattern: RegExp])[] = [
   [
     'a password in an address',
-    /\b[a-z][a-z\d+.-]{0,31}:\/\/[^\s/:@]{0,128}:(?!(?:\*{1,256}|x{3,256}|\[?redacted\]?)@)[^\s/@]{1,256}@/i,
+    // A port with a path behind it is no password; a password may hold a slash and an @.
+    /\b[a-z][a-z\d+.-]{0,31}:\/\/[^\s/:@]{0,128}:(?!\d{1,5}[/?#]|(?:\*{1,256}|x{3,256}|\[?redacted\]?)@)[^\s"'<>]{1,256}@/i,
+  ],
+  [
+    'a secret parameter of an address',
+    /[?&](?:[\w.-]{0,64}[_.-])?(?:password|passwd|pwd|secret|token|api[_-]?key|sig|signature|auth|credential)=(?!\*{1,256}(?:[&\s]|$)|x{3,256}|\[?redacted|%5bredacted)[^&\s]/i,
   ],
   ['a private key', /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----/],
   ['a JSON web token', /\beyJ[\w-]{8,1024}\.eyJ[\w-]{8}/],
