@@ -117,6 +117,12 @@ test('queues that come and go are not remembered for ever', () => {
   expect(worked.has(2_499)).toBe(true)
 })
 
+test('a job that a program fetched by hand is what its processor says by its result', () => {
+  const { options, span } = createRecording()
+  traceHandler((job: JobLike) => job.name, { ...options, outcomeOf: () => 'retry_scheduled' })(jobOf({ id: 'told' }))
+  expect(attemptOf(span('process orders'))).toMatchObject({ outcome: 'retry_scheduled' })
+})
+
 const inner = (options: TracingInput) => traceHandler((job: JobLike) => job.name, options)
 
 describe('a run of a job that is wrapped more than once is one attempt', () => {

@@ -3,7 +3,7 @@ import type { ConsumerRunConfig, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording, rolesOf } from '../../testing/test/recording.ts'
-import { forEachMessage, traceConsumer, traceHandler, traceProducer } from '../src/index.ts'
+import { attemptOf as attemptAt, forEachMessage, traceConsumer, traceHandler, traceProducer } from '../src/index.ts'
 import { batchPayload, createConsumer, createProducer, received } from './fake-kafka.ts'
 
 useContexts()
@@ -55,6 +55,27 @@ describe('forEachMessage', () => {
     for (const { links } of attempts) expect(links[0]?.spanId).toBe(batches[0]?.spanId)
     expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(['1234567890123456', undefined, undefined])
     expect(batches[0]?.parentSpanId).toBeUndefined()
+  })
+
+  test('hears from its options what a handler that returned has not taken', async () => {
+    const { attempts } = await handle(async (payload) => {
+      await forEachMessage(payload, async ({ offset }) => offset === '11', {
+        outcomeOf: (taken) => (taken === true ? undefined : 'requeued'),
+      })
+    }, three())
+    expect(attempts.map((span) => attemptOf(span)['outcome'])).toEqual(['requeued', 'acked', 'requeued'])
+  })
+
+  test('and the batch around it tell the attempt of each message, and of no other', async () => {
+    const told: unknown[] = []
+    await handle(async (payload) => {
+      const [first, second] = payload.batch.messages
+      told.push(attemptAt({ ...first! }))
+      await forEachMessage(payload, (message) => void told.push(attemptAt(message)))
+      told.push(attemptAt(second!))
+    }, three())
+    const one: unknown = expect.objectContaining({ attempt: 1, kind: 'first' })
+    expect(told).toEqual([one, one, one, one, undefined])
   })
 
   test('does not count as time in the queue what a message waits for the others of its batch', async () => {

@@ -32,6 +32,15 @@ describe('forEachMessage', () => {
     expect(spanIds).toEqual(traced.named('process').map((span) => span.spanContext().spanId))
   })
 
+  test('hears from its options what a handler that returned has not taken', async () => {
+    await forEachMessage([{ MessageId: 'a' }, { MessageId: 'b' }], ({ MessageId }) => MessageId, {
+      ...traced.options,
+      outcomeOf: (id) => (id === 'a' ? 'requeued' : undefined),
+    })
+    const outcomes = traced.named('process').map(({ attributes }) => attributes['tracebaton.delivery.outcome'])
+    expect(outcomes).toEqual(['requeued', 'acked'])
+  })
+
   test('stops at the first failure, with the same error', async () => {
     const error = new Error('no stock')
     const seen: unknown[] = []
