@@ -97,6 +97,7 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
   capture: undefined,
   destinationTemplate: undefined,
   outcomeOf: undefined,
+  maxMessageBytes: undefined,
   hooks: undefined,
   onError: undefined,
   tracerProvider: undefined,
