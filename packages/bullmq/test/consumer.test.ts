@@ -1,3 +1,4 @@
+import { EventEmitter, once as occurs } from 'node:events'
 import { context as contexts, trace, type Context } from '@opentelemetry/api'
 import { resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
@@ -60,6 +61,22 @@ test('a processor without telemetry on its worker tells by its options what beco
   expect(spans('process orders').map((span) => attemptOf(span)['outcome'])).toEqual([
     'retry_scheduled',
     'dead_lettered',
+  ])
+})
+
+test('a job that stalled and was handed out again is acked once: the late success is abandoned', async () => {
+  const { options, spans } = createRecording()
+  const working = new EventEmitter()
+  const handle = traceHandler(async (job: JobLike) => {
+    if (job.attemptsStarted === 1) await occurs(working, 'done')
+  }, options)
+  const late = handle(jobOf())
+  await handle(jobOf({ attemptsStarted: 2 }))
+  working.emit('done')
+  await late
+  expect(spans('process orders').map(attemptOf)).toMatchObject([
+    { attempt: 2, outcome: 'acked', status: 'unset' },
+    { attempt: 1, outcome: 'abandoned', status: 'unset' },
   ])
 })
 

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import type { TracingOptions } from '@tracebaton/core'
 import { describe, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
@@ -40,6 +41,25 @@ describe('the same message again', () => {
       attempts.slice(0, 2).map(({ spanId }) => spanId),
     )
     expect(new Set(attempts.map(({ parentSpanId }) => parentSpanId))).toEqual(new Set([PARENT]))
+  })
+
+  test('while another consumer of the group still handles it, is acked once: the late success is abandoned', async () => {
+    const recording = createRecording()
+    const options = { ...recording.options, groupId: `group-${crypto.randomUUID()}` }
+    const [slow, quick] = [createConsumer(), createConsumer()]
+    const working = new EventEmitter()
+    const message = received({ traceparent: OLD })
+    await traceConsumer(slow.consumer, options).run({ eachMessage: async () => void (await once(working, 'done')) })
+    await traceConsumer(quick.consumer, options).run({ eachMessage: async () => {} })
+    const late = slow.deliver(message)
+    await quick.deliver({ ...message })
+    working.emit('done')
+    await late
+    const attempts = recording.spans('process orders').map(attemptOf)
+    expect(attempts).toMatchObject([
+      { attempt: 2, outcome: 'acked', status: 'unset' },
+      { attempt: 1, outcome: 'abandoned', status: 'unset' },
+    ])
   })
 
   test('at a topic that was made anew is another message, even at the same offset', async () => {

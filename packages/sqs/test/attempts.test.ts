@@ -273,6 +273,23 @@ describe('the outcome', () => {
     expect(facts(attempts()[0], 'delivery.outcome')).toEqual(['requeued'])
   })
 
+  test('is acked once where the message came again while its handler worked: the late success is abandoned', async () => {
+    const queue = await queues.create()
+    await send(queue)
+    const early = await receiveBriefly(queue)
+    const working = new EventEmitter()
+    const late = handle(early, () => once(working, 'done'))
+    const [again] = await receive(queue)
+    await handle(again!, () => remove(queue, again!))
+    working.emit('done')
+    await late
+    expect(attempts().map((span) => facts(span, 'delivery.attempt', 'delivery.outcome'))).toEqual([
+      [2, 'acked'],
+      [1, 'abandoned'],
+    ])
+    expect(attempts()[1]?.status.code).toBe(SpanStatusCode.UNSET)
+  })
+
   test('stays with its own attempt where a late one deletes the message', async () => {
     const queue = await queues.create()
     await send(queue)
