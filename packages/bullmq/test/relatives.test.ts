@@ -58,11 +58,12 @@ describe('iterations of a schedule', () => {
   })
 })
 
+const count = (jobs: Parameters<typeof jobOf>[0][]): number =>
+  jobs.filter((job) => relativesOf(jobOf(job)) !== undefined).length
+
 test('what is remembered is bounded', () => {
   const names = Array.from({ length: 5_000 }, (_, index) => `many ${index}`)
   for (const name of names) attempt({ id: 'child', parentKey: `bull:orders:${name}` }, { id: '1', repeatJobKey: name })
-  const count = (jobs: Parameters<typeof jobOf>[0][]): number =>
-    jobs.filter((job) => relativesOf(jobOf(job)) !== undefined).length
   expect(count(names.map((id) => ({ id })))).toBeLessThanOrEqual(2_000)
   expect(count(names.map((repeatJobKey) => ({ id: '2', repeatJobKey })))).toBeLessThanOrEqual(2_000)
 })
