@@ -59,7 +59,8 @@ const coreMutations = [
     name: 'a retry has no bound',
     file: 'operations/plan.ts',
     edits: [['if (attempt.attempt < maxAttempts) return false', 'return false']],
-    caughtBy: 'retries end with the attempts that are allowed, and whoever asked for one sends the dead letter',
+    test: 'client/bounded-retries.test.ts',
+    caughtBy: 'of at most 3 attempts, in attempt 3, is exhausted',
   },
   {
     name: 'without an SDK, attempts on a message without a context are not counted',
