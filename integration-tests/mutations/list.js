@@ -60,7 +60,7 @@ const coreMutations = [
     file: 'operations/plan.ts',
     edits: [['if (attempt.attempt < maxAttempts) return false', 'return false']],
     test: 'client/bounded-retries.test.ts',
-    caughtBy: 'of at most 3 attempts, in attempt 3, is exhausted',
+    caughtBy: 'counts on from the attempt at hand, however the message is known, and after its handler',
   },
   {
     name: 'without an SDK, attempts on a message without a context are not counted',
