@@ -45,6 +45,9 @@ test.each([
   ['failed', failing, [1, 'dead_lettered', 'error']],
 ])('without a context manager a job of a traced processor that is %s has one attempt', async (_, run, attempt) => {
   const recording = createRecording()
-  expect(await work(recording, (job, options) => traceHandler(run, options)(job))).toEqual([attempt, attempt])
+  expect(await work(recording, (job, options) => traceHandler((_job: JobLike) => run(), options)(job))).toEqual([
+    attempt,
+    attempt,
+  ])
   expect(recording.failures).toHaveLength(1)
 })

@@ -177,6 +177,6 @@ describe('the group of a consumer that a traced client makes', () => {
       'billing',
       'billing',
     ])
-    expect(attempts.map((span) => attemptOf(span).attempt)).toEqual([1, 2])
+    expect(attempts.map((span) => attemptOf(span)['attempt'])).toEqual([1, 2])
   })
 })

@@ -74,7 +74,7 @@ describe('toDelivery', () => {
 
 test('toOutgoing only reads', () => {
   const message = frozen({ value: null, partition: 2, headers: { a: '1' } })
-  expect(toOutgoing(tracing, 'orders', message)).toMatchObject({
+  expect(toOutgoing(tracing, 'orders', message, undefined)).toMatchObject({
     destination: { name: 'orders' },
     facts: { partition: '2', tombstone: true },
   })
