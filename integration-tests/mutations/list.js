@@ -245,13 +245,15 @@ const coreMutations = [
   {
     name: 'earlier fields stay beside the new ones',
     file: 'wire/carrier.ts',
-    edits: [['if (!isField(name) && !Object.hasOwn(fields, name)) copy', 'if (!Object.hasOwn(fields, name)) copy']],
+    edits: [
+      ['if (!Object.hasOwn(fields, name) && !isField(name, fields)) copy', 'if (!Object.hasOwn(fields, name)) copy'],
+    ],
     caughtBy: 'a context written by hand from the active span is replaced, with all that stands beside it',
   },
   {
     name: 'earlier fields of a plain object stay beside the new ones',
     file: 'wire/carrier.ts',
-    edits: [['removeFields(copy, (name) => isField(name) && !Object.hasOwn(fields, name))', '']],
+    edits: [["removeFields(copy, (name) => typeof fields[name] !== 'string' && isField(name, fields))", '']],
     test: 'wire/carrier.test.ts',
     caughtBy: 'leaves exactly one of each, and the other headers in order with their values',
   },
@@ -296,7 +298,9 @@ const coreMutations = [
   {
     name: 'of two contexts the first is taken',
     file: 'wire/carrier.ts',
-    edits: [['return texts.length === 1 ? texts[0] : undefined', 'return texts[0]']],
+    edits: [
+      ['return all.length === 1 ? decode(all[0], most, encoding) : undefined', 'return decode(all[0], most, encoding)'],
+    ],
     caughtBy: 'of two different contexts on a message neither is believed',
   },
   {
@@ -310,8 +314,8 @@ const coreMutations = [
     file: 'operations/plan.ts',
     edits: [
       [
-        "return toPlan(message, extracted, 'keep', linkTo(believedOf(",
-        "return toPlan(message, extracted, 'create', linkTo(believedOf(",
+        "return toPlan(message, 'keep', copied, linkTo(believedOf(",
+        "return toPlan(message, 'create', copied, linkTo(believedOf(",
       ],
     ],
     caughtBy: 'the context of somebody else’s message is kept, and linked',
@@ -319,7 +323,7 @@ const coreMutations = [
   {
     name: 'the messages of a call share a context',
     file: 'operations/send.ts',
-    edits: [['created === undefined\n          ? (shared', 'created !== null\n          ? (shared']],
+    edits: [['own === context ? (shared', 'own !== null ? (shared']],
     caughtBy: 'messages that share one bag of headers leave with a context each',
   },
   {

@@ -24,6 +24,7 @@ import { sendingScenarios } from './contract/scenarios/sending.ts'
 import { storyScenarios } from './contract/scenarios/story.ts'
 import { terminalScenarios } from './contract/scenarios/terminal.ts'
 import { toldScenarios } from './contract/scenarios/told.ts'
+import { wireScenarios } from './contract/scenarios/wire.ts'
 import { expectSound } from './contract/expectations.ts'
 import { createStage } from './contract/stage.ts'
 
@@ -45,6 +46,7 @@ export const scenarios: readonly Scenario[] = [
   ...attemptScenarios,
   ...policyScenarios,
   ...propagatorScenarios,
+  ...wireScenarios,
   ...metricScenarios,
   ...conventionScenarios,
 ]

@@ -1,4 +1,4 @@
-import type { Fields, HeaderGetter } from '@tracebaton/core/adapter'
+import type { FieldChanges, HeaderGetter, IsField } from '@tracebaton/core/adapter'
 
 /** Reads a table of headers, of a message to send (which may inherit some of them) or of one received. */
 export const tableGetter: HeaderGetter<unknown> = {
@@ -21,12 +21,12 @@ export function isHeaders(headers: unknown): boolean {
  */
 export function withFields(
   headers: unknown,
-  fields: Fields,
-  isField: (name: string) => boolean,
+  fields: FieldChanges,
+  isField: IsField,
 ): Readonly<Record<string, unknown>> {
   if (!isTable(headers)) return fields
   let hidden: Record<string, undefined> | undefined
-  for (const name in headers) if (isField(name)) (hidden ??= {})[name] = undefined
+  for (const name in headers) if (isField(name, fields)) (hidden ??= {})[name] = undefined
   return { __proto__: headers, ...hidden, ...fields }
 }
 
@@ -42,15 +42,14 @@ const OTHER_BYTES = 3_000
  *
  * @param frameSize bytes that a frame may have
  */
-export function createRoom(headers: unknown, frameSize: number, isField: (name: string) => boolean) {
-  let used = 4
+export function createRoom(headers: unknown, frameSize: number, isField: IsField) {
   const room = Math.min(MOST_BYTES, frameSize) - OTHER_BYTES
-  if (isTable(headers)) {
-    for (const name in headers) if (!isField(name)) used += entrySize(name, headers[name], room)
-  }
-  return (fields: Fields): boolean => {
-    let size = used
-    for (const name in fields) size += entrySize(name, fields[name], room)
+  return (fields: FieldChanges): boolean => {
+    let size = 4
+    if (isTable(headers)) {
+      for (const name in headers) if (!isField(name, fields)) size += entrySize(name, headers[name], room)
+    }
+    for (const name in fields) if (fields[name] !== undefined) size += entrySize(name, fields[name], room)
     return size <= room
   }
 }

@@ -234,10 +234,10 @@ describe('headers of the caller', () => {
   test('are hidden where they are ours in another letter case, and nothing of them is left', () => {
     const { channel, hollow } = setUp()
     channel.publish('shop', 'a', CONTENT, {
-      headers: { TraceParent: 'broken', TRACESTATE: 'a=1', Baggage: 'b=2', kept: 1 },
+      headers: { TraceParent: 'broken', TRACESTATE: 'a=1', TraceBaton: '0', Baggage: 'b=2', kept: 1 },
     })
     const [message] = hollow.published
-    expect(Object.keys(message?.headers ?? {}).toSorted()).toEqual(['kept', 'tracebaton', 'traceparent'])
+    expect(Object.keys(message?.headers ?? {}).toSorted()).toEqual(['Baggage', 'kept', 'tracebaton', 'traceparent'])
   })
 
   test.each([

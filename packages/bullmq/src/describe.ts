@@ -8,7 +8,7 @@ import {
   type SendResults,
 } from '@tracebaton/core/adapter'
 import type { FlowJobLike, JobLike, JobOptionsLike } from './client.ts'
-import { readMetadata } from './headers.ts'
+import { metadataGetter, readMetadata } from './headers.ts'
 import { meaningOf } from './meaning.ts'
 import { relativesOf } from './relatives.ts'
 
@@ -70,7 +70,7 @@ export function toOutgoing(
   destination?: Destination,
 ): OutgoingMessage {
   const carrier = readMetadata(options?.telemetry?.metadata)
-  return { carrier, destination, facts: { jobName: text(name) }, delay: finite(options?.delay) }
+  return { carrier, getter: metadataGetter, destination, facts: { jobName: text(name) }, delay: finite(options?.delay) }
 }
 
 /**
@@ -112,6 +112,7 @@ export function toDelivery(job: JobLike): Delivery {
     system: SYSTEM,
     destination: { name: queueName, address: job.queueQualifiedName },
     carrier,
+    getter: metadataGetter,
     malformed: carrier === undefined,
     facts: { messageId: id, jobName: job.name },
     identity,
@@ -155,6 +156,7 @@ export function toBareDelivery(
     system: SYSTEM,
     destination: { name: queueName },
     carrier,
+    getter: metadataGetter,
     malformed: carrier === undefined,
     facts: { messageId: id, jobName },
     memory,

@@ -1,4 +1,4 @@
-import { replaceFields, type Fields, type AdapterTracing } from '@tracebaton/core/adapter'
+import { replaceFields, type AdapterTracing, type FieldChanges, type HeaderGetter } from '@tracebaton/core/adapter'
 
 /** Longer metadata is not looked into, so that nonsense costs a worker no time. Characters. */
 const MAX_LENGTH = 65_536
@@ -17,7 +17,7 @@ export function readMetadata(metadata: unknown): Metadata | undefined {
 }
 
 /** The metadata with fields that replace earlier ones. What else stands there stays, as far as it can be read. */
-export function writeMetadata({ isField }: AdapterTracing, metadata: unknown, fields: Fields): string {
+export function writeMetadata({ isField }: AdapterTracing, metadata: unknown, fields: FieldChanges): string {
   return JSON.stringify(metadata ? replaceFields<unknown>(parse(metadata), fields, isField, (text) => text) : fields)
 }
 
@@ -25,11 +25,26 @@ export function writeMetadata({ isField }: AdapterTracing, metadata: unknown, fi
  * The same where BullMQ is told to leave the metadata alone: no context is written, but what a moved job has been through
  * stands beside the one that is there. `undefined`: nothing is to be written.
  */
-export function writeHistory({ isField }: AdapterTracing, metadata: unknown, fields: Fields): string | undefined {
+export function writeHistory({ isField }: AdapterTracing, metadata: unknown, fields: FieldChanges): string | undefined {
   const known = metadata ? parse(metadata) : undefined
   const own = Object.entries(fields).filter(([name]) => name.startsWith('tracebaton'))
-  if (known === undefined || own.length === 0 || !Object.keys(known).some(isField)) return undefined
+  if (known === undefined || own.length === 0 || !Object.keys(known).some((name) => isField(name))) return undefined
   return JSON.stringify(Object.assign(known, Object.fromEntries(own)))
+}
+
+/** Reads metadata. An object of texts, as Datadog's tracer puts one there, is read as the JSON that it is on other brokers. */
+export const metadataGetter: HeaderGetter<Metadata | undefined> = {
+  keys: (metadata) => Object.keys(metadata ?? NONE),
+  get(metadata, name) {
+    const value = metadata?.[name]
+    return isFlat(value) ? JSON.stringify(value) : value
+  },
+}
+
+/** What is nested deeper is no header, and is not walked. */
+function isFlat(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((member) => typeof member !== 'object')
 }
 
 function parse(metadata: unknown): Record<string, unknown> | undefined {

@@ -121,7 +121,7 @@ export function withContext(
   if (fields === undefined) return options
   const write = (): JobOptionsLike | undefined => {
     const telemetry = options?.telemetry
-    const writeFields = telemetry?.omitContext === true ? writeHistory : writeMetadata
+    const writeFields = telemetry?.omitContext === true && injection?.anew !== true ? writeHistory : writeMetadata
     const metadata = writeFields(tracing, telemetry?.metadata, fields)
     return metadata === undefined ? options : copyWith(options ?? {}, { telemetry: { ...telemetry, metadata } })
   }

@@ -1,3 +1,4 @@
+import { trace, type TextMapPropagator } from '@opentelemetry/api'
 import type { FlowProducer, Job as RealJob, JobNode, Queue } from 'bullmq'
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
@@ -198,6 +199,44 @@ test.each([
   expect(copy).toMatchObject(metadata)
   expect(copy['traceparent']).toBe((metadata as Record<string, string>)['traceparent'])
   expect(/a=(\d)/.exec(copy['tracebaton'] ?? '')?.[1]).toBe('traceparent' in metadata ? '2' : undefined)
+})
+
+test('of an ignored producer no context goes on, even if its job is to get none', async () => {
+  const recording = createRecording()
+  const { queue, added } = createBullmq(undefined)
+  const metadata = JSON.stringify({
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    baggage: 'admin=true',
+    kept: 1,
+  })
+  const job = await queue.add('charge', 1, { telemetry: { omitContext: true, metadata } })
+  await traceHandler((one: Job) => retryLater(queue, one), { ...recording.options, trust: 'ignore' })(job)
+  const copy = fieldsOf(added.at(-1))
+  expect([copy['baggage'], copy['kept']]).toEqual([undefined, 1])
+  expect(copy['traceparent']).not.toContain('b'.repeat(16))
+  expect(copy['tracebaton']).toContain(`1;c=${copy['traceparent']?.slice(3)};a=2`)
+})
+
+test('the nested field of another tracer is read by the propagator that names it, and the history stands beside it', async () => {
+  const nested = { 'x-datadog-trace-id': '1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }
+  const propagator: TextMapPropagator = {
+    fields: () => ['_datadog'],
+    inject: () => {},
+    extract(into, carrier, getter) {
+      const { traceparent } = JSON.parse(String(getter.get(carrier, '_datadog'))) as typeof nested
+      const [, traceId = '', spanId = ''] = traceparent.split('-')
+      return trace.setSpanContext(into, { traceId, spanId, traceFlags: 1 })
+    },
+  }
+  const recording = createRecording()
+  const { queue, added } = createBullmq(undefined)
+  const telemetry = { omitContext: true, metadata: JSON.stringify({ _datadog: nested }) }
+  const job = await queue.add('charge', 1, { telemetry })
+  await traceHandler((one: Job) => retryLater(queue, one), { ...recording.options, propagator })(job)
+  expect(recording.span('process orders').parentSpanId).toBe('b'.repeat(16))
+  const copy = fieldsOf(added.at(-1))
+  expect(copy).toMatchObject({ _datadog: nested })
+  expect(copy['tracebaton']).toContain(`1;c=${nested.traceparent.slice(3)};a=2`)
 })
 
 test('nothing is added to another queue than the publisher’s own, and nothing to none', async () => {

@@ -1,6 +1,6 @@
 import { resolveTracing } from '@tracebaton/core/adapter'
 import { describe, expect, test } from 'vitest'
-import { readMetadata, writeMetadata } from '../src/headers.ts'
+import { metadataGetter, readMetadata, writeMetadata } from '../src/headers.ts'
 import { SCOPE } from '../src/scope.ts'
 
 const tracing = resolveTracing(undefined, SCOPE)
@@ -40,6 +40,15 @@ describe('reading metadata', () => {
     expect(statusOf(JSON.stringify({ traceparent }))).toBe('present')
     expect(statusOf(JSON.stringify({ TraceParent: traceparent, region: 'north' }))).toBe('present')
   })
+})
+
+test.each([
+  ['text', 'a', 'a'],
+  ['a list', ['a', 'b'], ['a', 'b']],
+  ['an object of texts, as JSON', { a: '1', b: 2 }, '{"a":"1","b":2}'],
+  ['what is nested deeper, unread', { a: { b: 1 } }, { a: { b: 1 } }],
+])('a propagator gets %s', (_, value, given) => {
+  expect(metadataGetter.get({ field: value }, 'field')).toEqual(given)
 })
 
 describe('writing metadata', () => {

@@ -5,6 +5,7 @@ import {
   recordGetter,
   recordSetter,
   removeFields,
+  type FieldChanges,
   type Fields,
   type HeaderGetter,
   type HeaderSetter,
@@ -16,6 +17,7 @@ import type { MoveFacts } from './wire/move-facts.ts'
 import type { Lineage } from './wire/lineage.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
 import { isObject, wordFor } from './base/given.ts'
+import { isSuppressed } from './wire/format.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
 import {
   isUnchanged,
@@ -105,8 +107,13 @@ export interface AdapterTracing extends Tracing {
   readonly captures: { readonly messageKey: boolean; readonly bodySize: boolean }
   /** The names of all headers that the propagator and we may write: what a client has to ask its broker for. */
   readonly fieldNames: () => readonly string[]
-  /** Whether a header name belongs to the propagator or to us, in any letter case. */
-  readonly isField: (name: string) => boolean
+  /**
+   * Whether a header belongs to the propagator or to us, in any letter case.
+   *
+   * @param fields what is written: then, whether the header is replaced by it or taken off. The caller's own `baggage`
+   * header stays where none is among the fields, and that of a context where no context is
+   */
+  readonly isField: (name: string, fields?: FieldChanges) => boolean
   /** Calls `work` exactly once, in a context, even where the context manager fails. Gives and throws what it does. */
   readonly runIn: <Result>(context: Context, work: () => Result) => Result
   /** Runs work of an adapter; what it throws is reported, and `undefined` comes back. */
@@ -140,14 +147,16 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
   const runtime = createRuntime(options, scope)
   const { propagation, report } = runtime
   for (const complaint of complaints) report.misused(complaint)
+  const fieldsIn = (context: Context): Fields | undefined =>
+    isSuppressed(context) ? undefined : propagation.fields(context)
   return {
     options,
     extract: (carrier, getter) => propagation.extract(carrier, getter ?? recordGetter),
     inject(context, carrier, setter) {
-      const fields = propagation.fields(context)
+      const fields = fieldsIn(context)
       if (fields === undefined) return
       report.guard('headers', () => {
-        if (setter === undefined) removeFields(carrier, propagation.isField)
+        if (setter === undefined) removeFields(carrier, (name) => propagation.isField(name, fields))
         const write: HeaderSetter<unknown> = setter ?? recordSetter
         for (const [name, value] of Object.entries(fields)) write.set(carrier, name, value)
       })
@@ -160,7 +169,7 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     processBatch: (deliveries, handler) => processBatch(runtime, deliveries, handler),
     settle: (settlement, call) => settleDeliveries(runtime, settlement, call),
     settleOne: (attempt, outcome, describe, call) => settleOpenAttempt(runtime, attempt, outcome, describe, call),
-    capture: () => report.guard('propagator', () => propagation.fields(contexts.active())) ?? {},
+    capture: () => report.guard('propagator', () => fieldsIn(contexts.active())) ?? {},
     from: (record) => propagation.extract(record, recordGetter).context,
     attemptOf: (delivery) => report.guard('describe', () => attemptOf(runtime, delivery)),
     isExhausted: (move, most) => report.guard('describe', () => isExhausted(runtime, move, most)) !== false,

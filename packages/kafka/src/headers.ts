@@ -1,4 +1,4 @@
-import type { Fields, HeaderGetter, OutgoingMessage } from '@tracebaton/core/adapter'
+import type { FieldChanges, HeaderGetter, OutgoingMessage } from '@tracebaton/core/adapter'
 import type { HeaderValue, MessageLike } from './client.ts'
 
 /** Reads record headers: text, bytes, and arrays of these where a header repeats. */
@@ -58,7 +58,7 @@ export function createRoom(messages: readonly MessageLike[], limit: number): Non
 }
 
 /** A message that keeps the context it came with, and so is not among those that are counted, grows by nothing. */
-function holds(messages: readonly MessageLike[], fields: Fields, count: number, limit: number): boolean {
+function holds(messages: readonly MessageLike[], fields: FieldChanges, count: number, limit: number): boolean {
   const bare = batchSize(messages, {})
   return bare > limit || bare + Math.ceil(((batchSize(messages, fields) - bare) * count) / messages.length) <= limit
 }
@@ -79,13 +79,14 @@ function longest(text: unknown): number {
 }
 
 /** Bytes of a batch of these messages, with the fields on each. */
-function batchSize(messages: readonly MessageLike[], fields: Fields): number {
+function batchSize(messages: readonly MessageLike[], fields: FieldChanges): number {
   const now = Date.now()
   const times = messages.map(({ timestamp }) => (timestamp === undefined ? now : Number(timestamp)))
   const first = times.reduce((least, time) => Math.min(least, time), Infinity)
   return messages.reduce((size, { key, value, headers }, offset) => {
-    const all = Object.entries(Object.assign({}, headers, fields)).flatMap(([name, values]) =>
-      Array.isArray(values) ? values.map((one) => [name, one] as const) : [[name, values] as const],
+    const written: Readonly<Record<string, unknown>> = Object.assign({}, headers, fields)
+    const all = Object.entries(written).flatMap(([name, values]): (readonly [string, unknown])[] =>
+      Array.isArray(values) ? values.map((one: unknown) => [name, one] as const) : [[name, values] as const],
     )
     let record = 1 + varint((times[offset] ?? now) - first) + varint(offset) + varint(all.length)
     for (const part of [key, value, ...all.flat()]) record += part == null ? 1 : sized(bytesOf(part))

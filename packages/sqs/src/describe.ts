@@ -1,6 +1,6 @@
 import type { Delivery, Destination, Facts, OutgoingMessage, SendResults } from '@tracebaton/core/adapter'
 import type { OutgoingEntry, ReceivedMessage } from './client.ts'
-import { attributesGetter, TRACE_HEADER, traceparentOf } from './headers.ts'
+import { attributesGetter, slotOf, TRACE_HEADER } from './headers.ts'
 
 /** `messaging.system.name`. */
 export const SYSTEM = 'aws.sqs'
@@ -117,7 +117,7 @@ export function toDelivery(
     destination: queue.destination,
     carrier: message.MessageAttributes,
     getter: attributesGetter,
-    slot: traceparentOf(attributes?.[TRACE_HEADER]),
+    slot: slotOf(attributes?.[TRACE_HEADER]),
     facts: { messageId, queueUrl: queue.facts.queueUrl },
     identity: own,
     identityBefore: dead ? before.id : undefined,

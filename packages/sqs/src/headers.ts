@@ -1,4 +1,4 @@
-import type { Fields, HeaderGetter } from '@tracebaton/core/adapter'
+import { SLOT_MARK, type FieldChanges, type HeaderGetter, type IsField, type Slot } from '@tracebaton/core/adapter'
 import type { MessageAttribute, OutgoingEntry } from './client.ts'
 
 /** A message can have ten attributes, the caller's and ours together. */
@@ -28,21 +28,32 @@ export function toAttribute(text: string): MessageAttribute {
   return { DataType: STRING, StringValue: text }
 }
 
-/** A span context in the broker's own form: `Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0 or 1>`. */
+/** Longer ones are no trace headers. Characters. */
+const LONGEST = 1_024
+
+/**
+ * A span context in the broker's own form: `Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0 or 1>`, and a mark of ours,
+ * as a pair that readers of the form pass over.
+ */
 export function formatTraceHeader(context: { traceId: string; spanId: string; traceFlags: number }): string {
   const { traceId, spanId, traceFlags } = context
-  return `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)};Parent=${spanId};Sampled=${traceFlags & 1}`
+  return `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)};Parent=${spanId};Sampled=${traceFlags & 1};${SLOT_MARK}=1`
 }
 
-/** The `traceparent` that says the same as the broker's own form; `undefined` where that names no span. */
-export function traceparentOf(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined
+/**
+ * The `traceparent` that says the same as the broker's own form; `undefined` where that names no span. A platform writes one
+ * onto all messages, whoever uses it or not: only that it keeps a trace is a decision.
+ */
+export function slotOf(header: string | undefined): Slot | undefined {
+  if (header === undefined || header.length > LONGEST) return undefined
   const parts = new Map(header.split(';').map((part) => part.trim().split('=') as [string, string | undefined]))
   const [version, seconds, rest] = (parts.get('Root') ?? '').split('-')
   const parent = parts.get('Parent')
   // Without a parent (a service that only sampled) there is nothing to relate to.
   if (version !== '1' || seconds === undefined || rest === undefined || parent === undefined) return undefined
-  return `00-${seconds}${rest}-${parent}-0${parts.get('Sampled') === '1' ? 1 : 0}`
+  const keeps = parts.get('Sampled') === '1'
+  const ours = parts.get(SLOT_MARK) === '1'
+  return { traceparent: `00-${seconds}${rest}-${parent}-0${keeps ? 1 : 0}`, decides: keeps || ours }
 }
 
 /**
@@ -55,10 +66,12 @@ export function createBudget(entries: readonly OutgoingEntry[], most: number | u
   const limits = most === undefined ? SIZE_LIMITS : [most]
   const sizes = entries.map(({ MessageBody = '', MessageAttributes }) => bytes(MessageBody) + sizeOf(MessageAttributes))
   let total = sizes.reduce((sum, size) => sum + size, 0)
-  return (index: number, fields: Fields, isField: (name: string) => boolean): boolean => {
+  return (index: number, fields: FieldChanges, isField: IsField): boolean => {
     const attributes = Object.entries(entries[index]?.MessageAttributes ?? {})
-    const replaced = attributes.filter(([name]) => isField(name))
-    const added = Object.entries(fields).map(([name, text]) => [name, toAttribute(text)] as const)
+    const replaced = attributes.filter(([name]) => Object.hasOwn(fields, name) || isField(name, fields))
+    const added = Object.entries(fields).flatMap(([name, text]) =>
+      text === undefined ? [] : [[name, toAttribute(text)] as const],
+    )
     if (attributes.length - replaced.length + added.length > MAX_ATTRIBUTES) return false
     const growth = sizeOf(Object.fromEntries(added)) - sizeOf(Object.fromEntries(replaced))
     if (crosses(limits, sizes[index] ?? 0, growth) || crosses(SIZE_LIMITS, total, growth)) return false

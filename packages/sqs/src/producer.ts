@@ -90,12 +90,13 @@ export function inject<Entry extends OutgoingEntry>(
   if (injection === undefined) return entry
   return (
     tracing.guard(() => {
-      const { fields, slot } = injection
+      const { fields, slot, anew } = injection
       if (fields !== undefined) {
         // What are no attributes is the service's to refuse.
         if (typeof (entry.MessageAttributes ?? {}) !== 'object') return entry
         const attributes = replaceFields(entry.MessageAttributes, fields, tracing.isField, toAttribute)
-        return { ...entry, MessageAttributes: attributes }
+        // Of system attributes there is none but the broker's own slot.
+        return { ...entry, MessageAttributes: attributes, ...(anew && { MessageSystemAttributes: undefined }) }
       }
       if (slot === undefined) return entry
       const header = toAttribute(formatTraceHeader(slot))

@@ -135,6 +135,23 @@ async function moveWith(
   return { ...scene, letter: attributesOf(letter!) }
 }
 
+test('of an ignored producer neither context nor baggage nor the slot of the broker goes on', async () => {
+  const traced = createTraced()
+  const client = traceSqs(queues.client(), { ...traced.options, trust: 'ignore' })
+  const dead = await queues.create()
+  const AWSTraceHeader = `Root=1-${'a'.repeat(8)}-${'b'.repeat(24)};Parent=${'c'.repeat(16)};Sampled=1`
+  for (const MessageAttributes of [{ traceparent: text(CONTEXT), baggage: text('admin=true') }, {}]) {
+    await deadLetter(client, { Body: 'order', Attributes: { AWSTraceHeader }, MessageAttributes }, { to: dead })
+    const [letter] = await queues.take(dead)
+    expect(letter!.Attributes?.AWSTraceHeader).toBeUndefined()
+    const { traceparent, baggage } = attributesOf(letter!)
+    expect([traceparent?.split('-')[2], baggage]).toEqual([
+      traced.named('send').at(-1)!.spanContext().spanId,
+      undefined,
+    ])
+  }
+})
+
 describe('where a message has many attributes of its own', () => {
   test('the facts of the move share one', async () => {
     const { letter, traced } = await moveWith(7)

@@ -65,7 +65,9 @@ describe('of the ten attributes of a message', () => {
   test('ten of its own leave the slot of the broker', async () => {
     const sent = await sendWith(own(10))
     expect([sent.fields, sent.ownCount]).toEqual([[], 10])
-    expect(sent.slot).toMatch(new RegExp(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=${sent.spanId};Sampled=1$`))
+    expect(sent.slot).toMatch(
+      new RegExp(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=${sent.spanId};Sampled=1;Tracebaton=1$`),
+    )
     expect(await sent.skipped('broker_slot')).toBe(1)
   })
 

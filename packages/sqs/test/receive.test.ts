@@ -8,7 +8,7 @@ import {
 import { propagation, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { traceHandler } from '../src/consumer.ts'
-import { traceparentOf } from '../src/headers.ts'
+import { formatTraceHeader, slotOf } from '../src/headers.ts'
 import { traceSqs } from '../src/trace.ts'
 import { useQueues } from './queues.ts'
 import { createTraced, type Traced } from './traced.ts'
@@ -224,10 +224,28 @@ describe('the slot of the broker', () => {
     expect(span.attributes['tracebaton.context.status']).toBe('absent')
   })
 
-  test('may have its parts in any order, with blanks, and say nothing about sampling', () => {
-    const header = `Parent=${'c'.repeat(16)}; Lineage=1:2; Root=1-${'a'.repeat(8)}-${'b'.repeat(24)};Sampled=?`
-    expect(traceparentOf(header)).toBe(`00-${'a'.repeat(8)}${'b'.repeat(24)}-${'c'.repeat(16)}-00`)
-    expect(traceparentOf(SLOT)?.slice(-2)).toBe('01')
+  test('may have its parts in any order, with blanks', () => {
+    const header = `Parent=${'c'.repeat(16)}; Lineage=1:2; Root=1-${'a'.repeat(8)}-${'b'.repeat(24)};Sampled=1`
+    const traceparent = `00-${'a'.repeat(8)}${'b'.repeat(24)}-${'c'.repeat(16)}-01`
+    expect(slotOf(header)).toEqual({ traceparent, decides: true })
+    expect(slotOf(`${header};Data=${'x'.repeat(1_024)}`)).toBeUndefined()
+  })
+
+  test.each(['Sampled=0', 'Sampled=?', 'Lineage=1:d4d48d4d:0'])(
+    'of a platform that keeps no trace is linked, and the consumer’s own root decides: %s',
+    async (said) => {
+      await put({}, SLOT.replace('Sampled=1', said))
+      const { parent, span } = await attempt()
+      expect([parent, span.links.map(({ context }) => context.spanId)]).toEqual([undefined, ['c'.repeat(16)]])
+    },
+  )
+
+  test('of ours says what our sampler decided', () => {
+    for (const traceFlags of [0, 1]) {
+      const ids = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }
+      const traceparent = `00-${ids.traceId}-${ids.spanId}-0${traceFlags}`
+      expect(slotOf(formatTraceHeader({ ...ids, traceFlags }))).toEqual({ traceparent, decides: true })
+    }
   })
 })
 

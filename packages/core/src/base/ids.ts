@@ -3,6 +3,8 @@ const ID = /\d{3}|[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16}/i
 const DIGIT = /\d/
 /** A word of so many characters, digits among them, is no word. */
 const LONG = 20
+/** Characters that are looked at. */
+const LONGEST_NAME = 256
 
 /**
  * A name that producers make of words, with `*` for each word that has too many values for a name: the template of a
@@ -11,7 +13,7 @@ const LONG = 20
  * @param separator what stands between two words
  */
 export function withoutIds(name: string, separator: string): string | undefined {
-  const words = name.split(separator)
+  const words = name.slice(0, LONGEST_NAME).split(separator)
   return words.some(isId) ? words.map((word) => (isId(word) ? '*' : word)).join(separator) : undefined
 }
 

@@ -121,6 +121,12 @@ export const FACT_HEADERS = {
 /** The header that holds the same as JSON, where a message has no room for so many. */
 export const FACTS_HEADER = 'tracebaton-facts'
 
+/**
+ * The pair `Tracebaton=1` on a trace header of ours in SQS's own slot: that it says "not sampled" is then a decision, and not
+ * what a platform writes onto every message.
+ */
+export const SLOT_MARK = 'Tracebaton'
+
 /** Metrics, with their units and descriptions. */
 export const METRICS = {
   operationDuration: [

@@ -24,8 +24,12 @@ export interface Report {
   failed(stage: Stage, error: unknown): void
   /** Reports what is no failure but a mistake in the set-up. Never throws. */
   misused(message: string): void
-  /** Asks a function of the user's. A promise is no answer, and its rejection must not end the process. Never throws. */
-  ask<Answer>(question: () => Answer): Answer | undefined
+  /**
+   * Asks a function of the user's. A promise is no answer, and its rejection must not end the process. Never throws.
+   *
+   * @param stage default: `options`
+   */
+  ask<Answer>(question: () => Answer, stage?: Stage): Answer | undefined
   /** What may be said of an error, on spans, headers and in reports. `undefined`: nothing, or it is no text. Never throws. */
   redact(text: unknown, part: 'message' | 'stack', error: unknown): string | undefined
 }
@@ -54,11 +58,11 @@ export function createReport(onError: OnError | undefined, count: (stage: Stage)
       quietly(() => count(stage))
       quietly(() => tell(redacted(report, error), { stage }))
     },
-    ask(question) {
-      const answer = report.guard('options', question)
+    ask(question, stage = 'options') {
+      const answer = report.guard(stage, question)
       if (!types.isPromise(answer)) return answer
       quietly(() => answer)
-      report.failed('options', new Error('A function among the options gave a promise; it has to answer at once'))
+      report.failed(stage, new Error('A function among the options gave a promise; it has to answer at once'))
       return undefined
     },
     redact(text, part, error) {

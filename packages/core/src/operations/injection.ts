@@ -1,6 +1,6 @@
 import type { Context, SpanContext } from '@opentelemetry/api'
 import { boundedName } from '../base/text.ts'
-import type { Fields } from '../wire/carrier.ts'
+import type { FieldChanges } from '../wire/carrier.ts'
 import type { OutgoingMessage, Publication } from '../verdict/delivery.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { formatLineage, LINEAGE_FIELD, type Lineage } from '../wire/lineage.ts'
@@ -9,20 +9,24 @@ import { packMoveFacts, writeMoveFacts, type MoveFacts } from '../wire/move-fact
 import type { Operation } from '../otel/operation.ts'
 import type { Report } from '../base/report.ts'
 import type { Runtime } from '../runtime.ts'
-import { advance, type Step } from '../verdict/attempt-count.ts'
+import { advance } from '../verdict/attempt-count.ts'
+import type { Plan } from './plan.ts'
 
 /** What an adapter writes onto its copy of one message. */
 export interface Injection {
-  /** Header fields that replace all earlier ones. */
-  readonly fields?: Fields
+  /** Header fields that replace all earlier ones; `undefined` for one that is only taken off. */
+  readonly fields?: FieldChanges
   /** Instead of fields: the span context for the broker's own slot. */
   readonly slot?: SpanContext
+  /** Set on the copy of a received message whose producer is not trusted in full: no context of the old one may go on. */
+  readonly anew?: true
 }
 
-/** A context, and how it is written. */
+/** What is written of a context. */
 export interface Outgoing {
-  readonly context: SpanContext
-  readonly fields: Fields
+  /** `undefined`: its baggage is all that there is. */
+  readonly context: SpanContext | undefined
+  readonly fields: FieldChanges
 }
 
 /** Messages that are taken together have one function that says whether fields fit, and one answer to the same fields. */
@@ -31,7 +35,7 @@ export class Room {
   count = 0
   injection: Injection | undefined
   #fits: OutgoingMessage['fits']
-  #fields: Fields | undefined
+  #fields: FieldChanges | undefined
   #said: Set<SkipReason> | undefined
   readonly #plans: readonly { readonly act: string; readonly message: OutgoingMessage }[]
 
@@ -40,7 +44,7 @@ export class Room {
   }
 
   /** Whether the message before was asked the same, and so has the same injection. */
-  asked(fits: OutgoingMessage['fits'], fields: Fields): boolean {
+  asked(fits: OutgoingMessage['fits'], fields: FieldChanges): boolean {
     if (fits === this.#fits && fields === this.#fields) return true
     if (fits !== this.#fits) {
       this.count = 0
@@ -51,7 +55,7 @@ export class Room {
     return false
   }
 
-  holds(fields: Fields, report: Report): boolean {
+  holds(fields: FieldChanges, report: Report): boolean {
     try {
       return this.#fits?.(fields, this.count) !== false
     } catch (error) {
@@ -69,10 +73,24 @@ export class Room {
   }
 }
 
-export function fieldsFor({ propagation }: Runtime, context: Context): Outgoing | undefined {
+/** @param keeps whether the message has the context already: where nothing of it can be written, its headers stay */
+export function outgoingOf({ propagation }: Runtime, context: Context, keeps: boolean): Outgoing | undefined {
   const fields = propagation.fields(context)
-  const spanContext = fields && validSpanContext(context)
-  return fields === undefined || spanContext === undefined ? undefined : { context: spanContext, fields }
+  if (fields === undefined && !keeps) return undefined
+  return { context: validSpanContext(context), fields: fields ?? {} }
+}
+
+/** Nothing is written where tracing is suppressed, and nowhere does anything go on that is not believed. */
+export function injectNothing({ propagation }: Runtime, plan: Plan): Injection | undefined {
+  return isAnew(plan) ? { fields: propagation.nothing(), anew: true } : undefined
+}
+
+function isAnew({ moved, carried }: Plan): boolean {
+  return moved !== undefined && carried === undefined
+}
+
+function marked(plan: Plan, injection: Injection | undefined): Injection | undefined {
+  return isAnew(plan) ? { ...injection, anew: true } : injection
 }
 
 /**
@@ -83,31 +101,33 @@ export function inject(
   runtime: Runtime,
   publication: Publication,
   operation: Operation,
-  {
-    message,
-    moved,
-  }: {
-    readonly message: OutgoingMessage
-    readonly moved: { readonly step: Step; readonly facts: MoveFacts } | undefined
-  },
+  plan: Plan,
   outgoing: Outgoing | undefined,
   room: Room | undefined,
 ): Injection | undefined {
+  const { message, moved, receivedBaggage } = plan
   const written = moved && writeMoveFacts(moved.facts)
   const facts = written && Object.keys(written).length > 0 ? written : undefined
   const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
-  if (outgoing === undefined) return moved && lineage && injectWithout(runtime, message, lineage, facts)
-  const { context, fields } = outgoing
+  if (outgoing === undefined) {
+    const stripped = injectNothing(runtime, plan)
+    const counted = moved && lineage && injectWithout(runtime, message, lineage, facts)
+    return stripped === undefined ? counted : { ...stripped, fields: { ...stripped.fields, ...counted?.fields } }
+  }
+  const { context } = outgoing
+  const fields = receivedBaggage ? { ...outgoing.fields, baggage: outgoing.fields['baggage'] } : outgoing.fields
   const traced =
-    lineage === undefined ? fields : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
+    lineage === undefined || (context === undefined && moved === undefined)
+      ? fields
+      : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
   const full = facts === undefined ? traced : Object.assign({}, traced, facts)
-  if (room === undefined || message.fits === undefined) return { fields: full }
+  if (room === undefined || message.fits === undefined) return marked(plan, { fields: full })
   if (!room.asked(message.fits, full)) {
     room.injection = room.holds(full, runtime.report)
       ? { fields: full }
-      : injectLess(runtime, publication, operation, message, outgoing, traced, facts && moved?.facts, room)
+      : injectLess(runtime, publication, operation, plan, outgoing, traced, facts && moved?.facts, room)
   }
-  return room.injection
+  return marked(plan, room.injection)
 }
 
 /** Without an SDK a message that never had a context gets none, and yet counts its attempts and says where it was. */
@@ -115,7 +135,7 @@ function injectWithout(
   { report }: Runtime,
   { fits }: OutgoingMessage,
   lineage: Lineage,
-  facts: Fields | undefined,
+  facts: FieldChanges | undefined,
 ): Injection | undefined {
   const counted = { [LINEAGE_FIELD]: formatLineage(lineage, undefined) }
   const fields = [Object.assign({}, counted, facts), counted].find(
@@ -133,13 +153,14 @@ function injectLess(
   runtime: Runtime,
   publication: Publication,
   operation: Operation,
-  { slot }: OutgoingMessage,
+  plan: Plan,
   { context }: Outgoing,
-  traced: Fields,
+  traced: FieldChanges,
   facts: MoveFacts | undefined,
   room: Room,
 ): Injection | undefined {
-  const fitting = (candidate: Fields): boolean => room.holds(candidate, runtime.report)
+  const { slot } = plan.message
+  const fitting = (candidate: FieldChanges): boolean => room.holds(candidate, runtime.report)
   const count = (reason: SkipReason): void => {
     if (!room.isNew(reason)) return
     runtime.metrics.of(operation)?.skipped(reason)
@@ -153,12 +174,14 @@ function injectLess(
     if (fitting(traced)) return { fields: traced }
   }
   const essential = runtime.propagation.essential(traced)
-  if (essential !== undefined && fitting(essential)) {
+  const least = essential && plan.receivedBaggage ? { ...essential, baggage: undefined } : essential
+  if (least !== undefined && fitting(least)) {
     count('essential_only')
-    return { fields: essential }
+    return { fields: least }
   }
-  count(slot === true ? 'broker_slot' : 'no_room')
-  return slot === true ? { slot: context } : undefined
+  const slotted = slot === true && context !== undefined
+  count(slotted ? 'broker_slot' : 'no_room')
+  return slotted ? { slot: context } : injectNothing(runtime, plan)
 }
 
 /** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */

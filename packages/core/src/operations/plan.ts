@@ -4,8 +4,8 @@ import { getWork, sameDelivery, verdictIn, verdictOn, type Verdict, type Work } 
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, OutgoingMessage, Publication, Move } from '../verdict/delivery.ts'
 import { believe } from '../verdict/relation.ts'
-import { recordGetter } from '../wire/carrier.ts'
-import { validSpanContext, type Extracted } from '../wire/format.ts'
+import { decodeText, recordGetter } from '../wire/carrier.ts'
+import { validSpanContext } from '../wire/format.ts'
 import { sameSpan } from '../wire/traceparent.ts'
 import { toldDelivery, readLater } from './read.ts'
 import { boundedName } from '../base/text.ts'
@@ -22,7 +22,10 @@ export interface Plan {
   readonly act: 'create' | 'keep' | 'move'
   /** A context that the send span links: the kept one, or the one of a message that this was made from. */
   readonly link: { readonly role: LinkRole; readonly context: SpanContext } | undefined
-  readonly extracted: Extracted
+  /** Of a message that was received, what it carries; `undefined`: nothing of that may go on. */
+  readonly carried: Context | undefined
+  /** Whether its `baggage` header came with a message that was received, and is not to stay. */
+  readonly receivedBaggage: boolean
   /** Set where a received message is sent again. */
   readonly moved: MovePlan | undefined
 }
@@ -35,17 +38,18 @@ export function planMessage(
   active: Context,
 ): Plan {
   if (publication.move !== undefined) {
-    const { extracted, link, moved } = planMove(runtime, publication.move, message, active)
-    return toPlan(message, extracted, extracted.creation === undefined ? 'create' : 'move', linkTo(link), moved)
+    const verdict = verdictFor(runtime, publication.move, active)
+    return planMove(runtime, publication.move, message, verdict, active)
   }
-  const extracted = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
-  const { creation } = extracted
-  if (creation === undefined) return toPlan(message, extracted, 'create')
+  const { creation, baggage } = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
+  const work = creation === undefined && baggage === undefined ? undefined : getWork(active)
+  const source = baggage && verdictIn(work, ({ extracted }) => sameValues(extracted.baggage, baggage))
+  const copied = source !== undefined && losesBaggage(runtime, source)
+  if (creation === undefined) return toPlan(message, 'create', copied)
   const span = validSpanContext(active)
   // A remote one is no span of ours: without an SDK the message's own context is active.
-  if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, extracted, 'create')
+  if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, 'create', copied)
 
-  const work = getWork(active)
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   const received = verdictIn(work, (verdict) => sameSpan(verdict.extracted.creation, creation))
@@ -54,17 +58,41 @@ export function planMessage(
     const link = received.belief.creation
     const home = isHome(asked, received.delivery)
     const kind = runtime.republishFor(asked, toldDelivery(received)) ?? (home ? 'retry' : 'forward')
-    if (kind === 'forward') return forwarded(message, extracted, link)
+    if (kind === 'forward') return forwarded(message, copied, link)
     // Messages of a batch may share a context, and only the very message tells its attempt.
-    if (work?.batch !== undefined) return toPlan(message, extracted, 'keep', linkTo(link))
-    return toPlan(message, extracted, 'move', linkTo(link), toMove(runtime, { kind }, message, received, active))
+    if (work?.batch === undefined) return planMove(runtime, { kind }, message, received, active)
+    return received.trust === 'full' ? toPlan(message, 'keep', copied, linkTo(link)) : forwarded(message, copied, link)
   }
-  return toPlan(message, extracted, 'keep', linkTo(believedOf(runtime, publication, message, creation)))
+  return toPlan(message, 'keep', copied, linkTo(believedOf(runtime, publication, message, creation)))
 }
 
 /** A new message that was made from a received one. */
-function forwarded(message: OutgoingMessage, extracted: Extracted, from: SpanContext | undefined): Plan {
-  return toPlan(message, extracted, 'create', from && { role: 'message', context: from })
+function forwarded(message: OutgoingMessage, copied: boolean, from: SpanContext | undefined): Plan {
+  return toPlan(message, 'create', copied, from && { role: 'message', context: from })
+}
+
+/** A received message on its way to its next copy. If its producer is not trusted in full, the copy is made anew. */
+function planMove(
+  runtime: Runtime,
+  move: Omit<Move, 'delivery'>,
+  message: OutgoingMessage,
+  verdict: Verdict,
+  active: Context,
+): Plan {
+  const { trust, extracted, belief } = verdict
+  const carried = trust === 'full' ? extracted.context : undefined
+  const act = carried === undefined || extracted.creation === undefined ? 'create' : 'move'
+  const moved = toMove(runtime, move, message, verdict, active)
+  return toPlan(message, act, losesBaggage(runtime, verdict), linkTo(belief.creation), carried, moved)
+}
+
+/** Whether the `baggage` header of a received message is not to stay: the propagator writes it, or it is not believed. */
+function losesBaggage({ propagation }: Runtime, { trust, extracted }: Verdict): boolean {
+  return extracted.baggage !== undefined && (trust !== 'full' || propagation.isField('baggage'))
+}
+
+function sameValues(left: readonly unknown[] | undefined, right: readonly unknown[]): boolean {
+  return left?.length === right.length && right.every((value, index) => decodeText(value) === decodeText(left[index]))
 }
 
 function linkTo(creation: SpanContext | undefined): Plan['link'] {
@@ -93,12 +121,13 @@ function believedOf(
 /** Always of the same shape, and made in one step: this runs once for every message. */
 function toPlan(
   message: OutgoingMessage,
-  extracted: Extracted,
   act: Plan['act'],
+  receivedBaggage: boolean,
   link?: Plan['link'],
+  carried?: Context,
   moved?: MovePlan,
 ): Plan {
-  return { message, act, link, extracted, moved }
+  return { message, act, link, carried, receivedBaggage, moved }
 }
 
 /** Whether a message goes back to where it came from. Addresses are compared where both are known, else names. */
@@ -120,18 +149,7 @@ export interface MovePlan {
   readonly parent: Context | undefined
 }
 
-/** A move that was asked for, in the message's handler or anywhere else. */
-function planMove(
-  runtime: Runtime,
-  move: Move,
-  message: OutgoingMessage,
-  active: Context,
-): { readonly extracted: Extracted; readonly link: SpanContext | undefined; readonly moved: MovePlan } {
-  const verdict = verdictFor(runtime, move, active)
-  const moved = toMove(runtime, move, message, verdict, active)
-  return { extracted: verdict.extracted, link: verdict.belief.creation, moved }
-}
-
+/** The verdict on a message that is moved on request, in its handler or anywhere else. */
 function verdictFor(runtime: Runtime, { delivery }: Move, active: Context): Verdict {
   return handledVerdict(delivery, getWork(active)) ?? readLater(runtime, delivery)
 }

@@ -17,8 +17,9 @@ import {
 import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
-import { validSpanContext } from '../wire/format.ts'
-import { fieldsFor, inject, Room, type Injection, type Outgoing } from './injection.ts'
+import { isBare, isSuppressed } from '../wire/format.ts'
+import { inject, injectNothing, outgoingOf, Room, type Injection, type Outgoing } from './injection.ts'
+import { withBaggageOf } from './read.ts'
 import { planMessage, type Plan } from './plan.ts'
 
 /** One call that publishes messages, begun. */
@@ -106,7 +107,7 @@ export function openSend(runtime: Runtime, publication: Publication): OpenSend |
 /** `undefined`: there is nothing to do, or we failed. */
 function begin(runtime: Runtime, publication: Publication): Call | undefined {
   const active = activeContext(runtime)
-  if (publication.move === undefined && runtime.isIdle() && validSpanContext(active) === undefined) return undefined
+  if (publication.move === undefined && runtime.isIdle() && isBare(active)) return undefined
   return runtime.report.guard('span', () => start(runtime, publication, active))
 }
 
@@ -133,17 +134,15 @@ function start(runtime: Runtime, publication: Publication, active: Context): Cal
   if (runtime.hooks.onSend !== undefined) callHook(runtime, runtime.hooks.onSend, span, publication)
 
   const context = activate(parent, span)
+  const silent = isSuppressed(active)
   let shared: Outgoing | undefined
   let room: Room | undefined
   const injections = plans.map((plan, index) => {
     if (plan.act === 'keep') return undefined
-    const created = creates[index]
+    if (silent) return injectNothing(runtime, plan)
+    const own = contextOf(plan, creates[index], context, parent)
     const outgoing =
-      plan.act === 'move'
-        ? fieldsFor(runtime, plan.extracted.context)
-        : created === undefined
-          ? (shared ??= fieldsFor(runtime, context))
-          : fieldsFor(runtime, activate(parent, created))
+      own === context ? (shared ??= outgoingOf(runtime, own, false)) : outgoingOf(runtime, own, plan.act === 'move')
     if (plan.message.fits !== undefined) room ??= new Room(plans)
     return inject(runtime, publication, operation, plan, outgoing, room)
   })
@@ -151,6 +150,13 @@ function start(runtime: Runtime, publication: Publication, active: Context): Cal
   const startedAt = measured === undefined ? 0 : performance.now()
   const heard = recording || creates.length > 0 || measured !== undefined || plans.some(isMove)
   return { runtime, publication, plans, span, creates, heard, measured, startedAt, context, injections }
+}
+
+/** What a message is to carry: the context that it came with, or that of its span, or of the call's. */
+function contextOf({ act, carried }: Plan, created: SafeSpan | undefined, context: Context, parent: Context): Context {
+  const own = created === undefined ? context : activate(parent, created)
+  if (carried === undefined) return own
+  return act === 'move' ? carried : withBaggageOf(own, carried)
 }
 
 function isNew({ act }: Plan): boolean {

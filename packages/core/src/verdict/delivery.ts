@@ -1,7 +1,8 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api'
-import type { Fields, HeaderGetter } from '../wire/carrier.ts'
+import type { FieldChanges, HeaderGetter } from '../wire/carrier.ts'
 import type { Facts } from '../base/names.ts'
 import type { Outcome, Relative } from '../base/policy.ts'
+import type { Slot } from '../wire/format.ts'
 import type { Lineage, MoveKind } from '../wire/lineage.ts'
 import type { Failure } from '../wire/move-facts.ts'
 
@@ -71,7 +72,7 @@ export interface OutgoingMessage<Carrier = unknown> {
    * Whether the message would stay within the broker's limits with these fields. Messages that the broker takes together
    * have one function, which is also told how many of them get such fields. @default always
    */
-  readonly fits?: ((fields: Fields, count: number) => boolean) | undefined
+  readonly fits?: ((fields: FieldChanges, count: number) => boolean) | undefined
   /** Whether the broker has a slot of its own for a span context, free on this message. @default false */
   readonly slot?: boolean | undefined
 }
@@ -196,8 +197,8 @@ export interface Delivery<Carrier = unknown> {
   readonly getter?: HeaderGetter<Carrier> | undefined
   /** What should hold the headers cannot be read: the message has a context, and nobody knows which. @default false */
   readonly malformed?: boolean | undefined
-  /** A context in the broker's own slot, as a `traceparent`: used where the headers hold none. */
-  readonly slot?: string | undefined
+  /** A context in the broker's own slot: used where the headers hold none. */
+  readonly slot?: Slot | undefined
   readonly facts?: Facts | undefined
   /**
    * Recorded as they are, for what {@link Facts} have no word for: on the message's own span, in a batch on the span where

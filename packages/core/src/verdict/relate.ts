@@ -27,7 +27,7 @@ export function relate(
     ambient: delivery.ambient === true,
     wholeBatch: false,
     trust: verdict.trust,
-    creation: belief.creation,
+    creation: copy.creation && belief.creation,
     relation,
     wish: copy.lineage?.relation,
     deadLetter: copy.deadLetter !== undefined,

@@ -161,8 +161,8 @@ export function judge(
   trust: Trust,
   memory: AttemptMemory | undefined,
 ): Verdict {
-  const { creation } = extracted
-  const belief = believe(trust, creation, extracted.lineage)
+  const { creation, named } = extracted
+  const belief = believe(trust, creation ?? named, extracted.lineage)
   // The facts of a move belong to the lineage that they came with.
   const moved = trust === 'full' && belief.origin === undefined ? extracted.moved : undefined
   const copy = copyOf(delivery, trust, creation, belief.lineage, moved)

@@ -33,20 +33,41 @@ export const recordSetter: HeaderSetter<unknown> = {
 /** `latin1` is quicker, for a text of which anything but ASCII is malformed. */
 type Encoding = 'utf8' | 'latin1'
 
-/** All values of a header, decoded; see {@link decode}. */
-export function decodeAll(value: unknown, most: number = Infinity): readonly string[] {
-  if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) return [decode(value, most)]
-  // A list inside a list is no header: it counts as one that cannot be read.
-  return value.filter((one) => one !== undefined && one !== null).map((one) => decode(one, most))
-}
+/** Values that are looked at of one header: what is repeated more often says nothing by that. */
+const MOST_VALUES = 64
 
-/** Text or bytes as text. A value that is neither becomes the empty text, which nobody accepts. */
-function decode(value: unknown, most: number = Infinity, encoding: Encoding = 'utf8'): string {
+/** Names that a propagator is told. It finds the fields that it asks for by name behind them, too. */
+const MOST_NAMES = 256
+
+/** Characters or bytes of a value that a propagator is given. */
+const LONGEST = 8_192
+
+/** The same of a `tracestate`, in all its headers. */
+const LONGEST_TRACESTATE = 1_024
+
+/** Text or bytes as text. What is neither, or longer than `most`, becomes the empty text, which nobody accepts. */
+function decode(value: unknown, most: number, encoding: Encoding = 'utf8'): string {
   if (typeof value === 'string') return value.length > most ? '' : value
   if (!types.isUint8Array(value) || value.byteLength > most) return ''
   const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   return bytes.toString(encoding)
+}
+
+/** A value as a propagator would be given it. */
+export function decodeText(value: unknown): string {
+  return decode(value, LONGEST)
+}
+
+/** The whole members of a list within `most` characters or bytes: a copy, which holds on to no more than that. */
+function cut(value: unknown, most: number): string {
+  const start =
+    typeof value === 'string' ? value.slice(0, most + 1) : decode((value as Uint8Array).subarray(0, most + 1), Infinity)
+  return Buffer.from(start.slice(0, Math.max(0, start.lastIndexOf(',', most)))).toString()
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length
+  return types.isUint8Array(value) ? value.byteLength : 0
 }
 
 /** Names of headers to look for, in any letter case; most other names are told apart by their length and first letter. */
@@ -62,7 +83,7 @@ export function fieldNames(names: ReadonlySet<string>): FieldNames {
   const letters = new Uint8Array(128)
   for (const name of names) {
     lengths[name.length & 127] = 1
-    letters[name.charCodeAt(0) & 127] = 1
+    letters[(name.charCodeAt(0) | 32) & 127] = 1
   }
   return {
     names,
@@ -75,11 +96,13 @@ export function fieldNames(names: ReadonlySet<string>): FieldNames {
   }
 }
 
-/** The headers of one message that were looked for, in order, still undecoded. There are only a few. */
+/**
+ * The headers of one message that were looked for, still undecoded. Whatever a message holds, each header is found at once,
+ * and no more of it is looked at than its bounds say.
+ */
 export class Headers {
-  /** In lower case. */
-  readonly names: string[] = []
-  readonly values: unknown[] = []
+  /** By name in lower case. */
+  readonly #values = new Map<string, unknown[]>()
   /** The names of all headers as they were written: Jaeger's hold the names of baggage entries. */
   readonly spelled: readonly string[]
 
@@ -87,33 +110,49 @@ export class Headers {
     this.spelled = spelled
   }
 
+  /** How many names there are. */
+  get size(): number {
+    return this.#values.size
+  }
+
   add(name: string, value: unknown): void {
-    this.names.push(name)
-    this.values.push(value)
+    const values = this.#values.get(name)
+    if (values === undefined) this.#values.set(name, [value])
+    else if (values.length < MOST_VALUES) values.push(value)
   }
 
   has(name: string): boolean {
-    return this.names.includes(name)
+    return this.#values.has(name)
   }
 
-  /** The values of a header, as they came. */
-  all(name: string): unknown[] {
-    return this.values.filter((_, index) => this.names[index] === name)
-  }
-
-  /** All values of a header, decoded. One of more than `most` characters or bytes becomes the empty text. */
-  texts(name: string, most: number = Infinity): readonly string[] {
-    return this.all(name).flatMap((value) => decodeAll(value, most))
+  /** The values of a header as they came, those of arrays one by one. A list inside a list is one that cannot be read. */
+  all(name: string): readonly unknown[] {
+    return (this.#values.get(name) ?? [])
+      .flatMap((value): unknown => (Array.isArray(value) ? value.slice(0, MOST_VALUES) : [value]))
+      .slice(0, MOST_VALUES)
+      .filter((value) => value !== undefined && value !== null)
   }
 
   /** The one value of a header; `undefined` where there is none or more than one, of which neither can be trusted. */
-  text(name: string, most: number = Infinity, encoding: Encoding = 'utf8'): string | undefined {
-    const first = this.names.indexOf(name)
-    if (first === -1) return undefined
-    const value = this.values[first]
-    if (!Array.isArray(value) && this.names.indexOf(name, first + 1) === -1) return decode(value, most, encoding)
-    const texts = this.texts(name, most)
-    return texts.length === 1 ? texts[0] : undefined
+  text(name: string, most: number = LONGEST, encoding: Encoding = 'utf8'): string | undefined {
+    const values = this.#values.get(name)
+    if (values === undefined) return undefined
+    if (values.length === 1 && !Array.isArray(values[0])) return decode(values[0], most, encoding)
+    const all = this.all(name)
+    return all.length === 1 ? decode(all[0], most, encoding) : undefined
+  }
+
+  /** The values of a header whose list may go on in the next one: in all up to `most` characters or bytes. */
+  texts(name: string): string[] {
+    let left = name === 'tracestate' ? LONGEST_TRACESTATE : LONGEST
+    const texts: string[] = []
+    for (const value of this.all(name)) {
+      const size = sizeOf(value)
+      texts.push(size > left ? cut(value, left) : decode(value, left))
+      left -= size
+      if (left < 0) break
+    }
+    return texts
   }
 }
 
@@ -140,6 +179,10 @@ export function readHeaders<Carrier>(
   return headers
 }
 
+export function baggageIn(headers: Headers): readonly unknown[] | undefined {
+  return headers.has('baggage') ? headers.all('baggage') : undefined
+}
+
 /** Lists may be continued in a second header, identities may not. */
 export function isList(name: string): boolean {
   const lower = name.toLowerCase()
@@ -148,12 +191,12 @@ export function isList(name: string): boolean {
 
 /** Headers as propagators of OpenTelemetry read them. */
 export const headersGetter = {
-  keys: ({ spelled }: Headers): string[] => [...spelled],
+  keys: ({ spelled }: Headers): string[] => spelled.slice(0, MOST_NAMES),
   get(headers: Headers, key: string): string | string[] | undefined {
     const name = key.toLowerCase()
     if (!isList(name)) return headers.text(name)
     const texts = headers.texts(name)
-    return texts.length < 2 ? texts[0] : [...texts]
+    return texts.length < 2 ? texts[0] : texts
   },
 }
 
@@ -164,17 +207,23 @@ export const fieldsSetter = {
   },
 }
 
+/** What becomes of the headers of one message: texts to write, and `undefined` for one that is only taken off. */
+export type FieldChanges = Readonly<Record<string, string | undefined>>
+
+/** Whether a header is replaced, or taken off, where these fields are written. */
+export type IsField = (name: string, fields: FieldChanges) => boolean
+
 /**
  * A copy of the caller's headers with the given fields in place of every earlier one, whatever its letter case. The
  * other headers keep their order, their repeats and their bytes; the original, which may be frozen or shared, is only read.
  *
- * @param isField whether a name belongs to the fields that are being replaced
+ * @param isField that of `AdapterTracing`
  * @param encode how this broker stores a text
  */
 export function replaceFields<Value>(
   headers: Readonly<Record<string, Value>> | null | undefined,
-  fields: Fields,
-  isField: (name: string) => boolean,
+  fields: FieldChanges,
+  isField: IsField,
   encode: (text: string) => Value,
 ): Record<string, Value> {
   // Growing the copy that a spread makes is many times slower, but only a spread keeps a key of that name.
@@ -182,8 +231,11 @@ export function replaceFields<Value>(
     headers !== null && headers !== undefined && Object.hasOwn(headers, '__proto__')
       ? { ...headers }
       : Object.assign({}, headers)
-  removeFields(copy, (name) => isField(name) && !Object.hasOwn(fields, name))
-  for (const name of Object.keys(fields)) copy[name] = encode(fields[name] ?? '')
+  removeFields(copy, (name) => typeof fields[name] !== 'string' && isField(name, fields))
+  for (const name of Object.keys(fields)) {
+    const text = fields[name]
+    if (text !== undefined) copy[name] = encode(text)
+  }
   return copy
 }
 
@@ -193,15 +245,15 @@ export function replaceFields<Value>(
  */
 export function copyFields<Value>(
   entries: Iterable<readonly [name: string, value: Value]> | null | undefined,
-  fields: Fields,
-  isField: (name: string) => boolean,
+  fields: FieldChanges,
+  isField: IsField,
   encode: (text: string) => Value,
 ): [name: string, value: Value][] {
   const copy: [string, Value][] = []
   for (const [name, value] of entries ?? []) {
-    if (!isField(name) && !Object.hasOwn(fields, name)) copy.push([name, value])
+    if (!Object.hasOwn(fields, name) && !isField(name, fields)) copy.push([name, value])
   }
-  for (const [name, text] of Object.entries(fields)) copy.push([name, encode(text)])
+  for (const [name, text] of Object.entries(fields)) if (text !== undefined) copy.push([name, encode(text)])
   return copy
 }
 

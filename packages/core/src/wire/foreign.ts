@@ -1,6 +1,13 @@
 import { ROOT_CONTEXT, trace, type SpanContext, type TextMapPropagator } from '@opentelemetry/api'
-import { validSpanContext, withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
-import { fieldsSetter, headersGetter, isList } from './carrier.ts'
+import {
+  extractedBy,
+  injected,
+  validSpanContext,
+  withAllowedBaggage,
+  type BaggagePolicy,
+  type Format,
+} from './format.ts'
+import { baggageIn, isList } from './carrier.ts'
 import type { Report } from '../base/report.ts'
 import { KNOWN_FLAGS } from './traceparent.ts'
 
@@ -12,10 +19,10 @@ export function createForeignFormat(
   report: Report,
 ): Format {
   const identities = [...names].filter((name) => !isList(name))
+  let saidSilent = identities.length === 0
   return {
     read(headers) {
-      const extracted =
-        report.guard('propagator', () => propagator.extract(ROOT_CONTEXT, headers, headersGetter)) ?? ROOT_CONTEXT
+      const extracted = extractedBy(propagator, headers, report) ?? ROOT_CONTEXT
       const creation = knownFlags(validSpanContext(extracted))
       const context = creation === undefined ? trace.deleteSpan(extracted) : trace.setSpanContext(extracted, creation)
       const present = identities.some((name) => headers.has(name))
@@ -25,12 +32,16 @@ export function createForeignFormat(
         status: creation !== undefined ? 'present' : present ? 'malformed' : 'absent',
         lineage: undefined,
         moved: undefined,
+        baggage: baggageIn(headers),
       }
     },
-    write(context) {
-      const fields: Record<string, string> = {}
-      propagator.inject(withAllowedBaggage(context, policy), fields, fieldsSetter)
-      return Object.keys(fields).length === 0 ? undefined : fields
+    write(context, spanContext) {
+      const fields = injected(propagator, withAllowedBaggage(context, policy), report)
+      if (fields === undefined && spanContext !== undefined && !saidSilent) {
+        saidSilent = true
+        report.misused(`The propagator of ${identities.join(', ')} writes nothing: messages leave without a context`)
+      }
+      return fields
     },
     essential: () => undefined,
   }

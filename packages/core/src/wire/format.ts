@@ -1,5 +1,22 @@
-import { propagation, trace, type Context, type SpanContext } from '@opentelemetry/api'
-import type { Fields, HeaderGetter, Headers } from './carrier.ts'
+import {
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  trace,
+  type Context,
+  type SpanContext,
+  type TextMapPropagator,
+} from '@opentelemetry/api'
+import { runIn } from '../base/call.ts'
+import { quietly, type Report } from '../base/report.ts'
+import {
+  fieldsSetter,
+  headersGetter,
+  type FieldChanges,
+  type Fields,
+  type HeaderGetter,
+  type Headers,
+} from './carrier.ts'
 import type { Lineage } from './lineage.ts'
 import type { MoveFacts } from './move-facts.ts'
 import type { ContextStatus } from '../base/policy.ts'
@@ -14,15 +31,27 @@ export interface Extracted {
   lineage: Lineage | undefined
   /** Read, not yet believed. */
   moved: MoveFacts | undefined
+  /** The `baggage` headers as they came; `undefined`: there are none. */
+  readonly baggage: readonly unknown[] | undefined
+  /** A context that decides nothing on sampling: it is linked, never a parent, and goes no further. */
+  readonly named?: SpanContext
+}
+
+/** A context in the broker's own slot. */
+export interface Slot {
+  readonly traceparent: string
+  /** Whether its flags are the producer's decision, and not what a platform writes for those who asked for nothing. */
+  readonly decides: boolean
 }
 
 /** How contexts are written into headers. Either of its functions may throw what the propagator throws. */
 export interface Format {
   /** Leaves the lineage and the facts of moves to the caller. */
   read(headers: Headers): Extracted
-  write(context: Context, spanContext: SpanContext): Fields | undefined
+  /** @param spanContext that of the context; `undefined`: baggage is all that there is */
+  write(context: Context, spanContext: SpanContext | undefined): Fields | undefined
   /** The part that a context cannot do without; `undefined` where the fields cannot be told apart. */
-  essential(fields: Fields): Fields | undefined
+  essential(fields: FieldChanges): Fields | undefined
 }
 
 /** Reading and writing of the configured propagator's fields, and of ours. Never throws. */
@@ -30,17 +59,59 @@ export interface Propagation {
   /**
    * What cannot be read is reported and counts as absent or malformed.
    *
-   * @param slot a `traceparent` from elsewhere, for a carrier without a context
+   * @param slot a context from elsewhere, for a carrier without one
    */
-  extract<Carrier>(carrier: Carrier, getter: HeaderGetter<Carrier>, slot?: string): Extracted
-  /** The fields for a message whose creation context is active in `context`; `undefined` where there is none. */
+  extract<Carrier>(carrier: Carrier, getter: HeaderGetter<Carrier>, slot?: Slot): Extracted
+  /** The fields for a message whose creation context is active in `context`; `undefined` where there are none. */
   fields(context: Context): Fields | undefined
   /** The names of all fields that may be on a message. */
   names(): readonly string[]
-  /** Whether a header belongs to the propagator or to us, in any letter case. */
-  readonly isField: (name: string) => boolean
+  /**
+   * Whether a header belongs to the propagator or to us, in any letter case.
+   *
+   * @param fields what is written. The headers of a context are one thing, and `baggage` is another: either is replaced
+   * only where it is among the fields. Default: everything
+   */
+  readonly isField: (name: string, fields?: FieldChanges) => boolean
   /** The part that a context cannot do without, where the fields can be told apart; `undefined` where they cannot. */
-  essential(fields: Fields): Fields | undefined
+  essential(fields: FieldChanges): Fields | undefined
+  /** What takes a message's context and baggage off, and writes none. */
+  readonly nothing: () => FieldChanges
+}
+
+/** The key of OpenTelemetry's own `suppressTracing`. */
+const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
+
+/** Whether neither spans nor contexts are wanted here: an exporter ships through a queue. */
+export function isSuppressed(context: Context): boolean {
+  return context.getValue(SUPPRESSED) === true
+}
+
+/** Whether a context has nothing to pass on. It has where nothing else is traced: a gateway without an SDK. */
+export function isBare(context: Context): boolean {
+  return validSpanContext(context) === undefined && propagation.getBaggage(context) === undefined
+}
+
+/** What a propagator writes, asked in the very context that it is to write; `undefined`: it failed, or wrote nothing. */
+export function injected(propagator: TextMapPropagator, context: Context, report: Report): Fields | undefined {
+  const fields: Record<string, string> = {}
+  let failed = false
+  quietly(
+    () => runIn(context, () => propagator.inject(context, fields, fieldsSetter), report),
+    (error) => {
+      failed = true
+      report.failed('propagator', error)
+    },
+  )
+  return failed || Object.keys(fields).length === 0 ? undefined : fields
+}
+
+/** What a propagator reads, asked in a context without anything; `undefined`: it failed. */
+export function extractedBy(propagator: TextMapPropagator, headers: Headers, report: Report): Context | undefined {
+  return report.ask(
+    () => runIn(ROOT_CONTEXT, () => propagator.extract(ROOT_CONTEXT, headers, headersGetter), report),
+    'propagator',
+  )
 }
 
 const NO_TRACE = '0'.repeat(32)

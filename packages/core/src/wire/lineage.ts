@@ -39,7 +39,8 @@ export interface Lineage {
 export type MoveKind = 'immediate' | 'delayed' | 'dead_letter' | 'redrive'
 
 const VERSION = '1'
-const MAX_LENGTH = 320
+/** Characters. */
+export const LONGEST_LINEAGE = 320
 /** The largest time, and the largest number of attempts. */
 const LATEST = 999_999_999_999_999
 const MOST_ATTEMPTS = 1_000_000
@@ -57,7 +58,7 @@ type Draft = { -readonly [Key in keyof Lineage]: Lineage[Key] }
  * whole field unreadable (`undefined`), because half a history is worse than none. Never throws.
  */
 export function parseLineage(text: string): Lineage | undefined {
-  if (text.length > MAX_LENGTH || !text.startsWith(`${VERSION};`)) return undefined
+  if (text.length > LONGEST_LINEAGE || !text.startsWith(`${VERSION};`)) return undefined
   const draft: Draft = {}
   let known = 0
   let unknown: Set<string> | undefined

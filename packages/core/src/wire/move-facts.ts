@@ -28,16 +28,17 @@ export const FACT_NAMES: readonly string[] = [...Object.values(FACT_HEADERS), FA
 /** In JSON a fact goes by its header's name without our prefix. */
 const shortName = (fact: Fact): string => FACT_HEADERS[fact].slice('tracebaton-'.length)
 
-/** Longer JSON is not ours. */
-const LONGEST_JSON = 8192
+/** Bytes of a header. Longer ones are not ours. */
+const LONGEST = 16_384
+const LONGEST_JSON = 2 * LONGEST
 
 /** The facts on a message; `undefined` on one that was never moved. What cannot be read is left out. Never throws. */
 export function readMoveFacts(headers: Headers): MoveFacts | undefined {
   if (!headers.has(FACT_HEADERS.attempts) && !headers.has(FACTS_HEADER)) return undefined
-  const packed = unpack(headers.text(FACTS_HEADER))
+  const packed = unpack(headers.text(FACTS_HEADER, LONGEST_JSON))
   const facts: { [Key in Fact]?: string | number | undefined } = {}
   for (const fact of FACTS) {
-    const text = headers.text(FACT_HEADERS[fact]) ?? packed[shortName(fact)]
+    const text = headers.text(FACT_HEADERS[fact], LONGEST) ?? packed[shortName(fact)]
     if (typeof text !== 'string' || text === '') continue
     if (fact === 'attempts') facts.attempts = /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined
     else if (fact === 'errorStack') facts.errorStack = boundedStack(text)
@@ -63,7 +64,7 @@ export function packMoveFacts(facts: MoveFacts): Fields {
 }
 
 function unpack(text: string | undefined): Readonly<Record<string, unknown>> {
-  if (text === undefined || text.length > LONGEST_JSON) return {}
+  if (text === undefined) return {}
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

@@ -2,7 +2,7 @@ import { diag, propagation, ROOT_CONTEXT, trace, type TextMapPropagator } from '
 import { createForeignFormat } from './foreign.ts'
 import { validSpanContext, type BaggagePolicy, type Extracted, type Format, type Propagation } from './format.ts'
 import { fieldNames, readHeaders, type FieldNames, type Headers } from './carrier.ts'
-import { LINEAGE_FIELD, parseLineage, type Lineage } from './lineage.ts'
+import { LINEAGE_FIELD, LONGEST_LINEAGE, parseLineage, type Lineage } from './lineage.ts'
 import { FACT_NAMES, readMoveFacts } from './move-facts.ts'
 import { withSpan } from '../base/light-context.ts'
 import type { Report, Stage } from '../base/report.ts'
@@ -12,21 +12,28 @@ import { createW3cFormat } from './w3c.ts'
 const TRACE_CONTEXT: readonly string[] = ['traceparent', 'tracestate']
 const W3C_FIELDS: ReadonlySet<string> = new Set([...TRACE_CONTEXT, 'baggage'])
 
+const OUR_NAMES: readonly string[] = [LINEAGE_FIELD, ...FACT_NAMES]
+
 const ABSENT: Extracted = Object.freeze({
   context: ROOT_CONTEXT,
   creation: undefined,
   status: 'absent',
   lineage: undefined,
   moved: undefined,
+  baggage: undefined,
 } as const)
 
 /** What is used until the propagator, or its absence, says otherwise. */
 interface Binding {
   /** What the propagator said its fields were. */
-  readonly told: readonly string[]
+  readonly told: readonly unknown[]
+  /** Whether there is none, which looks like one without fields. */
+  readonly isAbsent: boolean
+  /** The propagator's fields, in lower case. */
+  readonly own: ReadonlySet<string>
   /** All fields as they are written, ours included. */
   readonly spelled: readonly string[]
-  /** The same in lower case. */
+  /** The same, and `baggage`, which is looked at even where it is left to others. */
   readonly fields: FieldNames
   readonly format: Format
   /** What to look for on a message; `undefined`: everything. */
@@ -42,29 +49,30 @@ export function createPropagation(
   report: Report,
 ): Propagation {
   const propagator = configured ?? propagation
+  const askFields = (): unknown => propagator.fields()
+  const isOff = /^\s*none\s*$/.test(process.env['OTEL_PROPAGATORS'] ?? '')
   let binding: Binding | undefined
 
   /** Looks again each time, because an SDK may be registered after us; does work only when something changed. */
   function bound(): Binding {
-    let told: readonly string[] | undefined
-    try {
-      told = propagator.fields()
-    } catch (error) {
-      report.failed('propagator', error)
-    }
-    if (binding !== undefined && (told === undefined || sameList(told, binding.told))) return binding
-    // A propagator somebody gave us, without fields, is how to ask for no propagation.
-    const builtIn = told === undefined || (told.length === 0 && configured === undefined)
-    if (builtIn && told !== undefined) sayBuiltIn()
-    return (binding = bind(told ?? [], builtIn))
+    const told = report.ask(askFields, 'propagator')
+    const isAbsent = configured === undefined && Array.isArray(told) && told.length === 0 && !isRegistered()
+    if (
+      binding !== undefined &&
+      (told === undefined || (sameList(told, binding.told) && isAbsent === binding.isAbsent))
+    )
+      return binding
+    if (isAbsent && !isOff) sayBuiltIn()
+    return (binding = bind(Array.isArray(told) ? told : undefined, isAbsent))
   }
 
-  function bind(told: readonly string[], builtIn: boolean): Binding {
+  function bind(told: readonly unknown[] | undefined, isAbsent: boolean): Binding {
     // Only a propagator reads and writes baggage.
-    const spelled = builtIn ? TRACE_CONTEXT : told
+    const builtIn = isAbsent ? !isOff : told === undefined
+    const spelled = builtIn ? TRACE_CONTEXT : (told ?? []).filter((name) => typeof name === 'string')
     const own = new Set(spelled.map((name) => name.toLowerCase()))
-    const fields = fieldNames(new Set([...own, LINEAGE_FIELD, ...FACT_NAMES]))
-    const base = { told: [...told], spelled: [...spelled, LINEAGE_FIELD, ...FACT_NAMES], fields }
+    const fields = fieldNames(new Set([...own, ...OUR_NAMES, 'baggage']))
+    const base = { told: [...(told ?? [])], isAbsent, spelled: [...spelled, ...OUR_NAMES], own, fields }
     const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.has(name))
     return w3c
       ? { ...base, wanted: fields, format: createW3cFormat(own, propagator, policy, report) }
@@ -74,7 +82,7 @@ export function createPropagation(
   function read({ format }: Binding, headers: Headers): Extracted {
     const extracted = format.read(headers)
     // Nearly every message has a context and nothing else.
-    if (headers.names.length > 1 || extracted.creation === undefined) {
+    if (headers.size > 1 || extracted.creation === undefined) {
       extracted.lineage = readLineage(headers)
       extracted.moved = readMoveFacts(headers)
     }
@@ -83,8 +91,8 @@ export function createPropagation(
 
   function readLineage(headers: Headers): Lineage | undefined {
     if (!headers.has(LINEAGE_FIELD)) return undefined
-    const text = headers.text(LINEAGE_FIELD)
-    if (text === undefined && headers.texts(LINEAGE_FIELD).length === 0) return undefined
+    const text = headers.text(LINEAGE_FIELD, LONGEST_LINEAGE, 'latin1')
+    if (text === undefined && headers.all(LINEAGE_FIELD).length === 0) return undefined
     const lineage = text === undefined ? undefined : parseLineage(text)
     if (lineage === undefined) report.failed('headers', new Error(`Malformed ${LINEAGE_FIELD} field, ignored`))
     return lineage
@@ -102,37 +110,45 @@ export function createPropagation(
       } catch (error) {
         report.failed(stage, error)
       }
-      const spare = slot !== undefined && extracted.status === 'absent' ? parseTraceparent(slot) : undefined
-      if (spare === undefined) return extracted
-      const { context, lineage, moved } = extracted
-      return {
-        context: withSpan(context, trace.wrapSpanContext(spare)),
-        creation: spare,
-        status: 'present',
-        lineage,
-        moved,
-      }
+      const spare = slot !== undefined && extracted.status === 'absent' ? parseTraceparent(slot.traceparent) : undefined
+      if (slot === undefined || spare === undefined) return extracted
+      const { context, lineage, moved, baggage } = extracted
+      const common = { status: 'present', lineage, moved, baggage } as const
+      return slot.decides
+        ? { context: withSpan(context, trace.wrapSpanContext(spare)), creation: spare, ...common }
+        : { context, creation: undefined, ...common, named: spare }
     },
     fields(context) {
       try {
         const spanContext = validSpanContext(context)
-        return spanContext && bound().format.write(context, spanContext)
+        if (spanContext === undefined && propagation.getBaggage(context) === undefined) return undefined
+        return bound().format.write(context, spanContext)
       } catch (error) {
         report.failed('propagator', error)
         return undefined
       }
     },
     names: () => bound().spelled,
-    isField(name) {
-      const { fields } = binding ?? bound()
-      return fields.match(name) !== undefined
+    isField(name, fields) {
+      const { own, fields: known } = binding ?? bound()
+      const match = known.match(name)
+      if (match === 'baggage') return fields === undefined ? own.has(match) : match in fields
+      if (match === undefined || fields === undefined || !own.has(match)) return match !== undefined
+      return Object.keys(fields).some((written) => written !== 'baggage' && own.has(written.toLowerCase()))
     },
     essential: (fields) => bound().format.essential(fields),
+    nothing: () => Object.fromEntries([...bound().spelled, 'baggage'].map((name) => [name, undefined])),
   }
 }
 
-function sameList(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((value, index) => value === right[index])
+/** Whether a propagator is registered: of one without fields the API says the same as of none. */
+function isRegistered(): boolean {
+  const api = (globalThis as { readonly [key: symbol]: unknown })[Symbol.for('opentelemetry.js.api.1')]
+  return (api as { readonly propagation?: unknown } | undefined)?.propagation !== undefined
+}
+
+function sameList(left: unknown, right: readonly unknown[]): boolean {
+  return Array.isArray(left) && left.length === right.length && left.every((value, index) => value === right[index])
 }
 
 let saidBuiltIn = false

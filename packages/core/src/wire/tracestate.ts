@@ -4,9 +4,6 @@ import { trimBlanks } from './traceparent.ts'
 /** A list longer than this is dropped whole. */
 const MAX_MEMBERS = 32
 
-/** Characters of one header; of a longer one whole members are left out from its end. */
-const LONGEST = 1_024
-
 /** Level 2 keys: a letter or digit first, `@` like any other character. */
 const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
 
@@ -26,7 +23,7 @@ type Member = readonly [key: string, value: string]
 export function parseTracestate(headers: readonly string[]): TraceState | undefined {
   const members = new Map<string, string>()
   for (const header of headers) {
-    for (const part of bounded(header).split(',')) {
+    for (const part of header.split(',')) {
       const member = trimBlanks(part)
       if (member === '') continue
       const equals = member.indexOf('=')
@@ -38,13 +35,6 @@ export function parseTracestate(headers: readonly string[]): TraceState | undefi
     }
   }
   return members.size === 0 ? undefined : traceState([...members])
-}
-
-/** A longer header is cut behind its last whole member, and copied: what is kept must not hold on to all of it. */
-function bounded(header: string): string {
-  if (header.length <= LONGEST) return header
-  const end = header.lastIndexOf(',', LONGEST)
-  return end === -1 ? '' : Buffer.from(header.slice(0, end)).toString()
 }
 
 /** An immutable list. The API has one of its own, which knows the keys of Level 1 only. */

@@ -7,8 +7,8 @@ import {
   type TextMapPropagator,
 } from '@opentelemetry/api'
 import { withSpan } from '../base/light-context.ts'
-import { withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
-import { fieldsSetter, Headers, headersGetter } from './carrier.ts'
+import { extractedBy, injected, withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
+import { baggageIn, fieldsSetter, Headers } from './carrier.ts'
 import type { Report } from '../base/report.ts'
 import { SHARED } from '../base/shared-state.ts'
 import { formatTraceparent, parseTraceparent, RANDOM_FLAG } from './traceparent.ts'
@@ -42,16 +42,14 @@ export function createW3cFormat(
     if (!withBaggage || !headers.has('baggage')) return ROOT_CONTEXT
     const only = new Headers(['baggage'])
     for (const value of headers.all('baggage')) only.add('baggage', value)
-    const read = report.guard('propagator', () => propagator.extract(ROOT_CONTEXT, only, headersGetter))
+    const read = extractedBy(propagator, only, report)
     return read === undefined ? ROOT_CONTEXT : withAllowedBaggage(read, policy)
   }
 
   function writeBaggage(context: Context): string | undefined {
     const baggage = propagation.getBaggage(context)
     if (baggage === undefined || baggage.getAllEntries().length === 0) return undefined
-    const written: Record<string, string> = {}
-    propagator.inject(withAllowedBaggage(context, policy), written, fieldsSetter)
-    return written['baggage']
+    return injected(propagator, withAllowedBaggage(context, policy), report)?.['baggage']
   }
 
   return {
@@ -59,10 +57,11 @@ export function createW3cFormat(
       const text = headers.text('traceparent', LONGEST, 'latin1')
       const creation = text === undefined ? undefined : parseTraceparent(text)
       const carried = readBaggage(headers)
+      const baggage = baggageIn(headers)
       if (creation === undefined) {
-        const malformed = text !== undefined || headers.texts('traceparent', LONGEST).length > 0
+        const malformed = text !== undefined || headers.all('traceparent').length > 0
         const status = malformed ? 'malformed' : 'absent'
-        return { context: carried, creation, status, lineage: undefined, moved: undefined }
+        return { context: carried, creation, status, lineage: undefined, moved: undefined, baggage }
       }
       if (withTracestate && headers.has('tracestate')) {
         const traceState = parseTracestate(headers.texts('tracestate'))
@@ -71,22 +70,23 @@ export function createW3cFormat(
       const random = (creation.traceFlags & RANDOM_FLAG) !== 0
       const base = random ? carried.setValue(RANDOM_TRACE, creation.traceId) : carried
       const context = withSpan(base, trace.wrapSpanContext(creation))
-      return { context, creation, status: 'present', lineage: undefined, moved: undefined }
+      return { context, creation, status: 'present', lineage: undefined, moved: undefined, baggage }
     },
     write(context, spanContext) {
-      const random = context.getValue(RANDOM_TRACE) === spanContext.traceId
-      const fields: Record<string, string> = {
-        traceparent: formatTraceparent(spanContext, random ? RANDOM_FLAG : 0),
-      }
-      if (withTracestate && spanContext.traceState !== undefined) {
-        fieldsSetter.set(fields, 'tracestate', spanContext.traceState.serialize())
+      const fields: Record<string, string> = {}
+      if (spanContext !== undefined) {
+        const random = context.getValue(RANDOM_TRACE) === spanContext.traceId
+        fields['traceparent'] = formatTraceparent(spanContext, random ? RANDOM_FLAG : 0)
+        if (withTracestate && spanContext.traceState !== undefined) {
+          fieldsSetter.set(fields, 'tracestate', spanContext.traceState.serialize())
+        }
       }
       if (withBaggage) {
         const baggage = report.guard('propagator', () => writeBaggage(context))
         // What an entry says beside its value is written as it came: SQS refuses a message for a control character.
         if (baggage !== undefined && PRINTABLE.test(baggage)) fieldsSetter.set(fields, 'baggage', baggage)
       }
-      return fields
+      return spanContext === undefined && fields['baggage'] === undefined ? undefined : fields
     },
     essential: ({ traceparent }) => (traceparent === undefined ? undefined : { traceparent }),
   }

@@ -20,10 +20,8 @@ describe('a name that producers make of words', () => {
     },
   )
 
-  test('is read in linear time', () => {
-    const startedAt = performance.now()
-    withoutIds('x'.repeat(200_000), '.')
-    withoutIds(`${'f'.repeat(15)}-`.repeat(20_000), '.')
-    expect(performance.now() - startedAt).toBeLessThan(500)
+  test('is read up to a length that no broker exceeds by much', () => {
+    expect(withoutIds(`1042.${'x.'.repeat(1_000_000)}`, '.')).toHaveLength(253)
+    expect(withoutIds(`${'x.'.repeat(1_000_000)}1042`, '.')).toBeUndefined()
   })
 })

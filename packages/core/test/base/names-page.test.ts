@@ -6,6 +6,7 @@ import {
   MOVED_FIELDS,
   OLDER_SYSTEMS,
   OURS,
+  SLOT_MARK,
   STANDARD,
   SYSTEM,
 } from '../../src/base/names.ts'
@@ -123,6 +124,11 @@ Beside the context and the \`tracebaton\` field, on retry copies and dead letter
 ${(Object.keys(FACT_HEADERS) as (keyof typeof FACT_HEADERS)[])
   .map((key) => `| \`${FACT_HEADERS[key]}\` | ${FACT_MEANINGS[key]} |`)
   .join('\n')}
+
+## In the slot of SQS
+
+Where a message has no room for attributes of ours, the context stands in \`AWSTraceHeader\`, in the form of X-Ray and with the
+pair \`${SLOT_MARK}=1\`. It tells our header from a platform's, whose "not sampled" is no decision.
 
 ## Metrics
 

@@ -11,6 +11,7 @@ import {
   MOVED_FIELDS,
   OPERATION_BUCKETS,
   OURS,
+  SLOT_MARK,
   QUEUE_TIME_BUCKETS,
   STANDARD,
   type Convention,
@@ -44,6 +45,7 @@ describe('the names', () => {
         .map((pair) => pair.join(': '))
         .join('\n')}`,
       `# headers of facts\n${[...Object.values(FACT_HEADERS), FACTS_HEADER].join('\n')}`,
+      `# mark in the slot of SQS\n${SLOT_MARK}`,
       `# log fields of moved messages\n${Object.values(MOVED_FIELDS).join('\n')}`,
       `# metrics\n${Object.entries(METRICS)
         .map(([key, [name, unit, description]]) => `${key}: ${name} (${unit}) ${description}`)

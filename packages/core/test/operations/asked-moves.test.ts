@@ -5,6 +5,7 @@ import { parseLineage, type Lineage } from '../../src/wire/lineage.ts'
 import { OURS } from '../../src/base/names.ts'
 import type { Injection } from '../../src/operations/injection.ts'
 import { parseTraceparent } from '../../src/wire/traceparent.ts'
+import { traceparentOf } from '../sample.ts'
 import { createAdapterTracing, type AdapterTracing } from '../../src/tracing.ts'
 import { delivery, lineage, publication, SPAN, TRACEPARENT } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
@@ -144,7 +145,7 @@ test('without an SDK a move counts on, and the context stays', () => {
 
 test('a context in the slot of the broker comes along', () => {
   const traced = createTraced()
-  const injection = move(traced.tracing, delivery({ carrier: {}, slot: TRACEPARENT }))
+  const injection = move(traced.tracing, delivery({ carrier: {}, slot: { traceparent: TRACEPARENT, decides: true } }))
   expect(injection?.fields?.['traceparent']).toBe(TRACEPARENT)
   expect(lineageOf(injection)?.creation?.spanId).toBe(SPAN)
 })
@@ -165,21 +166,27 @@ test('a move whose description fails goes out as it is', () => {
 test.each([
   ['link-only', [['creation', SPAN, 0]]],
   ['ignore', []],
-] as const)('of a producer whose trust is %s, a move links what is believed, and keeps the context', (trust, links) => {
-  const traced = createTraced({ trust })
-  const received = delivery({ key: 'r-1' })
-  const inside = traced.tracing.process(received, () => move(traced.tracing, received))
-  const outside = move(traced.tracing, delivery())
-  for (const span of traced.spans.filter(({ name }) => name === 'send dead')) {
-    const seen = span.links.map(({ attributes, context }) => [
-      attributes?.[OURS.linkRole],
-      context.spanId,
-      context.traceFlags,
-    ])
-    expect(seen).toEqual(links)
-  }
-  expect([inside, outside].map((one) => one?.fields?.['traceparent'])).toEqual([TRACEPARENT, TRACEPARENT])
-})
+] as const)(
+  'of a producer whose trust is %s, a move links what is believed, and the copy has a context of its own',
+  (trust, links) => {
+    const traced = createTraced({ trust })
+    const received = delivery({ key: 'r-1' })
+    const inside = traced.tracing.process(received, () => move(traced.tracing, received))
+    const outside = move(traced.tracing, delivery())
+    for (const span of traced.spans.filter(({ name }) => name === 'send dead')) {
+      const seen = span.links.map(({ attributes, context }) => [
+        attributes?.[OURS.linkRole],
+        context.spanId,
+        context.traceFlags,
+      ])
+      expect(seen).toEqual(links)
+    }
+    const sends = traced.spans.filter(({ name }) => name === 'send dead')
+    expect([inside, outside].map((one) => one?.fields?.['traceparent'])).toEqual(
+      sends.map((span) => traceparentOf(span.spanContext())),
+    )
+  },
+)
 
 test('the active context of the call is the one of the send', () => {
   const traced = createTraced()

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { OURS } from '../../src/base/names.ts'
 import { logFields } from '../../src/log-fields.ts'
 import type { Delivery } from '../../src/verdict/delivery.ts'
+import type { FieldChanges } from '../../src/wire/carrier.ts'
 import { measure } from '../measure.ts'
 import { delivery, publication } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
@@ -145,7 +146,7 @@ describe.each(NUMBERS)('long texts with control characters, and the number %d', 
 
   test('reach no header of a copy', () => {
     const { tracing } = createTraced()
-    let fields: Readonly<Record<string, string>> = {}
+    let fields: FieldChanges = {}
     const moved = delivery({ ...hostile(number), queue: LONG, position: LONG })
     tracing.process(moved, () =>
       tracing.send(
@@ -156,7 +157,9 @@ describe.each(NUMBERS)('long texts with control characters, and the number %d', 
     expect(fields['tracebaton-error-type']).toHaveLength(128)
     expect(fields['tracebaton-error-message']).toHaveLength(256)
     expect(fields).toHaveProperty('tracebaton-original-destination')
-    const odd = Object.entries(fields).filter(([, text]) => text.length > 256 || CONTROL.test(text) || NONE.test(text))
+    const odd = Object.entries(fields).filter(
+      ([, text = '']) => text.length > 256 || CONTROL.test(text) || NONE.test(text),
+    )
     expect(odd).toEqual([])
   })
 })

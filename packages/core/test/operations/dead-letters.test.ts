@@ -10,7 +10,7 @@ const CARRIER = { traceparent: TRACEPARENT }
 const DEAD = { name: 'dead' }
 
 /** Handles a message, and gives what its copy carries that the handler sends, by a helper or by hand. */
-function retry(traced: Traced, received: Delivery, delay?: number, asked = true): Record<string, string> {
+function retry(traced: Traced, received: Delivery, delay?: number, asked = true): Readonly<Record<string, unknown>> {
   const move = asked ? ({ kind: 'retry', delivery: received } as const) : undefined
   const call = { destination: DEAD, move }
   return traced.tracing.process(received, () =>

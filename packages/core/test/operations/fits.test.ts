@@ -1,13 +1,13 @@
 import { context as contexts, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Fields } from '../../src/wire/carrier.ts'
+import type { FieldChanges } from '../../src/wire/carrier.ts'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import { CREATION, publication } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
 beforeAll(useContexts)
 
-const upTo = (count: number) => (fields: Fields) => Object.keys(fields).length <= count
+const upTo = (count: number) => (fields: FieldChanges) => Object.keys(fields).length <= count
 
 const skipped = (traced: Traced, reason: string) => traced.counted(METRICS.skipped[0], { [OURS.reason]: reason })
 
@@ -55,7 +55,7 @@ describe('messages that are taken together', () => {
   ])('are asked for how many get fields, and what is left out is said once: %s', async (_, count) => {
     const traced = createTraced()
     const asked: number[] = []
-    const fits = (_fields: Fields, together: number): boolean => asked.push(together) < 0
+    const fits = (_fields: FieldChanges, together: number): boolean => asked.push(together) < 0
     const kept = { carrier: { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` }, fits }
     const messages = [kept, ...Array.from({ length: count }, () => ({ fits }))]
     expect(traced.tracing.send(publication(messages), (all) => all).filter(Boolean)).toEqual([])
@@ -69,8 +69,8 @@ describe('messages that are taken together', () => {
     const asked: string[] = []
     const messages = ['a', 'b', 'b'].map((kind) => ({ kind }))
     const byKind = {
-      a: (_: Fields, count: number) => asked.push(`a${count}`) > 0,
-      b: (_: Fields, count: number) => asked.push(`b${count}`) > 0,
+      a: (_: FieldChanges, count: number) => asked.push(`a${count}`) > 0,
+      b: (_: FieldChanges, count: number) => asked.push(`b${count}`) > 0,
     }
     traced.tracing.send(publication(messages.map(({ kind }) => ({ fits: byKind[kind as 'a'] }))), () => {})
     expect(asked).toEqual(['a1', 'b2', 'b2'])

@@ -94,7 +94,10 @@ describe('a message sent back to where it came from', () => {
 
   test('again and again has one traceparent and one lineage, and counts on', () => {
     const traced = createTraced({ maxTraceAge: Number.POSITIVE_INFINITY })
-    let carrier: Record<string, string> = { ...CARRIER, tracebaton: lineage({ maxAttempts: 9, firstSent: 1000 }) }
+    let carrier: Record<string, string | undefined> = {
+      ...CARRIER,
+      tracebaton: lineage({ maxAttempts: 9, firstSent: 1000 }),
+    }
     for (let hop = 1; hop <= 5; hop++) {
       const fields = traced.tracing.process(delivery({ carrier }), () =>
         traced.tracing.send(publication([{ carrier }]), ([one]) => one?.fields),

@@ -25,6 +25,7 @@ function decide(row: Case) {
       status: context === undefined ? 'absent' : context === 'malformed' ? 'malformed' : 'present',
       lineage,
       moved,
+      baggage: undefined,
     },
     {
       system: 'kafka',
@@ -91,6 +92,6 @@ ${rows.join('\n')}
 test('an attempt that was made counts as the message and the broker say, and memory is not asked', () => {
   const extracted = { context: ROOT_CONTEXT, creation: undefined, status: 'absent', lineage: undefined } as const
   const arrival = { system: 'kafka', destination: {}, carrier: {}, count: { deliveries: 2, exact: false } }
-  const verdict = judge({ ...extracted, moved: undefined }, arrival, 'full', undefined)
+  const verdict = judge({ ...extracted, moved: undefined, baggage: undefined }, arrival, 'full', undefined)
   expect(verdict.attempt).toMatchObject({ attempt: 2, source: 'broker', previous: undefined, overtakes: undefined })
 })

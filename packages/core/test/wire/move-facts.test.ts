@@ -4,6 +4,7 @@ import { METRICS, OURS } from '../../src/base/names.ts'
 import type { TracingOptions } from '../../src/options.ts'
 import type { AttemptDetails } from '../../src/runtime.ts'
 import { delivery, lineage, publication, TRACEPARENT } from '../messages.ts'
+import type { Injection } from '../../src/operations/injection.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
 beforeAll(useContexts)
@@ -11,6 +12,9 @@ beforeAll(useContexts)
 type Carrier = Readonly<Record<string, string>>
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+/** What is written onto a message. */
+const written = (injection: Injection | undefined): Carrier => (injection?.fields ?? {}) as Carrier
 
 /** Handles a message and moves it, once; gives what is on the next copy. */
 function moved(
@@ -24,7 +28,7 @@ function moved(
   const injection = traced.tracing.process(arrived, () =>
     traced.tracing.send(publication([{ carrier: arrived.carrier, ...message }], call), ([one]) => one),
   )
-  return { carrier: injection?.fields ?? {}, traced }
+  return { carrier: written(injection), traced }
 }
 
 /** Handles a message, and gives what a hook is told. */
@@ -79,7 +83,7 @@ describe('a dead letter', () => {
     const injection = traced.tracing.process(arrived, () =>
       traced.tracing.send(publication([{ carrier: arrived.carrier }]), ([one]) => one),
     )
-    expect(Object.keys(facts(injection?.fields ?? {}))).toEqual([
+    expect(Object.keys(facts(written(injection)))).toEqual([
       'original-destination',
       'original-position',
       'original-consumer',
@@ -158,7 +162,7 @@ describe('of a message that is moved again', () => {
         publication([{ carrier }], { destination: { name: 'mail' } }),
         (all) => all,
       )
-      expect(facts(injection?.fields ?? {})).toEqual({})
+      expect(facts(written(injection))).toEqual({})
       expect(traced.tracing.isField('Tracebaton-Original-Destination')).toBe(true)
     })
   })

@@ -61,6 +61,10 @@ describe('which propagator', () => {
     expect(tracing.extract({ traceparent: OK }).status).toBe('absent')
     expect(tracing.extract({ 'x-own': `${T}/${P}` }).status).toBe('present')
     expect(tracing.fieldNames()).toEqual(['X-Own', 'tracebaton', ...FACT_NAMES])
+    for (const name of ['_own', '@own', '1own', 'Own']) {
+      const propagator = ownPropagator([name])
+      expect(createAdapterTracing({ propagator }).isField(name.toUpperCase())).toBe(true)
+    }
     expect(['X-OWN', 'TraceBaton', 'traceparent'].map((name) => tracing.isField(name))).toEqual([true, true, false])
   })
 
@@ -287,10 +291,15 @@ describe('a propagator that misbehaves', () => {
 })
 
 describe('writing', () => {
-  it('replaces all earlier fields, whatever their letter case, and nothing else', () => {
+  it('replaces all earlier fields of a context, whatever their letter case, and nothing else', () => {
+    const tracing = createAdapterTracing({ propagator: w3cPropagator() })
     const carrier = { a: 1, TraceParent: OK, TRACESTATE: 'a=1', Baggage: 'b=2', TraceBaton: 'x', z: 2 }
-    createAdapterTracing({ propagator: w3cPropagator() }).inject(trace.setSpanContext(ROOT_CONTEXT, other), carrier)
-    expect(carrier).toEqual({ a: 1, z: 2, traceparent: traceparentOf(other) })
+    const active = trace.setSpanContext(ROOT_CONTEXT, other)
+    tracing.inject(active, carrier)
+    expect(carrier).toEqual({ a: 1, z: 2, Baggage: 'b=2', traceparent: traceparentOf(other) })
+
+    tracing.inject(propagation.setBaggage(active, propagation.createBaggage({ c: { value: '3' } })), carrier)
+    expect(carrier).toEqual({ a: 1, z: 2, baggage: 'c=3', traceparent: traceparentOf(other) })
   })
 
   it('uses the setter it is given', () => {
