@@ -57,7 +57,7 @@ const coreMutations = [
   },
   {
     name: 'a retry has no bound',
-    file: 'operations/plan.ts',
+    file: 'operations/exhausted.ts',
     edits: [['if (attempt.attempt < maxAttempts) return false', 'return false']],
     test: 'client/bounded-retries.test.ts',
     caughtBy: 'counts on from the attempt at hand, however the message is known, and after its handler',
@@ -162,7 +162,7 @@ const coreMutations = [
   },
   {
     name: 'a number that no integer holds stands on a span',
-    file: 'base/numbers.ts',
+    file: 'base/bounds.ts',
     edits: [['return Math.abs(value) <= 2 ** 53', 'return value !== undefined']],
     test: 'operations/bounds.test.ts',
     caughtBy: 'reach no send, whatever the broker answers',

@@ -1,6 +1,6 @@
 import { context as contexts } from '@opentelemetry/api'
 import { MOVED_FIELDS, OURS, STANDARD } from './base/names.ts'
-import { boundedName } from './base/text.ts'
+import { boundedName } from './base/bounds.ts'
 import { getWork } from './verdict/verdict.ts'
 import { validSpanContext } from './wire/format.ts'
 

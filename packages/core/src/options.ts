@@ -11,10 +11,10 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api'
-import type { Delivery, Destination, Publication } from './verdict/delivery.ts'
+import type { Delivery, Publication } from './verdict/delivery.ts'
 import { describeFailure, type FailurePolicy } from './wire/move-facts.ts'
 import { createErrorCounter, createMetrics } from './otel/metrics.ts'
-import { chooseConvention, createNames, type Convention } from './base/names.ts'
+import { chooseConvention, createNames, type Convention, type Destination } from './base/names.ts'
 import { schemaUrlOf, type SchemaScope, type Scope } from './base/scope.ts'
 import { createLabels } from './otel/labels.ts'
 import { createOperations } from './otel/operation.ts'
@@ -125,7 +125,7 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
   const meterProvider = () => options.meterProvider ?? globalMetrics.getMeterProvider()
   const report = createReport(options.onError, createErrorCounter(meterProvider, scope), options.deadLetter?.redact)
   const names = createNames(convention)
-  const bound = createLabels(name, report)
+  const bound = createLabels(name, (message) => report.misused(message))
   const metrics = createMetrics(meterProvider, report, scope, bound)
   const { relation = 'auto', trust = 'full', destinationTemplate, republish, spans, hooks = {} } = options
   // Only once a message comes: an SDK may be registered until then.

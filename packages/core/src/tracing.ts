@@ -1,4 +1,5 @@
 import { context as contexts, type Context } from '@opentelemetry/api'
+import type { Lineage, MoveFacts } from './wire/history.ts'
 import { processBatch } from './operations/batch.ts'
 import { runIn } from './base/call.ts'
 import {
@@ -11,10 +12,8 @@ import {
   type HeaderSetter,
 } from './wire/carrier.ts'
 import type { Delivery, Move, Publication } from './verdict/delivery.ts'
-import { isExhausted } from './operations/plan.ts'
+import { isExhausted } from './operations/exhausted.ts'
 import type { HandledAttempt } from './verdict/verdict.ts'
-import type { MoveFacts } from './wire/move-facts.ts'
-import type { Lineage } from './wire/lineage.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
 import { isObject, wordFor } from './base/given.ts'
 import { isSuppressed } from './wire/format.ts'

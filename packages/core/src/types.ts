@@ -1,14 +1,23 @@
 /** The types in signatures of both entries. */
 export type { CapturedContext, Tracing, TracingInput } from './tracing.ts'
+export type { Failure, Lineage, MoveFacts, MoveKind, Slot } from './wire/history.ts'
 export type { TracingOptions } from './options.ts'
-export type { ContextStatus, LinkRole, Outcome, OutcomeOf, Relation, Relative, Trust } from './base/policy.ts'
+export type {
+  ContextStatus,
+  LinkRole,
+  Outcome,
+  OutcomeOf,
+  Relation,
+  Relative,
+  Trust,
+  RetryResult,
+} from './base/policy.ts'
 export type { Convention, Facts } from './base/names.ts'
-export type { BaggagePolicy, Slot } from './wire/format.ts'
+export type { BaggagePolicy } from './wire/format.ts'
 export type { OnError, Redact, Stage } from './base/report.ts'
 export type { AttemptDetails, Hooks } from './runtime.ts'
 export type { FieldChanges, Fields, HeaderGetter, HeaderSetter, IsField } from './wire/carrier.ts'
-export type { Lineage, MoveKind } from './wire/lineage.ts'
-export type { Failure, FailurePolicy, MoveFacts } from './wire/move-facts.ts'
+export type { FailurePolicy } from './wire/move-facts.ts'
 export type { AttemptFacts, DeliveryHistory } from './verdict/attempt-count.ts'
 export type { HandledAttempt } from './verdict/verdict.ts'
 export type {
@@ -20,7 +29,6 @@ export type {
   Delivery,
   DeliveryCount,
   DeliveryKind,
-  Destination,
   Meaning,
   Move,
   OutgoingMessage,
@@ -29,6 +37,7 @@ export type {
   Publication,
   SendResults,
 } from './verdict/delivery.ts'
+export type { Destination } from './base/names.ts'
 
 /** Arguments of every adapter's `retryLater`. */
 export interface RetryOptions {
@@ -44,9 +53,6 @@ export interface RetryOptions {
    */
   readonly maxAttempts?: number | undefined
 }
-
-/** What `retryLater` did. `exhausted`: nothing, because the message has had all its attempts; what becomes of it is yours to say. */
-export type RetryResult = 'retried' | 'exhausted'
 
 /** Arguments of every adapter's `deadLetter`. */
 export interface DeadLetterOptions {

@@ -1,5 +1,6 @@
 import type { Delivery, OutgoingMessage, Publication } from '../src/verdict/delivery.ts'
-import { formatLineage, type Lineage } from '../src/wire/lineage.ts'
+import type { Lineage } from '../src/wire/history.ts'
+import { formatLineage } from '../src/wire/lineage.ts'
 import { parseTraceparent } from '../src/wire/traceparent.ts'
 
 export const TRACE = '0af7651916cd43dd8448eb211c80319c'

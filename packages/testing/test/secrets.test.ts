@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withoutCredentials } from '../../core/src/base/text.ts'
+import { withoutCredentials } from '../../core/src/base/bounds.ts'
 import { findingsIn } from '../src/rules.ts'
 import { secretPatterns } from '../src/rules/secrets.ts'
 import { spanOf } from './span-of.ts'

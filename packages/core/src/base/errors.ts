@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { boundedName } from './text.ts'
+import { boundedName } from './bounds.ts'
 
 /** What errors of ours are known by, whatever their text. `docs/errors.md` says what to do about each. */
 export type ErrorCode = 'ERR_TRACEBATON_ARGUMENT' | 'ERR_TRACEBATON_DESTINATION' | 'ERR_TRACEBATON_QUEUE'

@@ -1,8 +1,22 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
-import { boundedValue } from './text.ts'
+import { boundedValue } from './bounds.ts'
 
 /** Which names go on spans and metrics. See `docs/names.md`. */
 export type Convention = 'compatible' | '1.45' | '1.44'
+
+/** Where messages go, or come from. */
+export interface Destination {
+  readonly name?: string | undefined
+  /** How producers address it, where that says more than the name: a queue's URL, a prefix and a queue. @default the name */
+  readonly address?: string | undefined
+  /** A low-cardinality form of the name, where the name has none. */
+  readonly template?: string | undefined
+  /** A template for all destinations like this one, for use where more than 100 of them have names. @default none */
+  readonly commonTemplate?: string | undefined
+  /** The name of a temporary or anonymous one stands in no span name and on no metric. @default false */
+  readonly temporary?: boolean | undefined
+  readonly anonymous?: boolean | undefined
+}
 
 /** Facts about a message or a call, in neutral words. Which of them apply is the broker's business. */
 export interface Facts {

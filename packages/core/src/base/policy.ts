@@ -40,3 +40,6 @@ export interface Relative {
   readonly role: string
   readonly context: SpanContext
 }
+
+/** What `retryLater` did. `exhausted`: nothing, because the message has had all its attempts; what becomes of it is yours to say. */
+export type RetryResult = 'retried' | 'exhausted'

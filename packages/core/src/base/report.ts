@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { diag } from '@opentelemetry/api'
 import { errorTypeOf, isError } from './errors.ts'
 import { processWide, SHARED } from './shared-state.ts'
-import { start, withoutCredentials } from './text.ts'
+import { start, withoutCredentials } from './bounds.ts'
 
 /** Where in our own work something failed. */
 export type Stage = 'options' | 'propagator' | 'headers' | 'span' | 'hook' | 'metrics' | 'describe'

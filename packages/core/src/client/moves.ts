@@ -1,8 +1,8 @@
 import { codedError } from '../base/errors.ts'
-import { boundedName } from '../base/text.ts'
+import { boundedName } from '../base/bounds.ts'
 import type { Injection } from '../operations/injection.ts'
 import type { AdapterTracing } from '../tracing.ts'
-import type { RetryResult } from '../types.ts'
+import type { RetryResult } from '../base/policy.ts'
 import type { Delivery, Move, Publication } from '../verdict/delivery.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { processWide, SHARED } from '../base/shared-state.ts'
-import type { AttemptMemory, Begun, Delivery, Destination, PastAttempt } from '../verdict/delivery.ts'
+import type { AttemptMemory, Begun, Delivery, PastAttempt } from '../verdict/delivery.ts'
+import type { Destination } from '../base/names.ts'
 import { bound } from './attempts.ts'
 import { Store } from './bounded.ts'
 

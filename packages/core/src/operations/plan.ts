@@ -1,4 +1,5 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api'
+import type { Failure, MoveFacts } from '../wire/history.ts'
 import type { LinkRole } from '../base/policy.ts'
 import { getWork, sameDelivery, verdictIn, verdictOn, type Verdict, type Work } from '../verdict/verdict.ts'
 import type { Runtime } from '../runtime.ts'
@@ -8,12 +9,9 @@ import { decodeText, recordGetter } from '../wire/carrier.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { sameSpan } from '../wire/traceparent.ts'
 import { toldDelivery, readLater } from './read.ts'
-import { boundedName } from '../base/text.ts'
-import { activeContext } from '../otel/span.ts'
-import { allow, type Attempt } from './attempt.ts'
+import { boundedName } from '../base/bounds.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import type { Step } from '../verdict/attempt-count.ts'
-import type { Failure, MoveFacts } from '../wire/move-facts.ts'
 
 /** What is decided about one message before the call. */
 export interface Plan {
@@ -150,26 +148,8 @@ export interface MovePlan {
 }
 
 /** The verdict on a message that is moved on request, in its handler or anywhere else. */
-function verdictFor(runtime: Runtime, { delivery }: Move, active: Context): Verdict {
+export function verdictFor(runtime: Runtime, { delivery }: Move, active: Context): Verdict {
   return handledVerdict(delivery, getWork(active)) ?? readLater(runtime, delivery)
-}
-
-/**
- * Whether a message that is to be retried has had all its attempts. Then its attempt has failed, and nothing is sent. A
- * number that is none allows no retry, because one without a bound harms more.
- */
-export function isExhausted(runtime: Runtime, move: Move, maxAttempts: number): boolean {
-  const verdict = verdictFor(runtime, move, activeContext(runtime))
-  const { attempt, trust, work } = verdict
-  if (trust !== 'full') {
-    runtime.report.misused(
-      'maxAttempts of retryLater cannot count the copies of a producer that is not trusted: trust a queue for retries',
-    )
-  }
-  if (work?.verdict !== undefined) allow(work as Attempt, maxAttempts)
-  if (attempt.attempt < maxAttempts) return false
-  if (work !== undefined && work.batch === undefined && move.error !== undefined) work.failure = { error: move.error }
-  return true
 }
 
 /** The verdict on a delivery that is being handled, or has been. */

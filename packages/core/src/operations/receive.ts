@@ -1,13 +1,13 @@
 import { SpanKind, type Attributes, type Link } from '@opentelemetry/api'
 import { errorTypeOf } from '../base/errors.ts'
-import type { Delivery, Destination } from '../verdict/delivery.ts'
+import type { Delivery } from '../verdict/delivery.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { readDelivery } from './read.ts'
-import { addAttributes, linkAttributes, type Facts } from '../base/names.ts'
+import { addAttributes, linkAttributes, type Facts, type Destination } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
 import { activeContext, callHook, parentIn, startSpan } from '../otel/span.ts'
-import { boundedValue } from '../base/text.ts'
+import { boundedValue } from '../base/bounds.ts'
 
 /** One call of the application that asked the broker for messages. */
 export interface Reception {

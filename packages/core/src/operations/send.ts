@@ -1,19 +1,9 @@
-import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
+import { SpanKind, type Attributes, type Context } from '@opentelemetry/api'
 import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
-import { addAttributes, OURS } from '../base/names.ts'
+import { OURS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Measured } from '../otel/metrics.ts'
-import { copyAttributes, type Operation } from '../otel/operation.ts'
-import {
-  activate,
-  activeContext,
-  callHook,
-  parentIn,
-  secondsSince,
-  startSpan,
-  toLink,
-  type SafeSpan,
-} from '../otel/span.ts'
+import { activate, activeContext, callHook, parentIn, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
@@ -21,6 +11,7 @@ import { isBare, isSuppressed } from '../wire/format.ts'
 import { inject, injectNothing, outgoingOf, Room, type Injection, type Outgoing } from './injection.ts'
 import { withBaggageOf } from './read.ts'
 import { planMessage, type Plan } from './plan.ts'
+import { isNew, linksOf, otherAttributes, sampledAttributes, startCreate } from './send-span.ts'
 
 /** One call that publishes messages, begun. */
 interface Call {
@@ -159,69 +150,8 @@ function contextOf({ act, carried }: Plan, created: SafeSpan | undefined, contex
   return act === 'move' ? carried : withBaggageOf(own, carried)
 }
 
-function isNew({ act }: Plan): boolean {
-  return act === 'create'
-}
-
 function isMove({ moved }: Plan): boolean {
   return moved !== undefined
-}
-
-function startCreate(runtime: Runtime, publication: Publication, plan: Plan, parent: Context): SafeSpan | undefined {
-  if (!isNew(plan)) return undefined
-  const { message, link } = plan
-  const destination = message.destination ?? publication.destination
-  const operation = runtime.operations('create', 'create', publication.system, destination)
-  const options = {
-    kind: SpanKind.PRODUCER,
-    attributes: operation.attributes,
-    links: link === undefined ? [] : [toLink(link)],
-  }
-  const span = startSpan(runtime, operation.spanName, options, parent)
-  if (span.isRecording()) {
-    const attributes: Attributes = {}
-    runtime.names.facts(attributes, message.facts)
-    addAttributes(attributes, message.attributes, operation.attributes)
-    span.set(attributes)
-  }
-  return span
-}
-
-/** What a sampler may decide on: what the operation says, and what a dead letter is. */
-function sampledAttributes(operation: Operation, single: Plan | undefined): Attributes {
-  if (single?.moved?.step.kind !== 'dead_letter') return operation.attributes
-  const attributes = copyAttributes(operation)
-  const { originalDestination, errorType } = single.moved.facts
-  if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = originalDestination
-  if (errorType !== undefined) attributes[OURS.deadLetterReason] = errorType
-  return attributes
-}
-
-function otherAttributes(
-  { names }: Runtime,
-  publication: Publication,
-  single: Plan | undefined,
-  atStart: Attributes,
-): Attributes {
-  const attributes: Attributes = {}
-  names.facts(attributes, publication.facts)
-  names.facts(attributes, single?.message.facts)
-  addAttributes(attributes, publication.attributes, atStart)
-  addAttributes(attributes, single?.message.attributes, atStart)
-  if (publication.batch) names.set(attributes, 'messageCount', publication.messages.length)
-  return attributes
-}
-
-/** One link for each distinct context that is not the span's own. */
-function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined)[]): Link[] {
-  if (creates.length === 0 && plans.every(({ link }) => link === undefined)) return []
-  const links = new Map<string, Link>()
-  plans.forEach(({ link: own }, index) => {
-    const created = creates[index]?.context
-    const link = created === undefined ? own : { role: 'message' as const, context: created }
-    if (link !== undefined) links.set(link.context.traceId + link.context.spanId, toLink(link))
-  })
-  return [...links.values()]
 }
 
 /**

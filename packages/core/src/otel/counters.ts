@@ -3,7 +3,7 @@ import { FLUSH } from '../base/names.ts'
 import { CORE_SCOPE } from '../base/scope.ts'
 import { processWide, SHARED } from '../base/shared-state.ts'
 import type { Report } from '../base/report.ts'
-import { isBounded } from '../base/numbers.ts'
+import { isBounded } from '../base/bounds.ts'
 
 /** A flush comes after this many messages at the latest, because some providers run no callbacks. */
 const MESSAGES_PER_FLUSH = 1_000

@@ -1,4 +1,3 @@
-import type { Report } from '../base/report.ts'
 import { processWide, SHARED } from '../base/shared-state.ts'
 
 /** So many values a label of the instruments of one scope may have, and with it the names of spans. */
@@ -24,8 +23,11 @@ export interface Labels {
   fits(label: string, value: string, most: number): boolean
 }
 
-/** @param scope the name of the scope of the instruments */
-export function createLabels(scope: string, report: Pick<Report, 'misused'>): Labels {
+/**
+ * @param scope the name of the scope of the instruments
+ * @param warn told once of each label with too many values
+ */
+export function createLabels(scope: string, warn: (message: string) => void): Labels {
   const knownOf = (label: string): Known => {
     const key = `${scope} ${label}`
     let found = known.get(key)
@@ -38,7 +40,7 @@ export function createLabels(scope: string, report: Pick<Report, 'misused'>): La
       if (fitsInto(found, value, MOST_VALUES)) return value
       if (!found.said) {
         found.said = true
-        report.misused(
+        warn(
           `${scope} has met more than ${MOST_VALUES} values of ${label}: metrics and span names say ${REST} for the ` +
             'others. Names of destinations become fewer by the option destinationTemplate',
         )

@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
-import type { Destination } from '../verdict/delivery.ts'
-import type { Names } from '../base/names.ts'
-import { boundedName } from '../base/text.ts'
+import type { Names, Destination } from '../base/names.ts'
+import { boundedName } from '../base/bounds.ts'
 import { keyOf } from '../memory/bounded.ts'
 import type { Labels } from './labels.ts'
 

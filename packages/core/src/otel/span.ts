@@ -13,7 +13,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import { boundedType, errorTypeOf, isError, messageOf } from '../base/errors.ts'
-import { boundedStack, boundedText } from '../base/text.ts'
+import { boundedStack, boundedText } from '../base/bounds.ts'
 import { withSpan } from '../base/light-context.ts'
 import { isValid } from '../wire/format.ts'
 import { ERROR_TYPE, linkAttributes, OURS } from '../base/names.ts'

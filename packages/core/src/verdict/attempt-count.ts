@@ -1,7 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api'
-import { isCount } from '../base/numbers.ts'
-import type { Failure, MoveFacts } from '../wire/move-facts.ts'
-import { reasonOf, type Lineage } from '../wire/lineage.ts'
+import type { Failure, Lineage, MoveFacts } from '../wire/history.ts'
+import { isCount } from '../base/bounds.ts'
+import { reasonOf } from '../wire/lineage.ts'
 import type { DeliveryCount, DeliveryKind, PastAttempt } from './delivery.ts'
 
 /** The facts about an attempt that a process span starts with. */

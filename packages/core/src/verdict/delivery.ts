@@ -1,24 +1,8 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api'
+import type { Failure, Lineage, MoveKind, Slot } from '../wire/history.ts'
 import type { FieldChanges, HeaderGetter } from '../wire/carrier.ts'
-import type { Facts } from '../base/names.ts'
+import type { Destination, Facts } from '../base/names.ts'
 import type { Outcome, Relative } from '../base/policy.ts'
-import type { Slot } from '../wire/format.ts'
-import type { Lineage, MoveKind } from '../wire/lineage.ts'
-import type { Failure } from '../wire/move-facts.ts'
-
-/** Where messages go, or come from. */
-export interface Destination {
-  readonly name?: string | undefined
-  /** How producers address it, where that says more than the name: a queue's URL, a prefix and a queue. @default the name */
-  readonly address?: string | undefined
-  /** A low-cardinality form of the name, where the name has none. */
-  readonly template?: string | undefined
-  /** A template for all destinations like this one, for use where more than 100 of them have names. @default none */
-  readonly commonTemplate?: string | undefined
-  /** The name of a temporary or anonymous one stands in no span name and on no metric. @default false */
-  readonly temporary?: boolean | undefined
-  readonly anonymous?: boolean | undefined
-}
 
 /** One call of a producer, described neutrally by an adapter. */
 export interface Publication {

@@ -1,5 +1,6 @@
 import { TraceFlags, type SpanContext } from '@opentelemetry/api'
-import { isFresh, type Lineage } from '../wire/lineage.ts'
+import type { Lineage } from '../wire/history.ts'
+import { isFresh } from '../wire/lineage.ts'
 import type { Relation, Relative, Trust } from '../base/policy.ts'
 
 /** What is believed of what a message says. */

@@ -1,12 +1,6 @@
 import { ROOT_CONTEXT, trace, type SpanContext, type TextMapPropagator } from '@opentelemetry/api'
-import {
-  extractedBy,
-  injected,
-  validSpanContext,
-  withAllowedBaggage,
-  type BaggagePolicy,
-  type Format,
-} from './format.ts'
+import { validSpanContext, withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
+import { extractedBy, injected } from './propagator.ts'
 import { baggageIn, isList } from './carrier.ts'
 import type { Report } from '../base/report.ts'
 import { KNOWN_FLAGS } from './traceparent.ts'

@@ -1,24 +1,6 @@
-import {
-  createContextKey,
-  propagation,
-  ROOT_CONTEXT,
-  trace,
-  type Context,
-  type SpanContext,
-  type TextMapPropagator,
-} from '@opentelemetry/api'
-import { runIn } from '../base/call.ts'
-import { quietly, type Report } from '../base/report.ts'
-import {
-  fieldsSetter,
-  headersGetter,
-  type FieldChanges,
-  type Fields,
-  type HeaderGetter,
-  type Headers,
-} from './carrier.ts'
-import type { Lineage } from './lineage.ts'
-import type { MoveFacts } from './move-facts.ts'
+import { createContextKey, propagation, trace, type Context, type SpanContext } from '@opentelemetry/api'
+import type { Lineage, MoveFacts, Slot } from './history.ts'
+import type { FieldChanges, Fields, HeaderGetter, Headers } from './carrier.ts'
 import type { ContextStatus } from '../base/policy.ts'
 
 /** What the headers of one message say. */
@@ -35,13 +17,6 @@ export interface Extracted {
   readonly baggage: readonly unknown[] | undefined
   /** A context that decides nothing on sampling: it is linked, never a parent, and goes no further. */
   readonly named?: SpanContext
-}
-
-/** A context in the broker's own slot. */
-export interface Slot {
-  readonly traceparent: string
-  /** Whether its flags are the producer's decision, and not what a platform writes for those who asked for nothing. */
-  readonly decides: boolean
 }
 
 /** How contexts are written into headers. Either of its functions may throw what the propagator throws. */
@@ -90,28 +65,6 @@ export function isSuppressed(context: Context): boolean {
 /** Whether a context has nothing to pass on. It has where nothing else is traced: a gateway without an SDK. */
 export function isBare(context: Context): boolean {
   return validSpanContext(context) === undefined && propagation.getBaggage(context) === undefined
-}
-
-/** What a propagator writes, asked in the very context that it is to write; `undefined`: it failed, or wrote nothing. */
-export function injected(propagator: TextMapPropagator, context: Context, report: Report): Fields | undefined {
-  const fields: Record<string, string> = {}
-  let failed = false
-  quietly(
-    () => runIn(context, () => propagator.inject(context, fields, fieldsSetter), report),
-    (error) => {
-      failed = true
-      report.failed('propagator', error)
-    },
-  )
-  return failed || Object.keys(fields).length === 0 ? undefined : fields
-}
-
-/** What a propagator reads, asked in a context without anything; `undefined`: it failed. */
-export function extractedBy(propagator: TextMapPropagator, headers: Headers, report: Report): Context | undefined {
-  return report.ask(
-    () => runIn(ROOT_CONTEXT, () => propagator.extract(ROOT_CONTEXT, headers, headersGetter), report),
-    'propagator',
-  )
 }
 
 const NO_TRACE = '0'.repeat(32)

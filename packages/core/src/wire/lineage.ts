@@ -1,42 +1,9 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { formatIds, parseTraceparent, sameSpan } from './traceparent.ts'
+import type { Lineage, MoveKind } from './history.ts'
 
 /** The one header field of ours. */
 export const LINEAGE_FIELD = 'tracebaton'
-
-/** What a message has been through, as far as the message itself tells. */
-export interface Lineage {
-  /**
-   * The creation context this was written for, on a moved copy. On a message that carries another one, it is stale. Without
-   * it and `made` it was written for a message that carries none.
-   */
-  readonly creation?: SpanContext | undefined
-  /** The same on a first copy: the last eight hex digits of the creation span. */
-  readonly made?: string | undefined
-  /** The attempt this copy of the message is for, from 1. */
-  readonly attempt?: number | undefined
-  /** Attempts allowed, where known. */
-  readonly maxAttempts?: number | undefined
-  /** First sent, ms since the epoch. */
-  readonly firstSent?: number | undefined
-  /** This copy sent, ms since the epoch. */
-  readonly sent?: number | undefined
-  /** Delay that was asked for, ms. It is no time in the queue. */
-  readonly delay?: number | undefined
-  /** The attempt before this one. */
-  readonly previousAttempt?: SpanContext | undefined
-  /** Why there is this copy; absent on the first. A dead letter stays one while it is tried again, see {@link reasonOf}. */
-  readonly kind?: MoveKind | undefined
-  /** How often the message came back from a dead-letter queue. */
-  readonly redrives?: number | undefined
-  /** Fingerprint of what the broker had written on this copy when it was sent: eight hex digits. */
-  readonly deaths?: string | undefined
-  /** What the producer wishes the consumer's span to be. */
-  readonly relation?: 'child' | 'link' | undefined
-}
-
-/** Why the application put a message on a queue once more. */
-export type MoveKind = 'immediate' | 'delayed' | 'dead_letter' | 'redrive'
 
 const VERSION = '1'
 /** Characters. */

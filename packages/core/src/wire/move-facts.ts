@@ -1,22 +1,9 @@
 import type { Fields, Headers } from './carrier.ts'
+import type { Failure, MoveFacts } from './history.ts'
 import type { Redact, Report } from '../base/report.ts'
-import { boundedName, boundedStack, boundedText } from '../base/text.ts'
+import { boundedName, boundedStack, boundedText } from '../base/bounds.ts'
 import { FACT_HEADERS, FACTS_HEADER } from '../base/names.ts'
 import { errorTypeOf, isError, messageOf } from '../base/errors.ts'
-
-/** What a dead letter, or a retry copy, says in plain headers. Absent is what nobody knew, or had no room for. */
-export interface MoveFacts extends Partial<Failure> {
-  /** Where the message was before its first move. */
-  readonly originalDestination?: string | undefined
-  /** Partition and offset, delivery tag, message id or job id, there. */
-  readonly originalPosition?: string | undefined
-  /** The group or queue that handled it there. */
-  readonly originalConsumer?: string | undefined
-  /** Attempts before the latest move. */
-  readonly attempts?: number | undefined
-  /** Time of the latest move, ISO 8601. */
-  readonly failedAt?: string | undefined
-}
 
 type Fact = keyof typeof FACT_HEADERS
 
@@ -85,13 +72,6 @@ export interface FailurePolicy {
    * 16,384 characters. @default the text as it is
    */
   readonly redact?: Redact | undefined
-}
-
-/** A failure in words that fit into headers. */
-export interface Failure {
-  readonly errorType: string
-  readonly errorMessage?: string | undefined
-  readonly errorStack?: string | undefined
 }
 
 /** Puts a failure into words, as far as the policy goes. May throw what the error's own getters throw. */

@@ -7,7 +7,8 @@ import {
   type TextMapPropagator,
 } from '@opentelemetry/api'
 import { withSpan } from '../base/light-context.ts'
-import { extractedBy, injected, withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
+import { withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
+import { extractedBy, injected } from './propagator.ts'
 import { baggageIn, fieldsSetter, Headers } from './carrier.ts'
 import type { Report } from '../base/report.ts'
 import { SHARED } from '../base/shared-state.ts'

@@ -1,12 +1,11 @@
 import { expect, test, vi } from 'vitest'
-import { createNames } from '../../src/base/names.ts'
+import { createNames, type Destination } from '../../src/base/names.ts'
 import { createLabels } from '../../src/otel/labels.ts'
 import { createOperations } from '../../src/otel/operation.ts'
-import type { Destination } from '../../src/verdict/delivery.ts'
 
 /** Describes operations for a scope that nobody else uses. */
 function describeFor(scope: string, misused = vi.fn<(message: string) => void>()) {
-  const operations = createOperations(createNames('1.45'), () => undefined, createLabels(scope, { misused }))
+  const operations = createOperations(createNames('1.45'), () => undefined, createLabels(scope, misused))
   const labelsOf = (destination: Destination, group?: string) => {
     const { spanName, labels, attributes } = operations('process', 'process', 'kafka', destination, group)
     return {

@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Destination } from '../../src/verdict/delivery.ts'
-import { createNames } from '../../src/base/names.ts'
+import { createNames, type Destination } from '../../src/base/names.ts'
 import type { Labels } from '../../src/otel/labels.ts'
 import { createOperations } from '../../src/otel/operation.ts'
 

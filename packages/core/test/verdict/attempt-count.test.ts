@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Lineage } from '../../src/wire/history.ts'
 import { countAttempt, type AttemptFacts, type AttemptSources } from '../../src/verdict/attempt-count.ts'
-import type { Lineage } from '../../src/wire/lineage.ts'
 import { spanContext } from '../sample.ts'
 
 const creation = spanContext('c')

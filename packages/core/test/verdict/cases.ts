@@ -1,8 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api'
+import type { Lineage, MoveFacts } from '../../src/wire/history.ts'
 import type { Relation, Trust } from '../../src/base/policy.ts'
 import type { BrokerHistory, Delivery, PastAttempt } from '../../src/verdict/delivery.ts'
-import type { Lineage } from '../../src/wire/lineage.ts'
-import type { MoveFacts } from '../../src/wire/move-facts.ts'
 import { spanContext } from '../sample.ts'
 
 /** The span that sent the message. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Lineage } from '../../src/wire/history.ts'
 import { copyOf } from '../../src/verdict/copy.ts'
 import type { BrokerHistory, Delivery, OwnMoves } from '../../src/verdict/delivery.ts'
-import type { Lineage } from '../../src/wire/lineage.ts'
 import { delivery } from '../messages.ts'
 import { spanContext } from '../sample.ts'
 

@@ -1,6 +1,6 @@
 import { TraceFlags, type SpanContext } from '@opentelemetry/api'
+import type { Lineage } from '../../src/wire/history.ts'
 import { describe, expect, it } from 'vitest'
-import type { Lineage } from '../../src/wire/lineage.ts'
 import type { Trust } from '../../src/base/policy.ts'
 import { believe, linksOf, parentOf, type Belief, type Situation } from '../../src/verdict/relation.ts'
 import { spanContext } from '../sample.ts'

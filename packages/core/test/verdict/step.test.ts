@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Lineage } from '../../src/wire/history.ts'
 import { type AttemptFacts, advance, type Step } from '../../src/verdict/attempt-count.ts'
-import { formatLineage, type Lineage } from '../../src/wire/lineage.ts'
+import { formatLineage } from '../../src/wire/lineage.ts'
 import { movedField } from '../field.ts'
 import { spanContext } from '../sample.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createReport } from '../../src/base/report.ts'
-import { boundedStack, boundedText } from '../../src/base/text.ts'
+import { boundedStack, boundedText } from '../../src/base/bounds.ts'
 import { describeFailure, type FailurePolicy } from '../../src/wire/move-facts.ts'
 
 const say = (error: unknown, policy: FailurePolicy = {}) =>

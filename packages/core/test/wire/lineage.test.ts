@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
+import type { Lineage } from '../../src/wire/history.ts'
 import { describe, expect, it } from 'vitest'
-import { formatLineage, isFresh, parseLineage, putBack, reasonOf, type Lineage } from '../../src/wire/lineage.ts'
+import { formatLineage, isFresh, parseLineage, putBack, reasonOf } from '../../src/wire/lineage.ts'
 import { anyText } from '../any-text.ts'
 import { firstField, movedField, readField } from '../field.ts'
 import { P, spanContext, T } from '../sample.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isBounded, isCount } from '../../src/base/numbers.ts'
-import { boundedName, boundedValue, withoutCredentials } from '../../src/base/text.ts'
+import { boundedName, boundedValue, isBounded, isCount, withoutCredentials } from '../../src/base/bounds.ts'
 
 describe('a name', () => {
   test.each(['orders', 'a b', 'café', '注文', '', 'x'.repeat(256)])('of the usual kind stays: %s', (name) => {

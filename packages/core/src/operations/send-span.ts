@@ -1,0 +1,76 @@
+import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
+import { addAttributes, OURS } from '../base/names.ts'
+import { copyAttributes, type Operation } from '../otel/operation.ts'
+import { startSpan, toLink, type SafeSpan } from '../otel/span.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Publication } from '../verdict/delivery.ts'
+import type { Plan } from './plan.ts'
+
+/** Whether a message is given a context. */
+export function isNew({ act }: Plan): boolean {
+  return act === 'create'
+}
+
+/** The span of one message of a bulk send; `undefined`: it has none. */
+export function startCreate(
+  runtime: Runtime,
+  publication: Publication,
+  plan: Plan,
+  parent: Context,
+): SafeSpan | undefined {
+  if (!isNew(plan)) return undefined
+  const { message, link } = plan
+  const destination = message.destination ?? publication.destination
+  const operation = runtime.operations('create', 'create', publication.system, destination)
+  const options = {
+    kind: SpanKind.PRODUCER,
+    attributes: operation.attributes,
+    links: link === undefined ? [] : [toLink(link)],
+  }
+  const span = startSpan(runtime, operation.spanName, options, parent)
+  if (span.isRecording()) {
+    const attributes: Attributes = {}
+    runtime.names.facts(attributes, message.facts)
+    addAttributes(attributes, message.attributes, operation.attributes)
+    span.set(attributes)
+  }
+  return span
+}
+
+/** What a sampler may decide on: what the operation says, and what a dead letter is. */
+export function sampledAttributes(operation: Operation, single: Plan | undefined): Attributes {
+  if (single?.moved?.step.kind !== 'dead_letter') return operation.attributes
+  const attributes = copyAttributes(operation)
+  const { originalDestination, errorType } = single.moved.facts
+  if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = originalDestination
+  if (errorType !== undefined) attributes[OURS.deadLetterReason] = errorType
+  return attributes
+}
+
+/** What only those want who look at the span. */
+export function otherAttributes(
+  { names }: Runtime,
+  publication: Publication,
+  single: Plan | undefined,
+  atStart: Attributes,
+): Attributes {
+  const attributes: Attributes = {}
+  names.facts(attributes, publication.facts)
+  names.facts(attributes, single?.message.facts)
+  addAttributes(attributes, publication.attributes, atStart)
+  addAttributes(attributes, single?.message.attributes, atStart)
+  if (publication.batch) names.set(attributes, 'messageCount', publication.messages.length)
+  return attributes
+}
+
+/** One link for each distinct context that is not the span's own. */
+export function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | undefined)[]): Link[] {
+  if (creates.length === 0 && plans.every(({ link }) => link === undefined)) return []
+  const links = new Map<string, Link>()
+  plans.forEach(({ link: own }, index) => {
+    const created = creates[index]?.context
+    const link = created === undefined ? own : { role: 'message' as const, context: created }
+    if (link !== undefined) links.set(link.context.traceId + link.context.spanId, toLink(link))
+  })
+  return [...links.values()]
+}

@@ -1,0 +1,26 @@
+import { ROOT_CONTEXT, type Context, type TextMapPropagator } from '@opentelemetry/api'
+import { runIn } from '../base/call.ts'
+import { quietly, type Report } from '../base/report.ts'
+import { fieldsSetter, headersGetter, type Fields, type Headers } from './carrier.ts'
+
+/** What a propagator writes, asked in the very context that it is to write; `undefined`: it failed, or wrote nothing. */
+export function injected(propagator: TextMapPropagator, context: Context, report: Report): Fields | undefined {
+  const fields: Record<string, string> = {}
+  let failed = false
+  quietly(
+    () => runIn(context, () => propagator.inject(context, fields, fieldsSetter), report),
+    (error) => {
+      failed = true
+      report.failed('propagator', error)
+    },
+  )
+  return failed || Object.keys(fields).length === 0 ? undefined : fields
+}
+
+/** What a propagator reads, asked in a context without anything; `undefined`: it failed. */
+export function extractedBy(propagator: TextMapPropagator, headers: Headers, report: Report): Context | undefined {
+  return report.ask(
+    () => runIn(ROOT_CONTEXT, () => propagator.extract(ROOT_CONTEXT, headers, headersGetter), report),
+    'propagator',
+  )
+}
