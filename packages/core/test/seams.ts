@@ -72,7 +72,7 @@ const WAYS: Readonly<Record<string, Break>> = {
   'gives a trap': () => () => trap,
   'gives a promise that never settles': () => hang,
 }
-const WAYS_OF_PROPAGATORS = { ...WAYS, 'works twice': twice }
+const WAYS_OF_PROPAGATORS = { ...WAYS, 'gives a promise that rejects': () => reject, 'works twice': twice }
 
 function sdk(...processors: SpanProcessor[]): BasicTracerProvider {
   return new BasicTracerProvider({ spanProcessors: processors })
@@ -160,15 +160,13 @@ const insideSdk: Seam[] = [
 }))
 
 const propagators: Seam[] = Object.entries(WAYS_OF_PROPAGATORS).flatMap(([way, fault]) =>
-  (['inject', 'extract', 'fields'] as const)
-    .filter((method) => method !== 'fields' || /throws|nothing|twice/.test(way))
-    .flatMap((method) =>
-      [['traceparent', 'tracestate', 'baggage'], ['x-foreign']].map((fields) =>
-        withOptions(`propagator of ${fields[0]}: ${method} ${way}`, {
-          propagator: propagatorWith(fields, method, fault),
-        }),
-      ),
+  (['inject', 'extract', 'fields'] as const).flatMap((method) =>
+    [['traceparent', 'tracestate', 'baggage'], ['x-foreign']].map((fields) =>
+      withOptions(`propagator of ${fields[0]}: ${method} ${way}`, {
+        propagator: propagatorWith(fields, method, fault),
+      }),
     ),
+  ),
 )
 
 function propagatorWith(fields: string[], method: keyof TextMapPropagator, fault: Break): TextMapPropagator {
