@@ -56,7 +56,7 @@ export const removals: readonly Removal[] = [
     edits: [
       ['operations/attempt.js', 'attributes[OURS.kind] = attempt.kind;', ';'],
       ['operations/attempt.js', '[OURS.kind]: attempt.kind,', ''],
-      ['operations/attempt.js', 'attributes[OURS.deadLetterSource] = source;', ';'],
+      ['operations/attempt.js', '[OURS.deadLetterSource]: source,', ''],
     ],
     assert: journey,
     expected: {
@@ -70,7 +70,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertConnected',
     removed: 'the context on the message',
-    edits: [['operations/injection.js', 'const { context, fields } = outgoing;', 'return { fields: {} };']],
+    edits: [['operations/injection.js', 'const { context } = outgoing;', 'return { fields: {} };']],
     assert: connected,
     expected: {
       rule: 'connected',
@@ -156,7 +156,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertNoOrphans',
     removed: 'the end of the send span',
-    edits: [['operations/send.js', '    span.end();\n    if (measured', '    if (measured']],
+    edits: [['operations/send.js', '    span.end();\n    if (ending', '    if (ending']],
     assert: ({ spans }) => assertNoOrphans(spans),
     expected: {
       rule: 'no-orphans',
@@ -169,7 +169,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertNoDanglingLinks',
     removed: 'the end of the send span',
-    edits: [['operations/send.js', '    span.end();\n    if (measured', '    if (measured']],
+    edits: [['operations/send.js', '    span.end();\n    if (ending', '    if (ending']],
     assert: ({ spans }) => assertNoDanglingLinks(spans),
     expected: {
       rule: 'no-dangling-links',
@@ -182,7 +182,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertAllEnded',
     removed: 'the end of an attempt',
-    edits: [['operations/attempt.js', '    span.end();\n    measured?.delivered', '    measured?.delivered']],
+    edits: [['operations/attempt.js', '    span.end();\n    if (failure', '    if (failure']],
     assert: (run) => assertAllEnded(run),
     expected: {
       rule: 'all-ended',

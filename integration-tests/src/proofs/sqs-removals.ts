@@ -42,7 +42,7 @@ export const sqsRemovals: readonly Removal[] = [
     edits: [
       ['operations/send.js', 'const creates = perMessage ?', 'const creates = false ?'],
       ['operations/send.js', 'const kind = perMessage || !anyNew ?', 'const kind = !anyNew ?'],
-      ['operations/send.js', "names.set(attributes, 'messageCount', publication.messages.length);", ';'],
+      ['operations/send-span.js', "names.set(attributes, 'messageCount', publication.messages.length);", ';'],
       ['operations/send.js', "names.set(attributes, 'messageCount', results.count);", ';'],
     ],
     assert: (run) => assertNoLeak(unsettled(run)),

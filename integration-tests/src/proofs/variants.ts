@@ -39,12 +39,15 @@ export async function playVariants(
       const shown = new Set(removalsOf(adapter).map(({ removed }) => removed))
       return names.filter((name) => name === 'nothing' || shown.has(name))
     }
-    await Promise.all(
+    const created = await Promise.allSettled(
       names.map((name, index) => {
         const adapters = ADAPTERS.filter((adapter) => shownBy(adapter).includes(name))
         return createVariant(folderOf(base, index), adapters, edits.get(name) ?? [])
       }),
     )
+    // Once all are done: a folder that is still written to cannot be removed.
+    const failures = created.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []))
+    if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join('\n'))
     const runs = ADAPTERS.map(async (adapter) => {
       const shown = shownBy(adapter)
       const stories = shown.map((name) => join(folderOf(base, names.indexOf(name)), 'stories', `${adapter}.js`))
