@@ -44,7 +44,10 @@ export type HandlerOptions = TracingInput & {
 const CONSUMER_OPTIONS = { groupId: 'string' } as const
 const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string', outcomeOf: 'outcomeOf' } as const
 
-/** The partitions of each consumer; a look-alike may be made again without being told the group. */
+/** The group of each consumer: a look-alike may be made again without being told. */
+const groups = processWide('tracebaton.kafka.groups.1', () => new WeakMap<object, string>())
+
+/** The partitions of each consumer that has run. */
 const consumers = processWide('tracebaton.kafka.consumers.1', () => new WeakMap<object, Partitions>())
 
 const arrivals: Arrivals = createArrivals('tracebaton.kafka.arrivals.1')
@@ -61,11 +64,12 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
   const tracing = resolveTracing(options, SCOPE, CONSUMER_OPTIONS)
   if (!isFor(tracing, consumer, 'traceConsumer', TAKES)) return consumer
   const original = originalOf<ConsumerLike>(consumer)
-  const partitions = partitionsOfConsumer(original, ownOptions(options, CONSUMER_OPTIONS, tracing).groupId)
+  const { groupId: group = groups.get(original) } = ownOptions(options, CONSUMER_OPTIONS, tracing)
+  if (group !== undefined) groups.set(original, group)
   warnOfInstrumentation(tracing, original, 'run', FOLLOWERS)
   return traced(original, {
     run: (...args: [config?: RunConfigLike]) => {
-      const config = tracing.guard(() => traceRun(tracing, partitions, args[0]))
+      const config = tracing.guard(() => traceRun(tracing, partitionsOfConsumer(original, group), args[0]))
       return original.run(...((config === undefined ? args : [config]) as [never]))
     },
   }) as Consumer
@@ -73,7 +77,7 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
 
 function partitionsOfConsumer(consumer: object, group: string | undefined): Partitions {
   const known = consumers.get(consumer)
-  if (known !== undefined && (group === undefined || group === known.group)) return known
+  if (known !== undefined && group === known.group) return known
   const partitions = partitionsOf(group)
   consumers.set(consumer, partitions)
   return partitions

@@ -180,3 +180,11 @@ describe('the group of a consumer that a traced client makes', () => {
     expect(attempts.map((span) => attemptOf(span)['attempt'])).toEqual([1, 2])
   })
 })
+
+test('a consumer keeps nothing of its group before it runs', async () => {
+  const known = (globalThis as { [key: symbol]: unknown })[Symbol.for('tracebaton.groups.2')] as Map<string, unknown>
+  const consumer = traceConsumer(createConsumer().consumer, { ...createRecording().options, groupId: 'idle' })
+  expect(known.has('idle')).toBe(false)
+  await consumer.run({ eachMessage: async () => {} })
+  expect(known.has('idle')).toBe(true)
+})
