@@ -47,7 +47,7 @@ interface Arrival {
 const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.3')
 
 /** The deliveries that wait for their settlement. */
-export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.1', isClosed)
+export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.2', isClosed)
 
 /**
  * How a message arrived; `undefined`: on a channel without tracing.

@@ -86,9 +86,10 @@ async function move(
   const from = kind === 'retry' ? delivery?.queue : (first ?? originalDestination)
   // Back in its own queue, the message would expire there.
   const expires = delay > 0 && to !== undefined && to !== delivery?.queue
+  if (delay > LONGEST_DELAY) tracing.warn(`retryLater waits at most ${LONGEST_DELAY} ms, as long as a queue can`)
   const options = {
     ...propertiesOf(tracing, original, message),
-    expiration: expires ? String(Math.round(delay)) : undefined,
+    expiration: expires ? String(Math.round(Math.min(delay, LONGEST_DELAY))) : undefined,
   }
   return moveMessage(
     { kind, tracing, delivery, to, from, error, maxAttempts },
@@ -108,6 +109,9 @@ function publish(channel: ChannelLike, args: readonly unknown[]): Promise<void> 
     if (!confirms) resolve()
   })
 }
+
+/** ms. RabbitMQ closes the channel of a message that is to expire later. */
+const LONGEST_DELAY = 2 ** 32 - 1
 
 /** What the broker wrote onto the old copy says nothing of the new one, which goes to one queue and to no others. */
 const OF_THE_OLD_COPY = /^(?:x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|x-delay|B?CC)$/

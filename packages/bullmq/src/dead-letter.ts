@@ -73,7 +73,7 @@ function move<By extends Publisher>(
   const refusal = refusalOf(
     kind,
     [publisher, hasMethods('add')(publisher), 'a Queue or a FlowProducer first'],
-    [job, typeof job?.opts === 'object', 'a job second'],
+    [job, typeof job?.opts === 'object' && job.opts !== null, 'a job second'],
   )
   if (refusal !== undefined) return refusal as unknown as Added<By>
   const { to, error, delay, maxAttempts } = asked ?? {}

@@ -29,6 +29,7 @@ import {
 } from './read-options.ts'
 import type { ContextStatus, Outcome, OutcomeOf } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
+import { verdictOn } from './verdict/verdict.ts'
 import { attemptOf, extractedFrom } from './operations/read.ts'
 import { CORE_SCOPE, type Scope } from './base/scope.ts'
 import { processWide, SHARED } from './base/shared-state.ts'
@@ -152,7 +153,7 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     options,
     extract: (carrier, getter) => propagation.extract(carrier, getter ?? recordGetter),
     inject(context, carrier, setter) {
-      const fields = fieldsIn(context)
+      const fields = report.guard('propagator', () => fieldsIn(context))
       if (fields === undefined) return
       report.guard('headers', () => {
         if (setter === undefined) removeFields(carrier, (name) => propagation.isField(name, fields))
@@ -172,8 +173,12 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     from: (record) => propagation.extract(record, recordGetter).context,
     attemptOf: (delivery) => report.guard('describe', () => attemptOf(runtime, delivery)),
     isExhausted: (move, most) => report.guard('describe', () => isExhausted(runtime, move, most)) !== false,
-    moveFacts: (delivery) =>
-      runtime.trustFor(delivery) === 'full' ? extractedFrom(runtime, delivery).moved : undefined,
+    moveFacts: (delivery) => {
+      // Once it waits for its settlement, its headers are gone.
+      const known = verdictOn(delivery)
+      if (known !== undefined) return known.moved
+      return runtime.trustFor(delivery) === 'full' ? extractedFrom(runtime, delivery).moved : undefined
+    },
     isIdle: runtime.isIdle,
     maxMessageBytes: options.maxMessageBytes,
     captures: { messageKey: options.capture?.messageKey === 'on', bodySize: options.capture?.bodySize === true },

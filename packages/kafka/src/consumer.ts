@@ -48,9 +48,9 @@ const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string
 const groups = processWide('tracebaton.kafka.groups.1', () => new WeakMap<object, string>())
 
 /** The partitions of each consumer that has run. */
-const consumers = processWide('tracebaton.kafka.consumers.1', () => new WeakMap<object, Partitions>())
+const consumers = processWide('tracebaton.kafka.consumers.2', () => new WeakMap<object, Partitions>())
 
-const arrivals: Arrivals = createArrivals('tracebaton.kafka.arrivals.1')
+const arrivals: Arrivals = createArrivals('tracebaton.kafka.arrivals.2')
 
 /** Batches of which kafkajs takes only those messages for handled that the handler resolves. */
 const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => new WeakSet<object>())

@@ -79,7 +79,7 @@ function move<Sender extends SenderLike>(
   const refusal = refusalOf(
     kind,
     [producer, hasMethods('send')(producer), 'a producer first'],
-    [payload, typeof payload?.message === 'object', 'the payload of eachMessage second'],
+    [payload, typeof payload?.message === 'object' && payload.message !== null, 'the payload of eachMessage second'],
   )
   if (refusal !== undefined) return refusal as Sent<Sender>
   const { to, error, delay, maxAttempts } = options ?? {}

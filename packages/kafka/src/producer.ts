@@ -70,15 +70,10 @@ function publish(
 /** @param delay what the consumer means to wait, ms. Default: nothing */
 export function toPublication(tracing: AdapterTracing, records: readonly RecordLike[], delay?: number): Publication {
   const messages: OutgoingMessage[] = []
-  const rooms = records.length > 1 ? new Map<string, OutgoingMessage['fits']>() : undefined
+  const most = tracing.maxMessageBytes ?? MOST_BYTES
+  const rooms = records.length > 1 ? roomsOf(records, most) : undefined
   for (const { topic, messages: own } of records) {
-    let fits = rooms?.get(topic)
-    if (fits === undefined) {
-      // The client puts together what goes to one topic.
-      const all = rooms === undefined ? own : records.flatMap((one) => (one.topic === topic ? one.messages : []))
-      fits = createRoom(all, tracing.maxMessageBytes ?? MOST_BYTES)
-      rooms?.set(topic, fits)
-    }
+    const fits = rooms?.get(topic) ?? createRoom(own, most)
     for (const message of own) messages.push(toOutgoing(tracing, topic, message, fits, delay))
   }
   const topic = records[0]?.topic
@@ -90,6 +85,17 @@ export function toPublication(tracing: AdapterTracing, records: readonly RecordL
     messages,
     results: (answer) => toSendResults(answer, messages.length),
   }
+}
+
+/** By topic: the client puts together what goes to one. */
+function roomsOf(records: readonly RecordLike[], most: number): ReadonlyMap<string, OutgoingMessage['fits']> {
+  const byTopic = new Map<string, MessageLike[]>()
+  for (const { topic, messages } of records) {
+    const all = byTopic.get(topic)
+    if (all === undefined) byTopic.set(topic, [...messages])
+    else for (const message of messages) all.push(message)
+  }
+  return new Map(Array.from(byTopic, ([topic, messages]) => [topic, createRoom(messages, most)]))
 }
 
 /** Copies with our headers; what gets none is the caller's own. */

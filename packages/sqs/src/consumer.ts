@@ -41,7 +41,7 @@ interface SqsArrival extends Arrival {
   readonly queue: Queue
 }
 
-export const arrivals: Arrivals<SqsArrival> = createArrivals('tracebaton.sqs.arrivals.1')
+export const arrivals: Arrivals<SqsArrival> = createArrivals('tracebaton.sqs.arrivals.2')
 
 /** How a message arrived; `undefined`: at no traced client. A clone is known by its receipt handle. */
 export function arrivalOf(message: ReceivedMessage): SqsArrival | undefined {
@@ -140,20 +140,25 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
   options?: HandlerOptions,
 ): (messages: Message[]) => Promise<Message[]> {
   const traced = traceHandler(handler, options)
-  const tracing = resolveTracing(undefined, SCOPE)
+  const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
+  const otherwise = told ?? resolveTracing(undefined, SCOPE)
+  const { queueUrl, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   return async (messages) => {
     const handled: Message[] = []
     const failures: unknown[] = []
     const groups = new Set<string | undefined>()
     for (const message of messages) {
       const group = message.Attributes?.['MessageGroupId']
-      const ordered = isFifo(arrivalOf(message)?.queue.facts.queueUrl ?? options?.queueUrl)
+      const arrival = arrivalOf(message)
+      const tracing = told ?? arrival?.tracing ?? otherwise
+      const ordered = isFifo(arrival?.queue.facts.queueUrl ?? queueUrl)
       if (ordered && groups.has(group)) continue
       try {
         // oxlint-disable-next-line no-await-in-loop
         const result: unknown = await traced(message)
-        const told = tracing.guard(() => options?.outcomeOf?.(result))
-        if (told === undefined || !GIVEN_BACK.has(told)) handled.push(message)
+        const outcome = tracing.guard(() => (outcomeOf ?? tracing.options.outcomeOf)?.(result))
+        if (outcome === undefined || !GIVEN_BACK.has(outcome)) handled.push(message)
+        else groups.add(group)
       } catch (error) {
         failures.push(error)
         groups.add(group)

@@ -2,6 +2,7 @@ import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { forEachMessage, traceBatchHandler } from '../src/consumer.ts'
 import { useContexts } from '../../core/test/contexts.ts'
+import { createTracing } from '@tracebaton/core'
 import { createTraced, type Traced } from './traced.ts'
 
 let traced: Traced
@@ -106,5 +107,15 @@ describe('a batch handler', () => {
       outcomeOf: (result: unknown) => (result === '2' ? 'requeued' : undefined),
     } as const
     expect(await traceBatchHandler(({ MessageId }) => MessageId, options)(messages)).toEqual([one, three])
+  })
+
+  test('leaves out what the options of its tracing say, and what follows in the group on a FIFO queue', async () => {
+    const tracing = createTracing({
+      ...traced.options,
+      outcomeOf: (result) => (result === '2' ? 'requeued' : undefined),
+    })
+    const options = { tracing, queueUrl: 'https://sqs/1/orders.fifo' }
+    expect(await traceBatchHandler(({ MessageId }) => MessageId, options)(messages)).toEqual([one])
+    expect(traced.named('process')).toHaveLength(2)
   })
 })

@@ -60,13 +60,13 @@ const SECRET = /pass|pwd|secret|token|key|sig|auth|credential/i
  */
 export function withoutCredentials(text: string): string {
   if (!text.includes('://')) return text
-  return text.replace(/[^\s"'<>]+/g, (word) => {
+  return text.replace(/\S+/g, (word) => {
     // A URL without an address, as that of a file, has no credentials.
     const scheme = word.search(/:\/\/[^/]/)
     if (scheme === -1) return word
     const end = word.lastIndexOf('@')
     const url = end < scheme ? word : `${word.slice(0, scheme + 3)}***${word.slice(end)}`
-    return url.replace(/([?&])([^?&=]*)=[^?&]*/g, (pair, mark, name) =>
+    return url.replace(/([?&#])([^?&#=]*)=[^?&#]*/g, (pair, mark, name) =>
       SECRET.test(name) ? `${mark}${name}=***` : pair,
     )
   })

@@ -93,7 +93,8 @@ function redacted(report: Report, error: unknown): unknown {
     if (!isError(error)) return error
     const message = report.redact(error.message, 'message', error)
     const stack = report.redact(error.stack, 'stack', error)
-    if (message === error.message && stack === error.stack) return error
+    const isAlone = !('cause' in error) && !('errors' in error)
+    if (isAlone && message === error.message && stack === error.stack) return error
     return Object.assign(new Error(message), { name: errorTypeOf(error), stack })
   } catch {
     // Its own getters throw.

@@ -13,7 +13,7 @@ export const SHARED = {
   /** By look-alike: the client object behind it. */
   originals: 'tracebaton.originals.1',
   /** By client object: how it is traced. */
-  tracings: 'tracebaton.tracings.1',
+  tracings: 'tracebaton.tracings.2',
   /** Which attempts are forgotten next. */
   attempts: 'tracebaton.attempts.2',
   /** By identity: the latest attempts. */

@@ -37,7 +37,8 @@ export function createArrivals<Own extends Arrival = Arrival>(name: string): Arr
     },
     attemptOf(message, isSame) {
       const own = marks.get(message)
-      const told = own?.tracing.attemptOf(own.delivery)
+      // A tracing of another version may not know the question.
+      const told = own?.tracing.attemptOf?.(own.delivery)
       if (told !== undefined) return told
       const verdict = verdictAtHand(isSame)
       return verdict !== undefined && isHandled(verdict) ? handledAttempt(verdict) : undefined

@@ -35,30 +35,24 @@ export class Room {
   /** How many of the messages get fields. */
   count = 0
   injection: Injection | undefined
-  #fits: OutgoingMessage['fits']
+  readonly #fits: NonNullable<OutgoingMessage['fits']>
   #fields: FieldChanges | undefined
   #said: Set<SkipReason> | undefined
-  readonly #plans: readonly { readonly act: string; readonly message: OutgoingMessage }[]
 
-  constructor(plans: readonly { readonly act: string; readonly message: OutgoingMessage }[]) {
-    this.#plans = plans
+  constructor(fits: NonNullable<OutgoingMessage['fits']>) {
+    this.#fits = fits
   }
 
   /** Whether the message before was asked the same, and so has the same injection. */
-  asked(fits: OutgoingMessage['fits'], fields: FieldChanges): boolean {
-    if (fits === this.#fits && fields === this.#fields) return true
-    if (fits !== this.#fits) {
-      this.count = 0
-      for (const { act, message } of this.#plans) if (act !== 'keep' && message.fits === fits) this.count += 1
-    }
-    this.#fits = fits
+  asked(fields: FieldChanges): boolean {
+    if (fields === this.#fields) return true
     this.#fields = fields
     return false
   }
 
   holds(fields: FieldChanges, report: Report): boolean {
     try {
-      return this.#fits?.(fields, this.count) !== false
+      return this.#fits(fields, this.count)
     } catch (error) {
       report.failed('headers', error)
       return true
@@ -72,6 +66,19 @@ export class Room {
     this.#said.add(reason)
     return true
   }
+}
+
+/** The rooms of a call, by what the messages that share one have in common. `undefined`: all messages have room. */
+export function roomsOf(plans: readonly Plan[]): ReadonlyMap<OutgoingMessage['fits'], Room> | undefined {
+  let rooms: Map<OutgoingMessage['fits'], Room> | undefined
+  for (const { act, message } of plans) {
+    if (act === 'keep' || message.fits === undefined) continue
+    rooms ??= new Map()
+    let room = rooms.get(message.fits)
+    if (room === undefined) rooms.set(message.fits, (room = new Room(message.fits)))
+    room.count += 1
+  }
+  return rooms
 }
 
 /** @param keeps whether the message has the context already: where nothing of it can be written, its headers stay */
@@ -112,7 +119,7 @@ export function inject(
   const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
   if (outgoing === undefined) {
     const stripped = injectNothing(runtime, plan)
-    const counted = moved && lineage && injectWithout(runtime, message, lineage, facts)
+    const counted = moved && lineage && injectWithout(runtime, plan, lineage, facts)
     return stripped === undefined ? counted : { ...stripped, fields: { ...stripped.fields, ...counted?.fields } }
   }
   const { context } = outgoing
@@ -122,23 +129,26 @@ export function inject(
       ? fields
       : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
   const full = facts === undefined ? traced : Object.assign({}, traced, facts)
-  if (room === undefined || message.fits === undefined) return marked(plan, { fields: full })
-  if (!room.asked(message.fits, full)) {
+  if (room === undefined) return marked(plan, { fields: full })
+  if (!room.asked(full)) {
     room.injection = room.holds(full, runtime.report)
       ? { fields: full }
-      : injectLess(runtime, publication, operation, plan, outgoing, traced, facts && moved?.facts, room)
+      : injectLess(runtime, publication, operation, plan, outgoing, traced, facts && moved?.facts, lineage, room)
   }
   return marked(plan, room.injection)
 }
 
-/** Without an SDK a message that never had a context gets none, and yet counts its attempts and says where it was. */
+/**
+ * A copy that is given no context, because there is none or tracing is suppressed, yet counts its attempts and says where
+ * the message was. It bears what context it came with.
+ */
 function injectWithout(
   { report }: Runtime,
-  { fits }: OutgoingMessage,
+  { message: { fits }, carried }: Plan,
   lineage: Lineage,
   facts: FieldChanges | undefined,
 ): Injection | undefined {
-  const counted = { [LINEAGE_FIELD]: formatLineage(lineage, undefined) }
+  const counted = { [LINEAGE_FIELD]: formatLineage(lineage, carried && validSpanContext(carried)) }
   const fields = [Object.assign({}, counted, facts), counted].find(
     (candidate) => fits === undefined || report.guard('headers', () => fits(candidate, 1)) !== false,
   )
@@ -146,7 +156,8 @@ function injectWithout(
 }
 
 /**
- * The first of: everything with the facts in one header, without them, the essential part, the slot, nothing.
+ * The first of: everything with the facts in one header, without them, the essential part, the slot, nothing. A retry that
+ * has a bound rather counts its attempts than that it bears a context.
  *
  * @param facts `undefined`: there are none
  */
@@ -158,6 +169,7 @@ function injectLess(
   { context }: Outgoing,
   traced: FieldChanges,
   facts: MoveFacts | undefined,
+  lineage: Lineage | undefined,
   room: Room,
 ): Injection | undefined {
   const { slot } = plan.message
@@ -165,14 +177,25 @@ function injectLess(
   const count = (reason: SkipReason): void => {
     if (!room.isNew(reason)) return
     runtime.metrics.of(operation)?.skipped(reason)
-    const where = boundedName(publication.destination.name ?? 'its destination')
-    runtime.report.failed('headers', new Error(`No room for all trace fields on a message to ${where} (${reason})`))
+    const { name = 'its destination' } = plan.message.destination ?? publication.destination
+    runtime.report.failed(
+      'headers',
+      new Error(`No room for all trace fields on a message to ${boundedName(name)} (${reason})`),
+    )
   }
   if (facts !== undefined) {
     const packed = Object.assign({}, traced, packMoveFacts(facts))
     if (fitting(packed)) return { fields: packed }
     count('facts')
     if (fitting(traced)) return { fields: traced }
+  }
+  if (lineage?.maxAttempts !== undefined) {
+    const counted = { ...runtime.propagation.nothing(), [LINEAGE_FIELD]: formatLineage(lineage, undefined) }
+    if (fitting(counted)) {
+      count('no_room')
+      return { fields: counted }
+    }
+    runtime.report.misused('retryLater has no room for the number of attempts on a message: maxAttempts cannot be kept')
   }
   const essential = runtime.propagation.essential(traced)
   const least = essential && plan.receivedBaggage ? { ...essential, baggage: undefined } : essential

@@ -73,6 +73,8 @@ class Kept implements OpenAttempt {
     if (this.#running === 0) this.#failure = this.#attempt.told = undefined
     this.#running += 1
     this.#release()
+    // One that only its handler keeps open has no limit of time. There may be too many of them, too.
+    if (this.#settled || this.#options.settledByHandler === true) this.#place = openAttempts.keep(this, Infinity)
     const startedAt = performance.now()
     return callIn(context, handler, runtime.report, (ending) => this.#ran(ending, outcomeOf, secondsSince(startedAt)))
   }
@@ -98,6 +100,7 @@ class Kept implements OpenAttempt {
     if (this.#settled) return
     this.#settled = true
     this.#attempt.outcome = outcome
+    if (this.#running > 0 && !this.#ended) this.#place ??= openAttempts.keep(this, Infinity)
     if (this.#attempt.ending !== undefined && this.#running === 0) this.#end()
   }
 

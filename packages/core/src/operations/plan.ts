@@ -41,7 +41,10 @@ export function planMessage(
   }
   const { creation, baggage } = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
   const work = creation === undefined && baggage === undefined ? undefined : getWork(active)
-  const source = baggage && verdictIn(work, ({ extracted }) => sameValues(extracted.baggage, baggage))
+  const received = creation && verdictIn(work, (verdict) => sameSpan(verdict.extracted.creation, creation))
+  const isSource = ({ extracted }: Verdict): boolean => baggage !== undefined && sameValues(extracted.baggage, baggage)
+  // Nearly always the message whose context it is. To compare all texts of a batch costs more.
+  const source = received !== undefined && isSource(received) ? received : baggage && verdictIn(work, isSource)
   const copied = source !== undefined && losesBaggage(runtime, source)
   if (creation === undefined) return toPlan(message, 'create', copied)
   const span = validSpanContext(active)
@@ -50,7 +53,6 @@ export function planMessage(
 
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
-  const received = verdictIn(work, (verdict) => sameSpan(verdict.extracted.creation, creation))
   if (received !== undefined) {
     // If the consumer ignores a producer, its own sends do not link that producer.
     const link = received.belief.creation

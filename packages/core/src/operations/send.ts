@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
 import { isBare, isSuppressed } from '../wire/format.ts'
-import { inject, injectNothing, outgoingOf, Room, type Injection, type Outgoing } from './injection.ts'
+import { inject, outgoingOf, roomsOf, type Injection, type Outgoing } from './injection.ts'
 import { withBaggageOf } from './read.ts'
 import { planMessage, type Plan } from './plan.ts'
 import { isNew, linksOf, otherAttributes, sampledAttributes, startCreate } from './send-span.ts'
@@ -98,7 +98,8 @@ export function openSend(runtime: Runtime, publication: Publication): OpenSend |
 /** `undefined`: there is nothing to do, or we failed. */
 function begin(runtime: Runtime, publication: Publication): Call | undefined {
   const active = activeContext(runtime)
-  if (publication.move === undefined && runtime.isIdle() && isBare(active)) return undefined
+  const isNothing = (): boolean => publication.move === undefined && runtime.isIdle() && isBare(active)
+  if (runtime.report.guard('span', isNothing) !== false) return undefined
   return runtime.report.guard('span', () => start(runtime, publication, active))
 }
 
@@ -127,15 +128,14 @@ function start(runtime: Runtime, publication: Publication, active: Context): Cal
   const context = activate(parent, span)
   const silent = isSuppressed(active)
   let shared: Outgoing | undefined
-  let room: Room | undefined
+  const rooms = roomsOf(plans)
   const injections = plans.map((plan, index) => {
     if (plan.act === 'keep') return undefined
-    if (silent) return injectNothing(runtime, plan)
+    if (silent) return inject(runtime, publication, operation, plan, undefined, undefined)
     const own = contextOf(plan, creates[index], context, parent)
     const outgoing =
       own === context ? (shared ??= outgoingOf(runtime, own, false)) : outgoingOf(runtime, own, plan.act === 'move')
-    if (plan.message.fits !== undefined) room ??= new Room(plans)
-    return inject(runtime, publication, operation, plan, outgoing, room)
+    return inject(runtime, publication, operation, plan, outgoing, rooms?.get(plan.message.fits))
   })
   const measured = runtime.metrics.of(operation)
   const startedAt = measured === undefined ? 0 : performance.now()

@@ -162,7 +162,9 @@ export function judge(
   memory: AttemptMemory | undefined,
 ): Verdict {
   const { creation, named } = extracted
-  const belief = believe(trust, creation ?? named, extracted.lineage)
+  const believed = believe(trust, creation, extracted.lineage)
+  // A context that decides nothing is linked, and our field was not written for it.
+  const belief = named === undefined ? believed : { ...believed, creation: believe(trust, named, undefined).creation }
   // The facts of a move belong to the lineage that they came with.
   const moved = trust === 'full' && belief.origin === undefined ? extracted.moved : undefined
   const copy = copyOf(delivery, trust, creation, belief.lineage, moved)

@@ -19,8 +19,15 @@ export function injected(propagator: TextMapPropagator, context: Context, report
 
 /** What a propagator reads, asked in a context without anything; `undefined`: it failed. */
 export function extractedBy(propagator: TextMapPropagator, headers: Headers, report: Report): Context | undefined {
-  return report.ask(
+  const read = report.ask(
     () => runIn(ROOT_CONTEXT, () => propagator.extract(ROOT_CONTEXT, headers, headersGetter), report),
     'propagator',
   )
+  if (read === undefined || isContext(read)) return read
+  report.failed('propagator', new TypeError('The propagator extracted something that is no context'))
+  return undefined
+}
+
+function isContext(value: unknown): boolean {
+  return ['getValue', 'setValue', 'deleteValue'].every((name) => typeof Reflect.get(Object(value), name) === 'function')
 }

@@ -53,6 +53,8 @@ test('a count is a whole number from 1 on, so small that some can be added', () 
 test.each([
   ['amqp://guest:hunter2@broker:5672', 'amqp://***@broker:5672'],
   ['https://token@host/x', 'https://***@host/x'],
+  ["postgres://app:it's-<secret>@db/x", 'postgres://***@db/x'],
+  ['https://host/#access_token=t&id=5', 'https://host/#access_token=***&id=5'],
   ['amqp://a:b@one,amqp://c:d@two', 'amqp://***@two'],
   ['(file:///app/node_modules/@shop/orders.js:12:3)', '(file:///app/node_modules/@shop/orders.js:12:3)'],
   [

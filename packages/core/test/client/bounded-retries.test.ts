@@ -1,3 +1,5 @@
+import { context as contexts } from '@opentelemetry/api'
+import { suppressTracing } from '@opentelemetry/core'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { OURS } from '../../src/base/names.ts'
 import { moveMessage, retryResult } from '../../src/client/moves.ts'
@@ -15,6 +17,9 @@ const error = new RangeError('no stock')
 /** A copy that was sent for this attempt. */
 const copy = (attempt: number, part: Partial<Delivery> = {}): Delivery =>
   delivery({ carrier: { traceparent: TRACEPARENT, tracebaton: lineage({ attempt, kind: 'immediate' }) }, ...part })
+
+const hasRoomForOneText = (fields: object): boolean =>
+  Object.values(fields).filter((value) => value !== undefined).length === 1
 
 const hasRoomForOne = (fields: object): boolean => Object.keys(fields).length === 1
 
@@ -61,6 +66,27 @@ describe('a retry', () => {
       next,
       Number(next !== undefined),
     ])
+  })
+
+  test('that is bounded rather counts its attempts than that it bears a context', async () => {
+    const { tracing } = createTraced()
+    const { fields, lineage: told } = await retry(tracing, copy(2), 5, hasRoomForOneText)
+    expect(told).toMatchObject({ attempt: 3, maxAttempts: 5 })
+    expect(fields).toMatchObject({ traceparent: undefined, tracebaton: expect.any(String) })
+  })
+
+  test('counts on while tracing is suppressed', async () => {
+    const { tracing } = createTraced()
+    const retried = await contexts.with(suppressTracing(contexts.active()), async () => retry(tracing, copy(2), 5))
+    expect([retried.result, retried.lineage?.attempt]).toEqual(['retried', 3])
+    expect(Object.keys(retried.fields)).not.toContain('traceparent')
+  })
+
+  test('counts on beside a context of a platform that decides nothing', async () => {
+    const slot = { traceparent: TRACEPARENT, decides: false }
+    const received = delivery({ carrier: { tracebaton: '1;a=2;m=5;k=immediate' }, slot })
+    const { lineage: told } = await retry(createTraced().tracing, received, 5)
+    expect(told).toMatchObject({ attempt: 3 })
   })
 
   test('says on its copy, and on the attempt at hand, how many attempts there are', async () => {

@@ -153,12 +153,14 @@ describe('of a message whose producer is trusted in full', () => {
     expect(headers).toMatchObject({ ...carrier, traceparent: expect.any(String) })
   })
 
-  test('the headers stay as they are while tracing is suppressed', () => {
+  test('the headers stay as they are while tracing is suppressed, but for those of a move', () => {
     const traced = createTraced()
     const received = delivery()
     const call: Partial<Publication> = { move: { kind: 'retry', delivery: received } }
     contexts.with(suppressTracing(contexts.active()), () => {
-      expect(sent(traced, forged, call)).toBe(forged)
+      const { traceparent, tracestate, baggage } = forged
+      const tracebaton: unknown = expect.stringContaining(';a=2;')
+      expect(sent(traced, forged, call)).toMatchObject({ traceparent, tracestate, baggage, tracebaton })
       expect(sent(traced, { own: 1 })).toEqual({ own: 1 })
     })
   })
