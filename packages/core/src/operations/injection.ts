@@ -89,7 +89,7 @@ export function outgoingOf({ propagation }: Runtime, context: Context, keeps: bo
 }
 
 /** Nothing is written where tracing is suppressed, and nowhere does anything go on that is not believed. */
-export function injectNothing({ propagation }: Runtime, plan: Plan): Injection | undefined {
+function injectNothing({ propagation }: Runtime, plan: Plan): Injection | undefined {
   return isAnew(plan) ? { fields: propagation.nothing(), anew: true } : undefined
 }
 
