@@ -50,7 +50,7 @@ describe('where fields do not fit', () => {
 
 describe('messages that are taken together', () => {
   test.each([
-    ['10 with a span each', 10],
+    ['9 with a span each', 9],
     ['11 with one span', 11],
   ])('are asked for how many get fields, and what is left out is said once: %s', async (_, count) => {
     const traced = createTraced()
