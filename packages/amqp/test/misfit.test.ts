@@ -1,5 +1,6 @@
 import type { OnError } from '@tracebaton/core'
 import { describe, expect, test, vi } from 'vitest'
+import { expectGivenBack, expectRefusal, type Wrap } from '../../testing/test/misfits.ts'
 import { traceHandler } from '../src/consumer.ts'
 import { deadLetter, redrive, retryLater } from '../src/dead-letter.ts'
 import { traceChannel, traceConnection } from '../src/trace.ts'
@@ -12,7 +13,7 @@ const connection = {
 const channel = { publish: () => true, sendToQueue: () => true, consume: async () => {}, ack: () => {} }
 
 describe('what does not fit comes back as it is, and is named', () => {
-  test.each<[string, (given: never, options: never) => unknown, unknown, string]>([
+  test.each<[string, Wrap, unknown, string]>([
     [
       'a promise of a connection',
       traceConnection,
@@ -32,12 +33,7 @@ describe('what does not fit comes back as it is, and is named', () => {
     ['a connection of another client', traceConnection, { open_sender: () => {} }, 'it takes a connection of amqplib'],
     ['no handler', traceHandler, null, 'it takes a function'],
   ])('%s', (_, wrap, given, advice) => {
-    const onError = vi.fn<OnError>()
-    expect(wrap(given as never, { onError } as never)).toBe(given)
-    expect(onError).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({ message: expect.stringContaining(advice) }),
-      { stage: 'options' },
-    )
+    expectGivenBack(wrap, given, advice)
   })
 
   test('no password of an address is told', () => {
@@ -57,9 +53,6 @@ describe('a helper that is given something else than it takes rejects', () => {
     ],
     ['the null of a cancelled consumer', () => redrive(channel as never, null as never), 'a received message second'],
   ])('%s', async (_, call, takes) => {
-    await expect(call()).rejects.toMatchObject({
-      code: 'ERR_TRACEBATON_ARGUMENT',
-      message: expect.stringContaining(takes),
-    })
+    await expectRefusal(call, takes)
   })
 })

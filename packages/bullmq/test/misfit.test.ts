@@ -1,5 +1,5 @@
-import type { OnError } from '@tracebaton/core'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, test } from 'vitest'
+import { expectGivenBack, expectRefusal, type Wrap } from '../../testing/test/misfits.ts'
 import { traceHandler } from '../src/consumer.ts'
 import { deadLetter, redrive, retryLater } from '../src/dead-letter.ts'
 import { traceFlowProducer, traceQueue } from '../src/producer.ts'
@@ -14,7 +14,7 @@ class Worker {
 }
 
 describe('what does not fit comes back as it is, and is named', () => {
-  test.each<[string, (given: never, options: never) => unknown, unknown, string]>([
+  test.each<[string, Wrap, unknown, string]>([
     ['a producer of flows', traceQueue, flows, 'use traceFlowProducer'],
     ['a queue', traceFlowProducer, queue, 'use traceQueue'],
     ['a worker', traceQueue, new Worker(), 'an instance of Worker, which is not traced: use bullmqTelemetry'],
@@ -22,12 +22,7 @@ describe('what does not fit comes back as it is, and is named', () => {
     ['nothing', traceFlowProducer, undefined, 'it takes a FlowProducer'],
     ['the file of a sandbox', traceHandler, './processor.js', 'the file of a sandbox wraps its own'],
   ])('%s', (_, wrap, given, advice) => {
-    const onError = vi.fn<OnError>()
-    expect(wrap(given as never, { onError } as never)).toBe(given)
-    expect(onError).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({ message: expect.stringContaining(advice) }),
-      { stage: 'options' },
-    )
+    expectGivenBack(wrap, given, advice)
   })
 })
 
@@ -37,9 +32,6 @@ describe('a helper that is given something else than it takes rejects', () => {
     ['the data', () => deadLetter(queue as never, { order: 1 } as never, { to: 'dead' }), 'a job second'],
     ['no job', () => redrive(queue as never, undefined as never), 'a job second'],
   ])('%s', async (_, call, takes) => {
-    await expect(call()).rejects.toMatchObject({
-      code: 'ERR_TRACEBATON_ARGUMENT',
-      message: expect.stringContaining(takes),
-    })
+    await expectRefusal(call, takes)
   })
 })

@@ -1,6 +1,7 @@
 import type { OnError } from '@tracebaton/core'
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, test, vi } from 'vitest'
+import { expectGivenBack, expectRefusal, type Wrap } from '../../testing/test/misfits.ts'
 import { forEachMessage, traceConsumer, traceHandler } from '../src/consumer.ts'
 import { deadLetter, redrive, retryLater } from '../src/dead-letter.ts'
 import { traceProducer } from '../src/producer.ts'
@@ -17,7 +18,7 @@ class Consumer {
 }
 
 describe('what does not fit comes back as it is, and is named', () => {
-  test.each<[string, (given: never, options: never) => unknown, unknown, string]>([
+  test.each<[string, Wrap, unknown, string]>([
     ['a producer', traceKafka, kafka.producer(), 'use traceProducer'],
     ['a consumer', traceProducer, kafka.consumer({ groupId: 'billing' }), 'use traceConsumer'],
     ['a client', traceConsumer, kafka, 'use traceKafka'],
@@ -27,12 +28,7 @@ describe('what does not fit comes back as it is, and is named', () => {
     ['nothing', traceKafka, undefined, 'undefined, which is not traced'],
     ['no handler', traceHandler, 'handle', 'it takes a function'],
   ])('%s', (_, wrap, given, advice) => {
-    const onError = vi.fn<OnError>()
-    expect(wrap(given as never, { onError } as never)).toBe(given)
-    expect(onError).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({ message: expect.stringContaining(advice) }),
-      { stage: 'options' },
-    )
+    expectGivenBack(wrap, given, advice)
   })
 
   test('a client that fits says nothing', () => {
@@ -59,10 +55,7 @@ describe('a helper that is given something else than it takes', () => {
     ['the messages', () => forEachMessage([message] as never, () => undefined), 'what eachBatch gets'],
     ['no function', () => forEachMessage(batchPayload([message]), undefined as never), 'a function second'],
   ])('rejects: %s', async (_, call, takes) => {
-    await expect(call()).rejects.toMatchObject({
-      code: 'ERR_TRACEBATON_ARGUMENT',
-      message: expect.stringContaining(takes),
-    })
+    await expectRefusal(call, takes)
   })
 
   test('takes null for no options', async () => {

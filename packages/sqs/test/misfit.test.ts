@@ -1,5 +1,5 @@
-import type { OnError } from '@tracebaton/core'
 import { describe, expect, test, vi } from 'vitest'
+import { expectGivenBack, expectRefusal, type Wrap } from '../../testing/test/misfits.ts'
 import { forEachMessage, traceHandler } from '../src/consumer.ts'
 import { deadLetter, redrive, retryLater } from '../src/dead-letter.ts'
 import { traceSqs } from '../src/trace.ts'
@@ -11,19 +11,14 @@ class S3Client {
 }
 
 describe('what does not fit comes back as it is, and is named', () => {
-  test.each<[string, (given: never, options: never) => unknown, unknown, string]>([
+  test.each<[string, Wrap, unknown, string]>([
     ['a client of version 2', traceSqs, { sendMessage: () => {} }, 'it takes an SQSClient'],
     ['a client of another service', traceSqs, new S3Client(), 'an instance of S3Client'],
     ['a promise', traceSqs, Promise.resolve(), 'await it first'],
     ['nothing', traceSqs, undefined, 'it takes an SQSClient'],
     ['no handler', traceHandler, {}, 'it takes a function'],
   ])('%s', (_, wrap, given, advice) => {
-    const onError = vi.fn<OnError>()
-    expect(wrap(given as never, { onError } as never)).toBe(given)
-    expect(onError).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({ message: expect.stringContaining(advice) }),
-      { stage: 'options' },
-    )
+    expectGivenBack(wrap, given, advice)
     expect(stack.add).not.toHaveBeenCalled()
   })
 })
@@ -38,9 +33,6 @@ describe('a helper that is given something else than it takes rejects', () => {
     ['one message', () => forEachMessage({ Body: '1' } as never, () => undefined), 'a list of messages'],
     ['no function', () => forEachMessage([], undefined as never), 'a function second'],
   ])('%s', async (_, call, takes) => {
-    await expect(call()).rejects.toMatchObject({
-      code: 'ERR_TRACEBATON_ARGUMENT',
-      message: expect.stringContaining(takes),
-    })
+    await expectRefusal(call, takes)
   })
 })
