@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { written } from '../../packages/kafka/test/written.ts'
 import { openSession, type Session } from './kafkajs-session.ts'
 
-/** `max.message.bytes` where nobody changed it. */
+/** The broker's default of `max.message.bytes`. */
 const LIMIT = 1_048_588
 
 /** Messages that make a batch of so many bytes, with these headers on each. */

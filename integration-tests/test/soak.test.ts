@@ -35,7 +35,7 @@ async function run({ broker, program, create, kills }: Soak): Promise<Soaked> {
   return await killWorkers(fixture, program, address, kills * TIMES)
 }
 
-// All brokers at once: most of the time somebody waits for a process that starts, or for a broker.
+// All brokers run at once, because a run mostly waits for a process or for its broker.
 test(
   'a worker that is killed at any moment loses no message, and none gets a link or a context of another',
   { timeout: 60_000 + TIMES * 90_000 },

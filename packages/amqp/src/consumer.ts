@@ -184,9 +184,9 @@ const wrapped = new WeakMap<object, Function>()
 const NO_CHANNEL: ChannelLike = {} as ChannelLike
 
 /**
- * The client drops the answer of a handler. The promise of an `async` function is then known to nobody else, and what is
- * derived from it is unhandled if it is. Any other promise may be handled by the application, so it is left alone. A
- * thenable that is no promise may be lazy, and asking starts it.
+ * The client drops the answer of a handler. Only we then have the promise of an `async` function, so that a promise derived
+ * from it is unhandled exactly if that one is. The application may handle any other promise, so that one is left alone. A
+ * thenable that is no promise may be lazy: calling its `then` would start it.
  */
 function runUnwatched(arrival: Arrival, attempt: OpenAttempt, handle: () => unknown): unknown {
   let answer: unknown
