@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { context, ROOT_CONTEXT } from '@opentelemetry/api'
-import { hasMethods, type AdapterTracing, type Followers, type Takes } from '@tracebaton/core/adapter'
+import { hasMethods, isObject, type AdapterTracing, type Followers, type Takes } from '@tracebaton/core/adapter'
 
 /** What is wrapped here. */
 export const TAKES: Takes = {
@@ -138,7 +138,7 @@ export function isClosed(channel: ChannelLike): boolean {
 /** What the client calls the connection of a channel, or of one of its own connections: the same in both APIs. */
 export function connectionOf(owner: object): object | undefined {
   const { connection } = owner as { readonly connection?: unknown }
-  return typeof connection === 'object' && connection !== null ? connection : undefined
+  return isObject(connection) ? connection : undefined
 }
 
 /** Bytes that a frame of a channel may have, as far as that is known. */

@@ -1,5 +1,6 @@
 import {
   hasMethods,
+  isObject,
   moveMessage,
   originalOf,
   refusalOf,
@@ -68,11 +69,7 @@ async function move(
   const refusal = refusalOf(
     kind,
     [channel, hasMethods('sendToQueue')(channel), 'a channel first'],
-    [
-      message,
-      typeof message?.fields === 'object' && typeof message.properties === 'object',
-      'a received message second',
-    ],
+    [message, isObject(message?.fields) && isObject(message.properties), 'a received message second'],
   )
   if (refusal !== undefined) return refusal
   const { to, error, delay = 0, maxAttempts } = asked ?? {}

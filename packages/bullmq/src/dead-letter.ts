@@ -1,6 +1,7 @@
 import {
   codedError,
   hasMethods,
+  isObject,
   moveMessage,
   originalOf,
   refusalOf,
@@ -73,7 +74,7 @@ function move<By extends Publisher>(
   const refusal = refusalOf(
     kind,
     [publisher, hasMethods('add')(publisher), 'a Queue or a FlowProducer first'],
-    [job, typeof job?.opts === 'object' && job.opts !== null, 'a job second'],
+    [job, isObject(job?.opts), 'a job second'],
   )
   if (refusal !== undefined) return refusal as unknown as Added<By>
   const { to, error, delay, maxAttempts } = asked ?? {}

@@ -1,4 +1,10 @@
-import { replaceFields, type AdapterTracing, type FieldChanges, type HeaderGetter } from '@tracebaton/core/adapter'
+import {
+  isObject,
+  replaceFields,
+  type AdapterTracing,
+  type FieldChanges,
+  type HeaderGetter,
+} from '@tracebaton/core/adapter'
 
 /** Longer metadata is not looked into, so that nonsense costs a worker no time. Characters. */
 const MAX_LENGTH = 65_536
@@ -43,7 +49,7 @@ export const metadataGetter: HeaderGetter<Metadata | undefined> = {
 
 /** What is nested deeper is no header, and is not walked. */
 function isFlat(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  if (!isObject(value) || Array.isArray(value)) return false
   return Object.values(value).every((member) => typeof member !== 'object')
 }
 
@@ -51,9 +57,7 @@ function parse(metadata: unknown): Record<string, unknown> | undefined {
   if (typeof metadata !== 'string' || metadata.length > MAX_LENGTH) return undefined
   try {
     const value: unknown = JSON.parse(metadata)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
+    return isObject(value) && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import { isObject } from '@tracebaton/core/adapter'
 import type { Meaning, Outcome } from '@tracebaton/core/adapter'
 import type { JobLike } from './client.ts'
 
@@ -24,7 +25,7 @@ export function meaningOf(job: JobLike): (error: unknown) => Meaning {
 
 /** What the processor told the worker by an error; `undefined` where it failed. */
 function steeringOf(error: unknown): Outcome | undefined {
-  if (typeof error !== 'object' || error === null) return undefined
+  if (!isObject(error)) return undefined
   const { message } = error as { readonly message?: unknown }
   if (message === RATE_LIMITED) return 'requeued'
   const found = classesOf(error).find((name) => Object.hasOwn(STEERING, name))
@@ -33,14 +34,13 @@ function steeringOf(error: unknown): Outcome | undefined {
 
 function outcomeOf({ opts, attemptsMade }: JobLike, error: unknown): Outcome {
   if (!(attemptsMade + 1 < (opts.attempts ?? 0))) return 'dead_lettered'
-  if (typeof error === 'object' && error !== null && classesOf(error).includes('UnrecoverableError'))
-    return 'dead_lettered'
+  if (isObject(error) && classesOf(error).includes('UnrecoverableError')) return 'dead_lettered'
   return waits(opts.backoff) ? 'retry_scheduled' : 'requeued'
 }
 
 /** Whether there is a pause before the next attempt. Of a strategy of the user's nobody knows, but that is what it is for. */
 function waits(backoff: unknown): boolean {
-  if (typeof backoff !== 'object' || backoff === null) return typeof backoff === 'number' && backoff > 0
+  if (!isObject(backoff)) return typeof backoff === 'number' && backoff > 0
   const { type, delay } = backoff as { readonly type?: unknown; readonly delay?: unknown }
   return (type !== 'fixed' && type !== 'exponential') || (typeof delay === 'number' && delay > 0)
 }

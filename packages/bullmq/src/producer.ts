@@ -1,6 +1,7 @@
 import {
   copyWith,
   isFor,
+  isObject,
   originalOf,
   resolveTracing,
   sendOne,
@@ -95,7 +96,7 @@ function sendJobs(
   call: (jobs: readonly unknown[]) => Promise<unknown>,
 ): Promise<unknown> {
   if (!Array.isArray(jobs) || jobs.length === 0 || !jobs.every(isObject)) return call(jobs as unknown[])
-  const flows: readonly FlowJobLike[] = jobs
+  const flows = jobs as readonly FlowJobLike[]
   const publication = tracing.guard(() => toFlowPublication(client, flows))
   if (publication === undefined) return callAlone(tracing, client, () => call(flows))
   return tracing.send(publication, (injections) => {
@@ -130,8 +131,4 @@ export function withContext(
 
 function isOptions(options: unknown): options is JobOptionsLike | undefined {
   return options === undefined || isObject(options)
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
 }

@@ -2,6 +2,7 @@ import {
   copyWith,
   createArrivals,
   isFor,
+  isObject,
   originalOf,
   ownOptions,
   partitionsOf,
@@ -89,7 +90,7 @@ function traceRun(
   partitions: Partitions,
   config: RunConfigLike | undefined,
 ): RunConfigLike | undefined {
-  if (typeof config !== 'object' || config === null) return undefined
+  if (!isObject(config)) return undefined
   const { eachMessage, eachBatch, eachBatchAutoResolve } = config
   const handlers: { -readonly [Key in 'eachMessage' | 'eachBatch']?: RunConfigLike[Key] } = {}
   if (typeof eachMessage === 'function') {

@@ -1,5 +1,6 @@
 import {
   hasMethods,
+  isObject,
   moveMessage,
   originalOf,
   partitionsOf,
@@ -79,7 +80,7 @@ function move<Sender extends SenderLike>(
   const refusal = refusalOf(
     kind,
     [producer, hasMethods('send')(producer), 'a producer first'],
-    [payload, typeof payload?.message === 'object' && payload.message !== null, 'the payload of eachMessage second'],
+    [payload, isObject(payload?.message), 'the payload of eachMessage second'],
   )
   if (refusal !== undefined) return refusal as Sent<Sender>
   const { to, error, delay, maxAttempts } = options ?? {}

@@ -1,3 +1,4 @@
+import { isObject } from '@tracebaton/core/adapter'
 import type { FieldChanges, HeaderGetter, OutgoingMessage } from '@tracebaton/core/adapter'
 import type { HeaderValue, MessageLike } from './client.ts'
 
@@ -13,7 +14,7 @@ export function toHeader(text: string): HeaderValue {
 }
 
 function isHeaders(headers: unknown): headers is Record<string, unknown> {
-  return typeof headers === 'object' && headers !== null
+  return isObject(headers)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
   hasMethods,
+  isObject,
   moveMessage,
   refusalOf,
   retryResult,
@@ -108,7 +109,7 @@ async function move(
 
 /** And not all that a call received. */
 function isMessage(given: unknown): boolean {
-  return typeof given === 'object' && given !== null && !Array.isArray(given) && !('Messages' in given)
+  return isObject(given) && !Array.isArray(given) && !('Messages' in given)
 }
 
 /** The URL of the queue where a message says it was at first: it says the name only. */

@@ -1,4 +1,11 @@
-import { SLOT_MARK, type FieldChanges, type HeaderGetter, type IsField, type Slot } from '@tracebaton/core/adapter'
+import {
+  isObject,
+  SLOT_MARK,
+  type FieldChanges,
+  type HeaderGetter,
+  type IsField,
+  type Slot,
+} from '@tracebaton/core/adapter'
 import type { MessageAttribute, OutgoingEntry } from './client.ts'
 
 /** A message can have ten attributes, the caller's and ours together. */
@@ -100,11 +107,11 @@ function bytes(text: string): number {
 }
 
 function valueOf(attribute: unknown): unknown {
-  if (typeof attribute !== 'object' || attribute === null) return undefined
+  if (!isObject(attribute)) return undefined
   const { StringValue, BinaryValue } = attribute as MessageAttribute
   return StringValue ?? BinaryValue
 }
 
 function isAttributes(carrier: unknown): carrier is Record<string, unknown> {
-  return typeof carrier === 'object' && carrier !== null
+  return isObject(carrier)
 }
