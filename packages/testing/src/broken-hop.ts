@@ -29,8 +29,9 @@ export interface BrokenHop {
 /** Finds the attempts that are not connected to the send of their message, and where the context was lost. */
 export function brokenHops(evidence: Evidence): BrokenHop[] {
   const loose = looseEnds(evidence)
-  return evidence.journeys.flatMap((journey) =>
-    journey.attempts.flatMap((attempt): BrokenHop[] => {
+  return evidence.journeys.flatMap((journey) => {
+    const followed = journey.attempts.some(({ via }) => via !== undefined)
+    return journey.attempts.flatMap((attempt): BrokenHop[] => {
       const { creation } = journey
       const arrival = attempt.identity && evidence.arrivals.get(attempt.identity.key)
       const wire = arrival && wireContext(arrival)
@@ -43,10 +44,10 @@ export function brokenHops(evidence: Evidence): BrokenHop[] {
       }
       const found = sendOf(evidence, journey, attempt, wire, loose)
       if (!found) return []
-      const loss = lossOf(evidence, journey, attempt, wire)
+      const loss = lossOf(evidence, attempt, wire, followed)
       return [{ journey, attempt, ...found, loss, ...(wire && { wire }) }]
-    }),
-  )
+    })
+  })
 }
 
 /** A send that names the very message that was handled made it, whatever the handling leads to. */
@@ -71,10 +72,9 @@ function sendOf(
   const place = placeOf(attempt.facts)
   if (place === undefined) return undefined
   const sends = sendsTo(loose, place)
-  const handled = loose.handled.get(place) ?? []
   // With more sends than handled messages, or fewer, any pairing would be a guess.
-  if (sends.length !== handled.length) return undefined
-  const only = sends[handled.indexOf(journey)]?.creation
+  if (sends.length !== loose.handled.get(place)?.length) return undefined
+  const only = sends[loose.positions.get(journey) ?? -1]?.creation
   return only && { send: only, pairedBy: 'only' }
 }
 
@@ -82,6 +82,8 @@ function sendOf(
 interface LooseEnds {
   readonly sends: ReadonlyMap<string, readonly MessageJourney[]>
   readonly handled: ReadonlyMap<string, readonly MessageJourney[]>
+  /** Where a handled message stands in its list. */
+  readonly positions: ReadonlyMap<MessageJourney, number>
 }
 
 function looseEnds({ journeys }: Evidence): LooseEnds {
@@ -93,7 +95,8 @@ function looseEnds({ journeys }: Evidence): LooseEnds {
     if (creation && !first) add(sends, placeOf(messageFacts(creation.span)), journey)
     if (first && !creation && first.via === undefined) add(handled, placeOf(first.facts), journey)
   }
-  return { sends, handled }
+  const positions = new Map([...handled.values()].flatMap((list) => [...list.entries()].map(([at, one]) => [one, at])))
+  return { sends, handled, positions }
 }
 
 function add(to: Map<string, MessageJourney[]>, place: string | undefined, journey: MessageJourney): void {
@@ -112,16 +115,11 @@ function sendsTo({ sends }: LooseEnds, place: string): readonly MessageJourney[]
   return sends.get(place) ?? sends.get(place.slice(0, Math.max(0, place.lastIndexOf(':')))) ?? []
 }
 
-function lossOf(
-  evidence: Evidence,
-  { attempts }: MessageJourney,
-  attempt: MessageAttempt,
-  wire: WireContext | undefined,
-): Loss {
+/** @param followed whether another attempt of the message follows the context */
+function lossOf(evidence: Evidence, attempt: MessageAttempt, wire: WireContext | undefined, followed: boolean): Loss {
   if (wire) return wire.state === 'present' ? 'unused' : wire.state
   const { contextStatus } = attempt.facts
   if (contextStatus === 'absent' || contextStatus === 'malformed') return contextStatus
   if (contextStatus === 'untrusted') return 'unused'
-  const others = attempts.some(({ node, via }) => node !== attempt.node && via !== undefined)
-  return others || (attempt.identity && evidence.received.has(attempt.identity.key)) ? 'unused' : 'unknown'
+  return followed || (attempt.identity && evidence.received.has(attempt.identity.key)) ? 'unused' : 'unknown'
 }

@@ -1,6 +1,7 @@
 import { messageFacts } from './facts.ts'
 import type { SpanLink, SpanNode } from './graph.ts'
 import { identityOf, messageIdentity, type MessageIdentity } from './identity.ts'
+import { nearest } from './nearest.ts'
 
 /** How a span hangs on the span that made its message. */
 export type Via = 'parent' | 'link' | 'both'
@@ -48,26 +49,53 @@ function leadsToCreation({ link, target }: SpanLink): boolean {
 
 // What is nested in the handling of another message was not made by what made that one.
 function parentCreation(node: SpanNode): Connection | undefined {
-  const identity = messageIdentity(node.span)
-  let current: SpanNode = node
-  for (let parent = current.parent; parent; parent = parent.parent) {
-    if (isCreation(parent)) return { creation: parent, via: 'parent' }
-    const { operationType } = messageFacts(parent.span)
-    if (operationType === 'receive' || operationType === 'process') return receivedWith(parent, identity)
-    current = parent
+  if (!node.parent) {
+    return node.parentMissing && node.span.remoteParent !== false ? { via: 'parent' } : undefined
   }
-  const remote = current === node && current.parentMissing && node.span.remoteParent !== false
-  return remote ? { via: 'parent' } : undefined
+  const above = makerAround(node.parent)
+  if (!above) return undefined
+  return isCreation(above) ? { creation: above, via: 'parent' } : receivedWith(above, messageIdentity(node.span))
 }
 
+const makerAround = nearest((node) => {
+  const { operationType } = messageFacts(node.span)
+  return isCreation(node) || operationType === 'receive' || operationType === 'process' ? { value: node } : undefined
+})
+
 function receivedWith(reception: SpanNode, identity: MessageIdentity | undefined): Connection | undefined {
-  const candidates = reception.links.filter(({ link }) => {
-    const named = linkIdentity(reception, link.attributes)
-    return identity === undefined || named === undefined || named.key === identity.key
-  })
-  const [link, ...more] = candidates
-  if (!link || more.length > 0) return undefined
+  const { all, named, unnamed } = receivedLinks(reception)
+  const candidates = identity === undefined ? all : [...unnamed, ...(named.get(identity.key) ?? [])]
+  const [link] = candidates
+  if (!link || candidates.length > 1) return undefined
   return link.target ? { creation: link.target, via: 'parent' } : { via: 'parent' }
+}
+
+/** The first two links of each kind: of several that fit, none is known to be the right one. */
+interface ReceivedLinks {
+  readonly all: readonly SpanLink[]
+  /** By the key of the message that the link names. */
+  readonly named: ReadonlyMap<string, readonly SpanLink[]>
+  /** Those that name no message. */
+  readonly unnamed: readonly SpanLink[]
+}
+
+// Every message of a batch asks for the links of the batch.
+const receptions = new WeakMap<SpanNode, ReceivedLinks>()
+
+function receivedLinks(reception: SpanNode): ReceivedLinks {
+  const known = receptions.get(reception)
+  if (known) return known
+  const named = new Map<string, SpanLink[]>()
+  const unnamed: SpanLink[] = []
+  for (const link of reception.links) {
+    const key = linkIdentity(reception, link.link.attributes)?.key
+    const links = key === undefined ? unnamed : (named.get(key) ?? [])
+    if (links.length < 2) links.push(link)
+    if (key !== undefined) named.set(key, links)
+  }
+  const read = { all: reception.links.slice(0, 2), named, unnamed }
+  receptions.set(reception, read)
+  return read
 }
 
 /** The message that a link of a batch's span is about, where the link says so. */

@@ -5,6 +5,7 @@ import { hopEnd, sideOf, type Finding, type Side } from './finding.ts'
 import { spanGraph, type SpanGraph, type SpanNode } from './graph.ts'
 import { messageIdentity } from './identity.ts'
 import { messageJourneys, type MessageJourney } from './journey.ts'
+import { nearest } from './nearest.ts'
 import type { RecordedSpan } from './span.ts'
 
 /** What rules know besides spans. */
@@ -52,13 +53,10 @@ export function evidenceOf(spans: readonly RecordedSpan[], options: CheckOptions
     options,
     arrivals: byMessage(options.arrivals ?? []),
     received: new Set([...graph.nodes.values()].flatMap(receivedBy)),
-    journeyOf(node) {
-      for (let current: SpanNode | undefined = node; current; current = current.parent) {
-        const owner = owners.get(current)
-        if (owner) return owner
-      }
-      return undefined
-    },
+    journeyOf: nearest((node) => {
+      const owner = owners.get(node)
+      return owner && { value: owner }
+    }),
   }
 }
 
@@ -68,13 +66,10 @@ function receivedBy(node: SpanNode): string[] {
 }
 
 /** The application's own spans are on the side of what they stand below. */
-function sideAround(node: SpanNode): Side {
-  for (let current: SpanNode | undefined = node; current; current = current.parent) {
-    const side = sideOf(current.span)
-    if (side !== 'unknown') return side
-  }
-  return 'unknown'
-}
+const sideAround = nearest<Side>(({ span }) => {
+  const side = sideOf(span)
+  return side === 'unknown' ? undefined : { value: side }
+})
 
 /** A finding about one span: its message, its hop and its side are looked up. */
 export function findingAt(
@@ -89,7 +84,7 @@ export function findingAt(
   return {
     message: journey?.message ?? messageIdentity(node.span)?.text ?? place,
     hop: creation && creation !== node ? `${hopEnd(creation.span)} → ${hopEnd(node.span)}` : hopEnd(node.span),
-    side: sideAround(node),
+    side: sideAround(node) ?? 'unknown',
     service: node.span.service,
     spans: [node.span],
     ...found,

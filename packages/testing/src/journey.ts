@@ -3,6 +3,7 @@ import { createDisjointSets } from './disjoint-sets.ts'
 import { messageFacts, type MessageFacts } from './facts.ts'
 import type { SpanGraph, SpanNode } from './graph.ts'
 import { messageIdentity, type MessageIdentity } from './identity.ts'
+import { nearest } from './nearest.ts'
 
 /** One run of a handler on one message. */
 export interface MessageAttempt {
@@ -49,7 +50,11 @@ export function messageJourneys({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJou
     }
   }
   const shared = joinByCreation(attempts, together)
-  for (const move of moves) joinMove(move, atoms, shared, together)
+  const around = nearest((node) => {
+    const attempt = atoms.get(node)
+    return attempt && { value: attempt }
+  })
+  for (const move of moves) joinMove(move, move.parent && around(move.parent), shared, together)
 
   const groups = new Map<object, SpanNode[]>()
   for (const node of [...creations, ...attempts.map((attempt) => attempt.node), ...moves]) {
@@ -92,16 +97,20 @@ function joinSameIdentity(
   creations: readonly SpanNode[],
   together: { join(one: object, other: object): void },
 ): void {
-  const made = new Map<string, SpanNode[]>()
+  const made = new Map<string, Set<SpanNode>>()
   for (const node of creations) {
     const key = messageIdentity(node.span)?.key
-    if (key !== undefined) made.set(key, [...(made.get(key) ?? []), node])
+    if (key === undefined) continue
+    const known = made.get(key)
+    if (known) known.add(node)
+    else made.set(key, new Set([node]))
   }
   const first = new Map<string, SpanNode>()
   for (const { node, identity, creation } of attempts) {
     if (!identity) continue
-    const sends = made.get(identity.key) ?? []
-    const anchor = sends.find((send) => send === creation) ?? sends[0] ?? first.get(identity.key)
+    const sends = made.get(identity.key) ?? new Set()
+    const [oldest] = sends
+    const anchor = creation && sends.has(creation) ? creation : (oldest ?? first.get(identity.key))
     if (anchor) together.join(anchor, node)
     else first.set(identity.key, node)
   }
@@ -133,20 +142,17 @@ function joinByCreation(
   return shared
 }
 
+/** @param mover the attempt that the move was made in */
 function joinMove(
   move: SpanNode,
-  atoms: ReadonlyMap<SpanNode, MessageAttempt>,
+  mover: MessageAttempt | undefined,
   shared: ReadonlySet<SpanNode>,
   together: { join(one: object, other: object): void },
 ): void {
   const target = move.links.find(({ link }) => link.role === 'creation')?.target
-  for (let parent = move.parent; parent; parent = parent.parent) {
-    const attempt = atoms.get(parent)
-    if (!attempt) continue
-    if (attempt.creation === target) together.join(parent, move)
-    return
-  }
-  if (target && !shared.has(target)) together.join(target, move)
+  if (mover) {
+    if (mover.creation === target) together.join(mover.node, move)
+  } else if (target && !shared.has(target)) together.join(target, move)
 }
 
 function journeyOf(

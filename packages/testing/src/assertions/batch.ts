@@ -15,7 +15,9 @@ export function assertBatchLinks(batch: RecordedSpan, sends: readonly RecordedSp
   const node = evidence.graph.nodes.get(spanKey(batch))
   const links = batch.links.filter(({ role }) => role !== 'batch' && role !== 'previous_attempt')
   const wanted = new Map(sends.map((send) => [spanKey(send), send]))
-  const linked = new Set(links.map(spanKey))
+  const counts = new Map<string, number>()
+  for (const link of links) counts.set(spanKey(link), (counts.get(spanKey(link)) ?? 0) + 1)
+  const linked = [...counts.keys()]
   const find = (
     problem: string,
     send: RecordedSpan | undefined,
@@ -31,13 +33,13 @@ export function assertBatchLinks(batch: RecordedSpan, sends: readonly RecordedSp
   const compared = { expected: [...wanted.keys()].toSorted(), actual: links.map(spanKey).toSorted() }
   const findings = [
     ...[...wanted]
-      .filter(([key]) => !linked.has(key))
+      .filter(([key]) => !counts.has(key))
       .map(([key, send]) => find(`${batch.name} does not link ${send.name} (${key}).`, send, compared)),
-    ...[...linked]
+    ...linked
       .filter((key) => !wanted.has(key))
       .map((key) => find(`${batch.name} links ${key}, which is none of its sends.`, undefined, compared)),
-    ...[...linked]
-      .filter((key) => links.filter((link) => spanKey(link) === key).length > 1)
+    ...linked
+      .filter((key) => (counts.get(key) ?? 0) > 1)
       .map((key) => find(`${batch.name} links ${key} more than once.`, wanted.get(key), compared)),
   ]
   if (findings.length > 0) throw new TraceAssertionError(findings, [batch, ...sends])

@@ -37,14 +37,11 @@ export function assertJourney(
   const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
   const meant = evidence.journeys.filter((journey) => isMeant(journey, steps, options.message))
   if (meant.length === 0) throw new TraceAssertionError([nobody(evidence, steps, options.message)], spans)
-  const findings = meant.flatMap((journey) => {
-    const broken = [
-      ...connectionFindings(evidence, [journey], options),
-      ...attemptsInOrder.check({ ...evidence, journeys: [journey] }),
-    ]
-    const astray = partingOf(journey, steps)
-    return astray ? [astray, ...broken] : broken
-  })
+  const findings = [
+    ...connectionFindings(evidence, meant, options),
+    ...attemptsInOrder.check({ ...evidence, journeys: meant }),
+    ...meant.flatMap((journey) => partingOf(journey, steps) ?? []),
+  ]
   if (findings.length > 0) throw new TraceAssertionError(findings, spans)
   return meant
 }

@@ -3,6 +3,7 @@ import type { Finding } from '../finding.ts'
 import type { SpanNode } from '../graph.ts'
 import type { MessageAttempt, MessageJourney } from '../journey.ts'
 import { messageFacts } from '../facts.ts'
+import { nearest } from '../nearest.ts'
 import type { Rule } from './rule.ts'
 
 const ID = 'attempts-in-order'
@@ -11,11 +12,19 @@ const ID = 'attempts-in-order'
 export const attemptsInOrder: Rule = {
   id: ID,
   title: 'the attempts of a message are numbered without gaps, and each links the one before',
-  check: (evidence) =>
-    evidence.journeys.flatMap((journey) => [
+  check(evidence) {
+    const attempts = new Map(
+      evidence.journeys.flatMap((journey) => journey.attempts.map((attempt) => [attempt.node, attempt])),
+    )
+    const moverOf = nearest((node) => {
+      const attempt = attempts.get(node)
+      return attempt && { value: attempt }
+    })
+    return evidence.journeys.flatMap((journey) => [
       ...rowsOf(journey).flatMap((row) => checkRow(evidence, journey, row)),
-      ...checkMoves(evidence, journey),
-    ]),
+      ...checkMoves(evidence, journey, moverOf),
+    ])
+  },
 }
 
 /** Attempts of one consumer, by start. A dead letter or a redrive begins a new row: it counts from 1 again. */
@@ -74,15 +83,24 @@ function checkRow(evidence: Evidence, journey: MessageJourney, row: readonly Mes
 }
 
 /** Whoever moves a message itself knows which attempt it was, and can put it on the message. */
-function checkMoves(evidence: Evidence, { attempts, moves, message }: MessageJourney): Finding[] {
+function checkMoves(
+  evidence: Evidence,
+  { attempts, moves, message }: MessageJourney,
+  moverOf: (node: SpanNode) => MessageAttempt | undefined,
+): Finding[] {
+  if (moves.length === 0) return []
+  const own = new Set(attempts)
+  const arrivals = new Map<string | undefined, MessageAttempt[]>()
+  for (const attempt of attempts) {
+    const known = arrivals.get(attempt.facts.destination)
+    if (known) known.push(attempt)
+    else arrivals.set(attempt.facts.destination, [attempt])
+  }
   return moves.flatMap((move): Finding[] => {
-    const mover = attempts.find(({ node }) => isAncestor(node, move))
-    const { destination } = messageFacts(move.span)
-    const next = attempts.find(
-      ({ node, facts }) =>
-        facts.destination === destination && node.span.startTime > move.span.startTime && node !== mover?.node,
-    )
-    if (!mover || !next || hasPreviousLink(next.node) || next.facts.previousAttempt === 'unknown') return []
+    const mover = moverOf(move)
+    if (!mover || !own.has(mover)) return []
+    const next = firstAfter(arrivals.get(messageFacts(move.span).destination) ?? [], move.span.startTime, mover)
+    if (!next || hasPreviousLink(next.node) || next.facts.previousAttempt === 'unknown') return []
     return [
       findingAt(evidence, next.node, {
         rule: ID,
@@ -93,15 +111,25 @@ function checkMoves(evidence: Evidence, { attempts, moves, message }: MessageJou
   })
 }
 
+/** The first attempt that started after a time, found by halves because attempts are in order. */
+function firstAfter(
+  attempts: readonly MessageAttempt[],
+  time: number,
+  except: MessageAttempt,
+): MessageAttempt | undefined {
+  let [low, high] = [0, attempts.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((attempts[middle]?.node.span.startTime ?? 0) > time) high = middle
+    else low = middle + 1
+  }
+  return attempts[low] === except ? attempts[low + 1] : attempts[low]
+}
+
 function hasPreviousLink({ links }: SpanNode): boolean {
   return links.some(({ link }) => link.role === 'previous_attempt')
 }
 
 function previousOf({ links }: SpanNode): SpanNode | undefined {
   return links.find(({ link }) => link.role === 'previous_attempt')?.target
-}
-
-function isAncestor(node: SpanNode, below: SpanNode): boolean {
-  for (let parent = below.parent; parent; parent = parent.parent) if (parent === node) return true
-  return false
 }

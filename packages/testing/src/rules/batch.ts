@@ -24,10 +24,14 @@ function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNo
   if (batchSize === undefined || (operationType !== 'process' && operationType !== 'receive')) return []
   const find = (problem: string, expected?: unknown, actual?: unknown): Finding =>
     findingAt(evidence, node, { rule: ID, problem, ...(expected !== undefined && { expected, actual }) })
-  const keys = node.links.map(({ link }) => spanKey(link))
-  const distinct = new Set(keys)
+  const distinct = new Set<string>()
+  let twice: string | undefined
+  for (const { link } of node.links) {
+    const key = spanKey(link)
+    if (distinct.has(key)) twice ??= key
+    distinct.add(key)
+  }
   const findings: Finding[] = []
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
   if (twice !== undefined) findings.push(find(`${node.span.name} links ${twice} more than once.`))
   if (distinct.size > batchSize) {
     findings.push(

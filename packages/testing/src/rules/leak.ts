@@ -5,6 +5,7 @@ import { hopEnd, type Finding } from '../finding.ts'
 import type { SpanNode } from '../graph.ts'
 import { messageIdentity } from '../identity.ts'
 import type { MessageAttempt } from '../journey.ts'
+import { nearest } from '../nearest.ts'
 import type { Rule } from './rule.ts'
 
 const ID = 'no-leak'
@@ -24,7 +25,7 @@ export const noLeak: Rule = {
 function nested(evidence: Evidence): Finding[] {
   return [...evidence.graph.nodes.values()].flatMap((node): Finding[] => {
     if (!isProcess(node)) return []
-    const outer = handlingAround(node)
+    const outer = node.parent && handlingAround(node.parent)
     if (!outer) return []
     const [own, around] = [evidence.journeyOf(node), evidence.journeyOf(outer)]
     if (!own || !around || own === around) return []
@@ -39,14 +40,11 @@ function nested(evidence: Evidence): Finding[] {
   })
 }
 
-function handlingAround(node: SpanNode): SpanNode | undefined {
-  for (let parent = node.parent; parent; parent = parent.parent) {
-    const { operationType, batchSize } = messageFacts(parent.span)
-    if (operationType === 'send' || operationType === 'create') return undefined
-    if (operationType === 'process' && batchSize === undefined) return parent
-  }
-  return undefined
-}
+const handlingAround = nearest<SpanNode | undefined>((node) => {
+  const { operationType, batchSize } = messageFacts(node.span)
+  if (operationType === 'send' || operationType === 'create') return { value: undefined }
+  return operationType === 'process' && batchSize === undefined ? { value: node } : undefined
+})
 
 /** One message's context on another one: by what identifies them, two messages, and one send that made only one. */
 function sharedContexts(evidence: Evidence): Finding[] {
@@ -87,10 +85,11 @@ function isCopy({ node, facts }: MessageAttempt): boolean {
 /** What the application says about its messages has to agree within the handling of one. */
 function strangers(evidence: Evidence, attribute: string | undefined): Finding[] {
   if (attribute === undefined) return []
+  const saying = sayingOf(attribute)
   return [...evidence.graph.nodes.values()].flatMap((node): Finding[] => {
     const own = node.span.attributes[attribute]
     if (own === undefined) return []
-    const other = saying(node, attribute)
+    const other = saying(node)
     if (!other || other.span.attributes[attribute] === own) return []
     const expected = other.span.attributes[attribute]
     return [
@@ -106,13 +105,15 @@ function strangers(evidence: Evidence, attribute: string | undefined): Finding[]
 }
 
 /** The nearest span above, or the send that the handling around is connected to, that has the attribute. */
-function saying(node: SpanNode, attribute: string): SpanNode | undefined {
-  for (let current: SpanNode | undefined = node; current; current = current.parent) {
-    const up: SpanNode | undefined =
-      current.parent ?? (isProcess(current) ? connectionOf(current)?.creation : undefined)
-    if (!up) return undefined
-    if (up.span.attributes[attribute] !== undefined) return up
-    if (!current.parent) return undefined
+function sayingOf(attribute: string): (node: SpanNode) => SpanNode | undefined {
+  const says = ({ span }: SpanNode): boolean => span.attributes[attribute] !== undefined
+  const sendOf = (root: SpanNode): SpanNode | undefined => {
+    const creation = isProcess(root) ? connectionOf(root)?.creation : undefined
+    return creation && says(creation) ? creation : undefined
   }
-  return undefined
+  const upFrom = nearest<SpanNode | undefined>((node) => {
+    if (says(node)) return { value: node }
+    return node.parent ? undefined : { value: sendOf(node) }
+  })
+  return (node) => (node.parent ? upFrom(node.parent) : sendOf(node))
 }

@@ -1,0 +1,26 @@
+import type { SpanNode } from './graph.ts'
+
+/** What a span answers to those below it. Undefined: ask the span above. */
+export interface Answer<T> {
+  readonly value: T
+}
+
+/**
+ * Looks for the nearest answer on the way from a span to its root, the span itself included. Undefined: no span on the
+ * way has one. Answers are kept for every span that was passed, so that asking all spans of a trace takes one walk
+ * through it, however deep the trace is.
+ */
+export function nearest<T>(answerOf: (node: SpanNode) => Answer<T> | undefined): (node: SpanNode) => T | undefined {
+  const known = new WeakMap<SpanNode, Answer<T | undefined>>()
+  return (start) => {
+    const passed: SpanNode[] = []
+    let found: Answer<T | undefined> | undefined
+    for (let node: SpanNode | undefined = start; node && !found; node = node.parent) {
+      found = known.get(node) ?? answerOf(node)
+      passed.push(node)
+    }
+    found ??= { value: undefined }
+    for (const node of passed) known.set(node, found)
+    return found.value
+  }
+}
