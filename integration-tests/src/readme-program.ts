@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { examplesIn } from '../../scripts/examples-in.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const SDK = fileURLToPath(new URL('adapters/programs/readme-sdk.js', import.meta.url))
@@ -28,10 +29,10 @@ export interface Program extends AsyncDisposable {
 
 /** The example below a heading of a README. */
 export async function exampleOf(page: string, heading: string): Promise<string> {
-  const [, section = ''] = (await readFile(join(ROOT, page), 'utf8')).split(`\n${heading}\n`)
-  const [, example] = /```ts\n(.*?)```/s.exec(section) ?? []
-  if (example === undefined) throw new Error(`${page} has no example below ${heading}`)
-  return example
+  const examples = examplesIn(page, await readFile(join(ROOT, page), 'utf8'))
+  const example = examples.find((candidate) => candidate.heading === heading)
+  if (!example) throw new Error(`${page} has no example below ${heading}`)
+  return example.code
 }
 
 /**

@@ -29,6 +29,12 @@ test('an example may take for granted what the comment before it declares', () =
   expect(second?.code).not.toContain('queueUrl')
 })
 
+test('an example names the heading above it', () => {
+  const lines = ['# Title', '```sh', '# no heading', '```', '```ts', 'one()', '```', '## Part', '```ts', 'two()', '```']
+  const headings = examplesIn('README.md', lines.join('\n')).map(({ heading }) => heading)
+  expect(headings).toEqual(['# Title', '## Part'])
+})
+
 test('blocks in other languages are no examples', () => {
   expect(examplesIn('README.md', page).map(({ line }) => line)).toEqual([4, 12])
 })
