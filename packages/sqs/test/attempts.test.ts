@@ -290,6 +290,30 @@ describe('the outcome', () => {
     expect(attempts()[1]?.status.code).toBe(SpanStatusCode.UNSET)
   })
 
+  test('is acked once where it was received twice before its handlers began, and both delete it', async () => {
+    const queue = await queues.create()
+    await send(queue)
+    const arrivals = [await receiveBriefly(queue), (await receive(queue))[0]!]
+    const gate = new EventEmitter()
+    const handled = arrivals.map((message) =>
+      handle(message, async () => {
+        await once(gate, 'open')
+        await remove(queue, message)
+      }),
+    )
+    gate.emit('open')
+    await Promise.all(handled)
+    const told = attempts().map((span) => facts(span, 'delivery.attempt', 'delivery.outcome'))
+    expect(told).toHaveLength(2)
+    expect(told).toEqual(
+      expect.arrayContaining([
+        [1, 'abandoned'],
+        [2, 'acked'],
+      ]),
+    )
+    expect(attempts().some(({ attributes }) => 'tracebaton.previous_attempt' in attributes)).toBe(false)
+  })
+
   test('stays with its own attempt where a late one deletes the message', async () => {
     const queue = await queues.create()
     await send(queue)
@@ -306,7 +330,8 @@ describe('the outcome', () => {
       fail()
     })
     const [first, second] = attempts()
-    expect(facts(first, 'delivery.attempt', 'delivery.outcome')).toEqual([1, 'acked'])
+    // The service says yes to the older receipt handle, and need not delete the message for it.
+    expect(facts(first, 'delivery.attempt', 'delivery.outcome')).toEqual([1, 'abandoned'])
     expect(facts(second, 'delivery.attempt', 'delivery.outcome')).toEqual([2, 'requeued'])
     expect(links(second)[0]).toEqual(['previous_attempt', first?.spanContext().spanId])
   })

@@ -45,7 +45,8 @@ function recall(identity: string | undefined): PastAttempt | undefined {
   return identity === undefined ? undefined : byIdentity.get(keyOf(identity))
 }
 
-function mayBeAgain({ count }: Delivery): boolean {
+/** Whether the broker says that it has handed the message out before, or says nothing about it. */
+export function mayBeAgain({ count }: Delivery): boolean {
   return count === undefined || count.deliveries > 1
 }
 

@@ -14,7 +14,7 @@ import type { Runtime } from '../runtime.ts'
 import type { Delivery, Meaning, PastAttempt } from '../verdict/delivery.ts'
 import { startOf } from '../verdict/attempt-count.ts'
 import { relate } from '../verdict/relate.ts'
-import { carriedBy, readForHandling, toldDelivery, withBaggageOf } from './read.ts'
+import { carriedBy, isOvertaken, readForHandling, toldDelivery, withBaggageOf } from './read.ts'
 
 /** One attempt, begun: its span is open. One plain record, because thousands of them may wait to be settled. */
 export interface Attempt extends Work {
@@ -147,7 +147,10 @@ export function endAttempt(attempt: Attempt): void {
   const { ending, within, worked } = attempt
   land(attempt)
   attempt.ended = true
-  if (attempt.remembered !== undefined) attempt.remembered.running = undefined
+  if (attempt.remembered !== undefined) {
+    attempt.remembered.running = undefined
+    attempt.overtaken ||= isOvertaken(attempt.verdict, attempt.remembered)
+  }
   const errorType = finish(attempt)
   // The time of a message of a batch is part of the batch's.
   if (ending !== undefined && within === undefined) attempt.measured?.processed(worked, errorType)
@@ -161,7 +164,9 @@ function finish(work: Attempt): string | undefined {
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
   const told = work.outcome === 'abandoned' && meaning?.unsettled === true ? undefined : work.outcome
   const failedTo = meaning === undefined ? afterFailure(work) : meaning.outcome
-  const outcome = failed ? (told ?? failedTo) : afterReturn(work)
+  const became = failed ? (told ?? failedTo) : afterReturn(work)
+  // The later attempt has the message: its settlement is the one that counts, whatever the broker answered to this one's.
+  const outcome = became === 'acked' && work.overtaken ? 'abandoned' : became
   // A handler that caught the error may have said so where it moved the message, or have given the message back instead.
   const failure = failed && meaning?.steered !== true ? ending : work.failure
   const refused = !failed && failure === undefined && (outcome === 'requeued' || outcome === 'rejected')

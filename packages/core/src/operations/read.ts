@@ -1,9 +1,17 @@
 import { context as contexts, propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api'
 import { runIn } from '../base/call.ts'
-import { identityMemory } from '../memory/attempts.ts'
-import { handledAttempt, isHandled, judge, verdictOn, type HandledAttempt, type Verdict } from '../verdict/verdict.ts'
+import { identityMemory, mayBeAgain } from '../memory/attempts.ts'
+import {
+  countAgain,
+  handledAttempt,
+  isHandled,
+  judge,
+  verdictOn,
+  type HandledAttempt,
+  type Verdict,
+} from '../verdict/verdict.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Delivery } from '../verdict/delivery.ts'
+import type { Delivery, PastAttempt } from '../verdict/delivery.ts'
 import { recordGetter } from '../wire/carrier.ts'
 import type { Extracted } from '../wire/format.ts'
 
@@ -35,7 +43,28 @@ export function attemptOf(runtime: Runtime, delivery: Delivery): HandledAttempt 
 export function readForHandling(runtime: Runtime, delivery: Delivery): Verdict {
   const verdict = verdictOn(delivery)
   if (verdict === undefined) return readDelivery(runtime, delivery)
-  return verdict.work?.verdict === undefined ? verdict : (delivery.verdict = handledAgain(verdict))
+  if (verdict.work?.verdict !== undefined) return (delivery.verdict = handledAgain(verdict))
+  const past = pastSince(verdict)
+  if (past !== undefined) verdict.attempt = countAgain(verdict, past)
+  return verdict
+}
+
+/**
+ * The attempt that has begun on another delivery of a message since this one was read. A message that was handed out once
+ * has none.
+ */
+function pastSince({ delivery, copy }: Verdict): PastAttempt | undefined {
+  return mayBeAgain(delivery) ? (delivery.memory ?? identityMemory).latest(delivery, copy) : undefined
+}
+
+/**
+ * Whether an attempt on an earlier delivery of its message has begun since that on a later one did: an earlier delivery does
+ * not look for attempts.
+ */
+export function isOvertaken({ delivery, copy }: Verdict, own: PastAttempt): boolean {
+  if ((delivery.count?.deliveries ?? 1) === 1) return false
+  const latest = (delivery.memory ?? identityMemory).latest(delivery, copy)
+  return latest !== undefined && latest !== own
 }
 
 /** The application handles an arrival again, without asking the broker: its attempts count on. */

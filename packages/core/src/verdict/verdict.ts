@@ -5,7 +5,7 @@ import type { ContextStatus, Outcome, Trust } from '../base/policy.ts'
 import type { Extracted } from '../wire/format.ts'
 import { countAttempt, type AttemptFacts, type DeliveryHistory } from './attempt-count.ts'
 import { copyOf, type Copy } from './copy.ts'
-import type { Delivery, AttemptMemory, DeliveryKind } from './delivery.ts'
+import type { Delivery, AttemptMemory, DeliveryKind, PastAttempt } from './delivery.ts'
 import { believe, type Belief } from './relation.ts'
 import { workIn } from '../base/light-context.ts'
 
@@ -175,20 +175,25 @@ export function judge(
     trust,
     belief,
     copy,
-    attempt: countAttempt({
-      lineage: copy.lineage,
-      broker: copy.count,
-      deaths: copy.deaths,
-      past: memory?.recall(delivery, copy),
-      pastElsewhere: memory?.recallElsewhere(delivery, copy),
-      maxAttempts: delivery.maxAttempts,
-      kind: copy.kind,
-      redrives: delivery.redrives,
-    }),
+    attempt: count(delivery, copy, memory?.recall(delivery, copy), memory?.recallElsewhere(delivery, copy)),
     firstSent: copy.lineage?.firstSent ?? copy.lineage?.sent ?? delivery.sentAt,
     moved,
     work: undefined,
   }
+}
+
+/** The numbers of the attempt on a delivery that was judged before an attempt on another one of its message began. */
+export function countAgain({ delivery, copy }: Verdict, past: PastAttempt): AttemptFacts {
+  return count(delivery, copy, past, undefined)
+}
+
+function count(
+  { maxAttempts, redrives }: Delivery,
+  { lineage, count: broker, deaths, kind }: Copy,
+  past: PastAttempt | undefined,
+  pastElsewhere: PastAttempt | undefined,
+): AttemptFacts {
+  return countAttempt({ lineage, broker, deaths, past, pastElsewhere, maxAttempts, kind, redrives })
 }
 
 function statusOf({ status }: Extracted, { malformed }: Delivery, trust: Trust): ContextStatus {

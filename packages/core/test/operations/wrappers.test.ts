@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import { identityMemory } from '../../src/memory/attempts.ts'
 import { getWork } from '../../src/verdict/verdict.ts'
-import type { Delivery } from '../../src/verdict/delivery.ts'
+import type { AttemptMemory, Delivery } from '../../src/verdict/delivery.ts'
 import { delivery, lineage, SPAN, TRACEPARENT } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 
@@ -189,6 +189,16 @@ describe('facts that only the inner wrapper knows', () => {
   })
 })
 
+const processed = ({ spans }: Traced) => spans.filter(({ name }) => name === 'process orders')
+
+function receive({ tracing }: Traced, deliveries: readonly Delivery[]): void {
+  const startedAt = Date.now()
+  tracing.receive(
+    { system: 'kafka', operation: 'receive', destination: { name: 'orders' }, batch: true, startedAt },
+    deliveries,
+  )
+}
+
 const second = (): Delivery => keyed({ key: 8, count: { deliveries: 2, exact: true } })
 
 describe('a second delivery of a message', () => {
@@ -244,6 +254,70 @@ describe('a second delivery of a message', () => {
       [2, 'acked'],
       [1, 'rejected'],
     ])
+  })
+
+  test('received before the first is handled overtakes it, whichever of the two begins first', async () => {
+    for (const order of [
+      [keyed(), second()],
+      [second(), keyed()],
+    ]) {
+      const traced = createTraced()
+      receive(traced, order)
+      const working = new EventEmitter()
+      // oxlint-disable-next-line no-loop-func -- each order has its own
+      const running = order.map((arrival) => traced.tracing.process(arrival, () => once(working, 'finished')))
+      working.emit('finished')
+      // oxlint-disable-next-line no-await-in-loop
+      await Promise.all(running)
+      const outcomes = processed(traced).map(({ attributes }) => attributes[OURS.outcome])
+      expect(outcomes).toEqual(['abandoned', 'acked'])
+      expect(await traced.counted(METRICS.deliveries[0], { [OURS.outcome]: 'acked' })).toBe(1)
+      message += 1
+    }
+  })
+
+  test('received before the first is handled links its attempt', () => {
+    const traced = createTraced()
+    const late = second()
+    receive(traced, [late])
+    inner(traced, keyed())
+    inner(traced, late)
+    const [first, again] = processed(traced)
+    expect(again?.links[0]?.context.spanId).toBe(first?.spanContext().spanId)
+    expect(again?.attributes[OURS.previousAttempt]).toBeUndefined()
+  })
+
+  test('is looked for when it begins, and that of a message that was handed out once is not', () => {
+    const asked: string[] = []
+    const memory: AttemptMemory = {
+      ...identityMemory,
+      latest: ({ key }) => void asked.push(`latest ${key}`),
+    }
+    const traced = createTraced()
+    const arrivals = [keyed({ memory, count: { deliveries: 1, exact: true } }), { ...second(), memory }]
+    receive(traced, arrivals)
+    for (const arrival of arrivals) inner(traced, arrival)
+    // Where it begins, and where it ends.
+    expect(asked).toEqual(['latest 8', 'latest 8'])
+  })
+
+  test.each<[string, () => unknown]>([
+    ['returns', () => undefined],
+    ['fails', () => Promise.reject(new TypeError('no stock'))],
+  ])('makes a first one that deletes late and then %s no second ack', async (_, end) => {
+    const traced = createTraced()
+    const settlement = { system: 'kafka', operation: 'ack', destination: { name: 'orders' }, batch: false } as const
+    const first = traced.tracing.process(keyed(), () => {
+      inner(traced, second())
+      traced.tracing.settle({ ...settlement, outcome: 'acked', keys: [7], source: channel }, () => {})
+      return end()
+    })
+    await Promise.allSettled([first])
+    expect(factsOf(traced)).toEqual([
+      [2, 'acked'],
+      [1, 'abandoned'],
+    ])
+    expect(await traced.counted(METRICS.deliveries[0], { [OURS.outcome]: 'acked' })).toBe(1)
   })
 
   test('after the first one has ended overtakes nothing', () => {
