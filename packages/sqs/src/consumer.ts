@@ -180,13 +180,17 @@ interface ReceiveInput {
  * Whether the discontinued `AttributeNames` are to list what we read, too. `All`: they are the only list that is sent, and
  * not every name that we read was ever documented for it.
  */
-export type LegacyNames = () => Promise<boolean | 'All'>
+export type Legacy = boolean | 'All'
+
+/** A promise until the client has told its version. */
+export type LegacyNames = () => Legacy | Promise<Legacy>
 
 /** `ReceiveMessage`: asks for what we read, and remembers where each message came from. */
 export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, next: Next): Next {
   return async (args) => {
     const startedAt = Date.now()
-    const legacy = await legacyNames()
+    const told = legacyNames()
+    const legacy = typeof told === 'object' ? await told : told
     const input = tracing.guard(() => askForAll(tracing, args.input as ReceiveInput, legacy))
     const queue = tracing.guard(() => queueOfUrl((args.input as ReceiveInput).QueueUrl)) ?? queueOfUrl(undefined)
     const reception = { system: SYSTEM, operation: 'receive', destination: queue.destination, batch: true, startedAt }
@@ -211,7 +215,7 @@ export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, 
   }
 }
 
-function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: boolean | 'All'): ReceiveInput {
+function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: Legacy): ReceiveInput {
   const legacy = legacyNames || input.AttributeNames !== undefined
   const names = legacyNames === 'All' ? ['All'] : SYSTEM_ATTRIBUTES
   return {

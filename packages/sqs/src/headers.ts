@@ -74,13 +74,20 @@ export function createBudget(entries: readonly OutgoingEntry[], most: number | u
   const sizes = entries.map(({ MessageBody = '', MessageAttributes }) => bytes(MessageBody) + sizeOf(MessageAttributes))
   let total = sizes.reduce((sum, size) => sum + size, 0)
   return (index: number, fields: FieldChanges, isField: IsField): boolean => {
-    const attributes = Object.entries(entries[index]?.MessageAttributes ?? {})
-    const replaced = attributes.filter(([name]) => Object.hasOwn(fields, name) || isField(name, fields))
-    const added = Object.entries(fields).flatMap(([name, text]) =>
-      text === undefined ? [] : [[name, toAttribute(text)] as const],
-    )
-    if (attributes.length - replaced.length + added.length > MAX_ATTRIBUTES) return false
-    const growth = sizeOf(Object.fromEntries(added)) - sizeOf(Object.fromEntries(replaced))
+    const attributes = entries[index]?.MessageAttributes ?? {}
+    let count = 0
+    let growth = 0
+    for (const name of Object.keys(attributes)) {
+      if (Object.hasOwn(fields, name) || isField(name, fields)) growth -= sizeOfOne(name, attributes[name])
+      else count += 1
+    }
+    for (const name of Object.keys(fields)) {
+      const text = fields[name]
+      if (text === undefined) continue
+      growth += bytes(name) + STRING.length + bytes(text)
+      count += 1
+    }
+    if (count > MAX_ATTRIBUTES) return false
     if (crosses(limits, sizes[index] ?? 0, growth) || crosses(SIZE_LIMITS, total, growth)) return false
     total += growth
     return true
@@ -95,11 +102,13 @@ function crosses(limits: readonly number[], size: number, growth: number): boole
 /** Bytes of attributes, as the service counts them: name, type and value. */
 function sizeOf(attributes: OutgoingEntry['MessageAttributes'] | null): number {
   let size = 0
-  for (const [name, attribute] of Object.entries(attributes ?? {})) {
-    const { DataType = '', StringValue = '', BinaryValue }: MessageAttribute = attribute ?? {}
-    size += bytes(name) + bytes(DataType) + bytes(StringValue) + (BinaryValue?.byteLength ?? 0)
-  }
+  for (const name in attributes) size += sizeOfOne(name, attributes[name])
   return size
+}
+
+function sizeOfOne(name: string, attribute: MessageAttribute | null | undefined): number {
+  const { DataType = '', StringValue = '', BinaryValue }: MessageAttribute = attribute ?? {}
+  return bytes(name) + bytes(DataType) + bytes(StringValue) + (BinaryValue?.byteLength ?? 0)
 }
 
 function bytes(text: string): number {

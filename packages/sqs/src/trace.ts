@@ -8,7 +8,7 @@ import {
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import { FOLLOWERS, isOldClient, TAKES, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
-import { outcomeOfVisibility, traceReceive, traceSettle, type LegacyNames } from './consumer.ts'
+import { outcomeOfVisibility, traceReceive, traceSettle, type Legacy, type LegacyNames } from './consumer.ts'
 import { traceSend, traceSendBatch } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
@@ -40,9 +40,10 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
     warnOfCache(tracing, client)
     warnOfInstrumentation(tracing, client, 'send', FOLLOWERS)
     tracedBy(client, tracing)
-    let old: Promise<boolean> | undefined
-    const asksByLegacyNames = async (): Promise<boolean | 'All'> =>
-      (await (old ??= isOldClient(client).catch(() => true))) ? 'All' : legacy
+    let told: Legacy | Promise<Legacy> | undefined
+    const askClient = async (): Promise<Legacy> =>
+      (told = (await isOldClient(client).catch(() => true)) ? 'All' : legacy)
+    const asksByLegacyNames: LegacyNames = () => (told ??= askClient())
     const stack: InitializeStack = client.middlewareStack
     stack.add(
       (next, context) => middlewareFor(tracing, asksByLegacyNames, context.commandName, next),

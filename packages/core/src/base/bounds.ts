@@ -10,15 +10,15 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= 2 ** 51
 }
 
-/** A usual text has none of these: control characters, halves of characters, and the start of a URL's address. */
-const UNUSUAL = /[^ -~\u00a0-\ud7ff\ue000-\ufffd]|:\/\//
+/** A usual text has none of these: control characters, and halves of characters. */
+const UNUSUAL = /[^ -~\u00a0-\ud7ff\ue000-\ufffd]/
 
 /**
  * A foreign name or id as it may be shown: on one line, without control characters and credentials, at most `most`
  * characters. A usual one comes back as it is. Empty where nothing is left.
  */
 export function boundedName(text: string, most = 256): string {
-  if (text.length <= most && !UNUSUAL.test(text)) return text
+  if (text.length <= most && !UNUSUAL.test(text) && !mayHoldCredentials(text)) return text
   return boundedText(withoutCredentials(start(text)), most)?.replace(/[\t\n\r]/g, ' ') ?? ''
 }
 
@@ -54,12 +54,17 @@ export function start(text: string): string {
 
 const SECRET = /pass|pwd|secret|token|key|sig|auth|credential/i
 
+/** The URL of a queue has none, and stands on every span. */
+function mayHoldCredentials(text: string): boolean {
+  return text.includes('://') && /[@?&#]/.test(text)
+}
+
 /**
  * Takes the credentials out of URLs: `scheme://user:password@host`, where a password may hold any character but a space,
  * and even an `@`; and the values of parameters whose names speak of secrets.
  */
 export function withoutCredentials(text: string): string {
-  if (!text.includes('://')) return text
+  if (!mayHoldCredentials(text)) return text
   return text.replace(/\S+/g, (word) => {
     // A URL without an address, as that of a file, has no credentials.
     const scheme = word.search(/:\/\/[^/]/)

@@ -68,24 +68,46 @@ export class Room {
   }
 }
 
-/** The rooms of a call, by what the messages that share one have in common. `undefined`: all messages have room. */
-export function roomsOf(plans: readonly Plan[]): ReadonlyMap<OutgoingMessage['fits'], Room> | undefined {
-  let rooms: Map<OutgoingMessage['fits'], Room> | undefined
-  for (const { act, message } of plans) {
-    if (act === 'keep' || message.fits === undefined) continue
-    rooms ??= new Map()
-    let room = rooms.get(message.fits)
-    if (room === undefined) rooms.set(message.fits, (room = new Room(message.fits)))
-    room.count += 1
+/** The rooms of a call, by what the messages that share one have in common. Nearly all calls have one. */
+export class Rooms {
+  #fits: OutgoingMessage['fits']
+  #first: Room | undefined
+  #others: Map<OutgoingMessage['fits'], Room> | undefined
+
+  constructor(plans: readonly Plan[]) {
+    for (const { act, message } of plans)
+      if (act !== 'keep' && message.fits !== undefined) this.#of(message.fits).count += 1
   }
-  return rooms
+
+  /** `undefined`: there is room for everything. */
+  get(fits: OutgoingMessage['fits']): Room | undefined {
+    return fits === this.#fits ? this.#first : this.#others?.get(fits)
+  }
+
+  #of(fits: NonNullable<OutgoingMessage['fits']>): Room {
+    let room = this.get(fits)
+    if (room !== undefined) return room
+    room = new Room(fits)
+    if (this.#first === undefined) {
+      this.#fits = fits
+      this.#first = room
+    } else (this.#others ??= new Map()).set(fits, room)
+    return room
+  }
 }
 
 /** @param keeps whether the message has the context already: where nothing of it can be written, its headers stay */
-export function outgoingOf({ propagation }: Runtime, context: Context, keeps: boolean): Outgoing | undefined {
-  const fields = propagation.fields(context)
+export function outgoingOf({ propagation, report }: Runtime, context: Context, keeps: boolean): Outgoing | undefined {
+  let spanContext: SpanContext | undefined
+  try {
+    spanContext = validSpanContext(context)
+  } catch (error) {
+    report.failed('propagator', error)
+    return undefined
+  }
+  const fields = propagation.fields(context, spanContext)
   if (fields === undefined && !keeps) return undefined
-  return { context: validSpanContext(context), fields: fields ?? {} }
+  return { context: spanContext, fields: fields ?? {} }
 }
 
 /** Nothing is written where tracing is suppressed, and nowhere does anything go on that is not believed. */

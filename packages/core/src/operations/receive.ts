@@ -87,8 +87,9 @@ export function linksTo(
     const { creation } = belief
     if (creation === undefined) continue
     const attributes = Object.assign({}, linkAttributes('creation'))
-    for (const [key, value] of Object.entries(delivery.facts ?? {})) {
+    for (const key in delivery.facts) {
       const fact = key as keyof Facts
+      const value = delivery.facts[fact]
       if (onSpan.facts?.[fact] !== value) names.set(attributes, fact, value)
     }
     for (const key in delivery.attributes) {

@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
 import { isBare, isSuppressed } from '../wire/format.ts'
-import { inject, outgoingOf, roomsOf, type Injection, type Outgoing } from './injection.ts'
+import { inject, outgoingOf, Rooms, type Injection, type Outgoing } from './injection.ts'
 import { withBaggageOf } from './read.ts'
 import { planMessage, type Plan } from './plan.ts'
 import { isNew, linksOf, otherAttributes, sampledAttributes, startCreate } from './send-span.ts'
@@ -128,14 +128,14 @@ function start(runtime: Runtime, publication: Publication, active: Context): Cal
   const context = activate(parent, span)
   const silent = isSuppressed(active)
   let shared: Outgoing | undefined
-  const rooms = roomsOf(plans)
+  const rooms = new Rooms(plans)
   const injections = plans.map((plan, index) => {
     if (plan.act === 'keep') return undefined
     if (silent) return inject(runtime, publication, operation, plan, undefined, undefined)
     const own = contextOf(plan, creates[index], context, parent)
     const outgoing =
       own === context ? (shared ??= outgoingOf(runtime, own, false)) : outgoingOf(runtime, own, plan.act === 'move')
-    return inject(runtime, publication, operation, plan, outgoing, rooms?.get(plan.message.fits))
+    return inject(runtime, publication, operation, plan, outgoing, rooms.get(plan.message.fits))
   })
   const measured = runtime.metrics.of(operation)
   const startedAt = measured === undefined ? 0 : performance.now()

@@ -37,8 +37,12 @@ export interface Propagation {
    * @param slot a context from elsewhere, for a carrier without one
    */
   extract<Carrier>(carrier: Carrier, getter: HeaderGetter<Carrier>, slot?: Slot): Extracted
-  /** The fields for a message whose creation context is active in `context`; `undefined` where there are none. */
-  fields(context: Context): Fields | undefined
+  /**
+   * The fields for a message whose creation context is active in `context`; `undefined` where there are none.
+   *
+   * @param spanContext that of the context, where it is known
+   */
+  fields(context: Context, spanContext?: SpanContext): Fields | undefined
   /** The names of all fields that may be on a message. */
   names(): readonly string[]
   /**

@@ -26,10 +26,8 @@ const ABSENT: Extracted = Object.freeze({
 
 /** What is used until the propagator, or its absence, says otherwise. */
 interface Binding {
-  /** What the propagator said its fields were. */
-  readonly told: readonly unknown[]
-  /** Whether there is none, which looks like one without fields. */
-  readonly isAbsent: boolean
+  /** The propagator that was asked; `undefined`: there is none, which looks like one without fields. */
+  readonly asked: unknown
   /** The propagator's fields, in lower case. */
   readonly own: ReadonlySet<string>
   /** All fields as they are written, ours included. */
@@ -54,26 +52,25 @@ export function createPropagation(
   const isOff = /^\s*none\s*$/.test(process.env['OTEL_PROPAGATORS'] ?? '')
   let binding: Binding | undefined
 
-  /** Looks again each time, because an SDK may be registered after us; does work only when something changed. */
+  /** Looks again each time, because an SDK may be registered after us; does work only where it was. */
   function bound(): Binding {
-    const told = report.ask(askFields, 'propagator')
-    const isAbsent = configured === undefined && Array.isArray(told) && told.length === 0 && !isRegistered()
-    if (
-      binding !== undefined &&
-      (told === undefined || (sameList(told, binding.told) && isAbsent === binding.isAbsent))
-    )
-      return binding
-    if (isAbsent && !isOff) sayBuiltIn()
-    return (binding = bind(Array.isArray(told) ? told : undefined, isAbsent))
+    const asked = configured ?? registered()
+    if (binding !== undefined && asked === binding.asked) return binding
+    const told = asked === undefined ? undefined : report.ask(askFields, 'propagator')
+    if (asked === undefined && !isOff) sayBuiltIn()
+    const found = bind(Array.isArray(told) ? told : undefined, asked)
+    // One that failed is asked again.
+    if (asked === undefined || told !== undefined) binding = found
+    return found
   }
 
-  function bind(told: readonly unknown[] | undefined, isAbsent: boolean): Binding {
+  function bind(told: readonly unknown[] | undefined, asked: unknown): Binding {
     // Only a propagator reads and writes baggage.
-    const builtIn = isAbsent ? !isOff : told === undefined
+    const builtIn = asked === undefined ? !isOff : told === undefined
     const spelled = builtIn ? TRACE_CONTEXT : (told ?? []).filter((name) => typeof name === 'string')
     const own = new Set(spelled.map((name) => name.toLowerCase()))
     const fields = fieldNames(new Set([...own, ...OUR_NAMES, 'baggage']))
-    const base = { told: [...(told ?? [])], isAbsent, spelled: [...spelled, ...OUR_NAMES], own, fields }
+    const base = { asked, spelled: [...spelled, ...OUR_NAMES], own, fields }
     const w3c = own.has('traceparent') && [...own].every((name) => W3C_FIELDS.has(name))
     return w3c
       ? { ...base, wanted: fields, format: createW3cFormat(own, propagator, policy, report) }
@@ -119,9 +116,8 @@ export function createPropagation(
         ? { context: withSpan(context, trace.wrapSpanContext(spare)), creation: spare, ...common }
         : { context, creation: undefined, ...common, named: spare }
     },
-    fields(context) {
+    fields(context, spanContext = validSpanContext(context)) {
       try {
-        const spanContext = validSpanContext(context)
         if (spanContext === undefined && propagation.getBaggage(context) === undefined) return undefined
         return bound().format.write(context, spanContext)
       } catch (error) {
@@ -142,15 +138,14 @@ export function createPropagation(
   }
 }
 
-/** Whether a propagator is registered: of one without fields the API says the same as of none. */
-function isRegistered(): boolean {
-  const api = (globalThis as { readonly [key: symbol]: unknown })[Symbol.for('opentelemetry.js.api.1')]
-  return (api as { readonly propagation?: unknown } | undefined)?.propagation !== undefined
+/** The propagator that is registered: of one without fields the API says the same as of none. */
+function registered(): unknown {
+  const api = (globalThis as { readonly [key: symbol]: unknown })[API]
+  return (api as { readonly propagation?: unknown } | undefined)?.propagation
 }
 
-function sameList(left: unknown, right: readonly unknown[]): boolean {
-  return Array.isArray(left) && left.length === right.length && left.every((value, index) => value === right[index])
-}
+/** Where the API keeps what is registered. */
+const API = Symbol.for('opentelemetry.js.api.1')
 
 let saidBuiltIn = false
 
