@@ -706,7 +706,7 @@ const adapterMutations = [
     name: 'fields are written beyond ten attributes',
     package: 'sqs',
     file: 'headers.ts',
-    edits: [['added.length > MAX_ATTRIBUTES', 'added.length > 2 * MAX_ATTRIBUTES']],
+    edits: [['count > MAX_ATTRIBUTES', 'count > 2 * MAX_ATTRIBUTES']],
     test: 'limits.test.ts',
     caughtBy: 'ten of its own leave the slot of the broker',
   },
