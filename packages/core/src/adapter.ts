@@ -8,6 +8,7 @@ export {
   type AdapterTracing,
   type Arrival,
 } from './tracing.ts'
+export { followOptions, type FollowedOptions } from './followed.ts'
 export type { OwnOptions, OwnValues } from './read-options.ts'
 export type { Scope } from './base/scope.ts'
 export { codedError, type ErrorCode } from './base/errors.ts'
@@ -21,7 +22,7 @@ export { createArrivals, type Arrivals } from './client/arrivals.ts'
 export { createDeliveries, type Deliveries, type Unsettled } from './client/deliveries.ts'
 export { hasMethods, isFor, refusalOf, type Argument, type Takes } from './client/misfit.ts'
 export { moveMessage, retryResult, sendOne, writableOnly, type MoveRequest } from './client/moves.ts'
-export { originalOf, traced, warnOfInstrumentation } from './client/original.ts'
+export { originalOf, standsFor, traced, warnOfInstrumentation } from './client/original.ts'
 export { createStamp, type Stamp } from './base/stamp.ts'
 export { failedMemory, memoryBy } from './memory/attempts.ts'
 export { partitionsOf, type Partition, type Partitions } from './memory/partition.ts'

@@ -144,7 +144,7 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
   }
   return {
     isIdle() {
-      const isIdle = metrics.isIdle() && options.tracerProvider === undefined && isSdkAbsent()
+      const isIdle = metrics.isIdle() && isSdkAbsent(options.tracerProvider ?? trace.getTracerProvider())
       if (isIdle) saySilence?.()
       return isIdle
     },
@@ -221,7 +221,7 @@ const NO_CONTEXTS =
 /** What stands behind the API as long as no SDK is registered. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
 
-function isSdkAbsent(): boolean {
-  const provider = trace.getTracerProvider()
+/** SDKs hand out the API's own provider as one of theirs, also before they have registered any. */
+function isSdkAbsent(provider: TracerProvider): boolean {
   return provider instanceof ProxyTracerProvider && provider.getDelegate() === NO_PROVIDER
 }

@@ -113,6 +113,10 @@ const GROUPS: { readonly [Name in GroupName]: Kinds<Group<Name>> } = {
   },
   hooks: { onSend: FUNCTION, onReceive: FUNCTION, onProcess: FUNCTION, onSettle: FUNCTION },
 }
+
+/** The names of all options. */
+export const OPTION_NAMES: readonly string[] = [...Object.keys(KINDS), ...Object.keys(GROUPS)]
+
 const GROUP: Kind = { accepts: isObject, words: 'an object' }
 
 /** Instances of tracing tell their options. */

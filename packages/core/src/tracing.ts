@@ -16,6 +16,8 @@ import { isExhausted } from './operations/exhausted.ts'
 import { verdictOn, type HandledAttempt } from './verdict/verdict.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
 import { isObject, wordFor } from './base/given.ts'
+import { followedBy, NOTHING_RECORDED, type FollowedOptions } from './followed.ts'
+import { passOnly } from './pass-only.ts'
 import { isSuppressed } from './wire/format.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
 import {
@@ -202,6 +204,8 @@ const instances = new WeakMap<object, { readonly reading: Reading; readonly bySc
  */
 export function resolveTracing(input: TracingInput | undefined, scope: Scope, own?: OwnOptions): AdapterTracing {
   const given = isObject(input) ? (optionsWithin(input) ?? input) : DEFAULTS
+  const current = followedBy(given)
+  if (current !== undefined) return tracingThatFollows(given, current, scope)
   const reading = readOptions(given, own)
   let made = instances.get(given)
   if (made === undefined || !isUnchanged(made.reading, reading)) {
@@ -211,6 +215,34 @@ export function resolveTracing(input: TracingInput | undefined, scope: Scope, ow
   if (tracing === undefined) made.byScope.set(scope.name, (tracing = createInstance(reading, scope)))
   warnOfMistake(tracing, input)
   return tracing
+}
+
+/** The instances that follow options, one for each scope. */
+const following = new WeakMap<object, Map<string, AdapterTracing>>()
+
+/** One whose members are those of the instance for the options of the moment. */
+function tracingThatFollows(options: TracingOptions, current: FollowedOptions, scope: Scope): AdapterTracing {
+  let byScope = following.get(options)
+  if (byScope === undefined) following.set(options, (byScope = new Map()))
+  const made = byScope.get(scope.name)
+  if (made !== undefined) return made
+  const off = passOnly(createAdapterTracing(NOTHING_RECORDED, scope))
+  let known: TracingOptions | undefined
+  let tracing = off
+  const now = (): AdapterTracing => {
+    const told = current()
+    if (told !== known) {
+      tracing = told === undefined ? off : resolveTracing(told, scope)
+      known = told
+    }
+    return tracing
+  }
+  const live = { options }
+  for (const name of Object.keys(off) as (keyof AdapterTracing)[]) {
+    if (name !== 'options') Object.defineProperty(live, name, { get: () => now()[name], enumerable: true })
+  }
+  byScope.set(scope.name, live as AdapterTracing)
+  return live as AdapterTracing
 }
 
 /** The options of the instance among options, if there is one. */

@@ -1,0 +1,98 @@
+import { ProxyTracerProvider } from '@opentelemetry/api'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { followOptions } from '../src/followed.ts'
+import type { TracingOptions } from '../src/options.ts'
+import { createAdapterTracing, resolveTracing } from '../src/tracing.ts'
+import { traced, originalOf, standsFor } from '../src/client/original.ts'
+import { delivery, publication } from './messages.ts'
+import { createSdk, registerContextManager, resetGlobals } from './sdk.ts'
+
+resetGlobals()
+beforeEach(registerContextManager)
+
+const SCOPE = { name: 'adapter', version: '1' }
+const settlement = {
+  system: 'kafka',
+  operation: 'commit',
+  destination: { name: 'orders' },
+  keys: [],
+  batch: false,
+  outcome: 'acked' as const,
+}
+
+describe('tracing that follows options', () => {
+  it('records with the provider of the moment', () => {
+    const [first, second] = [createSdk(), createSdk()]
+    let now: TracingOptions | undefined = { tracerProvider: first.tracerProvider }
+    const tracing = resolveTracing({ tracing: followOptions(() => now) }, SCOPE)
+    tracing.process(delivery(), () => {})
+    now = { tracerProvider: second.tracerProvider }
+    tracing.send(publication(), () => {})
+    now = undefined
+    tracing.send(publication(), () => {})
+    now = { tracerProvider: first.tracerProvider }
+    tracing.process(delivery(), () => {})
+    expect(first.ended().map(({ name }) => name)).toEqual(['process orders', 'process orders'])
+    expect(second.ended().map(({ name }) => name)).toEqual(['send orders'])
+  })
+
+  it('hands over that it follows', () => {
+    const sdk = createSdk()
+    let now: TracingOptions | undefined
+    const tracing = resolveTracing({ tracing: followOptions(() => now) }, SCOPE)
+    const other = resolveTracing({ tracing }, { name: 'another', version: '1' })
+    now = { tracerProvider: sdk.tracerProvider, maxMessageBytes: 7 }
+    expect([other.maxMessageBytes, tracing.options.maxMessageBytes]).toEqual([7, 7])
+    other.process(delivery(), () => {})
+    expect(sdk.ended().map(({ instrumentationScope }) => instrumentationScope.name)).toEqual(['another'])
+  })
+
+  it('is one instance for each scope', () => {
+    const following = followOptions(() => undefined)
+    expect(resolveTracing({ tracing: following }, SCOPE)).toBe(resolveTracing({ tracing: following }, SCOPE))
+  })
+
+  it('passes everything on as long as there are no options', () => {
+    const tracing = resolveTracing({ tracing: followOptions(() => undefined) }, SCOPE)
+    const message = delivery()
+    expect([
+      tracing.send(publication([{}, {}]), (injections) => injections),
+      tracing.openSend(publication()),
+      tracing.process(message, () => 1),
+      tracing.processBatch([message], () => 2),
+      tracing.settle(settlement, () => 3),
+      tracing.settleOne(
+        undefined,
+        'acked',
+        () => settlement,
+        () => 4,
+      ),
+      tracing.open(message).run(() => 5),
+      tracing.open(message).isOpen(),
+      tracing.isIdle(),
+    ]).toEqual([[], undefined, 1, 2, 3, 4, 5, false, true])
+  })
+
+  it('writes onto a moved message how often it was handled even then', () => {
+    const tracing = resolveTracing({ tracing: followOptions(() => undefined) }, SCOPE)
+    const move = { kind: 'retry' as const, delivery: delivery() }
+    const fields = tracing.send(publication([{}], { move }), ([injection]) => injection?.fields)
+    expect(fields).toHaveProperty('tracebaton')
+  })
+})
+
+it('an instance is idle that was given the provider of the API itself', () => {
+  const provider = new ProxyTracerProvider()
+  const tracing = createAdapterTracing({ tracerProvider: provider })
+  expect(tracing.isIdle()).toBe(true)
+  provider.setDelegate(createSdk().tracerProvider)
+  expect(tracing.isIdle()).toBe(false)
+})
+
+it('an object that traces itself stands for another one, which is wrapped in its place', () => {
+  const itself = { name: 'itself' }
+  const behind = { name: 'behind' }
+  standsFor(itself, behind)
+  expect(originalOf(itself)).toBe(behind)
+  expect(originalOf(traced(originalOf(itself), {}))).toBe(behind)
+})
