@@ -1,0 +1,75 @@
+import { types } from 'node:util'
+import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
+import type { ConnectionLike } from '@tracebaton/amqp'
+import { withExports } from './exports.ts'
+import { ClientInstrumentation, type ClientParts, type TracebatonConfig } from './instrumentation.ts'
+import type { ModulePatch } from './module-hook.ts'
+import { packages } from './packages.ts'
+import { tracingFor } from './say.ts'
+
+type Connect = (this: unknown, ...args: unknown[]) => unknown
+
+/** A `connect`, of either API, whose connections are traced. */
+function tracedConnect(connect: Connect): Connect {
+  const tracing = tracingFor('amqplib')
+  const { traceConnection } = packages.amqp
+  const wrap = (connection: unknown): unknown =>
+    typeof connection === 'object' && connection !== null
+      ? traceConnection(connection as ConnectionLike, { tracing })
+      : connection
+  const traced: Connect = function (...args) {
+    const at = args.findLastIndex((arg) => typeof arg === 'function')
+    if (at !== -1) args[at] = answered(args[at] as Connect, wrap)
+    else args = args.map((arg) => withSetUp(arg, wrap))
+    // What a connection does later is not a part of the request that opened it.
+    const result = contexts.with(ROOT_CONTEXT, () => Reflect.apply(connect, this, args))
+    return types.isPromise(result) ? result.then(wrap) : result
+  }
+  for (const key of ['name', 'length'] as const) Object.defineProperty(traced, key, { value: connect[key] })
+  return traced
+}
+
+/** The caller's callback, which gets a traced connection, in the context of the call. */
+function answered(callback: Connect, wrap: (connection: unknown) => unknown): Connect {
+  return contexts.bind(contexts.active(), function (this: unknown, error: unknown, ...rest: unknown[]) {
+    return Reflect.apply(callback, this, [error, ...rest.map(wrap)])
+  })
+}
+
+interface Recovering {
+  readonly recovery?: { readonly setup?: (model: unknown) => unknown } | undefined
+}
+
+/** A connection that recovers hands a bare one to its `setup`, each time. */
+function withSetUp(options: unknown, wrap: (connection: unknown) => unknown): unknown {
+  const { recovery } = Object(options) as Recovering
+  const setup = Object(recovery).setup as unknown
+  if (typeof setup !== 'function') return options
+  return {
+    ...(options as object),
+    recovery: { ...recovery, setup: (model: unknown) => Reflect.apply(setup, recovery, [wrap(model)]) as unknown },
+  }
+}
+
+const patchOf = (file: string): ModulePatch => ({
+  file,
+  patch(exports: { readonly connect?: Connect }) {
+    if (typeof exports.connect !== 'function') throw new TypeError('there is no function connect')
+    return withExports(exports, { connect: tracedConnect(exports.connect) })
+  },
+})
+
+const PARTS: ClientParts = {
+  client: 'amqplib',
+  patches: [patchOf('amqplib/channel_api.js'), patchOf('amqplib/callback_api.js')],
+}
+
+/** Options of {@link AmqplibInstrumentation}. */
+export type AmqplibConfig = TracebatonConfig
+
+/** Traces the connections that `connect` of amqplib opens, of the promise and of the callback API. */
+export class AmqplibInstrumentation extends ClientInstrumentation<AmqplibConfig> {
+  constructor(config: AmqplibConfig = {}) {
+    super(PARTS, config)
+  }
+}

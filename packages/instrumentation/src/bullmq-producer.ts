@@ -1,0 +1,88 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { FlowProducerLike, QueueLike } from '@tracebaton/bullmq'
+import { isForeign, withTelemetry } from './bullmq-telemetry.ts'
+import { standIn, type AnyClass } from './exports.ts'
+import { packages } from './packages.ts'
+import { tracingFor } from './say.ts'
+
+type Method = (...args: unknown[]) => unknown
+type Methods = Readonly<Record<string, Method>>
+
+/** A call on an object that was wrapped by hand as well: that traces it, and the class does not, once. */
+const byHand = new AsyncLocalStorage<{ readonly of: object; told: boolean }>()
+
+function isTracedByHand(object: object): boolean {
+  const call = byHand.getStore()
+  if (call === undefined || call.of !== object || call.told) return false
+  call.told = true
+  return true
+}
+
+const members = (names: readonly string[], call: (name: string, args: unknown[]) => unknown): Methods =>
+  Object.fromEntries(names.map((name) => [name, (...given: unknown[]) => call(name, given)]))
+
+/** A class whose objects trace the calls of some methods as look-alikes do. */
+function tracingClass(
+  Original: AnyClass,
+  names: readonly string[],
+  optionsAt: number,
+  trace: (untraced: object) => object,
+): AnyClass {
+  const { lookAlike, standsFor } = packages.core
+  const looks = new WeakMap<object, Methods>()
+  const own = Original.prototype as Methods
+  const Traced = class extends Original {
+    constructor(...args: unknown[]) {
+      const isOthers = isForeign(args[optionsAt])
+      args[optionsAt] = withTelemetry(args[optionsAt])
+      super(...args)
+      // Two telemetries would each record everything.
+      if (isOthers) return
+      const untraced = lookAlike<object>(
+        this,
+        members(names, (name, given) => Reflect.apply(own[name] as Method, this, given)),
+      )
+      looks.set(this, trace(untraced) as Methods)
+      // A method of a subclass still runs, with the class's own untraced below it.
+      const inHand = members(names, (name, given) =>
+        byHand.run({ of: this, told: false }, () => (this as unknown as Methods)[name]?.(...given)),
+      )
+      standsFor(this, lookAlike<object>(this, inHand))
+    }
+  }
+  for (const name of names) {
+    Object.defineProperty(Traced.prototype, name, {
+      configurable: true,
+      writable: true,
+      value: named(own[name] as Method, function (this: object, ...args: unknown[]) {
+        const look = looks.get(this)
+        if (look === undefined || isTracedByHand(this)) return Reflect.apply(own[name] as Method, this, args)
+        return look[name]?.(...args)
+      }),
+    })
+  }
+  return standIn(Original, Traced)
+}
+
+function named(original: Method, replacement: Method): Method {
+  for (const key of ['name', 'length'] as const) Object.defineProperty(replacement, key, { value: original[key] })
+  return replacement
+}
+
+/** A `Queue` that traces what is added. */
+export function tracedQueue(Queue: AnyClass): AnyClass {
+  const options = { tracing: tracingFor('bullmq') }
+  const { traceQueue } = packages.bullmq
+  return tracingClass(Queue, ['add', 'addBulk', 'upsertJobScheduler'], 1, (queue) =>
+    traceQueue(queue as QueueLike, options),
+  )
+}
+
+/** A `FlowProducer` that traces what is added. */
+export function tracedFlowProducer(FlowProducer: AnyClass): AnyClass {
+  const options = { tracing: tracingFor('bullmq') }
+  const { traceFlowProducer } = packages.bullmq
+  return tracingClass(FlowProducer, ['add', 'addBulk'], 0, (flows) =>
+    traceFlowProducer(flows as FlowProducerLike, options),
+  )
+}

@@ -1,0 +1,120 @@
+import { metrics, trace, type MeterProvider, type TracerProvider } from '@opentelemetry/api'
+import type { TracingOptions } from '@tracebaton/core'
+import { loadedBefore, patchOnLoad, type ModulePatch } from './module-hook.ts'
+import { packages } from './packages.ts'
+import { say, tracingFor, type Client, type Wisher } from './say.ts'
+import { SCOPE } from './scope.ts'
+
+/** How clients are traced: all options of `createTracing`, and whether they are. */
+export type TracebatonConfig = Omit<TracingOptions, 'tracerProvider' | 'meterProvider'> & {
+  /** Whether clients are traced from the start, and not only after `enable()`. @default true */
+  enabled?: boolean
+}
+
+/** What an instrumentation of one client knows. */
+export interface ClientParts {
+  readonly client: Client
+  readonly patches: readonly ModulePatch[]
+  /** The names of the client's own options. */
+  readonly own?: readonly string[]
+}
+
+/**
+ * The instrumentation of one client, of the shape that OpenTelemetry's SDKs take. It extends no class of theirs, which
+ * would need one certain line of Node and of the SDK. Everything may be changed at any time, and holds for what was made
+ * of the client before, too. Nothing here throws.
+ */
+export abstract class ClientInstrumentation<Config extends TracebatonConfig> {
+  /** The package of ours, and the client. */
+  readonly instrumentationName: string
+  /** The version of this package. */
+  readonly instrumentationVersion: string = SCOPE.version
+  readonly #parts: ClientParts
+  readonly #wisher: Wisher
+  #config: Config
+  #enabled = false
+  #tracers: TracerProvider | undefined
+  #meters: MeterProvider | undefined
+
+  constructor(parts: ClientParts, config: Config) {
+    this.instrumentationName = `${SCOPE.name}/${parts.client}`
+    this.#parts = parts
+    this.#wisher = { wish: () => this.#wish() }
+    this.#config = withDefaults(config)
+    if (this.#config.enabled === true) this.enable()
+  }
+
+  /** Traces the client from now on. Of several instrumentations of one client the latest decides how. */
+  enable(): void {
+    if (this.#enabled) return
+    const { client, patches } = this.#parts
+    const late = loadedBefore(patches)
+    patchOnLoad(patches)
+    this.#enabled = true
+    this.#tell()
+    if (late.length > 0) warnOfOrder(client, late)
+  }
+
+  /** Traces nothing from now on. Calls pass through. */
+  disable(): void {
+    this.#enabled = false
+    this.#tell()
+  }
+
+  /** Whether the client is traced. */
+  isEnabled(): boolean {
+    return this.#enabled
+  }
+
+  /** Records spans by a provider. Default: the global one of the time. */
+  setTracerProvider(provider: TracerProvider): void {
+    this.#tracers = provider === trace.getTracerProvider() ? undefined : provider
+    this.#tell()
+  }
+
+  /** Measures by a provider. Default: the global one of the time. */
+  setMeterProvider(provider: MeterProvider): void {
+    // SDKs hand out the global one also before there is any; that one will never measure.
+    this.#meters = provider === metrics.getMeterProvider() ? undefined : provider
+    this.#tell()
+  }
+
+  /** Replaces all options; `enabled` changes nothing. */
+  setConfig(config: Config): void {
+    this.#config = withDefaults(config)
+    this.#tell()
+  }
+
+  /** The options there are. */
+  getConfig(): Config {
+    return this.#config
+  }
+
+  #tell(): void {
+    say(this.#parts.client, this.#wisher, this.#enabled)
+  }
+
+  #wish(): ReturnType<Wisher['wish']> {
+    const { enabled: _, ...given } = this.#config as Record<string, unknown>
+    const own: Record<string, unknown> = {}
+    const options: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(given)) {
+      ;(this.#parts.own?.includes(name) === true ? own : options)[name] = value
+    }
+    if (this.#tracers !== undefined) options['tracerProvider'] = this.#tracers
+    if (this.#meters !== undefined) options['meterProvider'] = this.#meters
+    return { options, own }
+  }
+}
+
+function withDefaults<Config extends TracebatonConfig>(config: Config | undefined): Config {
+  return { ...(config as Config), enabled: config?.enabled ?? true }
+}
+
+function warnOfOrder(client: Client, files: readonly string[]): void {
+  const { resolveTracing } = packages.core
+  resolveTracing({ tracing: tracingFor(client) }, SCOPE).warn(
+    `${files.join(' and ')} was loaded before its instrumentation, so what is made of it is not traced. ` +
+      'Set up OpenTelemetry first, for example by `node --import ./telemetry.js`',
+  )
+}

@@ -1,0 +1,2 @@
+// Not TypeScript, because there it would have to be written twice: an ES module has no `require`.
+exports.load = require

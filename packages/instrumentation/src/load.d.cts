@@ -1,0 +1,2 @@
+/** Loads a package that this one depends on, as CommonJS: at once, and only when it is needed. */
+export declare const load: (name: string) => unknown

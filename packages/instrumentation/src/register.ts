@@ -1,0 +1,18 @@
+// The entry for `node --import` and `node --require`.
+import { getTracebatonInstrumentations } from './all.ts'
+
+const off = new Set((process.env['TRACEBATON_DISABLED_INSTRUMENTATIONS'] ?? '').split(',').map((name) => name.trim()))
+const offOf = (name: string): false | undefined => (off.has(name) ? false : undefined)
+
+getTracebatonInstrumentations({
+  amqplib: offOf('amqplib'),
+  bullmq: offOf('bullmq') ?? { sandboxes: isInherited() },
+  kafkajs: offOf('kafkajs'),
+  sqs: offOf('sqs'),
+})
+
+/** Whether the arguments of Node name this file: then child processes and worker threads load it as well. */
+function isInherited(): boolean {
+  const args = [...process.execArgv, process.env['NODE_OPTIONS'] ?? '']
+  return args.some((arg) => /@tracebaton\/instrumentation\/register\b/.test(arg))
+}

@@ -1,0 +1,38 @@
+import type { ReceivedMessage } from '@tracebaton/sqs'
+import { classIn, standIn, withExports, type AnyClass } from './exports.ts'
+import type { ModulePatch } from './module-hook.ts'
+import { packages } from './packages.ts'
+
+interface ConsumerOptions {
+  readonly queueUrl?: string
+  readonly handleMessage?: (message: ReceivedMessage) => unknown
+}
+
+/** A class whose handlers are traced: the client alone does not know when a message is handled. */
+function tracedConsumer(Original: AnyClass): AnyClass {
+  const { traceHandler } = packages.sqs
+  const traced = (options: ConsumerOptions): ConsumerOptions => {
+    const { handleMessage, queueUrl } = Object(options) as ConsumerOptions
+    if (typeof handleMessage !== 'function') return options
+    // How to trace is what the client that received was told.
+    return { ...options, handleMessage: traceHandler(handleMessage, { queueUrl }) }
+  }
+  return standIn(
+    Original,
+    class extends Original {
+      /** The client's own makes an object of its own class. */
+      static create(options: ConsumerOptions): object {
+        return new this(options)
+      }
+      constructor(options: ConsumerOptions, ...rest: unknown[]) {
+        super(traced(options), ...rest)
+      }
+    },
+  )
+}
+
+/** The handlers of sqs-consumer, where it is loaded as CommonJS. */
+export const SQS_CONSUMER: ModulePatch = {
+  file: 'sqs-consumer/dist/cjs/index.js',
+  patch: (exports) => withExports(exports, { Consumer: tracedConsumer(classIn(exports, 'Consumer')) }),
+}

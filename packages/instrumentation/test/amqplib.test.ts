@@ -1,0 +1,87 @@
+import { context, trace } from '@opentelemetry/api'
+import { traceConnection } from '@tracebaton/amqp'
+import { describe, expect, it } from 'vitest'
+import { AmqplibInstrumentation } from '../src/index.ts'
+import type { HollowAmqplib, HollowCallbacks, HollowChannel, HollowConnection } from './clients.ts'
+import { installer } from './installed.ts'
+import { createSdk, recorded, withContexts } from './sdk.ts'
+
+withContexts()
+const install = installer()
+
+/** Publishes a message, and acknowledges it. */
+async function exchange(channel: HollowChannel): Promise<void> {
+  await channel.consume('orders', (message) => channel.ack(message))
+  channel.sendToQueue('orders', Buffer.from('one'))
+}
+
+const PUBLISHED = ['process orders', 'publish orders']
+
+describe('a connection of the patched module', () => {
+  it('traces its channels', async () => {
+    const { names } = recorded(new AmqplibInstrumentation())
+    const { connect } = install().require('amqplib') as HollowAmqplib
+    const channel = await (await connect('amqp://localhost')).createChannel()
+    await exchange(channel)
+    expect(names().toSorted()).toEqual(PUBLISHED)
+    expect(channel.published[0]?.headers).toHaveProperty('traceparent')
+  })
+
+  it('is traced with callbacks, which run in the context of the call', async () => {
+    const { names } = recorded(new AmqplibInstrumentation())
+    const { connect } = install().require('amqplib/callback_api') as HollowCallbacks
+    const span = createSdk().tracerProvider.getTracer('test').startSpan('request')
+    const active = trace.setSpan(context.active(), span)
+    const opened = await context.with(
+      active,
+      () =>
+        new Promise<{ connection: HollowConnection; in: unknown }>((resolve) => {
+          connect('amqp://localhost', (_, connection) => resolve({ connection, in: trace.getActiveSpan() }))
+        }),
+    )
+    expect(opened.in).toBe(span)
+    await new Promise<void>((resolve, reject) => {
+      opened.connection.createChannel((_, channel) => void exchange(channel).then(resolve, reject))
+    })
+    expect(names().toSorted()).toEqual(PUBLISHED)
+  })
+
+  it('is opened in no context, because it stays open', async () => {
+    recorded(new AmqplibInstrumentation())
+    const { connect } = install().require('amqplib') as HollowAmqplib
+    const span = createSdk().tracerProvider.getTracer('test').startSpan('request')
+    const connection = await context.with(trace.setSpan(context.active(), span), () => connect('amqp://localhost'))
+    expect(connection.openedIn(() => trace.getActiveSpan())).toBeUndefined()
+  })
+
+  it('is traced in the set-up after it has recovered', async () => {
+    const { names } = recorded(new AmqplibInstrumentation())
+    const { connect } = install().require('amqplib') as HollowAmqplib
+    const recovery = {
+      limit: 3,
+      async setup(this: { limit: number }, connection: HollowConnection) {
+        expect(this.limit).toBe(3)
+        await exchange(await connection.createChannel())
+      },
+    }
+    const options = Object.freeze({ recovery: Object.freeze(recovery) })
+    await connect('amqp://localhost', options)
+    expect(names().toSorted()).toEqual(PUBLISHED)
+  })
+
+  it('has one span of each call where it is wrapped by hand as well', async () => {
+    const { names, tracerProvider } = recorded(new AmqplibInstrumentation())
+    const { connect } = install().require('amqplib') as HollowAmqplib
+    const connection = traceConnection((await connect('amqp://localhost')) as never, {
+      tracerProvider,
+    }) as HollowConnection
+    await exchange(await connection.createChannel())
+    expect(names().toSorted()).toEqual(PUBLISHED)
+  })
+
+  it('comes from a function that looks like that of the module', () => {
+    recorded(new AmqplibInstrumentation())
+    const { connect, ...others } = install().require('amqplib') as HollowAmqplib
+    expect([connect.name, connect.length, others]).toEqual(['connect', 2, { credentials: {} }])
+  })
+})

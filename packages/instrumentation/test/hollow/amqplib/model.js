@@ -1,0 +1,35 @@
+/** A channel without a broker: what is published goes to the handlers of the queue. */
+class Channel {
+  published = []
+  #handlers = new Map()
+  #tag = 0
+
+  publish(exchange, routingKey, content, options = {}) {
+    this.published.push(options)
+    const fields = { deliveryTag: ++this.#tag, redelivered: false, exchange, routingKey }
+    this.#handlers.get(routingKey)?.({ content, fields, properties: options })
+    return true
+  }
+  sendToQueue(queue, content, options) {
+    return this.publish('', queue, content, options)
+  }
+  async consume(queue, handler) {
+    this.#handlers.set(queue, handler)
+    return { consumerTag: queue }
+  }
+  ack() {}
+  nack() {}
+}
+
+exports.Connection = class Connection {
+  createChannel(opened) {
+    const channel = new Channel()
+    if (opened === undefined) return Promise.resolve(channel)
+    setImmediate(() => opened(null, channel))
+    return channel
+  }
+  createConfirmChannel(opened) {
+    return this.createChannel(opened)
+  }
+  close() {}
+}

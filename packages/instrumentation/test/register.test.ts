@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { installer } from './installed.ts'
+
+const install = installer()
+const run = promisify(execFile)
+
+const built = (format: string): string => fileURLToPath(new URL(`../dist/${format}/register.js`, import.meta.url))
+const PRELOADS = [
+  ['--import', pathToFileURL(built('esm')).href],
+  ['--require', built('cjs')],
+]
+
+/** Says whether what it loads is the module's own: a patched class extends another one, a patched function is ours. */
+const ASK = `
+  const isSubclass = (of) => Object.getPrototypeOf(of) !== Function.prototype
+  const answers = {
+    kafkajs: isSubclass(kafkajs.Kafka),
+    amqplib: !String(amqplib.connect).includes('new Connection'),
+    sqs: process.getBuiltinModule('node:util').types.isProxy(sqs.SQSClient),
+    bullmq: isSubclass(bullmq.Queue) && isSubclass(bullmq.Worker) && isSubclass(bullmq.FlowProducer),
+  }
+  console.log(JSON.stringify(answers))
+`
+const CLIENTS = { kafkajs: 'kafkajs', amqplib: 'amqplib', sqs: '@aws-sdk/client-sqs', bullmq: 'bullmq' }
+const APPS = {
+  'app.cjs': Object.entries(CLIENTS).map(([name, from]) => `const ${name} = require('${from}')\n`),
+  'app.mjs': Object.entries(CLIENTS).map(([name, from]) => `import ${name} from '${from}'\n`),
+}
+
+async function patchedIn(app: keyof typeof APPS, args: readonly string[], env = {}): Promise<unknown> {
+  const { folder } = install()
+  writeFileSync(join(folder, app), APPS[app].join('') + ASK)
+  const { stdout } = await run(process.execPath, [...args, join(folder, app)], { env: { ...process.env, ...env } })
+  return JSON.parse(stdout)
+}
+
+const ALL = { kafkajs: true, amqplib: true, sqs: true, bullmq: true }
+
+describe.each(PRELOADS)('node %s register', (...args) => {
+  it('patches what is required', async () => {
+    await expect(patchedIn('app.cjs', args)).resolves.toEqual(ALL)
+  })
+
+  it('patches what is imported', async () => {
+    await expect(patchedIn('app.mjs', args)).resolves.toEqual(ALL)
+  })
+
+  it('leaves out what it is told to', async () => {
+    const env = { TRACEBATON_DISABLED_INSTRUMENTATIONS: 'kafkajs, sqs' }
+    await expect(patchedIn('app.cjs', args, env)).resolves.toEqual({ ...ALL, kafkajs: false, sqs: false })
+  })
+})
+
+it('nothing is patched without it', async () => {
+  await expect(patchedIn('app.mjs', [])).resolves.toEqual({ kafkajs: false, amqplib: false, sqs: false, bullmq: false })
+})
+
+it('none of our other packages is loaded before a client is', async () => {
+  const { folder } = install()
+  const app = join(folder, 'app.cjs')
+  writeFileSync(app, 'console.log(JSON.stringify(Object.keys(require.cache)))')
+  const { stdout } = await run(process.execPath, ['--require', built('cjs'), app])
+  expect(JSON.parse(stdout)).not.toContainEqual(expect.stringMatching(/packages.(?:core|kafka|amqp|sqs|bullmq)\b/))
+})

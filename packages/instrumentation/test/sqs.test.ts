@@ -1,0 +1,67 @@
+import { trace } from '@opentelemetry/api'
+import { traceSqs } from '@tracebaton/sqs'
+import { describe, expect, it } from 'vitest'
+import { SqsInstrumentation } from '../src/index.ts'
+import type { HollowConsumer, HollowSqs, HollowSqsClient } from './clients.ts'
+import { installer } from './installed.ts'
+import { recorded, withContexts } from './sdk.ts'
+
+withContexts()
+const install = installer()
+const load = (): HollowSqs => install().require('@aws-sdk/client-sqs') as HollowSqs
+
+const input = { QueueUrl: 'https://sqs.eu-west-1.amazonaws.com/1/orders', MessageBody: 'one' }
+
+describe('a client of the patched module', () => {
+  it('traces what it sends, whichever of the two classes it is of', async () => {
+    const { names } = recorded(new SqsInstrumentation())
+    const { SQS, SQSClient, SendMessageCommand } = load()
+    for (const Client of [SQS, SQSClient]) {
+      const client = new Client({})
+      await client.send(new SendMessageCommand(input))
+      expect(client.requests).toMatchObject([{ MessageAttributes: { traceparent: {} } }])
+    }
+    expect(names()).toEqual(['send orders', 'send orders'])
+  })
+
+  it('is what it was', () => {
+    recorded(new SqsInstrumentation())
+    const { SQS, SQSClient } = load()
+    class Mine extends SQSClient {
+      #secret = 'kept'
+      get secret() {
+        return this.#secret
+      }
+    }
+    const mine = new Mine({ region: 'here' })
+    expect([mine.secret, mine instanceof Mine, mine instanceof SQSClient]).toEqual(['kept', true, true])
+    expect(mine.config).toMatchObject({ region: 'here' })
+    expect(new SQS({})).toBeInstanceOf(SQSClient)
+    expect([SQS.name, SQSClient.name, SQSClient.length]).toEqual(['SQS', 'SQSClient', 1])
+  })
+
+  it('has one span of each call where it is wrapped by hand as well', async () => {
+    const { names, tracerProvider } = recorded(new SqsInstrumentation())
+    const { SQSClient, SendMessageCommand } = load()
+    const client = traceSqs<HollowSqsClient>(new SQSClient({}), { tracerProvider })
+    await client.send(new SendMessageCommand(input))
+    expect(names()).toEqual(['send orders'])
+  })
+})
+
+const handleMessage = () => trace.getActiveSpan() !== undefined
+
+describe('a Consumer of the patched sqs-consumer', () => {
+  const message = { MessageId: '1', ReceiptHandle: 'r', Body: 'one' }
+
+  it.each(['new', 'create'])('traces its handler: %s', (way) => {
+    const { names, tracerProvider } = recorded(new SqsInstrumentation())
+    const { Consumer } = install().require('sqs-consumer') as HollowConsumer
+    trace.setGlobalTracerProvider(tracerProvider)
+    const options = Object.freeze({ queueUrl: input.QueueUrl, handleMessage })
+    const consumer = way === 'new' ? new Consumer(options) : Consumer.create(options)
+    expect(consumer).toBeInstanceOf(Consumer)
+    expect(consumer.handle(message)).toBe(true)
+    expect(names()).toEqual(['process orders'])
+  })
+})
