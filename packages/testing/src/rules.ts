@@ -27,12 +27,39 @@ export const rules: readonly Rule[] = [
   noSecrets,
 ]
 
+/** What a rule says of spans. */
+export interface Judgement {
+  readonly rule: Rule
+  /** Whether there was something that the rule is about. */
+  readonly applied: boolean
+  readonly findings: readonly Finding[]
+}
+
+/** Applies rules to spans, for assertions and for the command. Never throws. */
+export function judge(
+  spans: readonly RecordedSpan[],
+  options: CheckOptions = {},
+  chosen: readonly Rule[] = rules,
+): Judgement[] {
+  const evidence = evidenceOf(spans, options)
+  return chosen.map((rule) => ({ rule, applied: rule.applies(evidence), findings: rule.check(evidence) }))
+}
+
 /** Applies rules to spans, and gives all that they find, rule by rule. Never throws. */
 export function findingsIn(
   spans: readonly RecordedSpan[],
   options: CheckOptions = {},
   chosen: readonly Rule[] = rules,
 ): Finding[] {
-  const evidence = evidenceOf(spans, options)
-  return chosen.flatMap((rule) => rule.check(evidence))
+  return judge(spans, options, chosen).flatMap(({ findings }) => findings)
+}
+
+/**
+ * The rules that should have applied and did not, so that nothing is known of what was asked: all that are about handled
+ * messages, and where none of those was asked, all that were. Empty: something was judged.
+ */
+export function nothingJudged(judgements: readonly Pick<Judgement, 'rule' | 'applied'>[]): readonly Rule[] {
+  const handling = judgements.filter(({ rule }) => rule.handling)
+  const asked = handling.length > 0 ? handling : judgements
+  return asked.some(({ applied }) => applied) ? [] : asked.map(({ rule }) => rule)
 }

@@ -38,7 +38,7 @@ export function assertConnected(source: SpanSource, options: ConnectedOptions = 
   )
   return assertNothingFound(spans, connectionFindings(evidence, journeys, options), {
     found: journeys.some(({ attempts }) => attempts.length > 0),
-    name: 'a handled message',
+    name: connected.subject,
     rule: connected.id,
   })
 }

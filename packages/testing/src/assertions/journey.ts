@@ -38,9 +38,9 @@ export function assertJourney(
   const meant = evidence.journeys.filter((journey) => isMeant(journey, steps, options.message))
   if (meant.length === 0) throw new TraceAssertionError([nobody(evidence, steps, options.message)], spans)
   const findings = [
+    ...meant.flatMap((journey) => partingOf(journey, steps) ?? []),
     ...connectionFindings(evidence, meant, options),
     ...attemptsInOrder.check({ ...evidence, journeys: meant }),
-    ...meant.flatMap((journey) => partingOf(journey, steps) ?? []),
   ]
   if (findings.length > 0) throw new TraceAssertionError(findings, spans)
   return meant

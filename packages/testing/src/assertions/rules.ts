@@ -1,6 +1,5 @@
-import { evidenceOf, type CheckOptions } from '../evidence.ts'
-import { messageFacts } from '../facts.ts'
-import { rules } from '../rules.ts'
+import type { CheckOptions } from '../evidence.ts'
+import { judge, nothingJudged, rules } from '../rules.ts'
 import { allEnded } from '../rules/ended.ts'
 import { conventions } from '../rules/conventions.ts'
 import { noDanglingLinks } from '../rules/dangling-links.ts'
@@ -9,17 +8,16 @@ import { noOrphans } from '../rules/orphans.ts'
 import type { Rule } from '../rules/rule.ts'
 import { samplingConsistent } from '../rules/sampling.ts'
 import { noSecrets } from '../rules/secrets.ts'
-import type { RecordedSpan } from '../span.ts'
 import { assertNothingFound, spansOf, type SpanSource } from './source.ts'
 
 /** Every parent that a span names was recorded. Throws a `TraceAssertionError`, else returns true. */
 export function assertNoOrphans(source: SpanSource): true {
-  return assertRule(source, noOrphans, {}, 'a span', () => true)
+  return assertRule(source, noOrphans)
 }
 
 /** Every span that a link names was recorded. Throws a `TraceAssertionError`, else returns true. */
 export function assertNoDanglingLinks(source: SpanSource): true {
-  return assertRule(source, noDanglingLinks, {}, 'a span', () => true)
+  return assertRule(source, noDanglingLinks)
 }
 
 /**
@@ -27,7 +25,7 @@ export function assertNoDanglingLinks(source: SpanSource): true {
  * else returns true.
  */
 export function assertAllEnded(source: SpanSource): true {
-  return assertRule(source, allEnded, {}, 'a span', () => true)
+  return assertRule(source, allEnded)
 }
 
 /**
@@ -36,16 +34,13 @@ export function assertAllEnded(source: SpanSource): true {
  */
 export function assertNoLeak(source: SpanSource, options: Pick<CheckOptions, 'messageAttribute'> = {}): true {
   const { messageAttribute } = options
-  return assertRule(source, noLeak, options, `a handled message${attributeText(messageAttribute)}`, (span) =>
-    messageAttribute === undefined
-      ? messageFacts(span).operationType === 'process'
-      : span.attributes[messageAttribute] !== undefined,
-  )
+  const subject = messageAttribute === undefined ? noLeak.subject : `a span that says ${messageAttribute}`
+  return assertRule(source, noLeak, options, subject)
 }
 
 /** Messaging spans follow the semantic conventions, 1.44 or 1.45. Throws a `TraceAssertionError`, else returns true. */
 export function assertConventions(source: SpanSource): true {
-  return assertRule(source, conventions, {}, 'a messaging span', isMessaging)
+  return assertRule(source, conventions)
 }
 
 /**
@@ -56,7 +51,7 @@ export function assertNoSecrets(
   source: SpanSource,
   options: Pick<CheckOptions, 'secrets' | 'privateBaggage' | 'arrivals'> = {},
 ): true {
-  return assertRule(source, noSecrets, options, 'a span', () => true)
+  return assertRule(source, noSecrets, options)
 }
 
 /**
@@ -64,7 +59,7 @@ export function assertNoSecrets(
  * being sampled; exported spans can show only a missing partner. Throws a `TraceAssertionError`, else returns true.
  */
 export function assertSamplingConsistent(source: SpanSource): true {
-  return assertRule(source, samplingConsistent, {}, 'a messaging span', isMessaging)
+  return assertRule(source, samplingConsistent)
 }
 
 /** Which rules count, and what they know besides spans. */
@@ -73,40 +68,29 @@ export interface PropagationOptions extends CheckOptions {
   readonly except?: readonly string[]
 }
 
-/** All rules at once. Throws a `TraceAssertionError`, else returns true. */
+/**
+ * All rules at once, and at least one message was handled. Throws a `TraceAssertionError`, else returns true.
+ */
 export function assertPropagation(source: SpanSource, options: PropagationOptions = {}): true {
   const spans = spansOf(source)
-  const evidence = evidenceOf(spans, options)
-  const findings = rules
-    .flatMap((rule) => (isExcepted(rule.id, options.except) ? [] : rule.check(evidence)))
-    .filter(({ rule }) => !isExcepted(rule, options.except))
+  const { except = [] } = options
+  const judgements = judge(
+    spans,
+    options,
+    rules.filter(({ id }) => !except.includes(id)),
+  )
+  const findings = judgements.flatMap((judgement) => judgement.findings).filter(({ rule }) => !except.includes(rule))
+  const [missed] = nothingJudged(judgements)
   return assertNothingFound(spans, findings, {
-    found: spans.some(isMessaging),
-    name: 'a messaging span',
+    found: missed === undefined,
+    name: missed?.subject ?? '',
     rule: 'propagation',
   })
 }
 
-function isExcepted(id: string, except: readonly string[] = []): boolean {
-  return except.includes(id)
-}
-
-function assertRule(
-  source: SpanSource,
-  rule: Rule,
-  options: CheckOptions,
-  subject: string,
-  isSubject: (span: RecordedSpan) => boolean,
-): true {
+function assertRule(source: SpanSource, rule: Rule, options: CheckOptions = {}, subject: string = rule.subject): true {
   const spans = spansOf(source)
-  const findings = rule.check(evidenceOf(spans, options))
-  return assertNothingFound(spans, findings, { found: spans.some(isSubject), name: subject, rule: rule.id })
-}
-
-function isMessaging(span: RecordedSpan): boolean {
-  return messageFacts(span).operationType !== undefined
-}
-
-function attributeText(attribute: string | undefined): string {
-  return attribute === undefined ? '' : `, or says ${attribute}`
+  const [judgement] = judge(spans, options, [rule])
+  const { applied = false, findings = [] } = judgement ?? {}
+  return assertNothingFound(spans, findings, { found: applied, name: subject, rule: rule.id })
 }

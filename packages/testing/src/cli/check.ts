@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import { rules } from '../rules.ts'
+import { nothingJudged, rules } from '../rules.ts'
 import type { Rule } from '../rules/rule.ts'
 import { oneOf, UsageError, type Command, type Given } from './command.ts'
-import { judge } from './judge.ts'
+import { judgeSources } from './judge.ts'
 import { createReport, type Report } from './report.ts'
 import { githubReport } from './report-github.ts'
 import { junitReport } from './report-junit.ts'
@@ -43,7 +43,7 @@ export const check: Command = {
     [EXIT.ok, 'no rule is broken'],
     [EXIT.found, 'a rule is broken'],
     [EXIT.usage, 'the command line is not understood, or a file is not there'],
-    [EXIT.input, 'no rule is broken, but there are no spans, or some could not be read or judged'],
+    [EXIT.input, 'no message was handled, or no rule is broken and some spans could not be read or judged'],
   ],
   async run(given, terminal) {
     if (given.has('list-rules')) {
@@ -56,7 +56,7 @@ export const check: Command = {
     const options = optionsOf(given)
     const started = performance.now()
     await using sources = await openSources(given.files, terminal, given.one('out'))
-    await judge(sources, chosen, options, report, terminal)
+    await judgeSources(sources, chosen, options, report, terminal)
     report.seconds = (performance.now() - started) / 1000
     await print(report, format, given.one('out'), terminal)
     return exitCode(report)
@@ -105,7 +105,7 @@ async function print(
 }
 
 function exitCode(report: Report): number {
+  if (nothingJudged(report.rules).length > 0) return EXIT.input
   if (report.total > 0) return EXIT.found
-  const { problems, unjudged, spans } = report
-  return problems.length > 0 || unjudged > 0 || spans === 0 ? EXIT.input : EXIT.ok
+  return report.problems.length > 0 || report.unjudged > 0 ? EXIT.input : EXIT.ok
 }

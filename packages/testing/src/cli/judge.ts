@@ -1,7 +1,7 @@
 import type { CheckOptions } from '../evidence.ts'
 import { readRequests } from '../read-otlp.ts'
 import { readStories } from '../read-stories.ts'
-import { findingsIn } from '../rules.ts'
+import { judge } from '../rules.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { RecordedSpan } from '../span.ts'
 import { createProgress } from './progress.ts'
@@ -13,7 +13,7 @@ import type { Terminal } from './terminal.ts'
 const whole = 24 * 1024 * 1024
 
 /** Judges all spans of some files: together where they are few, else story by story. */
-export async function judge(
+export async function judgeSources(
   sources: Sources,
   rules: readonly Rule[],
   options: CheckOptions,
@@ -40,7 +40,7 @@ async function judgeTogether(
     }
   }
   report.count('spans', all.length)
-  report.add(findingsIn(all, options, rules))
+  report.add(judge(all, options, rules))
 }
 
 async function judgeStories(
@@ -64,7 +64,7 @@ async function judgeStories(
     report.count('spans', spans.length)
     if (extent === 'whole') report.count('stories', 1)
     else report.count('unjudged', spans.length)
-    report.add(findingsIn(spans, options, extent === 'whole' ? rules : single))
+    report.add(judge(spans, options, extent === 'whole' ? rules : single))
   }
   progress.end()
 }

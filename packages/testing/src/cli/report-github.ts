@@ -2,6 +2,7 @@ import { countText } from '../count-text.ts'
 import { clean } from '../display-text.ts'
 import { findingText } from '../finding.ts'
 import { placeOf, type Report } from './report.ts'
+import { nothingText } from './report-text.ts'
 
 /**
  * A report as workflow commands, which GitHub shows as annotations of the run.
@@ -28,6 +29,7 @@ export function githubReport(report: Report): string {
   if (report.unjudged > 0) {
     lines.push(command('warning', 'tracebaton input', `${countText(report.unjudged, 'span')} not judged by every rule`))
   }
+  for (const text of nothingText(report)) lines.push(command('error', 'tracebaton input', text))
   return lines.map((line) => `${line}\n`).join('')
 }
 

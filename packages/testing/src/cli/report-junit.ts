@@ -1,12 +1,13 @@
-import { countText } from '../count-text.ts'
 import { findingText } from '../finding.ts'
+import { nothingJudged } from '../rules.ts'
 import { escaped } from '../svg-element.ts'
-import { placeOf, unjudgedBy, type Report } from './report.ts'
+import { openReason, placeOf, type Report, type RuleReport } from './report.ts'
 import { summaryLines } from './report-text.ts'
 
 /** A report as JUnit XML, which most CI systems show: a suite per rule, a failed case per finding. */
 export function junitReport(report: Report): string {
-  const suites = report.rules.map(({ rule, count, kept }) => {
+  const suites = report.rules.map((ruleReport) => {
+    const { rule, count, kept } = ruleReport
     const cases = kept.map((finding) => {
       const text = `${findingText(finding)}\n  at       ${placeOf(finding)}`
       return [
@@ -15,22 +16,28 @@ export function junitReport(report: Report): string {
         '    </testcase>',
       ].join('\n')
     })
+    // However few findings are shown, a rule that is broken is a failure.
+    if (count > 0 && cases.length === 0) {
+      cases.push(
+        `    <testcase classname="tracebaton.${escaped(rule.id)}" name="${escaped(rule.title)}"><failure message="${count} found"/></testcase>`,
+      )
+    }
     const more = count > kept.length ? ` (${count} found, ${kept.length} shown)` : ''
-    const missed = unjudgedBy(rule, report)
-    const skips = kept.length === 0 && (missed > 0 || report.spans === 0)
-    const skipped = skips ? `<skipped message="${countText(missed, 'span')} not judged"/>` : ''
+    const reason = count === 0 ? openReason(ruleReport, report) : undefined
+    const skipped = reason === undefined ? '' : `<skipped message="${escaped(reason)}"/>`
     const sound = `    <testcase classname="tracebaton.${escaped(rule.id)}" name="${escaped(rule.title)}">${skipped}</testcase>`
     return [
-      `  <testsuite name="${escaped(rule.id + more)}" tests="${Math.max(1, kept.length)}" failures="${kept.length}" errors="0"${skips ? ' skipped="1"' : ''}>`,
+      `  <testsuite name="${escaped(rule.id + more)}" tests="${Math.max(1, cases.length)}" failures="${cases.length}" errors="0"${skipped === '' ? '' : ' skipped="1"'}>`,
       ...(cases.length === 0 ? [sound] : cases),
       '  </testsuite>',
     ].join('\n')
   })
-  const tests = report.rules.reduce((sum, { kept }) => sum + Math.max(1, kept.length), 0)
-  const failures = report.rules.reduce((sum, { kept }) => sum + kept.length, 0)
+  const failuresOf = ({ count, kept }: RuleReport): number => (count > 0 ? Math.max(1, kept.length) : 0)
+  const tests = report.rules.reduce((sum, rule) => sum + Math.max(1, failuresOf(rule)), 0)
+  const failures = report.rules.reduce((sum, rule) => sum + failuresOf(rule), 0)
   const problems = report.problems.length + report.moreProblems
   const unread =
-    problems === 0 && report.unjudged === 0 && report.spans > 0
+    problems === 0 && report.unjudged === 0 && nothingJudged(report.rules).length === 0
       ? []
       : [
           `  <testsuite name="input" tests="1" failures="0" errors="1">`,

@@ -2,18 +2,20 @@ import { createPaint } from '../colors.ts'
 import { countText } from '../count-text.ts'
 import { clean } from '../display-text.ts'
 import { findingText } from '../finding.ts'
-import { placeOf, unjudgedBy, type Report } from './report.ts'
+import { nothingJudged } from '../rules.ts'
+import { openReason, placeOf, type Report } from './report.ts'
 
 /** A report for people. */
 export function textReport(report: Report, colors: boolean): string {
   const paint = createPaint(colors)
   const lines: string[] = []
-  for (const { rule, count, kept } of report.rules) {
-    const missed = unjudgedBy(rule, report)
-    const sound = missed > 0 || report.spans === 0 ? paint('–', 'quiet') : paint('✓', 'ok')
+  for (const ruleReport of report.rules) {
+    const { rule, count, kept } = ruleReport
+    const reason = openReason(ruleReport, report)
+    const sound = reason === undefined ? paint('✓', 'ok') : paint('–', 'quiet')
     const mark = count === 0 ? sound : paint('✗', 'failed')
     const found = count === 0 ? '' : paint(`  ${count} found`, 'failed')
-    const open = missed === 0 ? '' : paint(`  ${countText(missed, 'span')} not judged`, 'quiet')
+    const open = reason === undefined ? '' : paint(`  ${reason}`, 'quiet')
     lines.push(`${mark} ${paint(rule.id, 'title')}  ${rule.title}${found}${open}`)
     for (const finding of kept) {
       const [problem = '', ...rest] = findingText(finding).split('\n')
@@ -42,9 +44,16 @@ export function summaryLines(report: Report): string[] {
     lines.push(`${unjudged} spans are in stories too large for the memory: judged one by one only, not their relations`)
   }
   if (spans === 0) lines.push('There are no spans.')
+  else lines.push(...nothingText(report))
   lines.push(
     `${total === 0 ? 'nothing' : total} found in ${countText(spans, 'span')}, judged ${how}: ${megabytes.toFixed(1)} MB in ` +
       `${seconds.toFixed(1)} s (${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s), at most ${memory} MB of memory`,
   )
   return lines
+}
+
+/** That nothing was judged of what was asked, where it is so. */
+export function nothingText(report: Report): string[] {
+  const subjects = new Set(nothingJudged(report.rules).map(({ subject }) => subject))
+  return subjects.size === 0 ? [] : [`There is nothing to judge: no span is ${[...subjects].join(', or ')}.`]
 }

@@ -1,10 +1,14 @@
+import { countText } from '../count-text.ts'
 import type { Finding } from '../finding.ts'
 import type { OtlpProblem } from '../read-otlp.ts'
+import type { Judgement } from '../rules.ts'
 import type { Rule } from '../rules/rule.ts'
 
 /** What a rule found: all of it counted, some of it kept. */
 export interface RuleReport {
   readonly rule: Rule
+  /** Whether there was something that the rule is about. */
+  applied: boolean
   count: number
   readonly kept: Finding[]
 }
@@ -24,8 +28,8 @@ export interface Report {
   /** Spans of stories that are too large to be judged as a whole. */
   readonly unjudged: number
   seconds: number
-  /** Takes findings; those that were not asked for are dropped. */
-  add(findings: readonly Finding[]): void
+  /** Takes what rules say of some of the spans; findings that were not asked for are dropped. */
+  add(judgements: readonly Judgement[]): void
   addProblem(problem: OtlpProblem, file: string): void
   count(what: 'spans' | 'stories' | 'bytes' | 'unjudged', number: number): void
   setPasses(passes: number): void
@@ -43,7 +47,9 @@ export function createReport(
   ignored: readonly string[],
   max: number,
 ): Report {
-  const reports = new Map(rules.map((rule): [string, RuleReport] => [rule.id, { rule, count: 0, kept: [] }]))
+  const reports = new Map(
+    rules.map((rule): [string, RuleReport] => [rule.id, { rule, applied: false, count: 0, kept: [] }]),
+  )
   const counted = { spans: 0, stories: 0, bytes: 0, unjudged: 0 }
   const problems: (OtlpProblem & { readonly file: string })[] = []
   let moreProblems = 0
@@ -74,14 +80,17 @@ export function createReport(
     get passes() {
       return passes
     },
-    add(findings) {
-      for (const finding of findings) {
-        if (wanted.length > 0 && !wanted.some((id) => covers(id, finding.rule))) continue
-        if (ignored.some((id) => covers(id, finding.rule))) continue
-        const report = reports.get(finding.rule.split('/')[0] ?? '')
+    add(judgements) {
+      for (const { rule, applied, findings } of judgements) {
+        const report = reports.get(rule.id)
         if (!report) continue
-        report.count += 1
-        if (report.kept.length < max) report.kept.push(finding)
+        report.applied ||= applied
+        for (const finding of findings) {
+          if (wanted.length > 0 && !wanted.some((id) => covers(id, finding.rule))) continue
+          if (ignored.some((id) => covers(id, finding.rule))) continue
+          report.count += 1
+          if (report.kept.length < max) report.kept.push(finding)
+        }
       }
     },
     addProblem(problem, file) {
@@ -99,6 +108,13 @@ export function createReport(
 
 function covers(id: string, rule: string): boolean {
   return rule === id || rule.startsWith(`${id}/`)
+}
+
+/** Why a rule that found nothing does not say that all is well. Undefined: it does. */
+export function openReason({ rule, applied }: RuleReport, report: Report): string | undefined {
+  const missed = unjudgedBy(rule, report)
+  if (missed > 0) return `${countText(missed, 'span')} not judged`
+  return applied ? undefined : `nothing to judge: no span is ${rule.subject}`
 }
 
 /** How many spans a rule could not judge. One that looks at a span at a time judges all that were read. */

@@ -12,6 +12,10 @@ const ID = 'attempts-in-order'
 export const attemptsInOrder: Rule = {
   id: ID,
   title: 'the attempts of a message are numbered without gaps, and each links the one before',
+  subject: 'an attempt that is numbered, or one of several',
+  handling: true,
+  applies: ({ journeys }) =>
+    journeys.some(({ attempts }) => attempts.length > 1 || attempts.some(({ facts }) => facts.attempt !== undefined)),
   check(evidence) {
     const attempts = new Map(
       evidence.journeys.flatMap((journey) => journey.attempts.map((attempt) => [attempt.node, attempt])),

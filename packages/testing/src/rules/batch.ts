@@ -13,15 +13,22 @@ const ID = 'batch-links'
 export const batchLinks: Rule = {
   id: ID,
   title: 'a batch links each of its messages once, and no others',
+  subject: 'a batch that was received or handled',
+  applies: ({ graph }) => [...graph.nodes.values()].some(isReceivedBatch),
   check(evidence) {
     const members = membersByBatch(evidence)
     return [...evidence.graph.nodes.values()].flatMap((node) => checkBatch(evidence, node, members.get(node) ?? []))
   },
 }
 
+function isReceivedBatch({ span }: SpanNode): boolean {
+  const { batchSize, operationType } = messageFacts(span)
+  return batchSize !== undefined && (operationType === 'process' || operationType === 'receive')
+}
+
 function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNode[]): Finding[] {
-  const { batchSize, operationType } = messageFacts(node.span)
-  if (batchSize === undefined || (operationType !== 'process' && operationType !== 'receive')) return []
+  const { batchSize } = messageFacts(node.span)
+  if (batchSize === undefined || !isReceivedBatch(node)) return []
   const find = (problem: string, expected?: unknown, actual?: unknown): Finding =>
     findingAt(evidence, node, { rule: ID, problem, ...(expected !== undefined && { expected, actual }) })
   const distinct = new Set<string>()

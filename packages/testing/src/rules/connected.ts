@@ -7,6 +7,9 @@ import type { Rule } from './rule.ts'
 export const connected: Rule = {
   id: 'connected',
   title: 'every handled message is connected to its send, by a parent or a link',
+  subject: 'a handled message',
+  handling: true,
+  applies: ({ journeys }) => journeys.some(({ attempts }) => attempts.length > 0),
   check: (evidence) =>
     brokenHops(evidence).map((hop) => {
       const { attempt, send, journey } = hop

@@ -31,6 +31,8 @@ const OUTDATED: Readonly<Record<string, string>> = {
 export const conventions: Rule = {
   id: ID,
   title: 'messaging spans follow the semantic conventions 1.44 or 1.45',
+  subject: 'a messaging span',
+  applies: ({ graph }) => [...graph.nodes.values()].some(({ span }) => isMessaging(span)),
   single: true,
   check: (evidence) =>
     [...evidence.graph.nodes.values()].flatMap((node) =>
@@ -46,14 +48,22 @@ export const conventions: Rule = {
 
 type Problem = readonly [clause: string, problem: string, expected?: unknown, actual?: unknown]
 
+/** Some spans of a client are about no message: those that connect, or ask for the name of a queue. */
+function isMessaging(span: RecordedSpan): boolean {
+  const { kind } = span
+  if (messageFacts(span).system === undefined) return false
+  return typeof typeOf(span) === 'string' || kind === 'producer' || kind === 'consumer'
+}
+
+function typeOf({ attributes }: RecordedSpan): unknown {
+  return attributes[names.operationType[0]]
+}
+
 function problemsOf(span: RecordedSpan): Problem[] {
+  if (!isMessaging(span)) return []
   const { attributes, name, kind } = span
   const facts = messageFacts(span)
-  if (facts.system === undefined) return []
-  const type = names.operationType.slice(0, 1).map((key) => attributes[key])[0]
-  const isMessaging = typeof type === 'string' || kind === 'producer' || kind === 'consumer'
-  if (!isMessaging) return []
-
+  const type = typeOf(span)
   const problems: Problem[] = []
   for (const [outdated, today] of Object.entries(OUTDATED)) {
     if (attributes[outdated] !== undefined) problems.push(['names', `${name} says ${outdated}; it is ${today} today.`])

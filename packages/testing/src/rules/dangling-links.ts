@@ -5,6 +5,8 @@ import type { Rule } from './rule.ts'
 export const noDanglingLinks: Rule = {
   id: 'no-dangling-links',
   title: 'every span that a link names was recorded',
+  subject: 'a span with a link',
+  applies: ({ graph }) => [...graph.nodes.values()].some(({ links }) => links.length > 0),
   check: (evidence) =>
     [...evidence.graph.nodes.values()].flatMap((node) =>
       node.links

@@ -5,6 +5,8 @@ import type { Rule } from './rule.ts'
 export const allEnded: Rule = {
   id: 'all-ended',
   title: 'every span that was started has ended',
+  subject: 'a span',
+  applies: ({ graph }) => graph.nodes.size > 0,
   single: true,
   check: (evidence) =>
     [...evidence.graph.nodes.values()]

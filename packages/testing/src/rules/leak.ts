@@ -14,6 +14,12 @@ const ID = 'no-leak'
 export const noLeak: Rule = {
   id: ID,
   title: 'no span of one message stands in the trace of another',
+  subject: 'a handled message',
+  handling: true,
+  applies: ({ graph, options: { messageAttribute } }) =>
+    [...graph.nodes.values()].some((node) =>
+      messageAttribute === undefined ? isProcess(node) : node.span.attributes[messageAttribute] !== undefined,
+    ),
   check: (evidence) => [
     ...nested(evidence),
     ...sharedContexts(evidence),

@@ -6,6 +6,8 @@ import type { Rule } from './rule.ts'
 export const noOrphans: Rule = {
   id: 'no-orphans',
   title: 'every parent that a span names was recorded',
+  subject: 'a span',
+  applies: ({ graph }) => graph.nodes.size > 0,
   check: (evidence) =>
     [...evidence.graph.nodes.values()]
       .filter((node) => node.parentMissing)

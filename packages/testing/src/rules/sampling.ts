@@ -1,5 +1,4 @@
 import { findingAt } from '../evidence.ts'
-import type { Finding } from '../finding.ts'
 import type { SpanNode } from '../graph.ts'
 import type { Rule } from './rule.ts'
 
@@ -7,12 +6,21 @@ import type { Rule } from './rule.ts'
 export const samplingConsistent: Rule = {
   id: 'sampling-consistent',
   title: 'spans that are linked across traces were all sampled, or none of them',
+  subject: 'a span that says, with its parent or what it links, whether it was sampled',
+  applies: ({ graph }) => [...graph.nodes.values()].some((node) => othersOf(node) !== undefined),
   check: (evidence) =>
     [...evidence.graph.nodes.values()].flatMap((node) => {
-      const { span, parent } = node
+      const { span } = node
       const own = sampled(span.traceFlags)
-      if (own === undefined) return []
-      const find = (problem: string): Finding[] => [
+      const others = othersOf(node)
+      // A batch is kept for any of its messages.
+      if (others === undefined || others.some(Boolean) === own) return []
+      const was = own ? 'was' : 'was not'
+      const problem =
+        span.parentSpanId === undefined
+          ? `${span.name} ${was} sampled, and ${own ? 'nothing that it links was' : 'what it links was'}.`
+          : `${span.name} ${was} sampled, and its parent ${own ? 'was not' : 'was'}.`
+      return [
         findingAt(evidence, node, {
           rule: 'sampling-consistent',
           problem,
@@ -20,17 +28,19 @@ export const samplingConsistent: Rule = {
           actual: own ? 'sampled' : 'not sampled',
         }),
       ]
-      const was = own ? 'was' : 'was not'
-      if (span.parentSpanId !== undefined) {
-        const above = parent && sampled(parent.span.traceFlags)
-        if (above === undefined || above === own) return []
-        return find(`${span.name} ${was} sampled, and its parent ${own ? 'was not' : 'was'}.`)
-      }
-      // A batch is kept for any of its messages.
-      const linked = linkedFlags(node)
-      if (linked.length === 0 || linked.some(Boolean) === own) return []
-      return find(`${span.name} ${was} sampled, and ${own ? 'nothing that it links was' : 'what it links was'}.`)
     }),
+}
+
+/** Whether the parent, or of a root what it links, was sampled. Undefined: there is nothing to compare. */
+function othersOf(node: SpanNode): readonly boolean[] | undefined {
+  const { span, parent } = node
+  if (sampled(span.traceFlags) === undefined) return undefined
+  if (span.parentSpanId === undefined) {
+    const linked = linkedFlags(node)
+    return linked.length === 0 ? undefined : linked
+  }
+  const above = parent && sampled(parent.span.traceFlags)
+  return above === undefined ? undefined : [above]
 }
 
 function linkedFlags({ links }: SpanNode): boolean[] {

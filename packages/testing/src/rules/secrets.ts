@@ -33,6 +33,8 @@ const SECRET_NAME = /(?:^|[._-])(?:password|passwd|secret|api[_-]?key|access[_-]
 export const noSecrets: Rule = {
   id: ID,
   title: 'no password, no token and no private baggage stands on a span',
+  subject: 'a span',
+  applies: ({ graph, options }) => graph.nodes.size > 0 || (options.arrivals ?? []).length > 0,
   single: true,
   check: (evidence) => [
     ...[...evidence.graph.nodes.values()].flatMap((node) => checkSpan(evidence, node)),

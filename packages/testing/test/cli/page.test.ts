@@ -47,6 +47,10 @@ exporters:
 | --- | --- |
 ${rules.map(({ id, title }) => `| \`${id}\` | ${title} |`).join('\n')}
 
+A rule that finds nothing it applies to has judged nothing: \`check\` marks it \`–\`, JUnit calls it skipped, and the
+assertion fails. Where no message was handled, so that \`connected\`, \`attempts-in-order\` and \`no-leak\` all have nothing
+to judge, \`check\` exits with 3, whatever the other rules say.
+
 A finding of \`conventions\` also says which part: \`conventions/kind\`. \`--rule\` and \`--ignore\` take both forms.
 
 ## Large files
