@@ -82,6 +82,17 @@ test('Jest loads the packages in its default mode, which is CommonJS', async () 
   await expect(node('node_modules/jest/bin/jest.js', '--ci', '--watchman=false')).resolves.toBeDefined()
 })
 
+test('Jest shows what was found, and where in the test it was awaited, in the time that it gives a test', async () => {
+  const jest = node('node_modules/jest/bin/jest.js', '--ci', '--watchman=false', '--testMatch', '**/jest.broken.js')
+  const said = String(await jest.catch((error: unknown) => error))
+  expect(said).toContain('process orders is not connected to send orders: header absent on the wire')
+  expect(said).toMatch(/hop +send orders .*→ process orders/)
+  expect(said).toMatch(/> \d+ \| +await recorder\.until.*'redrive orders'\]\)\)\n +\| +\^/)
+  expect(said).toContain('There are no messages at all.')
+  expect(said).toMatch(/> \d+ \| +await recorder\.until.*\['send orders'\]\)\)\n +\| +\^/)
+  expect(said).not.toContain('Exceeded timeout')
+})
+
 test('every entry point of every package loads as an ES module', async () => {
   const program = `${JSON.stringify(entries)}.forEach((entry) => import(entry).then(() => console.log(import.meta.resolve(entry))))`
   expectLoaded(await node('--input-type=module', '--eval', program), 'esm')

@@ -23,6 +23,8 @@ export interface Finding {
   /** What should be there, and what is, where the two can be put side by side. */
   readonly expected?: unknown
   readonly actual?: unknown
+  /** No span that may still come can mend it. @default false */
+  readonly final?: boolean
 }
 
 /** A finding in four lines: what, which message, which hop, which side. */

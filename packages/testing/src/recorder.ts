@@ -25,8 +25,9 @@ export interface Recorder {
   readonly dropped: number
   /**
    * Waits until `condition` returns something truthy, and resolves with that. It is asked at once, and again each time
-   * a span starts or ends; a condition that throws does not hold yet. Rejects when the time is over, with an error that
-   * says what was awaited and draws the spans that there are.
+   * a span starts or ends; a condition that throws does not hold yet. Rejects when the time is over, or as soon as an
+   * assertion in the condition finds what no later span can mend, with an error that says first what the assertion
+   * found, then what was awaited, and draws the spans that there are. Its stack begins where `until` was called.
    */
   until<T>(condition: UntilCondition<T>, options?: UntilOptions): Promise<T>
   /** Takes spans that were recorded elsewhere: in another process, or in a file. One that is known already is left out. */
@@ -56,6 +57,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
   const spans = (): readonly RecordedSpan[] => (snapshot ??= [...ended])
   const open = (): readonly RecordedSpan[] => [...started.values()].map(fromSdkSpan)
   const waiting = createWaiting(spans, open)
+  const until: Recorder['until'] = (condition, untilOptions) => waiting.until(condition, untilOptions, until)
   const keep = (span: RecordedSpan): void => {
     const key = spanKey(span)
     if (known.has(key)) return
@@ -79,7 +81,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     get dropped() {
       return dropped
     },
-    until: (condition, untilOptions) => waiting.until(condition, untilOptions),
+    until,
     add(given) {
       given.forEach(keep)
       waiting.check()

@@ -1,5 +1,6 @@
 import { TraceAssertionError } from './assertions/assertion-error.ts'
 import type { RecordedSpan } from './span.ts'
+import { StepError } from './step-grammar.ts'
 import { waterfall } from './waterfall.ts'
 
 /** Asked with the spans that ended and the spans that are open. Truthy means reached. It must answer at once. */
@@ -13,7 +14,7 @@ export interface UntilOptions {
   /**
    * ms after which the wait is given up.
    *
-   * @default 5000
+   * @default 4000, less than the 5 s that test runners give a test
    */
   readonly timeout?: number
   /**
@@ -26,7 +27,8 @@ export interface UntilOptions {
 
 /** All waits of one recorder. */
 export interface Waiting {
-  until<T>(condition: UntilCondition<T>, options?: UntilOptions): Promise<T>
+  /** @param caller the function that a user calls: the error is made where that is */
+  until<T>(condition: UntilCondition<T>, options: UntilOptions | undefined, caller: Function): Promise<T>
   /** Asks every condition again. Never throws. */
   check(): void
   /** Rejects every wait. */
@@ -43,8 +45,14 @@ export function createWaiting(spans: () => readonly RecordedSpan[], open: () => 
   const waits = new Set<Wait>()
   let checking = false
 
-  function until<T>(condition: UntilCondition<T>, options: UntilOptions = {}): Promise<T> {
-    const { timeout = 5000, describe = 'the condition' } = options
+  function until<T>(
+    condition: UntilCondition<T>,
+    { timeout = 4000, describe = 'the condition' }: UntilOptions = {},
+    caller: Function,
+  ): Promise<T> {
+    const place: { stack?: string } = {}
+    Error.captureStackTrace(place, caller)
+    const began = performance.now()
     return new Promise<T>((resolve, reject) => {
       let threw: unknown
       const timer = setTimeout(() => wait.fail(`not reached within ${timeout} ms`), timeout)
@@ -60,6 +68,15 @@ export function createWaiting(spans: () => readonly RecordedSpan[], open: () => 
             threw = undefined
           } catch (error) {
             threw = error
+            if (error instanceof StepError) {
+              settle()
+              reject(error)
+            } else if (error instanceof TraceAssertionError) {
+              const final = error.findings.filter((finding) => finding.final)
+              if (final.length === 0) return
+              threw = new TraceAssertionError(final, [])
+              wait.fail(`given up after ${Math.round(performance.now() - began)} ms, because no later span can mend it`)
+            }
             return
           }
           if (!value) return
@@ -69,9 +86,9 @@ export function createWaiting(spans: () => readonly RecordedSpan[], open: () => 
         },
         fail(reason) {
           settle()
-          const also = threw === undefined ? '.' : missingText(threw)
-          const picture = waterfall([...spans(), ...open()], { width: 100, colors: false })
-          reject(new Error(`Waited for ${describe}: ${reason}${also}\nRecorded so far:\n${picture}`))
+          const error = failure(threw, `Waited for ${describe}: ${reason}`, [...spans(), ...open()])
+          error.stack = `${error.name}: ${error.message}\n${framesOf(place.stack)}`
+          reject(error)
         },
       }
       waits.add(wait)
@@ -101,9 +118,17 @@ function isPromise(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** An assertion says what is missing; any other error is probably a mistake in the condition. */
-function missingText(threw: unknown): string {
-  if (threw instanceof TraceAssertionError) return `, because:\n${threw.summary}`
+/** An assertion says what is missing, and that comes first; any other error is probably a mistake in the condition. */
+function failure(threw: unknown, waited: string, spans: readonly RecordedSpan[]): Error {
+  if (threw instanceof TraceAssertionError) {
+    return new TraceAssertionError(threw.findings, spans, `${waited}.\nRecorded so far:`)
+  }
   const text = threw instanceof Error ? `${threw.name}: ${threw.message}` : 'something that is no error'
-  return `; the condition last threw ${text}.`
+  const also = threw === undefined ? '.' : `; the condition last threw ${text}.`
+  const picture = waterfall(spans, { width: 100, colors: false })
+  return new Error(`${waited}${also}\nRecorded so far:\n${picture}`)
+}
+
+function framesOf(stack = ''): string {
+  return stack.split('\n').slice(1).join('\n')
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { assertBatchLinks } from '../src/assertions/batch.ts'
 import { assertConnected } from '../src/assertions/connected.ts'
+import { readFile } from 'node:fs/promises'
 import { assertJourney } from '../src/assertions/journey.ts'
+import { stepGrammar } from '../src/step-grammar.ts'
 import {
   assertAllEnded,
   assertConventions,
@@ -50,6 +52,35 @@ test('a journey is told step by step, from the send to the dead letter', () => {
 test('a step can be said in fewer words', () => {
   const short = ['send', 'process orders', 'process requeued', 'process orders dead_lettered', 'dead letter']
   expect(assertJourney(story, short)).toHaveLength(1)
+})
+
+test('a step can be said as pictures show it', () => {
+  const shown = ['send orders', 'process orders attempt 1/3 → requeued', 'process orders', 'process orders attempt 3/3']
+  expect(assertJourney(story, [...shown, 'process orders-dead attempt 1 → acked'])).toHaveLength(1)
+  const renamed = sound.map((span) => (span.kind === 'producer' ? { ...span, name: 'publish orders' } : span))
+  expect(assertJourney(renamed, ['publish orders', 'process orders', 'process orders'])).toHaveLength(1)
+  expect(assertJourney(renamed, ['send orders', 'process orders', 'process orders'])).toHaveLength(1)
+})
+
+test.each([
+  ['', 'it has no words'],
+  [undefined, 'it has no words'],
+  ['handle orders', 'handle is no verb'],
+  ['process orders attempt two', 'attempt needs a number'],
+  ['process orders attempt 0', 'attempt needs a number'],
+  ['process orders attempt 2 dead-lettered', 'dead-lettered is no outcome'],
+  ['process orders attempt 2 acked twice', 'nothing stands behind the outcome'],
+])('%j is no step, and the error tells what is one', (step, reason) => {
+  const steps = ['send orders', step] as string[]
+  expect(() => assertJourney(story, steps)).toThrow(
+    expect.objectContaining({ name: 'StepError', code: 'TRACEBATON_STEP', message: expect.stringContaining(reason) }),
+  )
+  expect(() => assertJourney(story, steps)).toThrow(/outcome +acked, requeued, retry_scheduled/)
+})
+
+test('the README has the grammar of steps as a table', async () => {
+  const readme = (await readFile(new URL('../README.md', import.meta.url), 'utf8')).replaceAll(/ {2,}/g, ' ')
+  for (const row of stepGrammar) expect(readme).toContain(`| ${row.join(' | ')} |`)
 })
 
 test.each([

@@ -219,8 +219,62 @@ test('an assertion can be awaited, and the time-out says what is missing', async
   send.end()
   expect(await awaited).toMatchObject([{ message: 'a message to orders' }])
   await expect(never).rejects.toThrow(
-    /^Waited for the redrive: not reached within 50 ms, because:\nStep 3 is missing: redrive.*\nRecorded so far:\n2 spans/s,
+    /^Step 3 is missing: redrive.*\n\nWaited for the redrive: not reached within 50 ms.\nRecorded so far:\n2 spans/s,
   )
+})
+
+test('the error of a wait is made where the wait was begun', async () => {
+  const { recorder } = set()
+  const begun = new Error('on the line before')
+  const error = await recorder.until(() => false, { timeout: 1 }).catch((caught: Error) => caught)
+  const [line, next] = [begun, error as Error].map(({ stack }) => Number(/^ {4}at .*:(\d+):\d+\)?$/m.exec(stack!)?.[1]))
+  expect(next).toBe(line! + 1)
+  expect((error as Error).stack).toMatch(/^Error: Waited for the condition: not reached within 1 ms/)
+})
+
+test('a wait ends early where the way of a message has parted from the steps', async () => {
+  const { recorder, tracer } = set()
+  const attributes = { 'messaging.system.name': 'kafka', 'messaging.destination.name': 'orders' }
+  const steps = ['send orders', 'process orders acked', 'process orders acked']
+  const waiting = recorder.until((spans) => assertJourney(spans, steps), { timeout: 60_000 })
+  const send = tracer.startSpan('send orders', { kind: SpanKind.PRODUCER, attributes })
+  const outcome = { 'tracebaton.delivery.outcome': 'dead_lettered' }
+  tracer
+    .startSpan('process orders', { kind: SpanKind.CONSUMER, attributes: { ...attributes, ...outcome } }, under(send))
+    .end()
+  send.end()
+  const error = await waiting.catch((caught: Error) => caught)
+  expect(error).toMatchObject({
+    name: 'AssertionError',
+    message: expect.stringMatching(/^Step 2 is “process orders dead_lettered”, not “process orders acked”/),
+    findings: [{ rule: 'journey', final: true }],
+  })
+  expect((error as Error).message).toMatch(/given up after \d+ ms, because no later span can mend it/)
+})
+
+test('a wait goes on while later spans can still come in between', async () => {
+  const { recorder, tracer } = set()
+  const attributes = { 'messaging.system.name': 'kafka', 'messaging.destination.name': 'orders' }
+  const steps = ['send orders', 'process orders requeued', 'process orders acked']
+  const waiting = recorder.until((spans) => assertJourney(spans, steps), { timeout: 60_000 })
+  const send = tracer.startSpan('send orders', { kind: SpanKind.PRODUCER, attributes })
+  const attempt = (number: number, outcome: string) => {
+    const facts = { 'tracebaton.delivery.attempt': number, 'tracebaton.delivery.outcome': outcome }
+    const unlinked = { ...attributes, ...facts, 'tracebaton.previous_attempt': 'unknown' }
+    const startTime = Date.now() + number
+    return tracer.startSpan('process orders', { kind: SpanKind.CONSUMER, startTime, attributes: unlinked }, under(send))
+  }
+  send.end()
+  const [first, second] = [attempt(1, 'requeued'), attempt(2, 'acked')]
+  second.end()
+  first.end()
+  expect(await waiting).toHaveLength(1)
+})
+
+test('a step that is none ends a wait at once', async () => {
+  const { recorder } = set()
+  const waiting = recorder.until((spans) => assertJourney(spans, ['handle orders']), { timeout: 60_000 })
+  await expect(waiting).rejects.toMatchObject({ code: 'TRACEBATON_STEP' })
 })
 
 test('a condition that returns a promise is refused', async () => {

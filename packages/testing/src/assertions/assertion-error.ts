@@ -20,10 +20,11 @@ export class TraceAssertionError extends Error {
   /** For runners that ask before they print a comparison. */
   readonly showDiff: boolean
 
-  constructor(findings: readonly Finding[], spans: readonly RecordedSpan[]) {
+  /** @param recorded what stands between the findings and the picture */
+  constructor(findings: readonly Finding[], spans: readonly RecordedSpan[], recorded = 'Recorded:') {
     const summary = summaryOf(findings)
     const picture = waterfall(spans, { width: 100, colors: false, limit: 60 })
-    super(`${summary}\n\nRecorded:\n${picture}`)
+    super(`${summary}\n\n${recorded}\n${picture}`)
     this.findings = findings
     this.summary = summary
     const compared = findings.find(({ expected }) => expected !== undefined)

@@ -4,7 +4,8 @@ import { hopEnd, type Finding } from '../finding.ts'
 import type { MessageJourney } from '../journey.ts'
 import { attemptsInOrder } from '../rules/attempts.ts'
 import type { RecordedSpan } from '../span.ts'
-import { isStep, stepsOf } from '../steps.ts'
+import { checkStep } from '../step-grammar.ts'
+import { canBecome, isStep, stepsOf } from '../steps.ts'
 import { TraceAssertionError } from './assertion-error.ts'
 import { connectionFindings, type ConnectedOptions } from './connected.ts'
 import { spansOf, type SpanSource } from './source.ts'
@@ -24,15 +25,17 @@ export interface JourneyOptions extends Pick<ConnectedOptions, 'via' | 'arrivals
 /**
  * A message went this way and no other: `['send orders', 'process orders attempt 1 requeued', 'process orders attempt 2
  * dead_lettered', 'dead letter orders-dead acked', 'redrive orders acked']`. A step may be said in fewer words, as
- * `process orders`. On the way every attempt is connected to the send, numbered without gaps, and linked to the attempt
- * before. Throws a `TraceAssertionError` that says where the way parts; returns the journeys. Made for waiting, too:
- * `recorder.until((spans) => assertJourney(spans, steps))`.
+ * `process orders`, or with the name of the span, as pictures show it: `publish orders`. On the way every attempt is
+ * connected to the send, numbered without gaps, and linked to the attempt before. Throws a `TraceAssertionError` that
+ * says where the way parts, and a `TypeError` with the code `TRACEBATON_STEP` for what is no step; returns the journeys.
+ * Made for waiting, too: `recorder.until((spans) => assertJourney(spans, steps))`.
  */
 export function assertJourney(
   source: SpanSource,
   steps: readonly string[],
   options: JourneyOptions = {},
 ): readonly MessageJourney[] {
+  steps.forEach(checkStep)
   const spans = spansOf(source)
   const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
   const meant = evidence.journeys.filter((journey) => isMeant(journey, steps, options.message))
@@ -55,7 +58,7 @@ function isMeant(
   if (message)
     return journey.creation?.span.spanId === message.spanId && journey.creation.span.traceId === message.traceId
   const [start] = stepsOf(journey)
-  return start !== undefined && isStep(start.text, first)
+  return start !== undefined && isStep(start, first)
 }
 
 function nobody({ journeys }: Evidence, steps: readonly string[], message: JourneyOptions['message']): Finding {
@@ -80,7 +83,7 @@ function partingOf(journey: MessageJourney, steps: readonly string[]): Finding |
   const length = Math.max(actual.length, steps.length)
   const at = Array.from({ length }, (_, index) => index).find((index) => {
     const [is, wanted] = [actual[index], steps[index]]
-    return !is || wanted === undefined || !isStep(is.text, wanted)
+    return !is || wanted === undefined || !isStep(is, wanted)
   })
   if (at === undefined) return undefined
   const [is, wanted, before] = [actual[at], steps[at], actual[at - 1]]
@@ -103,9 +106,10 @@ function partingOf(journey: MessageJourney, steps: readonly string[]): Finding |
     spans: culprit ? [culprit.node.span] : [],
     // What was described in fewer words is no difference.
     expected: steps.map((step, index) => {
-      const text = actual[index]?.text
-      return text !== undefined && isStep(text, step) ? text : step
+      const there = actual[index]
+      return there && isStep(there, step) ? there.text : step
     }),
     actual: actual.map(({ text }) => text),
+    ...(!canBecome(actual, steps) && { final: true }),
   }
 }

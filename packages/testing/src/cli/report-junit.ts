@@ -32,7 +32,6 @@ export function junitReport(report: Report): string {
       '  </testsuite>',
     ].join('\n')
   })
-  const failuresOf = ({ count, kept }: RuleReport): number => (count > 0 ? Math.max(1, kept.length) : 0)
   const tests = report.rules.reduce((sum, rule) => sum + Math.max(1, failuresOf(rule)), 0)
   const failures = report.rules.reduce((sum, rule) => sum + failuresOf(rule), 0)
   const problems = report.problems.length + report.moreProblems
@@ -52,6 +51,10 @@ export function junitReport(report: Report): string {
     '</testsuites>',
     '',
   ].join('\n')
+}
+
+function failuresOf({ count, kept }: RuleReport): number {
+  return count > 0 ? Math.max(1, kept.length) : 0
 }
 
 function linesOf(text: string): string {

@@ -118,7 +118,7 @@ export function openReason({ rule, applied }: RuleReport, report: Report): strin
 }
 
 /** How many spans a rule could not judge. One that looks at a span at a time judges all that were read. */
-export function unjudgedBy({ single }: Rule, { unjudged }: Report): number {
+function unjudgedBy({ single }: Rule, { unjudged }: Report): number {
   return single === true ? 0 : unjudged
 }
 

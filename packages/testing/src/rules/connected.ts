@@ -22,8 +22,15 @@ export const connected: Rule = {
         side,
         service: side === 'producer' ? send.span.service : side === 'consumer' ? attempt.node.span.service : '',
         spans: [attempt.node.span, send.span],
+        ...(isFinal(hop) && { final: true }),
       })
     }),
+}
+
+/** An ended root without links leads nowhere, whatever comes; and what is paired by more than numbers stays paired. */
+function isFinal({ attempt, pairedBy }: BrokenHop): boolean {
+  const { parentSpanId, links, endTime } = attempt.node.span
+  return pairedBy !== 'only' && parentSpanId === undefined && links.length === 0 && endTime !== undefined
 }
 
 function sideOf({ loss }: BrokenHop): Side {

@@ -1,0 +1,50 @@
+/** The verbs of a way, and those that the clients have for the same, which pictures show. */
+const VERBS = ['send', 'publish', 'add', 'create', 'process', 'dead letter', 'redrive'] as const
+
+/** How an attempt can end. */
+const OUTCOMES = [
+  'acked',
+  'requeued',
+  'retry_scheduled',
+  'rejected',
+  'dead_lettered',
+  'discarded',
+  'abandoned',
+] as const
+
+/** What a step is made of, for the error and for the README. */
+export const stepGrammar: readonly (readonly [part: string, words: string, example: string])[] = [
+  ['verb', VERBS.map((verb) => `\`${verb}\``).join(', '), '`process`'],
+  ['destination', 'queue, topic or exchange, as on the span', '`process orders`'],
+  ['number', '`attempt` and a number, from 1', '`process orders attempt 2`'],
+  ['outcome', OUTCOMES.map((outcome) => `\`${outcome}\``).join(', '), '`process orders attempt 2 requeued`'],
+]
+
+/** A description of a step that can be true of no step; `code` tells it from other errors. */
+export class StepError extends TypeError {
+  override readonly name = 'StepError'
+  readonly code = 'TRACEBATON_STEP'
+
+  constructor(description: unknown, reason: string) {
+    const parts = stepGrammar.map(([part, words]) => `  ${part.padEnd(12)} ${words.replaceAll('`', '')}`)
+    super(
+      `${JSON.stringify(description)} is no step: ${reason}. A step is a verb, and then as much as matters of\n${parts.join('\n')}`,
+    )
+  }
+}
+
+/** Throws a `StepError` where a description can be true of no step. A span may also be named before its verb: `orders send`. */
+export function checkStep(description: unknown): void {
+  if (typeof description !== 'string' || description.trim() === '') throw new StepError(description, 'it has no words')
+  const words = description.split(' ').filter((word) => word !== '' && word !== '→')
+  const begins = VERBS.some((verb) => `${words.join(' ')} `.startsWith(`${verb} `) || words[1] === verb)
+  if (!begins) throw new StepError(description, `${words[0]} is no verb`)
+  const at = words.lastIndexOf('attempt')
+  if (at < 1) return
+  const [number = '', outcome, ...more] = words.slice(at + 1)
+  if (!/^[1-9]\d*(?:\/\d+)?$/.test(number)) throw new StepError(description, 'attempt needs a number')
+  if (outcome !== undefined && !OUTCOMES.some((known) => known === outcome)) {
+    throw new StepError(description, `${outcome} is no outcome`)
+  }
+  if (more.length > 0) throw new StepError(description, `nothing stands behind the outcome`)
+}
