@@ -5,7 +5,6 @@ import {
   ProxyTracerProvider,
   ROOT_CONTEXT,
   trace,
-  type Context,
   type MeterProvider,
   type TextMapPropagator,
   type Tracer,
@@ -207,10 +206,12 @@ function createLook(report: Report): () => void {
   return () => {
     if (looked) return
     looked = true
-    const probe = ROOT_CONTEXT.setValue(createContextKey('tracebaton.probe'), true)
-    let seen: Context | undefined
-    report.guard('span', () => contexts.with(probe, () => (seen = contexts.active())))
-    if (seen !== undefined && seen !== probe) report.misused(NO_CONTEXTS)
+    // A context manager may activate another context than it is given, with values of its own (Sentry's does).
+    const key = createContextKey('tracebaton.probe')
+    const probe = ROOT_CONTEXT.setValue(key, true)
+    let isSeen = true
+    report.guard('span', () => contexts.with(probe, () => (isSeen = contexts.active().getValue(key) === true)))
+    if (!isSeen) report.misused(NO_CONTEXTS)
   }
 }
 

@@ -2,6 +2,7 @@ import { context as contexts, ROOT_CONTEXT, type ContextManager } from '@opentel
 import { beforeEach, expect, test } from 'vitest'
 import { METRICS, OURS } from '../src/base/names.ts'
 import { delivery } from './messages.ts'
+import { useDerivedContexts } from './contexts.ts'
 import { createTraced, useContexts } from './traced.ts'
 
 const WARNING = /^no context manager is registered: /
@@ -18,7 +19,7 @@ test('an SDK without a context manager is said once, at the first attempt or bat
   ])
 })
 
-test('an SDK with a context manager says nothing, and neither does one that fails or is late', () => {
+test('an SDK with a context manager says nothing, and neither does one that derives, fails or is late', () => {
   const late: ContextManager = {
     active: () => ROOT_CONTEXT,
     with: (...[, work, self, ...args]) => void setImmediate(() => Reflect.apply(work, self, args)) as never,
@@ -32,7 +33,11 @@ test('an SDK with a context manager says nothing, and neither does one that fail
       throw new Error('broken')
     },
   }
-  for (const use of [useContexts, ...[late, broken].map((one) => () => contexts.setGlobalContextManager(one))]) {
+  for (const use of [
+    useContexts,
+    useDerivedContexts,
+    ...[late, broken].map((one) => () => contexts.setGlobalContextManager(one)),
+  ]) {
     contexts.disable()
     use()
     const traced = createTraced()

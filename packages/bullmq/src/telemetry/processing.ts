@@ -5,6 +5,7 @@ import { arrivals } from '../consumer.ts'
 import { toBareDelivery } from '../describe.ts'
 import { WORKER_JOB, withoutContext, type WorkerJob } from '../worker.ts'
 import { deferred, type Deferred } from './deferred.ts'
+import { DerivedContext } from './derived-context.ts'
 import { activeContext, Operation, type Attributes, type Failure } from './operation.ts'
 
 /** What becomes of a job, by the name of BullMQ's own operation. */
@@ -56,6 +57,8 @@ export class Processing extends Operation implements WorkerJob, Context {
   #ending = false
   /** Whether BullMQ fetches the next job, and tells its listeners of that one. */
   #fetching = false
+  /** Whether a context manager is about to make this the active context. */
+  #entering = false
   /** Whether no context manager is registered, so that no context leads here. */
   #unseen = false
   /** Why BullMQ could not keep what the processor returned. */
@@ -76,16 +79,26 @@ export class Processing extends Operation implements WorkerJob, Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return this.#active().setValue(WORKER_JOB, this).setValue(key, value)
+    return new DerivedContext(this, new Map([[key, value]]))
   }
 
   deleteValue(key: symbol): Context {
-    return this.#active().setValue(WORKER_JOB, this).deleteValue(key)
+    return this.setValue(key, undefined)
   }
 
   /** The next job is nothing to this one, although BullMQ fetches it in this one's context. */
   #active(): Context {
-    return this.#fetching ? ROOT_CONTEXT : this.#begin()
+    return this.#fetching || this.#entering ? ROOT_CONTEXT : this.#begin()
+  }
+
+  /** Does BullMQ's work on the job in this context. A context manager may look at it before, which begins nothing. */
+  enter<Result>(work: () => Result): Result {
+    this.#entering = true
+    const entered = (): Result => {
+      this.#entering = false
+      return work()
+    }
+    return this.tracing.runIn(this, entered)
   }
 
   waitsFor(jobId: string | undefined): boolean {
@@ -129,7 +142,7 @@ export class Processing extends Operation implements WorkerJob, Context {
 
   #identify(id: string): void {
     this.#id = id
-    this.#unseen = !this.#sandboxed && activeContext(this.tracing) !== this
+    this.#unseen = !this.#sandboxed && activeContext(this.tracing).getValue(WORKER_JOB) !== this
     if (this.#unseen) withoutContext.set(this.#place(), this)
   }
 

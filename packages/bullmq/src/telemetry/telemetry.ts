@@ -49,7 +49,11 @@ export function bullmqTelemetry(options?: TelemetryOptions): TelemetryLike {
       },
     },
     contextManager: {
-      with: (context, work) => tracing.runIn(context, work) as ReturnType<typeof work>,
+      with: (context, work) => {
+        const isProcessing = tracing.guard(() => (context as object) instanceof Processing) === true
+        const result = isProcessing ? (context as Processing).enter(work) : tracing.runIn(context, work)
+        return result as ReturnType<typeof work>
+      },
       active: () => activeContext(tracing),
       root: () => ROOT_CONTEXT,
       getMetadata: (context) => tracing.guard(() => metadataIn(context)) ?? '',
