@@ -91,16 +91,20 @@ export function inject<Entry extends OutgoingEntry>(
   return (
     tracing.guard(() => {
       const { fields, slot, anew } = injection
+      const { MessageAttributes } = entry
+      // What are no attributes is the service's to refuse.
+      if (fields !== undefined && typeof (MessageAttributes ?? {}) !== 'object') return entry
+      const copy: { -readonly [Name in keyof Entry]: Entry[Name] } = { ...entry }
       if (fields !== undefined) {
-        // What are no attributes is the service's to refuse.
-        if (typeof (entry.MessageAttributes ?? {}) !== 'object') return entry
-        const attributes = replaceFields(entry.MessageAttributes, fields, tracing.isField, toAttribute)
-        // Of system attributes there is none but the broker's own slot.
-        return { ...entry, MessageAttributes: attributes, ...(anew && { MessageSystemAttributes: undefined }) }
+        copy.MessageAttributes = replaceFields(MessageAttributes, fields, tracing.isField, toAttribute)
       }
-      if (slot === undefined) return entry
-      const header = toAttribute(formatTraceHeader(slot))
-      return { ...entry, MessageSystemAttributes: { ...entry.MessageSystemAttributes, [TRACE_HEADER]: header } }
+      // Of system attributes there is none but the broker's own slot.
+      if (anew === true) copy.MessageSystemAttributes = undefined
+      if (slot !== undefined) {
+        const header = toAttribute(formatTraceHeader(slot))
+        copy.MessageSystemAttributes = { ...copy.MessageSystemAttributes, [TRACE_HEADER]: header }
+      }
+      return copy
     }) ?? entry
   )
 }

@@ -152,6 +152,18 @@ test('of an ignored producer neither context nor baggage nor the slot of the bro
   }
 })
 
+test('of an ignored producer nothing goes on beside the slot that the new context has room in', async () => {
+  const traced = createTraced()
+  // The size of the message as it is, with 16 bytes of baggage: less than a context takes.
+  const client = traceSqs(queues.client(), { ...traced.options, trust: 'ignore', maxMessageBytes: 31 })
+  const dead = await queues.create()
+  const MessageAttributes = { baggage: text('a=1'), own: text('v') }
+  await deadLetter(client, { Body: 'order', MessageAttributes }, { to: dead })
+  const [letter] = await queues.take(dead)
+  expect(attributesOf(letter!)).toEqual({ own: 'v' })
+  expect(letter!.Attributes?.AWSTraceHeader).toContain(traced.named('send').at(-1)!.spanContext().spanId)
+})
+
 describe('where a message has many attributes of its own', () => {
   test('the facts of the move share one', async () => {
     const { letter, traced } = await moveWith(7)

@@ -17,7 +17,7 @@ import type { Plan } from './plan.ts'
 export interface Injection {
   /** Header fields that replace all earlier ones; `undefined` for one that is only taken off. */
   readonly fields?: FieldChanges
-  /** Instead of fields: the span context for the broker's own slot. */
+  /** Because the context has no room among the fields: the span context for the broker's own slot. */
   readonly slot?: SpanContext
   /** Set on the copy of a received message whose producer is not trusted in full: no context of the old one may go on. */
   readonly anew?: true
@@ -110,17 +110,11 @@ export function outgoingOf({ propagation, report }: Runtime, context: Context, k
   return { context: spanContext, fields: fields ?? {} }
 }
 
-/** Nothing is written where tracing is suppressed, and nowhere does anything go on that is not believed. */
-function injectNothing({ propagation }: Runtime, plan: Plan): Injection | undefined {
-  return isAnew(plan) ? { fields: propagation.nothing(), anew: true } : undefined
-}
-
-function isAnew({ moved, carried }: Plan): boolean {
-  return moved !== undefined && carried === undefined
-}
-
-function marked(plan: Plan, injection: Injection | undefined): Injection | undefined {
-  return isAnew(plan) ? { ...injection, anew: true } : injection
+/** What becomes of a message for which no fields are chosen: what is not believed is taken off. */
+function finished({ propagation }: Runtime, { distrusted, moved }: Plan, injection?: Injection): Injection | undefined {
+  if (!distrusted) return injection
+  const fields = injection?.fields ?? propagation.nothing()
+  return moved === undefined ? { ...injection, fields } : { ...injection, fields, anew: true }
 }
 
 /**
@@ -140,7 +134,7 @@ export function inject(
   const facts = written && Object.keys(written).length > 0 ? written : undefined
   const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
   if (outgoing === undefined) {
-    const stripped = injectNothing(runtime, plan)
+    const stripped = finished(runtime, plan)
     const counted = moved && lineage && injectWithout(runtime, plan, lineage, facts)
     return stripped === undefined ? counted : { ...stripped, fields: { ...stripped.fields, ...counted?.fields } }
   }
@@ -151,13 +145,13 @@ export function inject(
       ? fields
       : Object.assign({}, fields, { [LINEAGE_FIELD]: formatLineage(lineage, context) })
   const full = facts === undefined ? traced : Object.assign({}, traced, facts)
-  if (room === undefined) return marked(plan, { fields: full })
+  if (room === undefined) return finished(runtime, plan, { fields: full })
   if (!room.asked(full)) {
     room.injection = room.holds(full, runtime.report)
       ? { fields: full }
       : injectLess(runtime, publication, operation, plan, outgoing, traced, facts && moved?.facts, lineage, room)
   }
-  return marked(plan, room.injection)
+  return finished(runtime, plan, room.injection)
 }
 
 /**
@@ -227,7 +221,7 @@ function injectLess(
   }
   const slotted = slot === true && context !== undefined
   count(slotted ? 'broker_slot' : 'no_room')
-  return slotted ? { slot: context } : injectNothing(runtime, plan)
+  return slotted ? { slot: context } : undefined
 }
 
 /** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */

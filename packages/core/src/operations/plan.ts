@@ -24,6 +24,8 @@ export interface Plan {
   readonly carried: Context | undefined
   /** Whether its `baggage` header came with a message that was received, and is not to stay. */
   readonly receivedBaggage: boolean
+  /** Whether it was made of a received message whose producer is not trusted in full: no field of that may go on. */
+  readonly distrusted: boolean
   /** Set where a received message is sent again. */
   readonly moved: MovePlan | undefined
 }
@@ -46,10 +48,11 @@ export function planMessage(
   // Nearly always the message whose context it is. To compare all texts of a batch costs more.
   const source = received !== undefined && isSource(received) ? received : baggage && verdictIn(work, isSource)
   const copied = source !== undefined && losesBaggage(runtime, source)
-  if (creation === undefined) return toPlan(message, 'create', copied)
+  const distrusted = isDistrusted(received) || isDistrusted(source)
+  if (creation === undefined) return toPlan(message, 'create', copied, distrusted)
   const span = validSpanContext(active)
   // A remote one is no span of ours: without an SDK the message's own context is active.
-  if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, 'create', copied)
+  if (sameSpan(creation, span) && span?.isRemote !== true) return toPlan(message, 'create', copied, distrusted)
 
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
@@ -58,17 +61,24 @@ export function planMessage(
     const link = received.belief.creation
     const home = isHome(asked, received.delivery)
     const kind = runtime.republishFor(asked, toldDelivery(received)) ?? (home ? 'retry' : 'forward')
-    if (kind === 'forward') return forwarded(message, copied, link)
+    if (kind === 'forward') return forwarded(message, copied, distrusted, link)
     // Messages of a batch may share a context, and only the very message tells its attempt.
     if (work?.batch === undefined) return planMove(runtime, { kind }, message, received, active)
-    return received.trust === 'full' ? toPlan(message, 'keep', copied, linkTo(link)) : forwarded(message, copied, link)
+    return distrusted
+      ? forwarded(message, copied, distrusted, link)
+      : toPlan(message, 'keep', copied, distrusted, linkTo(link))
   }
-  return toPlan(message, 'keep', copied, linkTo(believedOf(runtime, publication, message, creation)))
+  return toPlan(message, 'keep', copied, distrusted, linkTo(believedOf(runtime, publication, message, creation)))
 }
 
 /** A new message that was made from a received one. */
-function forwarded(message: OutgoingMessage, copied: boolean, from: SpanContext | undefined): Plan {
-  return toPlan(message, 'create', copied, from && { role: 'message', context: from })
+function forwarded(
+  message: OutgoingMessage,
+  copied: boolean,
+  distrusted: boolean,
+  from: SpanContext | undefined,
+): Plan {
+  return toPlan(message, 'create', copied, distrusted, from && { role: 'message', context: from })
 }
 
 /** A received message on its way to its next copy. If its producer is not trusted in full, the copy is made anew. */
@@ -83,7 +93,12 @@ function planMove(
   const carried = trust === 'full' ? extracted.context : undefined
   const act = carried === undefined || extracted.creation === undefined ? 'create' : 'move'
   const moved = toMove(runtime, move, message, verdict, active)
-  return toPlan(message, act, losesBaggage(runtime, verdict), linkTo(belief.creation), carried, moved)
+  const loses = losesBaggage(runtime, verdict)
+  return toPlan(message, act, loses, trust !== 'full', linkTo(belief.creation), carried, moved)
+}
+
+function isDistrusted(source: Verdict | undefined): boolean {
+  return source !== undefined && source.trust !== 'full'
 }
 
 /** Whether the `baggage` header of a received message is not to stay: the propagator writes it, or it is not believed. */
@@ -123,11 +138,12 @@ function toPlan(
   message: OutgoingMessage,
   act: Plan['act'],
   receivedBaggage: boolean,
+  distrusted: boolean,
   link?: Plan['link'],
   carried?: Context,
   moved?: MovePlan,
 ): Plan {
-  return { message, act, link, carried, receivedBaggage, moved }
+  return { message, act, link, carried, receivedBaggage, distrusted, moved }
 }
 
 /** Whether a message goes back to where it came from. Addresses are compared where both are known, else names. */

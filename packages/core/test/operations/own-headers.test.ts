@@ -93,6 +93,37 @@ describe.each(UNTRUSTED)('of a message whose producer is not trusted in full: $t
     expect(headers['tracebaton'] ?? '').not.toMatch(new RegExp(`${SPAN}|a=[78]`))
   })
 
+  test.each(WAYS)('nothing goes on %s, either, without room, in the slot or suppressed', (_, way) => {
+    const traced = createTraced(options)
+    const received = delivery({ carrier: forged, key: 1 })
+    traced.tracing.process(received, () => {
+      const full = sent(traced, forged, way(received), { fits: () => false })
+      const slotted = sent(traced, forged, way(received), { fits: () => false, slot: true })
+      const silent = contexts.with(suppressTracing(contexts.active()), () => sent(traced, forged, way(received)))
+      for (const headers of [full, slotted]) expect(headers).toEqual({})
+      expect(silent).not.toMatchObject({ traceparent: expect.anything() })
+      expect([silent['tracestate'], silent['baggage']]).toEqual([undefined, undefined])
+      expect(silent['tracebaton-original-destination']).not.toBe('forged')
+      expect(silent['tracebaton'] ?? '').not.toMatch(new RegExp(`${SPAN}|a=[78]`))
+    })
+  })
+
+  test('a new message that is sent along with it without room takes nothing of it on', () => {
+    const traced = createTraced({ ...options, spanPerMessageUpTo: 0 })
+    const fits = (): boolean => false
+    const received = delivery({ carrier: forged, key: 1 })
+    const messages = [
+      { carrier: {}, fits },
+      { carrier: forged, fits },
+    ]
+    traced.tracing.process(received, () =>
+      traced.tracing.send(publication(messages, { ...ELSEWHERE, batch: true }), ([own, forwarded]) => {
+        expect(own).toBeUndefined()
+        expect(replaceFields<unknown>(forged, forwarded?.fields ?? {}, traced.tracing.isField, String)).toEqual({})
+      }),
+    )
+  })
+
   test.each(WAYS.slice(0, 2))('nothing goes on %s, either, after the handler, without room or suppressed', (_, way) => {
     const traced = createTraced(options)
     const received = delivery({ carrier: forged })
