@@ -142,7 +142,8 @@ export class Processing extends Operation implements WorkerJob, Context {
 
   #identify(id: string): void {
     this.#id = id
-    this.#unseen = !this.#sandboxed && activeContext(this.tracing).getValue(WORKER_JOB) !== this
+    const active = activeContext(this.tracing)
+    this.#unseen = !this.#sandboxed && active !== this && active.getValue(WORKER_JOB) !== this
     if (this.#unseen) withoutContext.set(this.#place(), this)
   }
 

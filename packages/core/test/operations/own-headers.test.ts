@@ -81,6 +81,8 @@ const UNTRUSTED: readonly TracingOptions[] = [
   { trust: 'ignore', propagator: new W3CTraceContextPropagator() },
 ]
 
+const hasNoRoom = (): boolean => false
+
 describe.each(UNTRUSTED)('of a message whose producer is not trusted in full: $trust', (options) => {
   test.each(WAYS)('nothing goes on %s', (_, way) => {
     const traced = createTraced(options)
@@ -110,11 +112,10 @@ describe.each(UNTRUSTED)('of a message whose producer is not trusted in full: $t
 
   test('a new message that is sent along with it without room takes nothing of it on', () => {
     const traced = createTraced({ ...options, spanPerMessageUpTo: 0 })
-    const fits = (): boolean => false
     const received = delivery({ carrier: forged, key: 1 })
     const messages = [
-      { carrier: {}, fits },
-      { carrier: forged, fits },
+      { carrier: {}, fits: hasNoRoom },
+      { carrier: forged, fits: hasNoRoom },
     ]
     traced.tracing.process(received, () =>
       traced.tracing.send(publication(messages, { ...ELSEWHERE, batch: true }), ([own, forwarded]) => {
