@@ -53,6 +53,25 @@ test.each([
   expect(spans('process orders')).toHaveLength(2)
 })
 
+test.each<[string, () => unknown]>([
+  ['at once', thrower(new TypeError('no stock'))],
+  ['later', () => Promise.reject(new TypeError('no stock'))],
+])('a job whose processor fails %s was failed, as early versions tell without its id', async (_, run) => {
+  const { options, spans } = createRecording()
+  const { queue, work } = createBullmq(bullmqTelemetry(options), 'orders', () => {}, false)
+  for (const processor of [traceHandler(run, options), run]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await work(await queue.add('charge', 1), processor)
+  }
+  expect(spans('process orders').map((span) => attemptOf(span)['outcome'])).toEqual(['dead_lettered', 'dead_lettered'])
+})
+
+function thrower(error: Error): () => never {
+  return () => {
+    throw error
+  }
+}
+
 test('a processor without telemetry on its worker tells by its options what becomes of the job', async () => {
   const { options, spans } = createRecording()
   const fail = traceHandler((_job: JobLike) => Promise.reject(new TypeError('no stock')), options)

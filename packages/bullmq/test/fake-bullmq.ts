@@ -39,11 +39,15 @@ function now(): number {
   return latest
 }
 
-/** @param onActive called where a worker that has put a job away tells that it has begun the next one */
+/**
+ * @param onActive called where a worker that has put a job away tells that it has begun the next one
+ * @param tells whether it tells what it does with which job, as late versions of BullMQ 5 and later ones do
+ */
 export function createBullmq(
   given: TelemetryLike | undefined,
   name = 'orders',
   onActive: () => void = () => {},
+  tells = true,
 ): FakeBullmq {
   const telemetry = given as Telemetry | undefined
   const added: Job[] = []
@@ -112,7 +116,7 @@ export function createBullmq(
     work(job, processor) {
       const putAway = (operation: string): Promise<string | undefined> =>
         traced(SpanKind.INTERNAL, operation, async (span, metadata) => {
-          span?.setAttributes({ 'bullmq.job.name': job.name, 'bullmq.job.id': job.id })
+          if (tells) span?.setAttributes({ 'bullmq.job.name': job.name, 'bullmq.job.id': job.id })
           return metadata
         })
       return traced(

@@ -156,8 +156,12 @@ export class Processing extends Operation implements WorkerJob, Context {
     return this
   }
 
-  /** BullMQ begins an operation. If that puts this job away, the processor is done. */
-  ending(operation: unknown, queue: unknown, jobId: unknown): boolean {
+  /**
+   * BullMQ begins an operation. If that puts this job away, the processor is done.
+   *
+   * @param jobId early versions of BullMQ 5 do not tell it of an operation that is about the job whose context it is in
+   */
+  ending(operation: unknown, queue: unknown, jobId: unknown = this.#id): boolean {
     if (!OUTCOMES.has(operation) || queue !== this.#queue || jobId !== this.#id) return false
     this.#beginAtLast()
     this.#ending = true
@@ -231,6 +235,7 @@ export class Housekeeping extends Operation {
   #queue: unknown
   #processing: Processing | undefined
   #putsAway = false
+  #isTold = false
 
   protected override begin(operation: unknown, queue: unknown): void {
     this.#operation = operation
@@ -240,10 +245,14 @@ export class Housekeeping extends Operation {
 
   protected override told(id: unknown, _name: unknown, { 'bullmq.worker.id': worker }: Attributes): void {
     if (worker !== undefined) this.workedOn(this.#queue)
+    if (id === undefined) return
+    this.#isTold = true
     this.#putsAway ||= this.#processing?.ending(this.#operation, this.#queue, id) === true
   }
 
   protected override finish(failure: Failure): void {
+    // Only at its end is it known that nothing is told of the job.
+    if (!this.#isTold) this.#putsAway = this.#processing?.ending(this.#operation, this.#queue, undefined) === true
     if (this.#putsAway) this.#processing?.ended(this.#operation, failure)
   }
 }
