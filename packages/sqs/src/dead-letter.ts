@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
+  codedError,
   hasMethods,
   isObject,
   moveMessage,
@@ -79,8 +80,7 @@ async function move(
   )
   if (refusal !== undefined) return refusal
   const { to, error, delay, maxAttempts } = options ?? {}
-  // Only here: an application that moves no messages does not load the client because of us.
-  const { SendMessageCommand } = await import('@aws-sdk/client-sqs')
+  const { SendMessageCommand } = await loadClient()
   const arrival = arrivalOf(message)
   const tracing = tracingFor(client, arrival, SCOPE)
   const delivery =
@@ -105,6 +105,18 @@ async function move(
       return client.send(command as never) as Promise<SendOutput>
     },
   )
+}
+
+/** Only here: an application that moves no messages does not load the client because of us, nor has to install it. */
+async function loadClient(): Promise<typeof import('@aws-sdk/client-sqs')> {
+  try {
+    return await import('@aws-sdk/client-sqs')
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown }
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
+    const advice = 'npm install @aws-sdk/client-sqs'
+    throw codedError('ERR_TRACEBATON_CLIENT', `What moves a message needs the package of its client: ${advice}`)
+  }
 }
 
 /** And not all that a call received. */

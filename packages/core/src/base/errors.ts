@@ -2,7 +2,11 @@ import { types } from 'node:util'
 import { boundedName } from './bounds.ts'
 
 /** What errors of ours are known by, whatever their text. `docs/errors.md` says what to do about each. */
-export type ErrorCode = 'ERR_TRACEBATON_ARGUMENT' | 'ERR_TRACEBATON_DESTINATION' | 'ERR_TRACEBATON_QUEUE'
+export type ErrorCode =
+  | 'ERR_TRACEBATON_ARGUMENT'
+  | 'ERR_TRACEBATON_CLIENT'
+  | 'ERR_TRACEBATON_DESTINATION'
+  | 'ERR_TRACEBATON_QUEUE'
 
 /** An error about how one of our functions was called. */
 export function codedError(code: ErrorCode, message: string): TypeError & { readonly code: ErrorCode } {

@@ -1,17 +1,21 @@
 /** Which versions of which clients the adapters are tested with. The same as their peer dependencies. */
 export const testedVersions: Readonly<Record<string, string>> = {
-  '@aws-sdk/client-sqs': '^3.0.0',
-  amqplib: '^2.0.0',
-  bullmq: '^6.0.0',
-  kafkajs: '^2.2.0',
+  '@aws-sdk/client-sqs': '>=3.50.0 <4',
+  amqplib: '>=0.10.0 <3',
+  bullmq: '>=5.41.6 <7',
+  kafkajs: '>=2.0.0 <3',
 }
 
-/** Whether a version is within a caret range, as the table above has them. A version before a release is not. */
+/** Whether a version is within a range `>=… <…`, as the table above has them. A version before a release is not. */
 export function isWithin(version: string, range: string): boolean {
-  const [major, minor, patch] = numbersOf(version)
-  const [lowMajor, lowMinor, lowPatch] = numbersOf(range.slice(1))
-  if (version.includes('-') || major !== lowMajor) return false
-  return minor > lowMinor || (minor === lowMinor && patch >= lowPatch)
+  const [low = '', high = ''] = range.split(' ')
+  return !version.includes('-') && !isBefore(version, low.slice(2)) && isBefore(version, high.slice(1))
+}
+
+function isBefore(version: string, other: string): boolean {
+  const [own, others] = [numbersOf(version), numbersOf(other)]
+  const at = own.findIndex((number, index) => number !== others[index])
+  return at !== -1 && own[at]! < others[at]!
 }
 
 /**

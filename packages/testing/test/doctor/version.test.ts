@@ -14,13 +14,17 @@ test('the tested versions are those that the adapters name as peers', () => {
 })
 
 test.each([
-  ['2.2.4', '^2.2.0', true],
-  ['2.2.0', '^2.2.0', true],
-  ['2.10.0', '^2.2.0', true],
-  ['2.1.9', '^2.2.0', false],
-  ['3.0.0', '^2.2.0', false],
-  ['2.3.0-beta.1', '^2.2.0', false],
-  ['1.9.9', '^2.0.0', false],
+  ['2.2.4', '>=2.2.0 <3', true],
+  ['2.2.0', '>=2.2.0 <3', true],
+  ['2.10.0', '>=2.2.0 <3', true],
+  ['2.1.9', '>=2.2.0 <3', false],
+  ['3.0.0', '>=2.2.0 <3', false],
+  ['2.3.0-beta.1', '>=2.2.0 <3', false],
+  ['1.9.9', '>=2.0.0 <3', false],
+  ['0.10.9', '>=0.10.0 <3', true],
+  ['0.9.1', '>=0.10.0 <3', false],
+  ['1.2.0', '>=0.10.0 <3', true],
+  ['2.3.1', '>=0.10.0 <3', true],
 ])('%s within %s: %s', (version, range, expected) => {
   expect(isWithin(version, range)).toBe(expected)
 })
