@@ -51,19 +51,32 @@ export const scenarios: readonly Scenario[] = [
   ...conventionScenarios,
 ]
 
+/** A set-up that plays what another one has played. */
+export interface Replay {
+  /** The other set-up: the scenarios do the same here as there. */
+  readonly golden: string
+  /** The names of the scenarios that are played. @default all of them */
+  readonly only?: ReadonlySet<string> | undefined
+  /** Words of this set-up, and the other one's for the same. @default none differ */
+  readonly words?: Readonly<Record<string, string>> | undefined
+}
+
 /**
  * Registers the suite that every adapter passes, as vitest tests that run side by side. A scenario that needs a
  * capability which is missing is not registered. After each one, whatever it was about: every span that was started has
  * ended, nothing is in flight, no failure was contained without the scenario knowing, and its spans, messages and
  * metrics are those of the golden file.
  */
-export function contract(name: string, setup: Setup, capabilities: Capabilities): void {
+export function contract(name: string, setup: Setup, capabilities: Capabilities, replay?: Replay): void {
+  const played = scenarios.filter(
+    (scenario) => lacking(scenario, capabilities).length === 0 && replay?.only?.has(scenario.name) !== false,
+  )
   describe.concurrent(`${name}: the contract of adapters`, () => {
     const known = new Set(scenarios.map((scenario) => scenario.name))
     let shared: Fixture
     let golden: GoldenFile
     beforeAll(async () => {
-      golden = await openGoldenFile(name, known)
+      golden = await openGoldenFile(replay?.golden ?? name, known, replay !== undefined)
       context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
       shared = await setup(false)
     })
@@ -76,18 +89,23 @@ export function contract(name: string, setup: Setup, capabilities: Capabilities)
       expect(golden.names.filter((entry) => !known.has(entry))).toEqual([])
     })
 
-    for (const scenario of scenarios.filter((candidate) => lacking(candidate, capabilities).length === 0)) {
+    for (const scenario of played) {
       // oxlint-disable-next-line vitest/valid-title -- the scenario has it
       test(scenario.name, async () => {
-        if (scenario.alone !== true) return expectPlayed(scenario, shared, golden)
+        if (scenario.alone !== true) return expectPlayed(scenario, shared, golden, replay)
         await using fixture = await setup(true)
-        return await expectPlayed(scenario, fixture, golden)
+        return await expectPlayed(scenario, fixture, golden, replay)
       })
     }
   })
 }
 
-async function expectPlayed(scenario: Scenario, fixture: Fixture, golden: GoldenFile): Promise<void> {
+async function expectPlayed(
+  scenario: Scenario,
+  fixture: Fixture,
+  golden: GoldenFile,
+  replay: Replay | undefined,
+): Promise<void> {
   const stage = createStage(fixture)
   try {
     await scenario.run(stage)
@@ -97,5 +115,10 @@ async function expectPlayed(scenario: Scenario, fixture: Fixture, golden: Golden
   expectSound(stage.recorder, scenario.provokes)
   expect(await stage.metering.counted('tracebaton.in_flight'), 'messages in flight').toBe(0)
   expect(stage.failures, 'contained failures').toEqual([])
-  golden.expectSame(scenario.name, await goldenText(stage, scenario.varies !== undefined))
+  const text = await goldenText(stage, scenario.varies !== undefined)
+  golden.expectSame(scenario.name, translated(text, replay?.words))
+}
+
+function translated(text: string, words: Replay['words'] = {}): string {
+  return Object.entries(words).reduce((done, [own, other]) => done.replaceAll(own, other), text)
 }

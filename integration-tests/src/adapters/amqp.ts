@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { attemptOf, deadLetter, redrive, retryLater, traceConnection, traceHandler } from '@tracebaton/amqp'
 import type { TracingInput } from '@tracebaton/core'
-import {
-  connect,
-  type Channel,
-  type ChannelModel,
-  type ConfirmChannel,
-  type ConsumeMessage,
-  type Options,
-} from 'amqplib'
+import * as amqplib from 'amqplib'
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
 import { deferred } from '../contract/deferred.ts'
 import type { Client, Consumer, Fixture, HeaderValue, Observer, Received } from '../contract/fixture.ts'
+import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
 import { toTexts } from './texts.ts'
 
@@ -21,12 +16,21 @@ interface Message {
   readonly options: Options.Publish
 }
 
+/** What the fixture takes of the client: a connection that comes back by itself. */
+export type Connecting = Pick<typeof amqplib, 'connect'>
+
 /**
  * amqplib and RabbitMQ for the suite that every adapter passes.
  *
  * @param restart restarts the broker, where the fixture may
+ * @param other another version of amqplib
  */
-export async function createAmqpFixture(address: string, restart?: () => Promise<void>): Promise<Fixture> {
+export async function createAmqpFixture(
+  address: string,
+  restart?: () => Promise<void>,
+  other?: OtherClient<Connecting>,
+): Promise<Fixture> {
+  const { connect } = other?.module ?? amqplib
   const admin = await connect(address, { recovery: true })
   return {
     system: 'rabbitmq',
@@ -45,8 +49,8 @@ export async function createAmqpFixture(address: string, restart?: () => Promise
       content: new Uint8Array(Buffer.from(body)),
       options: { persistent: true, messageId: randomUUID(), ...(headers && { headers }) },
     }),
-    connect: (options, observe) => toClient(address, options, observe),
-    elsewhere: (task) => runElsewhere('amqp-process.js', address, task),
+    connect: (options, observe) => toClient(connect, address, options, observe),
+    elsewhere: (task) => runElsewhere('amqp-process.js', address, task, other),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => admin.close(),
   }
@@ -54,6 +58,7 @@ export async function createAmqpFixture(address: string, restart?: () => Promise
 
 /** A client that comes back by itself: after each connect its `setup` makes all channels anew. */
 async function toClient(
+  connect: Connecting['connect'],
   address: string,
   options: TracingInput | undefined,
   observe: Observer | undefined,

@@ -9,8 +9,10 @@ import {
   traceQueue,
   type TracingInput,
 } from '@tracebaton/bullmq'
-import { Queue, Worker, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq'
+import * as bullmq from 'bullmq'
+import type { ConnectionOptions, Job, JobsOptions, Queue } from 'bullmq'
 import type { Client, Fixture, Observer, Received } from '../contract/fixture.ts'
+import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
 import { toTexts } from './texts.ts'
 
@@ -32,11 +34,13 @@ const LOCK = { lockDuration: 5_000, stalledInterval: 1_000, maxStalledCount: 10 
  *
  * @param wrapped whether queues are wrapped, beside having the telemetry
  * @param restart restarts the broker, where the fixture may
+ * @param other another version of BullMQ
  */
 export async function createBullmqFixture(
   address: string,
   wrapped: boolean,
   restart?: () => Promise<void>,
+  other?: OtherClient<typeof bullmq>,
 ): Promise<Fixture> {
   const connection = connectionTo(address)
   return {
@@ -51,8 +55,9 @@ export async function createBullmqFixture(
       ...(headers !== undefined &&
         Object.keys(headers).length > 0 && { opts: { telemetry: { metadata: JSON.stringify(headers) } } }),
     }),
-    connect: (options, observe) => Promise.resolve(connect(connection, options, wrapped, observe)),
-    elsewhere: (task) => runElsewhere('bullmq-process.js', address, task),
+    connect: (options, observe) =>
+      Promise.resolve(connect(other?.module ?? bullmq, connection, options, wrapped, observe)),
+    elsewhere: (task) => runElsewhere('bullmq-process.js', address, task, other),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
@@ -65,6 +70,7 @@ export function connectionTo(address: string): ConnectionOptions {
 }
 
 function connect(
+  client: Pick<typeof bullmq, 'Queue' | 'Worker'>,
   connection: ConnectionOptions,
   options: TracingInput | undefined,
   wrapped: boolean,
@@ -76,7 +82,7 @@ function connect(
     const known = queues.get(name)
     if (known !== undefined) return known
     const defaultJobOptions = name === IMPOSSIBLE ? { sizeLimit: 1 } : { attempts: 10 }
-    const queue = new Queue(name, { connection, defaultJobOptions, ...telemetry })
+    const queue = new client.Queue(name, { connection, defaultJobOptions, ...telemetry })
     queue.on('error', () => {})
     queue.on('waiting', (job) => observe?.({ destination: name, headers: headersOf(job) }))
     const traced = options !== undefined && wrapped ? traceQueue(queue, options) : queue
@@ -97,7 +103,7 @@ function connect(
     async consume(name, handler, concurrency = 1) {
       const processor = (job: Job): Promise<unknown> => textOnly(handler(toReceived(job)))
       const traced = options === undefined ? processor : traceHandler(processor)
-      const worker = new Worker(name, traced, { connection, concurrency, ...LOCK, ...telemetry })
+      const worker = new client.Worker(name, traced, { connection, concurrency, ...LOCK, ...telemetry })
       worker.on('error', () => {})
       await worker.waitUntilReady()
       return { [Symbol.asyncDispose]: () => worker.close() }

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { attemptOf, deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceKafka } from '@tracebaton/kafka'
-import {
+import * as kafkajs from 'kafkajs'
+import type {
+  Consumer as KafkaConsumer,
+  EachBatchPayload,
+  EachMessagePayload,
   Kafka,
-  logLevel,
-  type Consumer as KafkaConsumer,
-  type EachBatchPayload,
-  type EachMessagePayload,
-  type KafkaMessage,
-  type Message,
-  type Producer,
-  type ProducerConfig,
+  KafkaMessage,
+  Message,
+  Producer,
+  ProducerConfig,
 } from 'kafkajs'
 import type { Batch, Client, Consumer, Fixture, HeaderValue, Observer, Received } from '../contract/fixture.ts'
+import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
 import { createTopic } from './kafka-topic.js'
 import { toTexts } from './texts.ts'
@@ -23,9 +24,15 @@ const RETRY = { initialRetryTime: 50, maxRetryTime: 500, retries: 20 }
  * kafkajs and Kafka for the suite that every adapter passes.
  *
  * @param restart restarts the broker, where the fixture may
+ * @param other another version of kafkajs
  */
-export async function createKafkaFixture(address: string, restart?: () => Promise<void>): Promise<Fixture> {
-  const kafka = new Kafka({ clientId: 'contract', brokers: [address], logLevel: logLevel.NOTHING, retry: RETRY })
+export async function createKafkaFixture(
+  address: string,
+  restart?: () => Promise<void>,
+  other?: OtherClient<typeof kafkajs>,
+): Promise<Fixture> {
+  const { Kafka: Client, logLevel } = other?.module ?? kafkajs
+  const kafka = new Client({ clientId: 'contract', brokers: [address], logLevel: logLevel.NOTHING, retry: RETRY })
   const admin = kafka.admin()
   await admin.connect()
   return {
@@ -46,7 +53,7 @@ export async function createKafkaFixture(address: string, restart?: () => Promis
       const client = observe === undefined ? kafka : observed(kafka, observe)
       return connect(options === undefined ? client : traceKafka(client, options))
     },
-    elsewhere: (task) => runElsewhere('kafka-process.js', address, task),
+    elsewhere: (task) => runElsewhere('kafka-process.js', address, task, other),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => admin.disconnect(),
   }

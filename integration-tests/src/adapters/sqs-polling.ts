@@ -1,23 +1,34 @@
-import {
+import * as newest from '@aws-sdk/client-sqs'
+import type {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
+  Message,
+  MessageAttributeValue,
   ReceiveMessageCommand,
-  type Message,
-  type MessageAttributeValue,
-  type ReceiveMessageCommandInput,
-  type SQSClient,
+  ReceiveMessageCommandInput,
+  SQSClient,
 } from '@aws-sdk/client-sqs'
 import type { Consumer, Received } from '../contract/fixture.ts'
 import { toTexts } from './texts.ts'
 
+/** The commands of a version of the client. */
+interface Commands {
+  readonly ChangeMessageVisibilityCommand: typeof ChangeMessageVisibilityCommand
+  readonly DeleteMessageCommand: typeof DeleteMessageCommand
+  readonly ReceiveMessageCommand: typeof ReceiveMessageCommand
+}
+
 /**
  * Receives and handles, one batch after the other, until it is disposed: what is handled is deleted, what failed
  * becomes visible at once. A broker that does not answer is asked again.
+ *
+ * @param aws the commands of the client's own version
  */
 export function pollQueue(
   client: SQSClient,
   input: ReceiveMessageCommandInput,
   handler: (messages: Message[]) => Promise<void>,
+  aws: Commands = newest,
 ): Consumer {
   const stopping = new AbortController()
   const { QueueUrl } = input
@@ -25,15 +36,18 @@ export function pollQueue(
     await Promise.all(
       messages.map(({ ReceiptHandle }) =>
         handled
-          ? client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }))
-          : client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 })),
+          ? client.send(new aws.DeleteMessageCommand({ QueueUrl, ReceiptHandle }))
+          : client.send(new aws.ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 })),
       ),
     )
   }
   const receive = async (): Promise<void> => {
-    const { Messages: messages = [] } = await client.send(new ReceiveMessageCommand({ WaitTimeSeconds: 1, ...input }), {
-      abortSignal: stopping.signal,
-    })
+    const { Messages: messages = [] } = await client.send(
+      new aws.ReceiveMessageCommand({ WaitTimeSeconds: 1, ...input }),
+      {
+        abortSignal: stopping.signal,
+      },
+    )
     if (messages.length === 0) return
     const handled = await handler(messages).then(
       () => true,

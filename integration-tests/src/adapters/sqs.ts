@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import {
-  CreateQueueCommand,
-  SendMessageBatchCommand,
-  SendMessageCommand,
+import * as newest from '@aws-sdk/client-sqs'
+import type {
+  Message as SqsMessage,
+  MessageAttributeValue,
+  SendMessageBatchCommandInput,
+  SendMessageCommandInput,
   SQSClient,
-  type Message as SqsMessage,
-  type MessageAttributeValue,
-  type SendMessageBatchCommandInput,
-  type SendMessageCommandInput,
 } from '@aws-sdk/client-sqs'
-import { attemptOf, deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceSqs } from '@tracebaton/sqs'
+import * as adapter from '@tracebaton/sqs'
 import type { TracingInput } from '@tracebaton/core'
 import type { Client, Fixture, HeaderValue, Observer } from '../contract/fixture.ts'
+import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
 import { attributeTexts, originalOf, pollQueue, toReceived } from './sqs-polling.ts'
 
@@ -25,11 +24,17 @@ interface Message {
  * The AWS client and SQS for the suite that every adapter passes.
  *
  * @param restart restarts the broker, where the fixture may
+ * @param other another version of the AWS client
  */
-export async function createSqsFixture(address: string, restart?: () => Promise<void>): Promise<Fixture> {
-  const admin = createClient(address)
+export async function createSqsFixture(
+  address: string,
+  restart?: () => Promise<void>,
+  other?: OtherClient<typeof newest, typeof adapter>,
+): Promise<Fixture> {
+  const aws = other?.module ?? newest
+  const admin = createClient(aws, address)
   const queues: string[] = []
-  const createQueue = (name: string) => admin.send(new CreateQueueCommand({ QueueName: name }))
+  const createQueue = (name: string) => admin.send(new aws.CreateQueueCommand({ QueueName: name }))
   return {
     system: 'aws.sqs',
     impossible: 'nowhere',
@@ -47,11 +52,11 @@ export async function createSqsFixture(address: string, restart?: () => Promise<
       ...(headers && { MessageAttributes: headers as Record<string, MessageAttributeValue> }),
     }),
     async connect(options, observe) {
-      const client = createClient(address)
+      const client = createClient(aws, address)
       if (observe !== undefined) observeSending(client, observe)
-      return toClient(client, (queue) => `${address}/000000000000/${queue}`, options)
+      return toClient(aws, other?.adapter ?? adapter, client, (queue) => `${address}/000000000000/${queue}`, options)
     },
-    elsewhere: (task) => runElsewhere('sqs-process.js', address, task),
+    elsewhere: (task) => runElsewhere('sqs-process.js', address, task, other),
     async restart() {
       if (restart === undefined) throw new Error('This broker is not ours to restart')
       await restart()
@@ -64,8 +69,8 @@ export async function createSqsFixture(address: string, restart?: () => Promise<
   }
 }
 
-function createClient(endpoint: string): SQSClient {
-  return new SQSClient({
+function createClient(aws: typeof newest, endpoint: string): SQSClient {
+  return new aws.SQSClient({
     endpoint,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -90,16 +95,22 @@ function observeSending(client: SQSClient, observe: Observer): void {
   )
 }
 
-function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: TracingInput | undefined): Client {
+function toClient(
+  aws: typeof newest,
+  { attemptOf, deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceSqs }: typeof adapter,
+  plain: SQSClient,
+  urlOf: (queue: string) => string,
+  options: TracingInput | undefined,
+): Client {
   const client = options === undefined ? plain : traceSqs(plain, options)
   // The plain client has to ask for what the traced one asks for by itself.
   const names = options === undefined ? { MessageAttributeNames: ['All'] } : {}
   return {
     send: (queue, input) =>
-      client.send(new SendMessageCommand(Object.freeze({ ...(input as Message), QueueUrl: urlOf(queue) }))),
+      client.send(new aws.SendMessageCommand(Object.freeze({ ...(input as Message), QueueUrl: urlOf(queue) }))),
     sendBatch: (queue, inputs) =>
       client.send(
-        new SendMessageBatchCommand({
+        new aws.SendMessageBatchCommand({
           QueueUrl: urlOf(queue),
           Entries: inputs.map((input, index) => Object.freeze({ ...(input as Message), Id: String(index) })),
         }),
@@ -108,9 +119,14 @@ function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: T
       const plainly = (message: SqsMessage): unknown => handler(toReceived(message))
       const handle = options === undefined ? plainly : traceHandler(plainly, options)
       const loops = Array.from({ length: concurrency }, () =>
-        pollQueue(client, { QueueUrl: urlOf(queue), MaxNumberOfMessages: 1, ...names }, async ([message]) => {
-          await handle(message!)
-        }),
+        pollQueue(
+          client,
+          { QueueUrl: urlOf(queue), MaxNumberOfMessages: 1, ...names },
+          async ([message]) => {
+            await handle(message!)
+          },
+          aws,
+        ),
       )
       return {
         async [Symbol.asyncDispose]() {
@@ -119,24 +135,29 @@ function toClient(plain: SQSClient, urlOf: (queue: string) => string, options: T
       }
     },
     consumeBatch: async (queue, handler) =>
-      pollQueue(client, { QueueUrl: urlOf(queue), MaxNumberOfMessages: 10, ...names }, async (messages) => {
-        const received = new Map(messages.map((message) => [message, toReceived(message)]))
-        const originals = new Map([...received].map(([message, neutral]) => [neutral, message]))
-        await handler({
-          messages: [...received.values()],
-          // Handlers of scenarios give something where they look at it.
-          forEachMessage: (handle) =>
-            forEachMessage(messages, (message) => handle(received.get(message)!), options) as Promise<never>,
-          traceHandler: (handle) => {
-            const traced = traceHandler(function (this: unknown, message: object) {
-              return handle.call(this, received.get(message)!)
-            }, options)
-            return function (this: unknown, message) {
-              return traced.call(this, originals.get(message)!)
-            }
-          },
-        })
-      }),
+      pollQueue(
+        client,
+        { QueueUrl: urlOf(queue), MaxNumberOfMessages: 10, ...names },
+        async (messages) => {
+          const received = new Map(messages.map((message) => [message, toReceived(message)]))
+          const originals = new Map([...received].map(([message, neutral]) => [neutral, message]))
+          await handler({
+            messages: [...received.values()],
+            // Handlers of scenarios give something where they look at it.
+            forEachMessage: (handle) =>
+              forEachMessage(messages, (message) => handle(received.get(message)!), options) as Promise<never>,
+            traceHandler: (handle) => {
+              const traced = traceHandler(function (this: unknown, message: object) {
+                return handle.call(this, received.get(message)!)
+              }, options)
+              return function (this: unknown, message) {
+                return traced.call(this, originals.get(message)!)
+              }
+            },
+          })
+        },
+        aws,
+      ),
     attemptOf: (message, cloned) => attemptOf(cloned === true ? { ...originalOf(message) } : originalOf(message)),
     moves: {
       retryLater: (message, { to, ...rest } = {}) =>

@@ -19,9 +19,11 @@ export interface GoldenFile {
  * `TRACEBATON_GOLDEN=off` it does neither, for runs that prove that the scenarios by themselves catch a mistake.
  *
  * @param known the names of all scenarios: writing drops the entries of others
+ * @param foreign whether it is written by another set-up: it is then compared, or not looked at
  */
-export async function openGoldenFile(setUp: string, known: ReadonlySet<string>): Promise<GoldenFile> {
-  const mode = process.env['TRACEBATON_GOLDEN']
+export async function openGoldenFile(setUp: string, known: ReadonlySet<string>, foreign: boolean): Promise<GoldenFile> {
+  const told = process.env['TRACEBATON_GOLDEN']
+  const mode = foreign && told === 'write' ? 'off' : told
   const path = resolve(FOLDER, `${setUp.replaceAll(/\W+/g, '-')}.txt`)
   const stored = mode === 'off' ? [] : parse(await readFile(path, 'utf8').catch(() => ''))
   const entries = new Map(stored.filter(([name]) => mode !== 'write' || known.has(name)))
