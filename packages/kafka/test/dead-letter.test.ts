@@ -101,6 +101,30 @@ describe('a message moved inside its handler', () => {
     expect(recording.failures).toMatchObject([{ message: said }, { message: said }])
   })
 
+  test('that is handled before it is due has lost its delay, which is said once', async () => {
+    const copy = (sentAt: number): KafkaMessage =>
+      Object.assign(received({ traceparent: CONTEXT, tracebaton: `1;c=${CONTEXT.slice(3)};a=2;d=dw;k=delayed` }), {
+        timestamp: String(sentAt),
+      })
+    const recording = createRecording()
+    const fake = createConsumer()
+    let work: () => Promise<void> = async () => {}
+    const consumer = traceConsumer(fake.consumer, { ...recording.options, groupId: 'billing' })
+    await consumer.run({ eachMessage: async () => work() })
+    const deliver = (sentAt: number): Promise<unknown> => fake.deliver(copy(sentAt), 'later', 3)
+    await deliver(Date.now() - 500)
+    // The clock of its producer is ahead.
+    await deliver(Date.now() + 60_000)
+    work = () => Promise.reject(noStock)
+    await expect(deliver(Date.now())).rejects.toBe(noStock)
+    expect(recording.failures).toEqual([])
+    work = async () => {}
+    for (let retry = 0; retry < 2; retry += 1) await deliver(Date.now())
+    expect(recording.failures).toMatchObject([
+      { message: expect.stringMatching(/^The delay of a retry is lost: a consumer of later /) },
+    ])
+  })
+
   test('as often as it may is not sent again, and says so', async () => {
     const recording = createRecording()
     const { producer, sent } = createProducer()
