@@ -30,6 +30,12 @@ async function handle(
   await fake.deliver(message, 'orders', 3)
 }
 
+/** A copy that was to wait for 500 ms. */
+const delayedCopy = (sentAt: number): KafkaMessage =>
+  Object.assign(received({ traceparent: CONTEXT, tracebaton: `1;c=${CONTEXT.slice(3)};a=2;d=dw;k=delayed` }), {
+    timestamp: String(sentAt),
+  })
+
 describe('a message moved inside its handler', () => {
   test('goes on with its key, its value, its own headers and its context, and says where it was', async () => {
     const recording = createRecording()
@@ -102,23 +108,23 @@ describe('a message moved inside its handler', () => {
   })
 
   test('that is handled before it is due has lost its delay, which is said once', async () => {
-    const copy = (sentAt: number): KafkaMessage =>
-      Object.assign(received({ traceparent: CONTEXT, tracebaton: `1;c=${CONTEXT.slice(3)};a=2;d=dw;k=delayed` }), {
-        timestamp: String(sentAt),
-      })
     const recording = createRecording()
     const fake = createConsumer()
-    let work: () => Promise<void> = async () => {}
+    let failure: unknown
     const consumer = traceConsumer(fake.consumer, { ...recording.options, groupId: 'billing' })
-    await consumer.run({ eachMessage: async () => work() })
-    const deliver = (sentAt: number): Promise<unknown> => fake.deliver(copy(sentAt), 'later', 3)
+    await consumer.run({
+      eachMessage: async () => {
+        if (failure !== undefined) throw failure
+      },
+    })
+    const deliver = (sentAt: number): Promise<unknown> => fake.deliver(delayedCopy(sentAt), 'later', 3)
     await deliver(Date.now() - 500)
     // The clock of its producer is ahead.
     await deliver(Date.now() + 60_000)
-    work = () => Promise.reject(noStock)
+    failure = noStock
     await expect(deliver(Date.now())).rejects.toBe(noStock)
     expect(recording.failures).toEqual([])
-    work = async () => {}
+    failure = undefined
     for (let retry = 0; retry < 2; retry += 1) await deliver(Date.now())
     expect(recording.failures).toMatchObject([
       { message: expect.stringMatching(/^The delay of a retry is lost: a consumer of later /) },

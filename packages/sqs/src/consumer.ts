@@ -11,6 +11,7 @@ import {
   type Delivery,
   type HandledAttempt,
   type Outcome,
+  type OutcomeOf,
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import { TAKES, type Next, type ReceivedMessage } from './client.ts'
@@ -69,11 +70,34 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   handler: (message: Message, ...rest: Rest) => Result,
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
+  const arrive = createHandling(handler, options)
+  if (arrive === undefined) return handler
+  return function (this: unknown, message, ...rest) {
+    const { tracing, delivery, outcomeOf } = arrive(message)
+    const call = (): Result => handler.call(this, message, ...rest)
+    return delivery === undefined ? call() : tracing.process(delivery, call, outcomeOf)
+  }
+}
+
+/** A message as it comes to a handler. */
+interface Handled {
+  readonly tracing: AdapterTracing
+  /** `undefined`: it could not be described. */
+  readonly delivery: Delivery | undefined
+  readonly queueUrl: string | undefined
+  readonly outcomeOf: OutcomeOf | undefined
+}
+
+/** Reads the options of a handler. `undefined`: it is none. */
+function createHandling(
+  handler: unknown,
+  options: HandlerOptions | undefined,
+): ((message: ReceivedMessage) => Handled) | undefined {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
-  if (!isFor(otherwise, handler, 'traceHandler', TAKES)) return handler
+  if (!isFor(otherwise, handler, 'traceHandler', TAKES)) return undefined
   const { queueUrl, maxReceiveCount, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
-  return function (this: unknown, message, ...rest) {
+  return (message) => {
     const arrival = arrivalOf(message)
     const tracing = told ?? arrival?.tracing ?? otherwise
     const delivery = tracing.guard(() => {
@@ -85,8 +109,7 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
       arrivals.note(message, { tracing, delivery: own, queue })
       return own
     })
-    const call = (): Result => handler.call(this, message, ...rest)
-    return delivery === undefined ? call() : tracing.process(delivery, call, outcomeOf)
+    return { tracing, delivery, queueUrl: arrival?.queue.facts.queueUrl ?? queueUrl, outcomeOf }
   }
 }
 
@@ -139,25 +162,20 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
   handler: (message: Message) => unknown,
   options?: HandlerOptions,
 ): (messages: Message[]) => Promise<Message[]> {
-  const traced = traceHandler(handler, options)
-  const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
-  const otherwise = told ?? resolveTracing(undefined, SCOPE)
-  const { queueUrl, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
+  const arrive = createHandling(handler, options)
+  // What is no function is given back, as `traceHandler` does.
+  if (arrive === undefined) return handler as never
   return async (messages) => {
     const handled: Message[] = []
     const failures: unknown[] = []
     const groups = new Set<string | undefined>()
     for (const message of messages) {
       const group = message.Attributes?.['MessageGroupId']
-      const arrival = arrivalOf(message)
-      const tracing = told ?? arrival?.tracing ?? otherwise
-      const ordered = isFifo(arrival?.queue.facts.queueUrl ?? queueUrl)
-      if (ordered && groups.has(group)) continue
+      const arrival = arrive(message)
+      if (isFifo(arrival.queueUrl) && groups.has(group)) continue
       try {
         // oxlint-disable-next-line no-await-in-loop
-        const result: unknown = await traced(message)
-        const outcome = tracing.guard(() => (outcomeOf ?? tracing.options.outcomeOf)?.(result))
-        if (outcome === undefined || !GIVEN_BACK.has(outcome)) handled.push(message)
+        if (await isTaken(arrival, () => handler(message))) handled.push(message)
         else groups.add(group)
       } catch (error) {
         failures.push(error)
@@ -167,6 +185,22 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
     if (handled.length === 0 && failures.length > 0) throw failures[0]
     return handled
   }
+}
+
+/** Handles a message, and gives whether it is to be deleted. `outcomeOf` is asked once. */
+async function isTaken({ tracing, delivery, outcomeOf }: Handled, call: () => unknown): Promise<boolean> {
+  const ask = outcomeOf ?? tracing.options.outcomeOf
+  let told: { readonly outcome: Outcome | undefined } | undefined
+  const asked: OutcomeOf | undefined =
+    ask &&
+    ((result) => {
+      told = { outcome: undefined }
+      return (told = { outcome: ask(result) }).outcome
+    })
+  const result = await (delivery === undefined ? call() : tracing.process(delivery, call, asked))
+  // Where nothing is recorded, the attempt does not want to know.
+  if (told === undefined && asked !== undefined) tracing.guard(() => asked(result))
+  return told?.outcome === undefined || !GIVEN_BACK.has(told.outcome)
 }
 
 interface ReceiveInput {
@@ -244,7 +278,7 @@ interface SettleInput {
 }
 
 /** `DeleteMessage` and `ChangeMessageVisibility`, one or many: what becomes of the message. */
-export function traceSettle(tracing: AdapterTracing, operation: string, outcome: OutcomeOf, next: Next): Next {
+export function traceSettle(tracing: AdapterTracing, operation: string, outcome: OutcomeOfEntry, next: Next): Next {
   return (args) => {
     const settlement = tracing.guard(() => {
       const input = args.input as SettleInput
@@ -266,8 +300,8 @@ export function traceSettle(tracing: AdapterTracing, operation: string, outcome:
   }
 }
 
-export type OutcomeOf = (entry: Pick<SettleInput, 'VisibilityTimeout'>) => Outcome | undefined
+export type OutcomeOfEntry = (entry: Pick<SettleInput, 'VisibilityTimeout'>) => Outcome | undefined
 
 /** Visible again at once means given back; a longer time may mean either that or that the work goes on. */
-export const outcomeOfVisibility: OutcomeOf = ({ VisibilityTimeout }) =>
+export const outcomeOfVisibility: OutcomeOfEntry = ({ VisibilityTimeout }) =>
   VisibilityTimeout === 0 ? 'requeued' : undefined

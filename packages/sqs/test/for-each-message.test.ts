@@ -1,6 +1,7 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { forEachMessage, traceBatchHandler } from '../src/consumer.ts'
+import type { SqsOptions } from '../src/trace.ts'
 import { useContexts } from '../../core/test/contexts.ts'
 import { createTracing } from '@tracebaton/core'
 import { createTraced, type Traced } from './traced.ts'
@@ -107,6 +108,16 @@ describe('a batch handler', () => {
       outcomeOf: (result: unknown) => (result === '2' ? 'requeued' : undefined),
     } as const
     expect(await traceBatchHandler(({ MessageId }) => MessageId, options)(messages)).toEqual([one, three])
+  })
+
+  test.each<[string, SqsOptions]>([
+    ['with', {}],
+    ['without', { tracerProvider: undefined, meterProvider: undefined }],
+  ])('asks once about each result, %s an SDK', async (_, more) => {
+    const asked: unknown[] = []
+    const options = { ...traced.options, ...more, outcomeOf: (result: unknown) => void asked.push(result) }
+    expect(await traceBatchHandler(({ MessageId }) => MessageId, options)(messages)).toEqual(messages)
+    expect(asked).toEqual(['1', '2', '3'])
   })
 
   test('leaves out what the options of its tracing say, and what follows in the group on a FIFO queue', async () => {
