@@ -19,7 +19,7 @@ export function toPublication(
 ): Publication {
   const { headers } = options
   const deaths = isTable(headers) ? fingerprintOf(headers) : undefined
-  const fits = createRoom(headers, frameSizeOf(channel), tracing.isField)
+  const fits = createRoom(headers, frameSizeOf(channel), tracing.isField, tracing.maxMessageBytes, content.byteLength)
   return {
     system: SYSTEM,
     operation: 'publish',

@@ -41,17 +41,34 @@ const OTHER_BYTES = 3_000
  * connection where they are longer than a frame.
  *
  * @param frameSize bytes that a frame may have
+ * @param most bytes that headers and content may have together; a message that has more without us may have ours, too
  */
-export function createRoom(headers: unknown, frameSize: number, isField: IsField) {
+export function createRoom(
+  headers: unknown,
+  frameSize: number,
+  isField: IsField,
+  most: number = Infinity,
+  contentSize: number = 0,
+) {
   const room = Math.min(MOST_BYTES, frameSize) - OTHER_BYTES
-  return (fields: FieldChanges): boolean => {
+  const sizeWith = (fields: FieldChanges): number => {
     let size = 4
     if (isTable(headers)) {
       for (const name in headers) if (!isField(name, fields)) size += entrySize(name, headers[name], room)
     }
     for (const name in fields) if (fields[name] !== undefined) size += entrySize(name, fields[name], room)
-    return size <= room
+    return size
   }
+  return (fields: FieldChanges): boolean => {
+    const size = sizeWith(fields)
+    return size <= room && (size + contentSize <= most || sizeOf(headers, room) + contentSize > most)
+  }
+}
+
+function sizeOf(headers: unknown, enough: number): number {
+  let size = 4
+  if (isTable(headers)) for (const name in headers) size += entrySize(name, headers[name], enough)
+  return size
 }
 
 /** Bytes of one header, as the client writes it; at least `enough` where it is longer than that. */

@@ -49,6 +49,19 @@ describe('a message that is published', () => {
     expect(hollow.published[0]).toMatchObject({ exchange: '', routingKey: 'orders' })
   })
 
+  test.each([
+    [1_000, ['traceparent', 'tracebaton']],
+    // Ten bytes of content, four of the table, and 72 of the one field.
+    [86, ['traceparent']],
+    [85, []],
+    // It is beyond the limit without us.
+    [9, ['traceparent', 'tracebaton']],
+  ])('has the fields that leave it within the limit of %i bytes that it is told', (maxMessageBytes, fields) => {
+    const { channel, hollow } = setUp({ maxMessageBytes })
+    channel.sendToQueue('orders', CONTENT)
+    expect(Object.keys(hollow.published[0]?.headers ?? {})).toEqual(fields)
+  })
+
   test('says in our field when it was sent, because the broker keeps no time', () => {
     const { channel, hollow } = setUp()
     const before = Date.now()

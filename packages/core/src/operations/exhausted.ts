@@ -3,6 +3,7 @@ import type { Runtime } from '../runtime.ts'
 import type { Move } from '../verdict/delivery.ts'
 import { allow, type Attempt } from './attempt.ts'
 import { verdictFor } from './plan.ts'
+import { boundedAttempt } from '../verdict/verdict.ts'
 
 /**
  * Whether a message that is to be retried has had all its attempts. Then its attempt has failed, and nothing is sent. A
@@ -10,14 +11,14 @@ import { verdictFor } from './plan.ts'
  */
 export function isExhausted(runtime: Runtime, move: Move, maxAttempts: number): boolean {
   const verdict = verdictFor(runtime, move, activeContext(runtime))
-  const { attempt, trust, work } = verdict
+  const { trust, work } = verdict
   if (trust !== 'full') {
     runtime.report.misused(
       'maxAttempts of retryLater cannot count the copies of a producer that is not trusted: trust a queue for retries',
     )
   }
   if (work?.verdict !== undefined) allow(work as Attempt, maxAttempts)
-  if (attempt.attempt < maxAttempts) return false
+  if (boundedAttempt(verdict) < maxAttempts) return false
   if (work !== undefined && work.batch === undefined && move.error !== undefined) work.failure = { error: move.error }
   return true
 }

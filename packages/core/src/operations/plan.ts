@@ -1,7 +1,15 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api'
 import type { Failure, MoveFacts } from '../wire/history.ts'
 import type { LinkRole } from '../base/policy.ts'
-import { getWork, sameDelivery, verdictIn, verdictOn, type Verdict, type Work } from '../verdict/verdict.ts'
+import {
+  boundedAttempt,
+  getWork,
+  sameDelivery,
+  verdictIn,
+  verdictOn,
+  type Verdict,
+  type Work,
+} from '../verdict/verdict.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, OutgoingMessage, Publication, Move } from '../verdict/delivery.ts'
 import { believe } from '../verdict/relation.ts'
@@ -194,7 +202,7 @@ function toMove(
       kind,
       deadLetter: copy.deadLetter !== undefined,
       delay: message.delay,
-      attempt,
+      attempt: maxAttempts === undefined ? attempt : Object.assign({}, attempt, { attempt: boundedAttempt(verdict) }),
       attemptContext,
       firstSent,
       maxAttempts: maxAttempts ?? copy.lineage?.maxAttempts,

@@ -117,6 +117,16 @@ export function handledAttempt({ delivery, copy, attempt, moved, firstSent }: Ve
   }
 }
 
+/**
+ * The attempt, as a bound on retries counts it. Where another tracer has put its context on a copy, what we wrote of attempts
+ * belongs to the context before and is not believed; but each retry would begin at 1 then, and never end. A message onto
+ * which such a field was copied has fewer retries for it, because one without a bound harms more.
+ */
+export function boundedAttempt({ trust, extracted, copy, attempt }: Verdict): number {
+  const stale = copy.lineage === undefined && trust === 'full' ? extracted.lineage : undefined
+  return stale?.maxAttempts === undefined ? attempt.attempt : attempt.attempt + (stale.attempt ?? 1) - 1
+}
+
 /** Whether an attempt on the message, or on the batch it came in, has begun and not ended. */
 export function isHandled({ work }: Verdict): boolean {
   return work?.ended === false

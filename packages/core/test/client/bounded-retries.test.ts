@@ -131,6 +131,21 @@ describe('a retry', () => {
     expect(counted.span('process orders').attributes).toMatchObject({ [OURS.attempt]: 2, [OURS.maxAttempts]: 2 })
   })
 
+  test('is bounded where another tracer puts its own context on every copy', async () => {
+    const { tracing } = createTraced()
+    const results: string[] = []
+    let carrier: Readonly<Record<string, unknown>> = {}
+    for (let hop = 1; hop <= 4; hop += 1) {
+      const traceparent = TRACEPARENT.replace(/^00-.{8}/, `00-${String(hop).repeat(8)}`)
+      const received = delivery({ carrier: { ...carrier, traceparent }, key: hop })
+      // oxlint-disable-next-line no-await-in-loop -- one hop after the other
+      const retried = await tracing.process(received, async () => retry(tracing, received, 3))
+      results.push(retried.result)
+      carrier = retried.fields
+    }
+    expect(results.slice(0, 3)).toEqual(['retried', 'retried', 'exhausted'])
+  })
+
   test('of a message that has room for the count alone is counted', async () => {
     const tracing = createAdapterTracing()
     expect(Object.keys((await retry(tracing, delivery({ carrier: {} }), 2, hasRoomForOne)).fields)).toEqual([
