@@ -13,7 +13,23 @@ const BROKERS = { sqs: runOnSqs, kafka: runOnKafka, amqp: runOnAmqp, bullmq: run
 /** The story takes about four seconds; after this many ms something is stuck. */
 const PATIENCE = 30_000
 
-const { values } = parseArgs({ options: { broker: { type: 'string', default: 'sqs' } } })
+const HELP = `Usage: npm run demo -- [options]
+
+Three orders on their way from a shop to billing: one succeeds, one after retries, one becomes a dead letter.
+
+  --broker NAME  ${Object.keys(BROKERS).join(', ')}; sqs by default, which is embedded. The others run in a container.
+  --help         print this
+
+OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 also sends the spans to a backend.
+`
+
+const { values } = parseArgs({
+  options: { broker: { type: 'string', default: 'sqs' }, help: { type: 'boolean', default: false } },
+})
+if (values.help) {
+  process.stdout.write(HELP)
+  process.exit(0)
+}
 const run = Object.entries(BROKERS).find(([name]) => name === values.broker)?.[1]
 if (run === undefined) {
   console.error(`There is no broker "${values.broker}" here. Choose one of: ${Object.keys(BROKERS).join(', ')}.`)
@@ -37,5 +53,6 @@ console.log(`Pictures and spans are in ${relative(process.env['INIT_CWD'] ?? pro
 
 const faults = findFaults(telemetry.recorder, stories)
 for (const fault of faults) console.error(fault)
+console.log('Judge them yourself: npx tracebaton check examples/orders/out/spans.jsonl')
 if (faults.length === 0) console.log('Checked: every span is connected to its order, and every attempt is there.')
 else process.exitCode = 1

@@ -30,10 +30,11 @@ type Fields = Readonly<Record<string, unknown>>
  * @param wanted which traces are read; without it all of them
  */
 export function otlpContent(request: unknown, wanted?: (traceId: string) => boolean): OtlpContent | undefined {
-  if (!isFields(request) || !Array.isArray(request['resourceSpans'])) return undefined
+  const resourceSpans = resourceSpansOf(request)
+  if (!resourceSpans) return undefined
   const spans: RecordedSpan[] = []
   let invalid = 0
-  for (const ofResource of fieldsOf(request['resourceSpans'])) {
+  for (const ofResource of fieldsOf(resourceSpans)) {
     const resource = attributesOf(field(ofResource, 'resource')['attributes'])
     const named = resource[names.service[0]]
     const service = typeof named === 'string' ? named : ''
@@ -55,6 +56,16 @@ export function otlpContent(request: unknown, wanted?: (traceId: string) => bool
     }
   }
   return { spans, invalid }
+}
+
+/** Tempo calls the list `batches`, or puts the request into `trace`; Jaeger puts it into `result`. */
+function resourceSpansOf(request: unknown): readonly unknown[] | undefined {
+  if (!isFields(request)) return undefined
+  for (const given of [request, request['trace'], request['result']]) {
+    const list = isFields(given) ? (given['resourceSpans'] ?? given['batches']) : undefined
+    if (Array.isArray(list)) return list
+  }
+  return undefined
 }
 
 type Origin = Pick<RecordedSpan, 'service' | 'resource' | 'scope' | 'scopeVersion'>

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { countText } from './count-text.ts'
+import { foreignExport } from './foreign-export.ts'
 import { createJsonTexts, type JsonText } from './json-texts.ts'
 import { otlpContent } from './otlp-request.ts'
 import { slicesOf, type OtlpSlice } from './otlp-slices.ts'
@@ -77,7 +78,7 @@ export async function* readRequests(
     try {
       for (const slice of slicesOf(bytes) ?? [wholeOf(bytes)]) {
         const content = otlpContent(slice.value, wanted)
-        if (!content && !isOtherSignal(slice.value)) report(line, 'not a trace request')
+        if (!content && !isOtherSignal(slice.value)) report(line, foreignExport(slice.value))
         if (!content) return
         invalid += content.invalid
         yield { spans: content.spans, bytes: slice.bytes, line }

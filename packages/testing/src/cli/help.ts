@@ -5,9 +5,11 @@ export function overview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
   return [
     'Usage: tracebaton <command> [options]',
+    '       tracebaton --version',
     '',
     'Checks and draws what spans say about messages: sends, attempts, dead letters and the links between them.',
-    'Files are OTLP JSON, as the file exporter of the OpenTelemetry Collector writes it; - is standard input.',
+    'Files are OTLP JSON, as the file exporter of the OpenTelemetry Collector writes it, also packed with gzip, and',
+    'what Tempo answers; - is standard input.',
     '',
     'Commands:',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),

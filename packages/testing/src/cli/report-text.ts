@@ -45,10 +45,12 @@ export function summaryLines(report: Report): string[] {
   }
   if (spans === 0) lines.push('There are no spans.')
   else lines.push(...nothingText(report))
-  lines.push(
-    `${total === 0 ? 'nothing' : total} found in ${countText(spans, 'span')}, judged ${how}: ${megabytes.toFixed(1)} MB in ` +
-      `${seconds.toFixed(1)} s (${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s), at most ${memory} MB of memory`,
-  )
+  // Of a small file the speed says only how long the program takes to start.
+  const traffic =
+    megabytes < 1
+      ? ''
+      : `: ${megabytes.toFixed(1)} MB in ${seconds.toFixed(1)} s (${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s), at most ${memory} MB of memory`
+  lines.push(`${total === 0 ? 'nothing' : total} found in ${countText(spans, 'span')}, judged ${how}${traffic}`)
   return lines
 }
 

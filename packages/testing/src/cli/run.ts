@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts'
 import { helpFor, overview } from './help.ts'
 import { render } from './render.ts'
 import { EXIT, type Terminal } from './terminal.ts'
+import { release } from './version.ts'
 
 /** Everything that `tracebaton` can do. */
 export const commands: readonly Command[] = [check, render, diff, doctor]
@@ -17,6 +18,10 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     const print = name === undefined ? terminal.error : terminal.out
     print(overview(commands))
     return name === undefined ? EXIT.usage : EXIT.ok
+  }
+  if (name === '--version') {
+    terminal.out(`${release.version}\n`)
+    return EXIT.ok
   }
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) {

@@ -1,9 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
 import { UsageError } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -23,6 +24,7 @@ export interface Sources extends AsyncDisposable {
 export async function openSources(given: readonly string[], terminal: Terminal, out?: string): Promise<Sources> {
   if (given.length === 0) throw new UsageError('A file is needed, or - for standard input')
   if (given.indexOf('-') !== given.lastIndexOf('-')) throw new UsageError('- can be given once')
+  await checkFolderOf(out)
   const names = new Map<string, string>()
   const folder = await mkdtemp(join(tmpdir(), 'tracebaton-'))
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
@@ -55,10 +57,41 @@ async function fileOf(
   terminal: Terminal,
 ): Promise<{ readonly file: string; readonly size: number }> {
   const found = name === '-' ? undefined : await statOf(name)
-  if (found?.isDirectory()) throw new UsageError(`${name} is a folder`)
-  if (found?.isFile()) return { file: name, size: found.size }
+  if (found?.isDirectory()) throw new UsageError(`${name} is a folder; name the files in it: ${join(name, '*.jsonl')}`)
+  if (found?.isFile() && !(await isPacked(name))) return { file: name, size: found.size }
   await pipeline(name === '-' ? Readable.from(terminal.input) : createReadStream(name), createWriteStream(copy))
-  return { file: copy, size: (await statOf(copy)).size }
+  return await unpacked(copy, name)
+}
+
+/** A copy of what can be read once only, unpacked where it is packed. */
+async function unpacked(copy: string, name: string): Promise<{ readonly file: string; readonly size: number }> {
+  if (!(await isPacked(copy))) return { file: copy, size: (await statOf(copy)).size }
+  const file = `${copy}.unpacked`
+  try {
+    await pipeline(createReadStream(copy), createGunzip(), createWriteStream(file))
+  } catch {
+    throw new UsageError(`${name} is packed with gzip, and damaged`)
+  }
+  return { file, size: (await statOf(file)).size }
+}
+
+/** Whether a file begins as gzip does. */
+async function isPacked(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes sure that a result can be written to `out`. Rejects with a `UsageError`. */
+async function checkFolderOf(out: string | undefined): Promise<void> {
+  if (out === undefined) return
+  const folder = dirname(out)
+  const found = await stat(folder).catch(() => undefined)
+  if (!found?.isDirectory()) throw new UsageError(`There is no folder ${folder} for --out ${out}`)
 }
 
 /** Whether two names lead to one file, by links too. */

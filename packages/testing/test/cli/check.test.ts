@@ -1,5 +1,6 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test, vi } from 'vitest'
 import { otlpJsonLines } from '../../src/otlp.ts'
 import { rules } from '../../src/rules.ts'
@@ -26,7 +27,7 @@ const orphaned = sound.filter((span) => span.name !== 'send orders').map(unlinke
 
 test('a sound story is no finding, and every rule that applies says so', async () => {
   const { code, out } = await tracebaton(['check', await fileOf(sound)])
-  expect(out).toMatch(/^(?:[✓–] \S+ {2}.*\n){10}nothing found in 6 spans, judged as a whole: /)
+  expect(out).toMatch(/^(?:[✓–] \S+ {2}.*\n){10}nothing found in 6 spans, judged as a whole\n$/)
   expect(out.match(/^✓/gm)).toHaveLength(9)
   expect(out).toMatch(/^– batch-links .* nothing to judge: no span is a batch that was received or handled$/m)
   expect(code).toBe(0)
@@ -106,7 +107,7 @@ test('one request may have more spans than a call takes arguments', async () => 
   const spans = Array.from({ length: 200_000 }, () => span).join()
   const file = await fileOf(`{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}]}]}`)
   const { code, out } = await tracebaton(['check', file, '--rule', 'no-orphans'])
-  expect([code, out]).toEqual([0, expect.stringMatching(/200[, ]?000 spans, judged as a whole/)])
+  expect([code, out]).toEqual([0, expect.stringMatching(/200[, ]?000 spans, judged as a whole: 1/)])
 })
 
 test('a large file is judged story by story, and finds the same', async () => {
@@ -195,4 +196,43 @@ test('the rules can be listed', async () => {
   const { code, out } = await tracebaton(['check', '--list-rules'])
   expect(out.trimEnd().split('\n')).toHaveLength(rules.length)
   expect(code).toBe(0)
+})
+
+test('gzip is read, by name and from standard input', async () => {
+  const file = await fileOf('', 'spans.jsonl.gz')
+  await writeFile(file, gzipSync(otlpJsonLines(sound)))
+  expect(await tracebaton(['check', file])).toMatchObject({ code: 0, out: expect.stringContaining('found in 6 spans') })
+  await writeFile(file, gzipSync(otlpJsonLines(sound)).subarray(0, 100))
+  expect(await tracebaton(['check', file])).toMatchObject({
+    code: 2,
+    error: expect.stringContaining('gzip, and damaged'),
+  })
+})
+
+test('what Tempo and Jaeger answer in OTLP is read', async () => {
+  const { resourceSpans } = JSON.parse(otlpJsonLines(sound).split('\n')[0]!)
+  for (const answer of [{ batches: resourceSpans }, { trace: { resourceSpans } }, { result: { resourceSpans } }]) {
+    // oxlint-disable-next-line no-await-in-loop -- three small files
+    const { out } = await tracebaton(['check', await fileOf(JSON.stringify(answer))])
+    expect(out).toMatch(/found in \d spans?/)
+    expect(out).not.toContain('There are no spans')
+  }
+})
+
+test.each([
+  ['Jaeger', { data: [{ traceID: 'a', spans: [], processes: {} }] }, 'a Jaeger export, not OTLP: ask Jaeger for'],
+  ['Zipkin', [{ traceId: 'a', id: 'b', name: 'send' }], 'a Zipkin export, not OTLP: send the spans to a Collector'],
+])('an export of %s is recognised, with what to do', async (_, content, problem) => {
+  const { code, out } = await tracebaton(['check', await fileOf(JSON.stringify(content))])
+  expect([code, out]).toEqual([3, expect.stringContaining(problem)])
+})
+
+test('a folder is no file, and a result needs a folder that is there', async () => {
+  const here = await folder()
+  expect(await tracebaton(['check', here])).toMatchObject({ code: 2, error: expect.stringContaining('*.jsonl') })
+  const words = ['check', await fileOf(sound), '--out', join(here, 'missing', 'report.txt')]
+  expect(await tracebaton(words)).toMatchObject({
+    code: 2,
+    error: expect.stringMatching(/There is no folder .*missing/),
+  })
 })

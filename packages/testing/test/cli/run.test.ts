@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { commands } from '../../src/cli/run.ts'
 import { tracebaton } from './invoke.ts'
@@ -24,3 +25,8 @@ test.each(commands)(
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(120)
   },
 )
+
+test('--version says which version it is', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+  expect(await tracebaton(['--version'])).toEqual({ code: 0, out: `${version}\n`, error: '' })
+})
