@@ -102,11 +102,11 @@ export interface TracingOptions {
   readonly hooks?: Hooks | undefined
   /** Told about our own contained failures. @default the API's `diag` logger, at most once a minute for each stage */
   readonly onError?: OnError | undefined
-  /** @default the global one */
+  /** Where spans are recorded. @default the global one */
   readonly tracerProvider?: TracerProvider | undefined
-  /** @default the global one */
+  /** Where metrics are recorded. @default the global one */
   readonly meterProvider?: MeterProvider | undefined
-  /** @default the global one; where none is registered, W3C Trace Context without baggage */
+  /** What writes contexts onto messages, and reads them. @default the global one; where none is registered, W3C Trace Context without baggage */
   readonly propagator?: TextMapPropagator | undefined
 }
 

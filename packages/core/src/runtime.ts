@@ -57,8 +57,12 @@ export interface AttemptDetails {
  * throws or rejects with is contained.
  */
 export interface Hooks {
+  /** A call that sends. @default none */
   readonly onSend?: ((span: Span, publication: Publication) => void) | undefined
+  /** A call that receives. @default none */
   readonly onReceive?: ((span: Span, deliveries: readonly Delivery[]) => void) | undefined
+  /** An attempt. @default none */
   readonly onProcess?: ((span: Span, details: AttemptDetails) => void) | undefined
+  /** A call that settles, where such calls have spans. @default none */
   readonly onSettle?: ((span: Span, details: { readonly outcome: Outcome | undefined }) => void) | undefined
 }

@@ -56,7 +56,7 @@ export interface RetryOptions {
 
 /** Arguments of every adapter's `deadLetter`. */
 export interface DeadLetterOptions {
-  /** The topic or queue, as the client's own sends name it. */
+  /** The topic or queue, as the client's own sends name it. @default none: it has to be given */
   readonly to: string
   /** What the handler failed with. The attempt has then failed, even if its handler returns. @default none */
   readonly error?: unknown

@@ -6,9 +6,13 @@ import { SqsInstrumentation, type SqsConfig } from './sqs.ts'
 
 /** Options of {@link getTracebatonInstrumentations}: for all clients, and for each of them; `false`: it is not traced. */
 export type TracebatonOptions = TracebatonConfig & {
+  /** More options for amqplib; `false`: it is not traced. @default the options for all clients */
   readonly amqplib?: AmqplibConfig | false | undefined
+  /** More options for BullMQ; `false`: it is not traced. @default the options for all clients */
   readonly bullmq?: BullMQConfig | false | undefined
+  /** More options for kafkajs; `false`: it is not traced. @default the options for all clients */
   readonly kafkajs?: KafkaJsConfig | false | undefined
+  /** More options for the SQS client; `false`: it is not traced. @default the options for all clients */
   readonly sqs?: SqsConfig | false | undefined
 }
 
