@@ -26,6 +26,11 @@ export interface CommandOptions {
    * @default none
    */
   readonly environment?: Readonly<Record<string, string>>
+  /**
+   * Where the command runs.
+   * @default the folder of this process
+   */
+  readonly folder?: string
 }
 
 /** Runs a command to its end, without a shell and without input. Never rejects. */
@@ -38,6 +43,7 @@ export function run(
     const child = spawn(command, parameters, {
       env: { ...process.env, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.folder === undefined ? {} : { cwd: options.folder }),
       ...(options.signal ? { signal: options.signal } : {}),
     })
     const printed = { stdout: '', stderr: '' }

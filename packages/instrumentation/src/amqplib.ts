@@ -51,17 +51,18 @@ function withSetUp(options: unknown, wrap: (connection: unknown) => unknown): un
   }
 }
 
-const patchOf = (file: string): ModulePatch => ({
+const patchOf = (file: string, module: string): ModulePatch => ({
   file,
+  module,
   patch(exports: { readonly connect?: Connect }) {
     if (typeof exports.connect !== 'function') throw new TypeError('there is no function connect')
     return withExports(exports, { connect: tracedConnect(exports.connect) })
   },
 })
 
-const PARTS: ClientParts = {
+export const AMQPLIB: ClientParts = {
   client: 'amqplib',
-  patches: [patchOf('amqplib/channel_api.js'), patchOf('amqplib/callback_api.js')],
+  patches: [patchOf('amqplib/channel_api.js', 'amqplib'), patchOf('amqplib/callback_api.js', 'amqplib/callback_api')],
 }
 
 /** Options of {@link AmqplibInstrumentation}. */
@@ -70,6 +71,6 @@ export type AmqplibConfig = TracebatonConfig
 /** Traces the connections that `connect` of amqplib opens, of the promise and of the callback API. */
 export class AmqplibInstrumentation extends ClientInstrumentation<AmqplibConfig> {
   constructor(config: AmqplibConfig = {}) {
-    super(PARTS, config)
+    super(AMQPLIB, config)
   }
 }

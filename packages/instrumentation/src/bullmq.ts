@@ -11,11 +11,13 @@ const patchOf = (
   trace: (Original: AnyClass) => AnyClass,
   ...methods: string[]
 ): ModulePatch => ({
+  // Nobody but the package itself loads that one, in sandboxes.
+  ...(name !== 'ChildProcessor' && { module: 'bullmq' }),
   file: `bullmq/dist/cjs/classes/${file}.js`,
   patch: (exports) => withExports(exports, { [name]: trace(classIn(exports, name, ...methods)) }),
 })
 
-const PARTS: ClientParts = {
+export const BULLMQ: ClientParts = {
   client: 'bullmq',
   own: ['sandboxes'],
   patches: [
@@ -38,6 +40,6 @@ export type BullMQConfig = TracebatonConfig & {
 /** Traces queues, flow producers and workers of bullmq, with the processors that they are given. */
 export class BullMQInstrumentation extends ClientInstrumentation<BullMQConfig> {
   constructor(config: BullMQConfig = {}) {
-    super(PARTS, config)
+    super(BULLMQ, config)
   }
 }

@@ -3,6 +3,7 @@ import { classIn, standIn, withExports, type AnyClass } from './exports.ts'
 import { ClientInstrumentation, type ClientParts, type TracebatonConfig } from './instrumentation.ts'
 import { packages } from './packages.ts'
 import { tracingFor } from './say.ts'
+import { SCOPE } from './scope.ts'
 
 /**
  * A class whose producers and consumers are traced. It extends the client's own, because a class of the application's may
@@ -10,10 +11,16 @@ import { tracingFor } from './say.ts'
  */
 function tracedKafka(Original: AnyClass<KafkaLike>): AnyClass {
   const tracing = tracingFor('kafkajs')
+  const { resolveTracing, warnOfInstrumentation } = packages.core
   const { traceConsumer, traceProducer } = packages.kafka
   return standIn(
     Original,
     class extends Original {
+      constructor(...args: unknown[]) {
+        super(...args)
+        // One that is loaded after us patches this class from outside.
+        warnOfInstrumentation(resolveTracing({ tracing }, SCOPE), this, 'producer', { library: 'kafkajs' })
+      }
       override producer(config?: never): ProducerLike {
         return traceProducer(super.producer(config), { tracing })
       }
@@ -25,11 +32,12 @@ function tracedKafka(Original: AnyClass<KafkaLike>): AnyClass {
   )
 }
 
-const PARTS: ClientParts = {
+export const KAFKAJS: ClientParts = {
   client: 'kafkajs',
   patches: [
     {
       file: 'kafkajs/index.js',
+      module: 'kafkajs',
       patch: (exports) =>
         withExports(exports, {
           Kafka: tracedKafka(classIn(exports, 'Kafka', 'producer', 'consumer') as AnyClass<KafkaLike>),
@@ -44,6 +52,6 @@ export type KafkaJsConfig = TracebatonConfig
 /** Traces what is made of the class `Kafka` of kafkajs 2. */
 export class KafkaJsInstrumentation extends ClientInstrumentation<KafkaJsConfig> {
   constructor(config: KafkaJsConfig = {}) {
-    super(PARTS, config)
+    super(KAFKAJS, config)
   }
 }

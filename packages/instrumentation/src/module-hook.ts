@@ -6,6 +6,8 @@ import { processWide } from './process-wide.ts'
 export interface ModulePatch {
   /** The file's path below `node_modules`, with `/`: `kafkajs/index.js`. */
   readonly file: string
+  /** What is loaded to get the exports. @default nothing: they are the package's own affair */
+  readonly module?: string
   /** Gives what to export instead. If it throws, that is said, and the module stays as it is. */
   readonly patch: (exports: never) => object
 }
@@ -62,6 +64,19 @@ function patchFile(path: string, exports: unknown): unknown {
     return exports
   }
 }
+
+/**
+ * The exports of a module as instrumentations want them, where no file is compiled by Node itself. Never throws.
+ *
+ * @param name as it is loaded
+ */
+export function patchExports(name: string, exports: unknown): unknown {
+  const files = Array.from(hook.patches.values()).filter((patch) => patch.module === name)
+  return files.reduce((patched, { file }) => patchFile(file, patched), exports)
+}
+
+/** Bundles ask here, by a line that our plugin adds to the files. */
+processWide('tracebaton.instrumentation.patch.0', () => patchFile)
 
 /** The files of patches that Node had loaded before anybody asked for them. */
 export function loadedBefore(patches: readonly ModulePatch[]): readonly string[] {

@@ -4,6 +4,11 @@ import { getTracebatonInstrumentations } from './all.ts'
 const off = new Set((process.env['TRACEBATON_DISABLED_INSTRUMENTATIONS'] ?? '').split(',').map((name) => name.trim()))
 const offOf = (name: string): false | undefined => (off.has(name) ? false : undefined)
 
+// The official ones of the same clients would record everything twice. Their own set-up reads this when it is loaded.
+const spared = ['amqplib', 'kafkajs'].filter((name) => !off.has(name))
+const given = process.env['OTEL_NODE_DISABLED_INSTRUMENTATIONS']
+process.env['OTEL_NODE_DISABLED_INSTRUMENTATIONS'] = [...(given ? [given] : []), ...spared].join(',')
+
 getTracebatonInstrumentations({
   amqplib: offOf('amqplib'),
   bullmq: offOf('bullmq') ?? { sandboxes: isInherited() },

@@ -33,6 +33,7 @@ function tracedConsumer(Original: AnyClass): AnyClass {
 
 /** The handlers of sqs-consumer, where it is loaded as CommonJS. */
 export const SQS_CONSUMER: ModulePatch = {
+  module: 'sqs-consumer',
   file: 'sqs-consumer/dist/cjs/index.js',
   patch: (exports) => withExports(exports, { Consumer: tracedConsumer(classIn(exports, 'Consumer')) }),
 }

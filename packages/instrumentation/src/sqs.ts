@@ -21,11 +21,12 @@ function tracedClient(Original: AnyClass): AnyClass {
   })
 }
 
-const PARTS: ClientParts = {
+export const SQS: ClientParts = {
   client: 'sqs',
   own: ['legacyAttributeNames'],
   patches: [
     {
+      module: '@aws-sdk/client-sqs',
       file: '@aws-sdk/client-sqs/dist-cjs/index.js',
       patch: (exports) =>
         withExports(exports, {
@@ -46,6 +47,6 @@ export type SqsConfig = TracebatonConfig & {
 /** Traces the clients of @aws-sdk/client-sqs, and the handlers of sqs-consumer. */
 export class SqsInstrumentation extends ClientInstrumentation<SqsConfig> {
   constructor(config: SqsConfig = {}) {
-    super(PARTS, config)
+    super(SQS, config)
   }
 }

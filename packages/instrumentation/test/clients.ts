@@ -21,6 +21,7 @@ export interface HollowKafka {
 export interface HollowKafkajs {
   readonly Kafka: {
     new (config: { brokers: string[] }): HollowKafka
+    readonly prototype: HollowKafka
     readonly made: number
   }
   readonly CompressionTypes: unknown

@@ -1,0 +1,46 @@
+import { getTracebatonInstrumentations, type TracebatonInstrumentation, type TracebatonOptions } from './all.ts'
+
+/** An instrumentation of anybody's, as far as we look at it. */
+export interface AnyInstrumentation {
+  readonly instrumentationName: string
+  disable(): void
+}
+
+const PREFIX = '@opentelemetry/instrumentation-'
+
+/** What the official ones say of the parts of AWS. It is not public. */
+interface AwsParts {
+  readonly servicesExtensions?: { readonly services?: { delete?(service: string): unknown } }
+}
+
+/**
+ * The given instrumentations without the official ones for the clients that ours trace, which are disabled, and with
+ * ours. Of the official one for AWS only what it does for SQS is taken off, as far as it lets us: its other services stay,
+ * and a span of each call. Never throws.
+ *
+ * @param others as `getNodeAutoInstrumentations()` gives them, or single ones
+ * @param options of ours; the official one of a client that ours leaves out stays
+ */
+export function inPlaceOfOfficial<Other extends AnyInstrumentation>(
+  others: readonly (Other | readonly Other[])[],
+  options: TracebatonOptions = {},
+): (Other | TracebatonInstrumentation)[] {
+  const kept = others.flat().filter((other) => {
+    const name = (other as Other).instrumentationName
+    if (name === `${PREFIX}aws-sdk` && options.sqs !== false) withoutSqs(other as AwsParts)
+    const isReplaced =
+      (name === `${PREFIX}kafkajs` && options.kafkajs !== false) ||
+      (name === `${PREFIX}amqplib` && options.amqplib !== false)
+    if (isReplaced) (other as Other).disable()
+    return !isReplaced
+  })
+  return [...getTracebatonInstrumentations(options), ...(kept as Other[])]
+}
+
+function withoutSqs({ servicesExtensions }: AwsParts): void {
+  try {
+    servicesExtensions?.services?.delete?.('SQS')
+  } catch {
+    // Another version of it: the adapter warns.
+  }
+}
