@@ -143,7 +143,7 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
   }
   return {
     isIdle() {
-      const isIdle = metrics.isIdle() && isSdkAbsent(options.tracerProvider ?? trace.getTracerProvider())
+      const isIdle = metrics.isIdle() && isSdkAbsent(options.tracerProvider)
       if (isIdle) saySilence?.()
       return isIdle
     },
@@ -223,6 +223,8 @@ const NO_CONTEXTS =
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
 
 /** SDKs hand out the API's own provider as one of theirs, also before they have registered any. */
-function isSdkAbsent(provider: TracerProvider): boolean {
+function isSdkAbsent(given: TracerProvider | undefined): boolean {
+  const provider = trace.getTracerProvider()
+  if (given !== undefined && given !== provider) return false
   return provider instanceof ProxyTracerProvider && provider.getDelegate() === NO_PROVIDER
 }

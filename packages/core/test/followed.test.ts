@@ -1,4 +1,4 @@
-import { ProxyTracerProvider } from '@opentelemetry/api'
+import { ProxyTracerProvider, trace } from '@opentelemetry/api'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { followOptions } from '../src/followed.ts'
 import type { TracingOptions } from '../src/options.ts'
@@ -82,11 +82,12 @@ describe('tracing that follows options', () => {
 })
 
 it('an instance is idle that was given the provider of the API itself', () => {
-  const provider = new ProxyTracerProvider()
-  const tracing = createAdapterTracing({ tracerProvider: provider })
+  const tracing = createAdapterTracing({ tracerProvider: trace.getTracerProvider() })
   expect(tracing.isIdle()).toBe(true)
-  provider.setDelegate(createSdk().tracerProvider)
+  trace.setGlobalTracerProvider(createSdk().tracerProvider)
   expect(tracing.isIdle()).toBe(false)
+  const own = createAdapterTracing({ tracerProvider: new ProxyTracerProvider() })
+  expect(own.isIdle()).toBe(false)
 })
 
 it('an object that traces itself stands for another one, which is wrapped in its place', () => {

@@ -1,0 +1,5 @@
+exports.ChildProcessor = class ChildProcessor {
+  async init(file) {
+    this.processor = require(file)
+  }
+}
