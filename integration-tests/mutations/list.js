@@ -58,7 +58,7 @@ const coreMutations = [
   {
     name: 'a retry has no bound',
     file: 'operations/exhausted.ts',
-    edits: [['if (attempt.attempt < maxAttempts) return false', 'return false']],
+    edits: [['if (boundedAttempt(verdict) < maxAttempts) return false', 'return false']],
     test: 'client/bounded-retries.test.ts',
     caughtBy: 'counts on from the attempt at hand, however the message is known, and after its handler',
   },
@@ -314,8 +314,8 @@ const coreMutations = [
     file: 'operations/plan.ts',
     edits: [
       [
-        "return toPlan(message, 'keep', copied, linkTo(believedOf(",
-        "return toPlan(message, 'create', copied, linkTo(believedOf(",
+        "return toPlan(message, 'keep', copied, distrusted, linkTo(believedOf(",
+        "return toPlan(message, 'create', copied, distrusted, linkTo(believedOf(",
       ],
     ],
     caughtBy: 'the context of somebody else’s message is kept, and linked',
@@ -737,7 +737,7 @@ const adapterMutations = [
     name: 'a worker begins the next job in the context of this one',
     package: 'bullmq',
     file: 'telemetry/processing.ts',
-    edits: [['this.#fetching ? ROOT_CONTEXT : this.#begin()', 'this.#begin()']],
+    edits: [['this.#fetching || this.#entering ? ROOT_CONTEXT', 'this.#entering ? ROOT_CONTEXT']],
     test: 'consumer.test.ts',
     caughtBy: 'what a worker tells of the next job runs in no context, after a job that has completed',
   },
