@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type KeptFolder, takeFolder } from '../src/kept-folder.ts'
 import { execute, npm, pack, root, type Tarball, unpack } from '../src/packed.ts'
@@ -84,7 +85,7 @@ test('Jest loads the packages in its default mode, which is CommonJS', async () 
 
 test('Jest shows what was found, and where in the test it was awaited, in the time that it gives a test', async () => {
   const jest = node('node_modules/jest/bin/jest.js', '--ci', '--watchman=false', '--testMatch', '**/jest.broken.js')
-  const said = String(await jest.catch((error: unknown) => error))
+  const said = stripVTControlCharacters(String(await jest.catch((error: unknown) => error)))
   expect(said).toContain('process orders is not connected to send orders: header absent on the wire')
   expect(said).toMatch(/hop +send orders .*→ process orders/)
   expect(said).toMatch(/> \d+ \| +await recorder\.until.*'redrive orders'\]\)\)\n +\| +\^/)

@@ -71,7 +71,6 @@ export function toDelivery(
     key: offset,
     // Kafka writes -1 where a producer gave no time.
     sentAt: sentAt > 0 ? sentAt : undefined,
-    undelayed: true,
     deliveredAt,
     verdict: undefined,
     arrival: undefined,

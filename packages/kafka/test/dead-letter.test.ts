@@ -30,12 +30,6 @@ async function handle(
   await fake.deliver(message, 'orders', 3)
 }
 
-/** A copy that was to wait for 500 ms. */
-const delayedCopy = (sentAt: number): KafkaMessage =>
-  Object.assign(received({ traceparent: CONTEXT, tracebaton: `1;c=${CONTEXT.slice(3)};a=2;d=dw;k=delayed` }), {
-    timestamp: String(sentAt),
-  })
-
 describe('a message moved inside its handler', () => {
   test('goes on with its key, its value, its own headers and its context, and says where it was', async () => {
     const recording = createRecording()
@@ -105,30 +99,6 @@ describe('a message moved inside its handler', () => {
     })
     const said: unknown = expect.stringContaining('Kafka delays no message')
     expect(recording.failures).toMatchObject([{ message: said }, { message: said }])
-  })
-
-  test('that is handled before it is due has lost its delay, which is said once', async () => {
-    const recording = createRecording()
-    const fake = createConsumer()
-    let failure: unknown
-    const consumer = traceConsumer(fake.consumer, { ...recording.options, groupId: 'billing' })
-    await consumer.run({
-      eachMessage: async () => {
-        if (failure !== undefined) throw failure
-      },
-    })
-    const deliver = (sentAt: number): Promise<unknown> => fake.deliver(delayedCopy(sentAt), 'later', 3)
-    await deliver(Date.now() - 500)
-    // The clock of its producer is ahead.
-    await deliver(Date.now() + 60_000)
-    failure = noStock
-    await expect(deliver(Date.now())).rejects.toBe(noStock)
-    expect(recording.failures).toEqual([])
-    failure = undefined
-    for (let retry = 0; retry < 2; retry += 1) await deliver(Date.now())
-    expect(recording.failures).toMatchObject([
-      { message: expect.stringMatching(/^The delay of a retry is lost: a consumer of later /) },
-    ])
   })
 
   test('as often as it may is not sent again, and says so', async () => {

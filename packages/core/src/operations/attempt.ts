@@ -14,7 +14,6 @@ import type { Runtime } from '../runtime.ts'
 import type { Delivery, Meaning, PastAttempt } from '../verdict/delivery.ts'
 import { startOf } from '../verdict/attempt-count.ts'
 import { relate } from '../verdict/relate.ts'
-import { lookAtDelay } from './delay.ts'
 import { carriedBy, isOvertaken, readForHandling, toldDelivery, withBaggageOf } from './read.ts'
 
 /** One attempt, begun: its span is open. One plain record, because thousands of them may wait to be settled. */
@@ -181,9 +180,6 @@ function finish(work: Attempt): string | undefined {
   span.end()
   if (failure !== undefined) work.failed = inWords(runtime, failure.error)
   if (work.remembered !== undefined) work.remembered.failure = work.failed
-  if (copy.lineage?.delay !== undefined && !failed && (outcome === 'acked' || work.moved !== undefined)) {
-    lookAtDelay(runtime, verdict)
-  }
   if (outcome !== undefined) measured?.delivered(outcome, attempt.kind)
   if (outcome !== undefined && spanContext !== undefined) {
     ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome, work.failed)

@@ -211,8 +211,6 @@ export interface Delivery<Carrier = unknown> {
   readonly queuedAt?: number | null | undefined
   /** The part of its time in the queue that was asked for, ms. @default as lineage says */
   readonly delay?: number | undefined
-  /** The broker delays no message: where one is to wait, its consumer has to wait for it. @default false */
-  readonly undelayed?: boolean | undefined
   /** ms since the epoch. @default now */
   readonly deliveredAt?: number | undefined
   /** Its handling began, ms since the epoch, where it did so before this is told. @default now */
