@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { ConnectionLike } from '@tracebaton/amqp'
-import { withExports } from './exports.ts'
+import { named, withExports } from './exports.ts'
 import { ClientInstrumentation, type ClientParts, type TracebatonConfig } from './instrumentation.ts'
 import type { ModulePatch } from './module-hook.ts'
 import { packages } from './packages.ts'
@@ -12,11 +12,10 @@ type Connect = (this: unknown, ...args: unknown[]) => unknown
 /** A `connect`, of either API, whose connections are traced. */
 function tracedConnect(connect: Connect): Connect {
   const tracing = tracingFor('amqplib')
+  const { isObject } = packages.core
   const { traceConnection } = packages.amqp
   const wrap = (connection: unknown): unknown =>
-    typeof connection === 'object' && connection !== null
-      ? traceConnection(connection as ConnectionLike, { tracing })
-      : connection
+    isObject(connection) ? traceConnection(connection as ConnectionLike, { tracing }) : connection
   const traced: Connect = function (...args) {
     const at = args.findLastIndex((arg) => typeof arg === 'function')
     if (at !== -1) args[at] = answered(args[at] as Connect, wrap)
@@ -25,8 +24,7 @@ function tracedConnect(connect: Connect): Connect {
     const result = contexts.with(ROOT_CONTEXT, () => Reflect.apply(connect, this, args))
     return types.isPromise(result) ? result.then(wrap) : result
   }
-  for (const key of ['name', 'length'] as const) Object.defineProperty(traced, key, { value: connect[key] })
-  return traced
+  return named(connect, traced)
 }
 
 /** The caller's callback, which gets a traced connection, in the context of the call. */

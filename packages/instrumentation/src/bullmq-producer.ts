@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FlowProducerLike, QueueLike } from '@tracebaton/bullmq'
 import { isForeign, withTelemetry } from './bullmq-telemetry.ts'
-import { standIn, type AnyClass } from './exports.ts'
+import { named, standIn, type AnyClass } from './exports.ts'
 import { packages } from './packages.ts'
 import { tracingFor } from './say.ts'
 
@@ -62,11 +62,6 @@ function tracingClass(
     })
   }
   return standIn(Original, Traced)
-}
-
-function named(original: Method, replacement: Method): Method {
-  for (const key of ['name', 'length'] as const) Object.defineProperty(replacement, key, { value: original[key] })
-  return replacement
 }
 
 /** A `Queue` that traces what is added. */

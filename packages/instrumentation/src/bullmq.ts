@@ -11,7 +11,7 @@ const patchOf = (
   trace: (Original: AnyClass) => AnyClass,
   ...methods: string[]
 ): ModulePatch => ({
-  // Nobody but the package itself loads that one, in sandboxes.
+  // Only BullMQ itself loads the file of `ChildProcessor`, in a sandbox.
   ...(name !== 'ChildProcessor' && { module: 'bullmq' }),
   file: `bullmq/dist/cjs/classes/${file}.js`,
   patch: (exports) => withExports(exports, { [name]: trace(classIn(exports, name, ...methods)) }),

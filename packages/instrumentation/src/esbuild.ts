@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { AMQPLIB } from './amqplib.ts'
 import { BULLMQ } from './bullmq.ts'
 import { KAFKAJS } from './kafkajs.ts'
+import { PATCH } from './module-hook.ts'
 import { SQS } from './sqs.ts'
 
 /** What we use of the plugins of esbuild. */
@@ -33,7 +34,7 @@ export function tracebatonPlugin(): EsbuildPlugin {
     setup(build) {
       build.onLoad({ filter: FILTER }, async ({ path }) => {
         const file = FILES.find((name) => path.replaceAll('\\', '/').endsWith(`/node_modules/${name}`))
-        const patch = "(globalThis[Symbol.for('tracebaton.instrumentation.patch.0')] ?? ((_, exports) => exports))"
+        const patch = `(globalThis[Symbol.for('${PATCH}')] ?? ((_, exports) => exports))`
         const line = `module.exports = ${patch}(${JSON.stringify(file)}, module.exports)`
         return { contents: `${await readFile(path, 'utf8')}\n;${line};\n`, loader: 'js' }
       })

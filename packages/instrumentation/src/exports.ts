@@ -24,15 +24,23 @@ export function classIn(exports: unknown, name: string, ...methods: readonly str
   return found
 }
 
-/**
- * Has a class pass for the one that it extends: it has its name and number of parameters, and objects that were made of
- * the other one before are instances of it, too.
- */
-export function standIn<Class extends AnyClass>(original: AnyClass, replacement: Class): Class {
+/** Gives a function, or a class, the name and the number of parameters of the one that it replaces. */
+export function named<Replacement extends object>(
+  original: { readonly name: string; readonly length: number },
+  replacement: Replacement,
+): Replacement {
   for (const key of ['name', 'length'] as const) {
     Object.defineProperty(replacement, key, { value: original[key], configurable: true })
   }
-  return Object.defineProperty(replacement, Symbol.hasInstance, {
+  return replacement
+}
+
+/**
+ * Has a class pass for the one that it extends: it is named as that one, and objects that were made of the other one
+ * before are instances of it, too.
+ */
+export function standIn<Class extends AnyClass>(original: AnyClass, replacement: Class): Class {
+  return Object.defineProperty(named(original, replacement), Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
       return Function.prototype[Symbol.hasInstance].call(this === replacement ? original : this, value)
     },

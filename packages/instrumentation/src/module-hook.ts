@@ -75,10 +75,11 @@ export function patchExports(name: string, exports: unknown): unknown {
   return files.reduce((patched, { file }) => patchFile(file, patched), exports)
 }
 
-/** Bundles ask here, by a line that our plugin adds to the files. */
-processWide('tracebaton.instrumentation.patch.0', () => patchFile)
+/** The key below which bundles ask, by a line that our plugin adds to the files. */
+export const PATCH = 'tracebaton.instrumentation.patch.0'
+processWide(PATCH, () => patchFile)
 
-/** The files of patches that Node had loaded before anybody asked for them. */
+/** The files of these patches that Node loaded unpatched. */
 export function loadedBefore(patches: readonly ModulePatch[]): readonly string[] {
   const files = new Set(patches.map(({ file }) => file))
   const { _cache: cache } = Module as unknown as { readonly _cache: Readonly<Record<string, unknown>> }

@@ -28,8 +28,8 @@ export function traced<Target extends object>(
 }
 
 /**
- * Says that an object traces itself, as one does whose class was replaced. If somebody wraps it, its stand-in is wrapped
- * in its place, so that there is one span of each call.
+ * Marks an object that traces its own calls, because its class was replaced by one that does. Whoever wraps the object wraps
+ * `original` instead, so that each call has one span.
  *
  * @param original does what the object does, untraced
  */
