@@ -52,22 +52,22 @@ export function createRoom(
 ) {
   const room = Math.min(MOST_BYTES, frameSize) - OTHER_BYTES
   const sizeWith = (fields: FieldChanges): number => {
-    let size = 4
-    if (isTable(headers)) {
-      for (const name in headers) if (!isField(name, fields)) size += entrySize(name, headers[name], room)
-    }
+    let size = sizeOf(headers, room, (name) => isField(name, fields))
     for (const name in fields) if (fields[name] !== undefined) size += entrySize(name, fields[name], room)
     return size
   }
   return (fields: FieldChanges): boolean => {
     const size = sizeWith(fields)
-    return size <= room && (size + contentSize <= most || sizeOf(headers, room) + contentSize > most)
+    return size <= room && (size + contentSize <= most || sizeOf(headers, room, () => false) + contentSize > most)
   }
 }
 
-function sizeOf(headers: unknown, enough: number): number {
+/** Bytes of a table of headers, but for those that are replaced. */
+function sizeOf(headers: unknown, enough: number, isReplaced: (name: string) => boolean): number {
   let size = 4
-  if (isTable(headers)) for (const name in headers) size += entrySize(name, headers[name], enough)
+  if (isTable(headers)) {
+    for (const name in headers) if (!isReplaced(name)) size += entrySize(name, headers[name], enough)
+  }
   return size
 }
 

@@ -84,7 +84,7 @@ export function createBudget(entries: readonly OutgoingEntry[], most: number | u
     for (const name of Object.keys(fields)) {
       const text = fields[name]
       if (text === undefined) continue
-      growth += bytes(name) + STRING.length + bytes(text)
+      growth += sizeOfOne(name, toAttribute(text))
       count += 1
     }
     if (count > MAX_ATTRIBUTES) return false

@@ -102,7 +102,7 @@ function planMove(
   const act = carried === undefined || extracted.creation === undefined ? 'create' : 'move'
   const moved = toMove(runtime, move, message, verdict, active)
   const loses = losesBaggage(runtime, verdict)
-  return toPlan(message, act, loses, trust !== 'full', linkTo(belief.creation), carried, moved)
+  return toPlan(message, act, loses, isDistrusted(verdict), linkTo(belief.creation), carried, moved)
 }
 
 function isDistrusted(source: Verdict | undefined): boolean {
