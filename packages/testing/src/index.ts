@@ -1,11 +1,11 @@
-export { createRecorder } from './recorder.ts'
-export type { Recorder, RecorderOptions } from './recorder.ts'
-export { createReceiver } from './receiver.ts'
-export type { Receiver, ReceiverOptions } from './receiver.ts'
-export type { Falsy, UntilCondition, UntilOptions } from './until.ts'
-export type { HighResolutionTime, SdkResource, SdkScope, SdkSpan, SdkSpanContext } from './sdk-span.ts'
+export { createRecorder } from './recording/recorder.ts'
+export type { Recorder, RecorderOptions } from './recording/recorder.ts'
+export { createReceiver } from './recording/receiver.ts'
+export type { Receiver, ReceiverOptions } from './recording/receiver.ts'
+export type { Falsy, UntilCondition, UntilOptions } from './recording/until.ts'
+export type { HighResolutionTime, SdkResource, SdkScope, SdkSpan, SdkSpanContext } from './spans/sdk-span.ts'
 
-export { spanKey } from './span.ts'
+export { spanKey } from './spans/span.ts'
 export type {
   RecordedEvent,
   RecordedLink,
@@ -13,28 +13,28 @@ export type {
   RecordedSpanKind,
   RecordedSpanStatus,
   SpanAttributes,
-} from './span.ts'
-export { messageFacts } from './facts.ts'
-export type { MessageFacts } from './facts.ts'
+} from './spans/span.ts'
+export { messageFacts } from './spans/facts.ts'
+export type { MessageFacts } from './spans/facts.ts'
 
-export { spanGraph } from './graph.ts'
-export type { Journey, SpanGraph, SpanLink, SpanNode, TraceTree } from './graph.ts'
-export { danglingLinks, danglingParents, unconnected } from './connection.ts'
-export type { DanglingLink } from './connection.ts'
+export { spanGraph } from './spans/graph.ts'
+export type { Journey, SpanGraph, SpanLink, SpanNode, TraceTree } from './spans/graph.ts'
+export { danglingLinks, danglingParents, unconnected } from './spans/connection.ts'
+export type { DanglingLink } from './spans/connection.ts'
 
-export { messageJourneys } from './journey.ts'
-export type { MessageAttempt, MessageJourney } from './journey.ts'
-export type { Via } from './creation.ts'
-export { messageIdentity } from './identity.ts'
-export type { MessageIdentity } from './identity.ts'
+export { messageJourneys } from './journeys/journey.ts'
+export type { MessageAttempt, MessageJourney } from './journeys/journey.ts'
+export type { Via } from './journeys/creation.ts'
+export { messageIdentity } from './spans/identity.ts'
+export type { MessageIdentity } from './spans/identity.ts'
 
-export { findingsIn, rules } from './rules.ts'
+export { findingsIn, rules } from './rules/rules.ts'
 export type { Rule } from './rules/rule.ts'
-export { findingText } from './finding.ts'
-export type { Finding, Side } from './finding.ts'
-export type { CheckOptions, Evidence } from './evidence.ts'
-export { arrivalOf } from './arrival.ts'
-export type { Arrival } from './arrival.ts'
+export { findingText } from './rules/finding.ts'
+export type { Finding, Side } from './rules/finding.ts'
+export type { CheckOptions, Evidence } from './rules/evidence.ts'
+export { arrivalOf } from './journeys/arrival.ts'
+export type { Arrival } from './journeys/arrival.ts'
 
 export { crashing, delayed, failing, redelivered, reordered } from './faults/handler.ts'
 export type { FailingOptions, Handler } from './faults/handler.ts'
@@ -59,7 +59,7 @@ export type {
   ExpectedSpan,
   SpanFacts,
   SpanIdentity,
-} from './expected-span.ts'
+} from './assertions/expected-span.ts'
 export {
   assertAllEnded,
   assertConventions,
@@ -71,22 +71,22 @@ export {
   assertSamplingConsistent,
 } from './assertions/rules.ts'
 export type { PropagationOptions } from './assertions/rules.ts'
-export { matchers } from './matchers.ts'
-export type { Matcher, MatcherResult, TraceMatchers } from './matchers.ts'
+export { matchers } from './assertions/matchers.ts'
+export type { Matcher, MatcherResult, TraceMatchers } from './assertions/matchers.ts'
 
-export { waterfall } from './waterfall.ts'
-export type { WaterfallOptions } from './waterfall.ts'
-export { svg } from './svg.ts'
-export type { SvgOptions } from './svg.ts'
-export { html } from './html.ts'
-export type { HtmlOptions } from './html.ts'
-export { mermaid } from './mermaid.ts'
-export type { MermaidOptions } from './mermaid.ts'
-export { otlpJsonLines } from './otlp.ts'
-export { readOtlp } from './read-otlp.ts'
-export type { OtlpInput, OtlpProblem, ReadOtlpOptions } from './read-otlp.ts'
-export { structure } from './structure.ts'
-export type { StructureOptions } from './structure.ts'
+export { waterfall } from './pictures/waterfall.ts'
+export type { WaterfallOptions } from './pictures/waterfall.ts'
+export { svg } from './pictures/svg.ts'
+export type { SvgOptions } from './pictures/svg.ts'
+export { html } from './pictures/html.ts'
+export type { HtmlOptions } from './pictures/html.ts'
+export { mermaid } from './pictures/mermaid.ts'
+export type { MermaidOptions } from './pictures/mermaid.ts'
+export { otlpJsonLines } from './otlp/json-lines.ts'
+export { readOtlp } from './large/read-otlp.ts'
+export type { OtlpInput, OtlpProblem, ReadOtlpOptions } from './large/read-otlp.ts'
+export { structure } from './pictures/structure.ts'
+export type { StructureOptions } from './pictures/structure.ts'
 
 export { diagnose } from './doctor/diagnose.ts'
 export type { DiagnoseOptions } from './doctor/diagnose.ts'

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import type { RecordedSpan } from '../src/span.ts'
+import type { RecordedSpan } from '../src/spans/span.ts'
 
 const id = fc.constantFrom('1', '2', '3', '4', '5', '6', '7', '8')
 const text = fc.oneof(

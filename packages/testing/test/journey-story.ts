@@ -1,4 +1,4 @@
-import type { RecordedLink, RecordedSpan, SpanAttributes } from '../src/span.ts'
+import type { RecordedLink, RecordedSpan, SpanAttributes } from '../src/spans/span.ts'
 import { spanOf } from './span-of.ts'
 
 type Place = Partial<Omit<RecordedSpan, 'spanId' | 'name' | 'attributes'>> & { readonly attributes?: SpanAttributes }

@@ -1,8 +1,8 @@
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import type { TracingOptions } from '@tracebaton/core'
 import { w3cPropagator } from '../../core/test/sdk.ts'
-import { createRecorder, type Recorder } from '../src/recorder.ts'
-import type { RecordedSpan } from '../src/span.ts'
+import { createRecorder, type Recorder } from '../src/recording/recorder.ts'
+import type { RecordedSpan } from '../src/spans/span.ts'
 
 /** Tracing with a real SDK behind it, everything kept in memory. */
 export interface Recording {

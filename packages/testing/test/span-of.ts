@@ -1,4 +1,4 @@
-import type { RecordedSpan } from '../src/span.ts'
+import type { RecordedSpan } from '../src/spans/span.ts'
 
 /** A span with everything that a test does not care about filled in. Its id is given as a short text. */
 export function spanOf(span: Partial<RecordedSpan> & { readonly name: string; readonly spanId: string }): RecordedSpan {

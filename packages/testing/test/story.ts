@@ -1,4 +1,4 @@
-import type { RecordedLink, RecordedSpan } from '../src/span.ts'
+import type { RecordedLink, RecordedSpan } from '../src/spans/span.ts'
 import { spanOf } from './span-of.ts'
 
 const first = '4bf92f3577b34da6a3ce929d0e0e4736'

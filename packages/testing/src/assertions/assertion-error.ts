@@ -1,6 +1,6 @@
-import { findingText, type Finding } from '../finding.ts'
-import type { RecordedSpan } from '../span.ts'
-import { waterfall } from '../waterfall.ts'
+import { findingText, type Finding } from '../rules/finding.ts'
+import type { RecordedSpan } from '../spans/span.ts'
+import { waterfall } from '../pictures/waterfall.ts'
 
 /** The most findings that a message spells out. */
 const MOST = 8

@@ -1,9 +1,9 @@
-import { evidenceOf, findingAt } from '../evidence.ts'
-import { hopEnd, type Finding } from '../finding.ts'
-import { messageIdentity } from '../identity.ts'
-import { messageFacts } from '../facts.ts'
+import { evidenceOf, findingAt } from '../rules/evidence.ts'
+import { hopEnd, type Finding } from '../rules/finding.ts'
+import { messageIdentity } from '../spans/identity.ts'
+import { messageFacts } from '../spans/facts.ts'
 import { batchLinks } from '../rules/batch.ts'
-import { spanKey, type RecordedSpan } from '../span.ts'
+import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { TraceAssertionError } from './assertion-error.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { CheckOptions } from '../evidence.ts'
-import { judge, nothingJudged, rules } from '../rules.ts'
+import type { CheckOptions } from '../rules/evidence.ts'
+import { judge, nothingJudged, rules } from '../rules/rules.ts'
 import { allEnded } from '../rules/ended.ts'
 import { conventions } from '../rules/conventions.ts'
 import { noDanglingLinks } from '../rules/dangling-links.ts'

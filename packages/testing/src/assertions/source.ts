@@ -1,5 +1,5 @@
-import type { Finding } from '../finding.ts'
-import type { RecordedSpan } from '../span.ts'
+import type { Finding } from '../rules/finding.ts'
+import type { RecordedSpan } from '../spans/span.ts'
 import { TraceAssertionError } from './assertion-error.ts'
 
 /** Where an assertion takes its spans from: a list, a recorder, or a receiver. */

@@ -1,8 +1,8 @@
-import { evidenceOf, findingAt } from '../evidence.ts'
-import type { ExpectedSpan, SpanIdentity } from '../expected-span.ts'
-import { hopEnd, type Finding } from '../finding.ts'
-import { compareSpan, type Comparison } from '../span-comparison.ts'
-import { spanKey, type RecordedSpan } from '../span.ts'
+import { evidenceOf, findingAt } from '../rules/evidence.ts'
+import type { ExpectedSpan, SpanIdentity } from './expected-span.ts'
+import { hopEnd, type Finding } from '../rules/finding.ts'
+import { compareSpan, type Comparison } from './span-comparison.ts'
+import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { TraceAssertionError } from './assertion-error.ts'
 
 const RULE = 'span'

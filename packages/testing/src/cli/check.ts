@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import { nothingJudged, rules } from '../rules.ts'
+import { nothingJudged, rules } from '../rules/rules.ts'
 import type { Rule } from '../rules/rule.ts'
 import { oneOf, UsageError, type Command, type Given } from './command.ts'
 import { judgeSources } from './judge.ts'

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { wantsColors } from '../colors.ts'
+import { wantsColors } from '../text/colors.ts'
 import { needsBounds, runBounded } from './bounded.ts'
 import { run } from './run.ts'
 import { EXIT } from './terminal.ts'

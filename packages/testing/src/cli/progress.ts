@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { StoryProgress } from '../read-stories.ts'
+import type { StoryProgress } from '../large/read-stories.ts'
 import type { Terminal } from './terminal.ts'
 
 /** One line on a terminal that says how far a long reading is. */

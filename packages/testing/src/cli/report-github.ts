@@ -1,6 +1,6 @@
-import { countText } from '../count-text.ts'
-import { clean } from '../display-text.ts'
-import { findingText } from '../finding.ts'
+import { countText } from '../text/count-text.ts'
+import { clean } from '../text/display-text.ts'
+import { findingText } from '../rules/finding.ts'
 import { placeOf, type Report } from './report.ts'
 import { nothingText } from './report-text.ts'
 

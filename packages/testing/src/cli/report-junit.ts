@@ -1,6 +1,6 @@
-import { findingText } from '../finding.ts'
-import { nothingJudged } from '../rules.ts'
-import { escaped } from '../svg-element.ts'
+import { findingText } from '../rules/finding.ts'
+import { nothingJudged } from '../rules/rules.ts'
+import { escaped } from '../pictures/svg-element.ts'
 import { openReason, placeOf, type Report, type RuleReport } from './report.ts'
 import { summaryLines } from './report-text.ts'
 

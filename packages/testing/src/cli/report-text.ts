@@ -1,8 +1,8 @@
-import { createPaint } from '../colors.ts'
-import { countText } from '../count-text.ts'
-import { clean } from '../display-text.ts'
-import { findingText } from '../finding.ts'
-import { nothingJudged } from '../rules.ts'
+import { createPaint } from '../text/colors.ts'
+import { countText } from '../text/count-text.ts'
+import { clean } from '../text/display-text.ts'
+import { findingText } from '../rules/finding.ts'
+import { nothingJudged } from '../rules/rules.ts'
 import { openReason, placeOf, type Report } from './report.ts'
 
 /** A report for people. */

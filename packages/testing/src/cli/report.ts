@@ -1,7 +1,7 @@
-import { countText } from '../count-text.ts'
-import type { Finding } from '../finding.ts'
-import type { OtlpProblem } from '../read-otlp.ts'
-import type { Judgement } from '../rules.ts'
+import { countText } from '../text/count-text.ts'
+import type { Finding } from '../rules/finding.ts'
+import type { OtlpProblem } from '../large/read-otlp.ts'
+import type { Judgement } from '../rules/rules.ts'
 import type { Rule } from '../rules/rule.ts'
 
 /** What a rule found: all of it counted, some of it kept. */

@@ -1,4 +1,4 @@
-import { clean } from '../display-text.ts'
+import { clean } from '../text/display-text.ts'
 import { UsageError, readArguments, type Command } from './command.ts'
 import { check } from './check.ts'
 import { diff } from './diff.ts'

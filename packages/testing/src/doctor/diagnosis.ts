@@ -1,5 +1,5 @@
-import { createPaint } from '../colors.ts'
-import { clean } from '../display-text.ts'
+import { createPaint } from '../text/colors.ts'
+import { clean } from '../text/display-text.ts'
 
 /** Everything that can be said about a project, by the name that stands in reports. */
 export type DiagnosisId =

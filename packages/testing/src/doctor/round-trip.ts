@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { clean, cut } from '../display-text.ts'
+import { clean, cut } from '../text/display-text.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import type { Arrived, Exchange } from './exchange.ts'
 import { exchangeOverBullmq } from './round-trip-bullmq.ts'

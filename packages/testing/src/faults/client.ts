@@ -1,4 +1,4 @@
-import { messageParts } from '../message-parts.ts'
+import { messageParts } from '../journeys/message-parts.ts'
 import type { HeaderFault } from './headers.ts'
 
 /**

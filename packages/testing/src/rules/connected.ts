@@ -1,6 +1,6 @@
-import { brokenHops, type BrokenHop } from '../broken-hop.ts'
-import { findingAt } from '../evidence.ts'
-import { hopEnd, type Side } from '../finding.ts'
+import { brokenHops, type BrokenHop } from './broken-hop.ts'
+import { findingAt } from './evidence.ts'
+import { hopEnd, type Side } from './finding.ts'
 import type { Rule } from './rule.ts'
 
 /** The broken hop: a message that was sent and handled, in two stories that know nothing of each other. */

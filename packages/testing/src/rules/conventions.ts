@@ -1,7 +1,7 @@
-import { findingAt } from '../evidence.ts'
-import { messageFacts } from '../facts.ts'
-import { names } from '../names.ts'
-import type { RecordedSpan, RecordedSpanKind } from '../span.ts'
+import { findingAt } from './evidence.ts'
+import { messageFacts } from '../spans/facts.ts'
+import { names } from '../spans/names.ts'
+import type { RecordedSpan, RecordedSpanKind } from '../spans/span.ts'
 import type { Rule } from './rule.ts'
 
 const ID = 'conventions'

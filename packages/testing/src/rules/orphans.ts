@@ -1,5 +1,5 @@
-import { findingAt } from '../evidence.ts'
-import { isProcess } from '../creation.ts'
+import { findingAt } from './evidence.ts'
+import { isProcess } from '../journeys/creation.ts'
 import type { Rule } from './rule.ts'
 
 /** A parent that is missing hides where a span comes from. */

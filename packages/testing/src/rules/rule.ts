@@ -1,5 +1,5 @@
-import type { Evidence } from '../evidence.ts'
-import type { Finding } from '../finding.ts'
+import type { Evidence } from './evidence.ts'
+import type { Finding } from './finding.ts'
 
 /** One thing that has to be true of spans. */
 export interface Rule {

@@ -1,5 +1,5 @@
-import { findingAt } from '../evidence.ts'
-import type { SpanNode } from '../graph.ts'
+import { findingAt } from './evidence.ts'
+import type { SpanNode } from '../spans/graph.ts'
 import type { Rule } from './rule.ts'
 
 /** Half a story: one end of a link was kept, the other was not. */

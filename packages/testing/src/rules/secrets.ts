@@ -1,8 +1,8 @@
-import { arrivalIdentity, headerValues, type Arrival } from '../arrival.ts'
-import { findingAt, type Evidence } from '../evidence.ts'
-import type { Finding } from '../finding.ts'
-import type { SpanNode } from '../graph.ts'
-import type { RecordedSpan } from '../span.ts'
+import { arrivalIdentity, headerValues, type Arrival } from '../journeys/arrival.ts'
+import { findingAt, type Evidence } from './evidence.ts'
+import type { Finding } from './finding.ts'
+import type { SpanNode } from '../spans/graph.ts'
+import type { RecordedSpan } from '../spans/span.ts'
 import type { Rule } from './rule.ts'
 
 const ID = 'no-secrets'

@@ -12,7 +12,7 @@ import {
   readOtlp,
   TraceAssertionError,
 } from '../../src/index.ts'
-import type { RecordedSpan } from '../../src/span.ts'
+import type { RecordedSpan } from '../../src/spans/span.ts'
 import { at, attempt, link, messaging } from '../journey-story.ts'
 import { spanOf } from '../span-of.ts'
 import { tracebaton, fileOf } from './invoke.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { masks } from '../../src/cli/diff.ts'
-import { otlpJsonLines } from '../../src/otlp.ts'
+import { otlpJsonLines } from '../../src/otlp/json-lines.ts'
 import { later, story, unlinked } from '../story.ts'
 import { fileOf, folder, tracebaton } from './invoke.ts'
 

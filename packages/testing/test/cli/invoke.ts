@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { run } from '../../src/cli/run.ts'
-import { otlpJsonLines } from '../../src/otlp.ts'
-import type { RecordedSpan } from '../../src/span.ts'
+import { otlpJsonLines } from '../../src/otlp/json-lines.ts'
+import type { RecordedSpan } from '../../src/spans/span.ts'
 
 /** What a command printed, and how it ended. */
 export interface Invocation {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { helpFor } from '../../src/cli/help.ts'
 import { commands } from '../../src/cli/run.ts'
 import type { DiagnosisId } from '../../src/doctor/diagnosis.ts'
-import { rules } from '../../src/rules.ts'
+import { rules } from '../../src/rules/rules.ts'
 
 const diagnoses: Readonly<Record<DiagnosisId, readonly [where: string, meaning: string]>> = {
   sdk: ['in the process', 'whether an OpenTelemetry SDK is registered'],

@@ -3,7 +3,7 @@ import { createReport } from '../../src/cli/report.ts'
 import { githubReport } from '../../src/cli/report-github.ts'
 import { junitReport } from '../../src/cli/report-junit.ts'
 import { textReport } from '../../src/cli/report-text.ts'
-import { judge, rules } from '../../src/rules.ts'
+import { judge, rules } from '../../src/rules/rules.ts'
 import { story, unlinked } from '../story.ts'
 import { wellFormed } from '../well-formed.ts'
 

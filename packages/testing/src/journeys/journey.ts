@@ -1,0 +1,189 @@
+import { connectionOf, isBulk, isCreation, isProcess, type Via } from './creation.ts'
+import { createDisjointSets } from '../spans/disjoint-sets.ts'
+import { messageFacts, type MessageFacts } from '../spans/facts.ts'
+import type { SpanGraph, SpanNode } from '../spans/graph.ts'
+import { messageIdentity, type MessageIdentity } from '../spans/identity.ts'
+import { nearest } from '../spans/nearest.ts'
+
+/** One run of a handler on one message. */
+export interface MessageAttempt {
+  readonly node: SpanNode
+  readonly facts: MessageFacts
+  /** What the span says to tell its message from others. */
+  readonly identity: MessageIdentity | undefined
+  /** The span that made the message, as this attempt leads to it. Absent: it leads nowhere that was recorded. */
+  readonly creation?: SpanNode
+  /** How it leads there. Absent: the attempt says nothing about where its message comes from. */
+  readonly via?: Via
+}
+
+/** What happened to one message: the send, every attempt, and the sends of it that moved it on. */
+export interface MessageJourney {
+  /** Names the message for people: `kafka orders/0@42`, or where nothing identifies it: `a message to orders`. */
+  readonly message: string
+  /** The span that made the message: the one that names the same message, else the one that an attempt leads to. */
+  readonly creation?: SpanNode
+  /** By start. Empty: nobody has handled the message. */
+  readonly attempts: readonly MessageAttempt[]
+  /** Sends of the same message again, by start: retries, dead letters, redrives, relays. Not those that a broker made. */
+  readonly moves: readonly SpanNode[]
+  /** The send was a bulk send, and its context is on other messages too. */
+  readonly shared: boolean
+}
+
+/**
+ * Tells the stories of single messages. Attempts belong together when they name the same message, when one links the
+ * other as the attempt before, or when they lead to the same send and nothing says that they are different messages.
+ */
+export function messageJourneys({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJourney[] {
+  const all = [...nodes.values()]
+  const attempts = all.filter((node) => isProcess(node) && !isBatch(node)).map(attemptOf)
+  const creations = all.filter(isCreation)
+  const moves = all.filter(isMove)
+  const together = createDisjointSets<object>()
+  const atoms = new Map<SpanNode, MessageAttempt>(attempts.map((attempt) => [attempt.node, attempt]))
+
+  joinSameIdentity(attempts, creations, together)
+  for (const { node } of attempts) {
+    for (const { link, target } of node.links) {
+      if (link.role === 'previous_attempt' && target) together.join(target, node)
+    }
+  }
+  const shared = joinByCreation(attempts, together)
+  const around = nearest((node) => {
+    const attempt = atoms.get(node)
+    return attempt && { value: attempt }
+  })
+  for (const move of moves) joinMove(move, move.parent && around(move.parent), shared, together)
+
+  const groups = new Map<object, SpanNode[]>()
+  for (const node of [...creations, ...attempts.map((attempt) => attempt.node), ...moves]) {
+    if (shared.has(node)) continue
+    const group = together.find(node)
+    const members = groups.get(group)
+    if (members) members.push(node)
+    else groups.set(group, [node])
+  }
+  return [...groups.values()].map((members) => journeyOf(members, atoms, shared)).toSorted(byStart)
+}
+
+function attemptOf(node: SpanNode): MessageAttempt {
+  const { creation, via } = connectionOf(node) ?? {}
+  return {
+    node,
+    facts: messageFacts(node.span),
+    identity: messageIdentity(node.span),
+    ...(creation && { creation }),
+    ...(via && { via }),
+  }
+}
+
+/** A batch that a handler gets as a whole. */
+function isBatch({ span }: SpanNode): boolean {
+  return messageFacts(span).batchSize !== undefined
+}
+
+/** A send of a message that somebody else had made. */
+function isMove(node: SpanNode): boolean {
+  const { operationType } = messageFacts(node.span)
+  return (
+    operationType === 'send' && node.span.kind === 'client' && node.links.some(({ link }) => link.role === 'creation')
+  )
+}
+
+/** A broker that was emptied gives an id twice: then an attempt belongs to the send that it leads to. */
+function joinSameIdentity(
+  attempts: readonly MessageAttempt[],
+  creations: readonly SpanNode[],
+  together: { join(one: object, other: object): void },
+): void {
+  const made = new Map<string, Set<SpanNode>>()
+  for (const node of creations) {
+    const key = messageIdentity(node.span)?.key
+    if (key === undefined) continue
+    const known = made.get(key)
+    if (known) known.add(node)
+    else made.set(key, new Set([node]))
+  }
+  const first = new Map<string, SpanNode>()
+  for (const { node, identity, creation } of attempts) {
+    if (!identity) continue
+    const sends = made.get(identity.key) ?? new Set()
+    const [oldest] = sends
+    const anchor = creation && sends.has(creation) ? creation : (oldest ?? first.get(identity.key))
+    if (anchor) together.join(anchor, node)
+    else first.set(identity.key, node)
+  }
+}
+
+/** Gives the creations whose context is on several messages of one destination: they tell no messages apart. */
+function joinByCreation(
+  attempts: readonly MessageAttempt[],
+  together: { join(one: object, other: object): void; find(thing: object): object },
+): Set<SpanNode> {
+  const followers = new Map<SpanNode, MessageAttempt[]>()
+  for (const attempt of attempts) {
+    if (!attempt.creation) continue
+    const known = followers.get(attempt.creation)
+    if (known) known.push(attempt)
+    else followers.set(attempt.creation, [attempt])
+  }
+  const shared = new Set<SpanNode>()
+  for (const [creation, followed] of followers) {
+    const messages = new Map<string, Set<object>>()
+    for (const { node, identity, facts } of followed) {
+      if (!identity) continue
+      const place = facts.destination ?? ''
+      messages.set(place, (messages.get(place) ?? new Set()).add(together.find(node)))
+    }
+    if (isBulk(creation) || [...messages.values()].some(({ size }) => size > 1)) shared.add(creation)
+    else for (const { node } of followed) together.join(creation, node)
+  }
+  return shared
+}
+
+/** @param mover the attempt that the move was made in */
+function joinMove(
+  move: SpanNode,
+  mover: MessageAttempt | undefined,
+  shared: ReadonlySet<SpanNode>,
+  together: { join(one: object, other: object): void },
+): void {
+  const target = move.links.find(({ link }) => link.role === 'creation')?.target
+  if (mover) {
+    if (mover.creation === target) together.join(mover.node, move)
+  } else if (target && !shared.has(target)) together.join(target, move)
+}
+
+function journeyOf(
+  members: readonly SpanNode[],
+  atoms: ReadonlyMap<SpanNode, MessageAttempt>,
+  shared: ReadonlySet<SpanNode>,
+): MessageJourney {
+  const attempts = members.flatMap((node) => atoms.get(node) ?? []).toSorted(byNode)
+  const moves = members.filter((node) => !atoms.has(node) && !isCreation(node))
+  const made = members.find(isCreation)
+  const creation = made ?? attempts.find((attempt) => attempt.creation)?.creation
+  const identity =
+    (made && messageIdentity(made.span)) ?? attempts.find((attempt) => attempt.identity !== undefined)?.identity
+  const place = messageFacts((creation ?? members[0]!).span).destination ?? attempts[0]?.facts.destination
+  return {
+    message: identity?.text ?? (place === undefined ? 'a message' : `a message to ${place}`),
+    ...(creation && { creation }),
+    attempts,
+    moves: moves.toSorted((one, other) => one.span.startTime - other.span.startTime),
+    shared: creation !== undefined && (shared.has(creation) || isBulk(creation)),
+  }
+}
+
+function byNode(one: MessageAttempt, other: MessageAttempt): number {
+  return one.node.span.startTime - other.node.span.startTime
+}
+
+function byStart(one: MessageJourney, other: MessageJourney): number {
+  return startOf(one) - startOf(other)
+}
+
+function startOf({ creation, attempts, moves }: MessageJourney): number {
+  return (creation ?? attempts[0]?.node ?? moves[0])?.span.startTime ?? 0
+}

@@ -1,0 +1,44 @@
+import { durationText } from '../text/duration.ts'
+import { messageFacts } from '../spans/facts.ts'
+import { tag } from './html-element.ts'
+import { messageIdentity } from '../spans/identity.ts'
+import { mention, type Places } from './html-places.ts'
+import type { Picture, PictureRow } from './picture.ts'
+import { escaped } from './svg-element.ts'
+
+const columns = ['Attempt', 'Of', 'Destination', 'Kind', 'Outcome', 'Error', 'Waited', 'Duration', 'Service', 'Message']
+
+/** Every run of a handler in one table, by time; an empty string when there is none. */
+export function attemptTable(drawn: Picture, places: Places): string {
+  const rows = drawn.rows.filter((row) => messageFacts(row.place.node.span).attempt !== undefined)
+  if (rows.length === 0) return ''
+  const sorted = rows.toSorted((one, other) => one.journey - other.journey || one.start - other.start)
+  return tag(
+    'div',
+    { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Attempts' },
+    tag(
+      'table',
+      {},
+      tag('thead', {}, tag('tr', {}, ...columns.map((column) => tag('th', { scope: 'col' }, column)))),
+      tag('tbody', {}, ...sorted.map((row) => attemptRow(row, places))),
+    ),
+  )
+}
+
+function attemptRow(row: PictureRow, places: Places): string {
+  const facts = messageFacts(row.place.node.span)
+  const cells = [
+    facts.maxAttempts === undefined ? String(facts.attempt) : `${facts.attempt} of ${facts.maxAttempts}`,
+    '',
+    facts.destination,
+    facts.deliveryKind,
+    facts.outcome,
+    facts.errorType,
+    facts.queueTime === undefined ? '' : durationText(facts.queueTime * 1000),
+    row.duration,
+    row.service,
+    messageIdentity(row.place.node.span)?.text,
+  ].map((text) => escaped(text ?? ''))
+  cells[1] = mention(row.place.node, places)
+  return tag('tr', { class: row.state }, ...cells.map((cell) => tag('td', {}, cell)))
+}

@@ -1,0 +1,51 @@
+import type { SpanLink, SpanNode } from '../spans/graph.ts'
+import { tag } from './html-element.ts'
+import { linkRole } from './link-text.ts'
+import type { PictureRow } from './picture.ts'
+import { escaped } from './svg-element.ts'
+
+/** Where each span stands on the page. Ids from outside are not used: they could be anything. */
+export interface Places {
+  /** `row-3` and `span-3`; undefined for a span that is not shown. */
+  of(node: SpanNode): Place | undefined
+  /** The spans whose links lead to a span, in the order of the page. */
+  linkedFrom(node: SpanNode): readonly SpanNode[]
+}
+
+/** The two places of one span, as ids of the page. */
+export interface Place {
+  readonly row: string
+  readonly details: string
+  /** `process orders attempt 2/3`. */
+  readonly text: string
+}
+
+/** Gives every span of the page its places. */
+export function createPlaces(rows: readonly PictureRow[]): Places {
+  const places = new Map<SpanNode, Place>()
+  const from = new Map<SpanNode, Set<SpanNode>>()
+  for (const [index, row] of rows.entries()) {
+    const text = row.attempt === '' ? row.name : `${row.name} ${row.attempt}`
+    places.set(row.place.node, { row: `row-${index}`, details: `span-${index}`, text })
+    for (const { target } of row.place.node.links) {
+      if (target) from.set(target, (from.get(target) ?? new Set()).add(row.place.node))
+    }
+  }
+  return {
+    of: (node) => places.get(node),
+    linkedFrom: (node) => [...(from.get(node) ?? [])],
+  }
+}
+
+/** A clickable mention of a span: of its row in the picture, or of its details. */
+export function mention(node: SpanNode, places: Places, part: 'row' | 'details' = 'row'): string {
+  const place = places.of(node)
+  return place ? tag('a', { href: `#${place[part]}` }, escaped(place.text)) : escaped(node.span.name)
+}
+
+/** What a link says, and where it leads: clickable, unless that span was not recorded. */
+export function linkMention(node: SpanNode, link: SpanLink, places: Places, part: 'row' | 'details' = 'row'): string {
+  const role = escaped(linkRole(node, link))
+  if (link.target) return `${role} ${mention(link.target, places, part)}`
+  return `${role} ${tag('code', {}, escaped(`${link.link.traceId}/${link.link.spanId}`))} (not recorded)`
+}

@@ -1,0 +1,127 @@
+import { countText } from '../text/count-text.ts'
+import { clean } from '../text/display-text.ts'
+import { durationText } from '../text/duration.ts'
+import { messageFacts, type MessageFacts } from '../spans/facts.ts'
+import { spanGraph, type SpanNode } from '../spans/graph.ts'
+import { linkTexts } from './link-text.ts'
+import type { RecordedSpan } from '../spans/span.ts'
+import { timeScale, type TimeScale } from './time-scale.ts'
+import { treePlaces, type TreePlace } from './tree.ts'
+
+/** How a span went: still open, failed (error status, or an outcome other than `acked`), or ok. */
+export type RowState = 'ok' | 'failed' | 'open'
+
+/** One span as every picture shows it. All texts are cleaned. */
+export interface PictureRow {
+  readonly place: TreePlace
+  /** The story that the row belongs to, counted from 0. */
+  readonly journey: number
+  readonly state: RowState
+  readonly name: string
+  /** `attempt 2/3`, or an empty string. */
+  readonly attempt: string
+  readonly service: string
+  /** ms since the epoch; an open span ends where the picture ends. */
+  readonly start: number
+  readonly end: number
+  readonly duration: string
+  /** ms that the message waited before the span; 0 when unknown. */
+  readonly waited: number
+  /** `waited 1.0 s`, `from orders after 3 attempts`. */
+  readonly arrival: string
+  /** `TimeoutError → requeued`, or an empty string. */
+  readonly result: string
+  /** `⤷ origin POST /orders`, one each. */
+  readonly links: readonly string[]
+}
+
+/** What all pictures draw. */
+export interface Picture {
+  readonly rows: readonly PictureRow[]
+  /** Spans beyond the limit. */
+  readonly hidden: number
+  /** `9 spans in 2 traces · shop, billing, mailer`. */
+  readonly summary: string
+  readonly services: readonly string[]
+  readonly scale: TimeScale
+}
+
+/** Lays spans out in rows: stories by start, in each its traces, in each its tree. */
+export function picture(spans: readonly RecordedSpan[], limit: number): Picture {
+  const { nodes, journeys } = spanGraph(spans)
+  const moments = [...nodes.values()].flatMap(({ span }) => [span.startTime, span.endTime ?? span.startTime])
+  const latest = moments.filter(Number.isFinite).reduce((one, other) => Math.max(one, other), -Infinity)
+  const rows: PictureRow[] = []
+  for (const [journey, { traces }] of journeys.entries()) {
+    for (const place of treePlaces(traces.flatMap((trace) => trace.roots))) {
+      if (rows.length >= limit) break
+      rows.push(pictureRow(place, journey, latest))
+    }
+  }
+  const services = [...new Set(rows.map((row) => row.service))].filter(Boolean)
+  const traceCount = journeys.reduce((sum, journey) => sum + journey.traces.length, 0)
+  const counted = `${countText(nodes.size, 'span')} in ${countText(traceCount, 'trace')}`
+  return {
+    rows,
+    hidden: nodes.size - rows.length,
+    summary: [counted, services.join(', ')].filter(Boolean).join(' · '),
+    services,
+    scale: timeScale(rows),
+  }
+}
+
+function pictureRow(place: TreePlace, journey: number, latest: number): PictureRow {
+  const { node } = place
+  const { span } = node
+  const facts = messageFacts(span)
+  const state = stateOf(span, facts)
+  const start = Number.isFinite(span.startTime) ? span.startTime : latest
+  const end = Math.max(start, span.endTime ?? latest)
+  return {
+    place,
+    journey,
+    state,
+    name: clean(span.name) || '(no name)',
+    attempt: attemptText(facts, state),
+    service: clean(span.service),
+    start,
+    end: Number.isFinite(end) ? end : start,
+    duration: span.endTime === undefined ? 'open' : durationText(span.endTime - start),
+    waited: Math.max(0, facts.queueTime ?? 0) * 1000,
+    arrival: arrivalText(node, facts),
+    result: resultText(span, facts, state),
+    links: linkTexts(node),
+  }
+}
+
+function stateOf(span: RecordedSpan, facts: MessageFacts): RowState {
+  const failed = span.status === 'error' || (facts.outcome !== undefined && facts.outcome !== 'acked')
+  if (failed) return 'failed'
+  return span.endTime === undefined ? 'open' : 'ok'
+}
+
+function attemptText({ attempt, maxAttempts }: MessageFacts, state: RowState): string {
+  if (attempt === undefined) return ''
+  if (attempt <= 1 && (state !== 'failed' || maxAttempts === undefined)) return ''
+  return `attempt ${attempt}${maxAttempts === undefined ? '' : `/${maxAttempts}`}`
+}
+
+function arrivalText(node: SpanNode, facts: MessageFacts): string {
+  const parts: string[] = []
+  if (facts.deliveryKind === 'redrive') parts.push('redriven')
+  if (facts.deadLetterSource !== undefined) {
+    const before = node.links.find(({ link, target }) => target && link.role === 'previous_attempt')?.target
+    const attempts = before && messageFacts(before.span).attempt
+    const after = attempts === undefined ? '' : ` after ${countText(attempts, 'attempt')}`
+    parts.push(`from ${clean(facts.deadLetterSource)}${after}`)
+  }
+  if (facts.queueTime !== undefined) parts.push(`waited ${durationText(facts.queueTime * 1000)}`)
+  return parts.join(', ')
+}
+
+function resultText(span: RecordedSpan, facts: MessageFacts, state: RowState): string {
+  const outcome = facts.outcome !== 'acked' || facts.deadLetterSource !== undefined ? facts.outcome : undefined
+  const error = state === 'failed' && span.status === 'error' ? (facts.errorType ?? span.statusMessage ?? 'error') : ''
+  const cause = clean(error || (state === 'failed' ? (facts.errorType ?? '') : ''))
+  return [cause, outcome === undefined ? '' : `→ ${clean(outcome)}`].filter(Boolean).join(' ')
+}

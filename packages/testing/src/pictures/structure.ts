@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { clean } from '../text/display-text.ts'
+import { messageFacts } from '../spans/facts.ts'
+import { spanGraph, type Journey, type SpanNode } from '../spans/graph.ts'
+import type { RecordedSpan } from '../spans/span.ts'
+
+/** How a structure is written. */
+export interface StructureOptions {
+  /**
+   * What is written as `*`, for names that are different in every run, such as those of temporary queues.
+   *
+   * @default nothing
+   */
+  readonly mask?: readonly RegExp[]
+}
+
+/**
+ * The shape of what happened, as text that is the same in every run: who sent, who handled, how each attempt ended, and
+ * what links what. No ids, no times, no order of things that happen side by side. Equal parts are written once, with
+ * their number. For snapshots, and for `tracebaton diff`. Never throws.
+ */
+export function structure(spans: readonly RecordedSpan[], options: StructureOptions = {}): string {
+  const counts = new Map<string, number>()
+  for (const text of storyStructures(spans, options)) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return writeStructures(counts)
+}
+
+/** The shape of each story, in any order. */
+export function storyStructures(spans: readonly RecordedSpan[], options: StructureOptions = {}): string[] {
+  return spanGraph(spans).journeys.map((journey) => storyStructure(journey, options.mask ?? []))
+}
+
+/** Shapes of stories and how often each is there, as one text. */
+export function writeStructures(counts: ReadonlyMap<string, number>): string {
+  const stories = [...counts].toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return stories.map(([text, count]) => (count > 1 ? `×${count}\n${text}` : text)).join('\n')
+}
+
+function storyStructure({ traces }: Journey, mask: readonly RegExp[]): string {
+  const shapes = createShapes(mask)
+  const trees = traces.map(({ roots }): Shape => {
+    const groups = grouped(roots.map((root) => shapes.of(root)))
+    return { line: 'trace', links: [], groups, key: keyOf('trace', groups) }
+  })
+  const lines: string[] = []
+  for (const group of grouped(trees)) print(group, lines)
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** A span without what is different in every run. */
+interface Shape {
+  readonly line: string
+  readonly links: readonly string[]
+  readonly groups: readonly Group[]
+  /** Equal for shapes that are equal all the way down; of one length, however much that is. */
+  readonly key: string
+}
+
+/** Equal shapes beside each other. */
+interface Group {
+  readonly shape: Shape
+  readonly count: number
+}
+
+function createShapes(mask: readonly RegExp[]): { of(root: SpanNode): Shape } {
+  const shapes = new Map<SpanNode, Shape>()
+  const lines = new Map<SpanNode, string>()
+  const lineOf = (node: SpanNode): string => {
+    const line = lines.get(node) ?? mask.reduce((text, pattern) => text.replace(pattern, '*'), describeSpan(node))
+    lines.set(node, line)
+    return line
+  }
+  const shapeOf = (node: SpanNode): Shape => {
+    const line = lineOf(node)
+    const named = node.links.map(
+      ({ link, target }) => `⤷ ${clean(link.role ?? 'link')}: ${target ? lineOf(target) : 'not recorded'}`,
+    )
+    const links = [...new Set(named)].toSorted()
+    const groups = grouped(node.children.flatMap((child) => shapes.get(child) ?? []))
+    return { line, links, groups, key: keyOf([line, ...links].join('\n'), groups) }
+  }
+  return {
+    of(root) {
+      // Without recursion: a trace can be ten thousand spans deep.
+      const order: SpanNode[] = []
+      const stack = [root]
+      for (let node = stack.pop(); node; node = stack.pop()) {
+        order.push(node)
+        stack.push(...node.children)
+      }
+      for (const node of order.toReversed()) shapes.set(node, shapeOf(node))
+      return shapes.get(root) ?? shapeOf(root)
+    },
+  }
+}
+
+function keyOf(own: string, groups: readonly Group[]): string {
+  const hash = createHash('sha256').update(own)
+  for (const { shape, count } of groups) hash.update(`\n${count} ${shape.key}`)
+  return hash.digest('base64')
+}
+
+function grouped(shapes: readonly Shape[]): Group[] {
+  const counts = new Map<string, { readonly shape: Shape; count: number }>()
+  for (const shape of shapes) {
+    const known = counts.get(shape.key)
+    if (known) known.count += 1
+    else counts.set(shape.key, { shape, count: 1 })
+  }
+  return [...counts.values()].toSorted(({ shape: one }, { shape: other }) => compared(rank(one), rank(other)))
+}
+
+/** What comes first in a text comes first: names, then the trace that links no other, then anything that is stable. */
+function rank({ line, groups: [first], key }: Shape): string {
+  return first ? `${line}\n${first.shape.links.length > 0 ? 1 : 0}\n${first.shape.line}\n${key}` : `${line}\n${key}`
+}
+
+function compared(one: string, other: string): number {
+  return one === other ? 0 : one < other ? -1 : 1
+}
+
+// Deeper spans stand below each other, which nobody reads any more.
+const deepest = 50
+
+function print(group: Group, lines: string[]): void {
+  const stack: { readonly group: Group; readonly depth: number }[] = [{ group, depth: 0 }]
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { shape, count } = next.group
+    const indent = '  '.repeat(Math.min(next.depth, deepest))
+    lines.push(
+      `${indent}${count > 1 ? `${count} × ` : ''}${shape.line}`,
+      ...shape.links.map((link) => `${indent}  ${link}`),
+    )
+    for (const below of shape.groups.toReversed()) stack.push({ group: below, depth: next.depth + 1 })
+  }
+}
+
+function describeSpan(node: SpanNode): string {
+  const { span } = node
+  const { attempt, maxAttempts, deliveryKind, outcome, errorType, contextStatus, batchSize } = messageFacts(span)
+  const facts = [
+    attempt === undefined ? '' : `attempt ${attempt}${maxAttempts === undefined ? '' : `/${maxAttempts}`}`,
+    deliveryKind === 'first' ? '' : deliveryKind,
+    batchSize === undefined ? '' : `batch of ${batchSize}`,
+    contextStatus === undefined ? '' : `context ${contextStatus}`,
+    span.status === 'error' ? (errorType ?? 'error') : '',
+    node.parentMissing ? 'parent not recorded' : '',
+    span.endTime === undefined ? 'open' : '',
+  ].filter(Boolean)
+  const result = outcome === undefined ? '' : ` → ${outcome}`
+  return clean([`${span.name} (${span.kind}, ${span.service || 'no service'})`, ...facts].join(' · ') + result)
+}

@@ -1,0 +1,92 @@
+import { byMessage, type Arrival } from '../journeys/arrival.ts'
+import { linkIdentity } from '../journeys/creation.ts'
+import { messageFacts } from '../spans/facts.ts'
+import { hopEnd, sideOf, type Finding, type Side } from './finding.ts'
+import { spanGraph, type SpanGraph, type SpanNode } from '../spans/graph.ts'
+import { messageIdentity } from '../spans/identity.ts'
+import { messageJourneys, type MessageJourney } from '../journeys/journey.ts'
+import { nearest } from '../spans/nearest.ts'
+import type { RecordedSpan } from '../spans/span.ts'
+
+/** What rules know besides spans. */
+export interface CheckOptions {
+  /** What stood on messages when they arrived; the broken hop is then told exactly. */
+  readonly arrivals?: readonly Arrival[]
+  /** Texts that may stand nowhere on a span: passwords, tokens, personal data of the test. */
+  readonly secrets?: readonly string[]
+  /** Baggage keys that may stand neither on spans nor, where arrivals are given, on messages. */
+  readonly privateBaggage?: readonly string[]
+  /**
+   * What tells the messages of a test apart on the application's own spans: an attribute's name. Within the handling
+   * of one message all values must then be equal.
+   */
+  readonly messageAttribute?: string
+}
+
+/** Spans with everything that rules look at. Made once, for all rules. */
+export interface Evidence {
+  readonly graph: SpanGraph
+  readonly journeys: readonly MessageJourney[]
+  readonly options: CheckOptions
+  /** By the key of their message. */
+  readonly arrivals: ReadonlyMap<string, Arrival>
+  /** Keys of the messages that a receive span links to their sends: their headers were there. */
+  readonly received: ReadonlySet<string>
+  /** The message that a span belongs to: its own, or the one that is being handled around it. */
+  journeyOf(node: SpanNode): MessageJourney | undefined
+}
+
+/** Works out once what rules look at. */
+export function evidenceOf(spans: readonly RecordedSpan[], options: CheckOptions = {}): Evidence {
+  const graph = spanGraph(spans)
+  const journeys = messageJourneys(graph)
+  const owners = new Map<SpanNode, MessageJourney>()
+  for (const journey of journeys) {
+    const { creation, attempts, moves } = journey
+    if (creation && !journey.shared) owners.set(creation, journey)
+    for (const { node } of attempts) owners.set(node, journey)
+    for (const node of moves) owners.set(node, journey)
+  }
+  return {
+    graph,
+    journeys,
+    options,
+    arrivals: byMessage(options.arrivals ?? []),
+    received: new Set([...graph.nodes.values()].flatMap(receivedBy)),
+    journeyOf: nearest((node) => {
+      const owner = owners.get(node)
+      return owner && { value: owner }
+    }),
+  }
+}
+
+function receivedBy(node: SpanNode): string[] {
+  if (messageFacts(node.span).operationType !== 'receive') return []
+  return node.links.flatMap(({ link }) => linkIdentity(node, link.attributes)?.key ?? [])
+}
+
+/** The application's own spans are on the side of what they stand below. */
+const sideAround = nearest<Side>(({ span }) => {
+  const side = sideOf(span)
+  return side === 'unknown' ? undefined : { value: side }
+})
+
+/** A finding about one span: its message, its hop and its side are looked up. */
+export function findingAt(
+  evidence: Evidence,
+  node: SpanNode,
+  found: Pick<Finding, 'rule' | 'problem'> & Partial<Finding>,
+): Finding {
+  const journey = evidence.journeyOf(node)
+  const { destination } = messageFacts(node.span)
+  const place = destination === undefined ? 'no message' : `a message to ${destination}`
+  const creation = journey?.creation
+  return {
+    message: journey?.message ?? messageIdentity(node.span)?.text ?? place,
+    hop: creation && creation !== node ? `${hopEnd(creation.span)} → ${hopEnd(node.span)}` : hopEnd(node.span),
+    side: sideAround(node) ?? 'unknown',
+    service: node.span.service,
+    spans: [node.span],
+    ...found,
+  }
+}
