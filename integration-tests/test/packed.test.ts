@@ -35,6 +35,7 @@ beforeAll(async () => {
     await writeFile(join(project, style, 'entries.ts'), imports)
     /* oxlint-enable no-await-in-loop */
   }
+  await writeFile(join(project, 'node10/entries.ts'), imports)
 
   say(`packing ${packages.join(', ')}`)
   const tarballs = await pack(packages, project)
@@ -77,6 +78,10 @@ describe.each(styles)('a strict TypeScript program compiled to %s', (style) => {
     )
     expectOneTrace(await node(bundle))
   })
+})
+
+test('TypeScript 5.0, which resolves as Node 10 did, finds every entry point with all its types', async () => {
+  await expect(node('node_modules/typescript-oldest/bin/tsc', '-p', 'node10')).resolves.toBe('')
 })
 
 test('Jest loads the packages in its default mode, which is CommonJS', async () => {
