@@ -4,8 +4,16 @@ import { hasMethods, isObject, type AdapterTracing, type Followers, type Takes }
 
 /** What is wrapped here. */
 export const TAKES: Takes = {
-  traceConnection: { words: 'a connection of amqplib', fits: hasMethods('createChannel') },
-  traceChannel: { words: 'a channel of amqplib', fits: hasMethods('publish', 'consume', 'ack') },
+  traceConnection: {
+    words: 'a connection of amqplib',
+    fits: hasMethods('createChannel'),
+    notYet: ['rabbitmq-client', hasMethods('acquire', 'createPublisher')],
+  },
+  traceChannel: {
+    words: 'a channel of amqplib',
+    fits: hasMethods('publish', 'consume', 'ack'),
+    notYet: ['rabbitmq-client', hasMethods('basicPublish', 'basicConsume')],
+  },
   traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
 }
 

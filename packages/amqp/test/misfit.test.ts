@@ -30,6 +30,18 @@ describe('what does not fit comes back as it is, and is named', () => {
     ['a connection', traceChannel, connection, 'use traceConnection'],
     ['what `connect` of the callback API gives', traceConnection, undefined, 'it takes a connection of amqplib'],
     ['an address', traceConnection, 'amqp://localhost', 'it takes a connection of amqplib'],
+    [
+      'a connection of rabbitmq-client',
+      traceConnection,
+      { acquire: () => {}, createPublisher: () => {} },
+      'a client of rabbitmq-client, which is not traced yet',
+    ],
+    [
+      'a channel of rabbitmq-client',
+      traceChannel,
+      { basicPublish: () => {}, basicConsume: () => {} },
+      'a client of rabbitmq-client, which is not traced yet',
+    ],
     ['a connection of another client', traceConnection, { open_sender: () => {} }, 'it takes a connection of amqplib'],
     ['no handler', traceHandler, null, 'it takes a function'],
   ])('%s', (_, wrap, given, advice) => {

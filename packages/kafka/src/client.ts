@@ -1,10 +1,20 @@
 import { hasMethods, type Followers, type Takes } from '@tracebaton/core/adapter'
 
+const PLATFORMATIC = ['@platformatic/kafka', hasMethods('connectToBrokers')] as const
+
 /** What is wrapped here. Clients with another API have other methods. */
 export const TAKES: Takes = {
-  traceKafka: { words: 'a client with the API of kafkajs', fits: hasMethods('producer', 'consumer') },
-  traceProducer: { words: 'a producer with the API of kafkajs', fits: hasMethods('send', 'sendBatch') },
-  traceConsumer: { words: 'a consumer with the API of kafkajs', fits: hasMethods('run') },
+  traceKafka: {
+    words: 'a client with the API of kafkajs',
+    fits: hasMethods('producer', 'consumer'),
+    notYet: PLATFORMATIC,
+  },
+  traceProducer: {
+    words: 'a producer with the API of kafkajs',
+    fits: hasMethods('send', 'sendBatch'),
+    notYet: PLATFORMATIC,
+  },
+  traceConsumer: { words: 'a consumer with the API of kafkajs', fits: hasMethods('run'), notYet: PLATFORMATIC },
   traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
 }
 

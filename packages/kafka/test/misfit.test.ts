@@ -25,6 +25,12 @@ describe('what does not fit comes back as it is, and is named', () => {
     ['a class', traceKafka, Kafka, 'it takes a client'],
     ['a producer of another client', traceProducer, new Producer(), 'with the API of kafkajs'],
     ['a consumer of another client', traceConsumer, new Consumer(), 'with the API of kafkajs'],
+    ...[traceKafka, traceProducer, traceConsumer].map((wrap): [string, Wrap, unknown, string] => [
+      'a client of @platformatic/kafka',
+      wrap,
+      { connectToBrokers: () => {}, send: () => {}, consume: () => {} },
+      'a client of @platformatic/kafka, which is not traced yet',
+    ]),
     ['nothing', traceKafka, undefined, 'undefined, which is not traced'],
     ['no handler', traceHandler, 'handle', 'it takes a function'],
   ])('%s', (_, wrap, given, advice) => {

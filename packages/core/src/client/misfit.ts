@@ -3,8 +3,20 @@ import { isObject, wordFor } from '../base/given.ts'
 import type { AdapterTracing } from '../tracing.ts'
 import type { Move } from '../verdict/delivery.ts'
 
-/** What the functions of an adapter take to wrap, each in words and by how it is known. */
-export type Takes = Readonly<Record<string, { readonly words: string; readonly fits: (given: unknown) => boolean }>>
+/**
+ * What the functions of an adapter take to wrap, by their names: each in words, and how it is known. `notYet` is a package
+ * for the same broker that is not traced yet, and how its objects are known.
+ */
+export type Takes = Readonly<
+  Record<
+    string,
+    {
+      readonly words: string
+      readonly fits: (given: unknown) => boolean
+      readonly notYet?: readonly [name: string, isOf: (given: unknown) => boolean]
+    }
+  >
+>
 
 /** Knows an object by its methods. */
 export function hasMethods(...names: readonly string[]): (given: unknown) => boolean {
@@ -18,17 +30,23 @@ export function hasMethods(...names: readonly string[]): (given: unknown) => boo
  * @param name of the function, one of `takes`
  */
 export function isFor(tracing: Pick<AdapterTracing, 'warn'>, given: unknown, name: string, takes: Takes): boolean {
-  const fits = (key: string): boolean => {
+  const is = (judge: ((given: unknown) => boolean) | undefined): boolean => {
     try {
-      return takes[key]?.fits(given) === true
+      return judge?.(given) === true
     } catch {
       return false
     }
   }
+  const fits = (key: string): boolean => is(takes[key]?.fits)
   if (fits(name)) return true
+  const { words, notYet } = takes[name] ?? {}
+  if (is(notYet?.[1])) {
+    tracing.warn(`${name} was given a client of ${notYet?.[0]}, which is not traced yet: it takes ${words}`)
+    return false
+  }
   const what = wordFor(given)
   const other = isObject(given) ? Object.keys(takes).find(fits) : undefined
-  const advice = what === 'a promise' ? 'await it first' : other ? `use ${other}` : `it takes ${takes[name]?.words}`
+  const advice = what === 'a promise' ? 'await it first' : other ? `use ${other}` : `it takes ${words}`
   tracing.warn(`${name} was given ${what}, which is not traced: ${advice}`)
   return false
 }

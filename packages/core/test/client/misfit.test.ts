@@ -2,7 +2,11 @@ import { describe, expect, test, vi } from 'vitest'
 import { hasMethods, isFor, refusalOf, type Takes } from '../../src/client/misfit.ts'
 
 const TAKES: Takes = {
-  traceClient: { words: 'a client of streams', fits: hasMethods('producer', 'consumer') },
+  traceClient: {
+    words: 'a client of streams',
+    fits: hasMethods('producer', 'consumer'),
+    notYet: ['other-streams', hasMethods('stream')],
+  },
   traceProducer: { words: 'a producer of streams', fits: hasMethods('send') },
   traceHandler: { words: 'a function', fits: (given) => typeof given === 'function' },
 }
@@ -31,6 +35,11 @@ describe('a function that wraps', () => {
     ['a long text', 'x'.repeat(1e6), 'a text, which is not traced: it takes a client of streams'],
     ['an address', 'amqp://guest:secret@localhost', 'a text, which is not traced: it takes a client of streams'],
     ['a list', [new Producer()], 'an array, which is not traced: it takes a client of streams'],
+    [
+      'a client that is not traced yet',
+      { stream: () => {} },
+      'a client of other-streams, which is not traced yet: it takes a client of streams',
+    ],
     ['what cannot be looked at', closed, 'an object, which is not traced: it takes a client of streams'],
   ])('says what to do if it is given %s', (_, given, text) => {
     const warn = vi.fn<(message: string) => void>()
