@@ -4,7 +4,9 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { traceSqs } from '@tracebaton/sqs'
-import { createRecorder, html, otlpJsonLines, strip, tamperingMiddleware } from '@tracebaton/testing'
+import { createRecorder, strip, tamperingMiddleware } from '@tracebaton/testing'
+import { otlpJsonLines } from '@tracebaton/testing/otlp'
+import { html } from '@tracebaton/testing/pictures'
 import { createSqsServer } from 'local-aws-sqs'
 
 /** Where pictures of stories that failed are kept; CI uploads them. */

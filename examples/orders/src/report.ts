@@ -1,17 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import {
-  danglingLinks,
-  danglingParents,
-  messageFacts,
-  otlpJsonLines,
-  spanGraph,
-  svg,
-  unconnected,
-  waterfall,
-  type RecordedSpan,
-  type Recorder,
-} from '@tracebaton/testing'
+import { findingsIn, messageFacts, rules, type RecordedSpan, type Recorder } from '@tracebaton/testing'
+import { otlpJsonLines } from '@tracebaton/testing/otlp'
+import { spanGraph, svg, waterfall } from '@tracebaton/testing/pictures'
 import { MAX_ATTEMPTS, type Order } from './orders.ts'
 
 /** Draws what happened to one order. The calls that asked for messages say nothing about an order and are left out. */
@@ -48,21 +39,25 @@ export function tell(orders: readonly Order[], spans: readonly RecordedSpan[]): 
   })
 }
 
+/** A picture without holes: every parent and every linked span is there. */
+const complete = rules.filter(({ id }) => id === 'no-orphans' || id === 'no-dangling-links')
+
 /** What is wrong with the recording, in plain sentences; nothing when every order is one connected story. */
 export function findFaults(recorder: Recorder, stories: readonly Story[]): string[] {
   const { spans, open } = recorder
   const told = new Set(stories.flatMap((story) => story.spans))
   return [
     ...open.map(({ name }) => `The span "${name}" started and never ended.`),
-    ...danglingParents(spans).map(({ name }) => `The span "${name}" names a parent that nobody recorded.`),
-    ...danglingLinks(spans).map(({ span }) => `The span "${span.name}" links a span that nobody recorded.`),
-    ...spans.filter((span) => !told.has(span)).map(({ name }) => `The span "${name}" is connected to no order.`),
+    ...findingsIn(spans, {}, complete).map(({ problem }) => problem),
+    ...withoutReceives(spans)
+      .filter((span) => !told.has(span))
+      .map(({ name }) => `The span "${name}" is connected to no order.`),
     ...stories.flatMap(({ order, spans: own }) => faultsOf(order, own)),
   ]
 }
 
 function faultsOf(order: Order, spans: readonly RecordedSpan[]): string[] {
-  const faults = unconnected(spans).map(({ name }) => `The span "${name}" of order ${order.id} is unconnected.`)
+  const faults: string[] = []
   const expected = Math.min(order.failures + 1, MAX_ATTEMPTS)
   const attempts = spans.filter(({ name }) => name === 'process orders').map((span) => messageFacts(span).attempt)
   const wanted = Array.from({ length: expected }, (_, index) => index + 1)

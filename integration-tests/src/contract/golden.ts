@@ -1,4 +1,5 @@
-import { structure, type RecordedSpan } from '@tracebaton/testing'
+import { type RecordedSpan } from '@tracebaton/testing'
+import { structure } from '@tracebaton/testing/pictures'
 import { headerOf } from './expectations.ts'
 import type { Sent } from './fixture.ts'
 import type { MetricPoint } from './metering.ts'

@@ -41,3 +41,31 @@ function summaryOf(findings: readonly Finding[]): string {
   if (findings.length > MOST) texts.push(`… and ${findings.length - MOST} more findings`)
   return texts.join('\n')
 }
+
+/**
+ * Throws what was found.
+ *
+ * @param subject what has to be among the spans, or there is nothing to judge and the assertion fails: a test whose SDK
+ * was never set up would otherwise pass
+ */
+export function assertNothingFound(
+  spans: readonly RecordedSpan[],
+  findings: readonly Finding[],
+  subject: { readonly found: boolean; readonly name: string; readonly rule: string },
+): true {
+  if (findings.length > 0) throw new TraceAssertionError(findings, spans)
+  if (subject.found) return true
+  throw new TraceAssertionError([nothing(subject, spans.length)], spans)
+}
+
+function nothing({ name, rule }: { readonly name: string; readonly rule: string }, count: number): Finding {
+  return {
+    rule,
+    problem: `There is nothing to judge: of ${count} spans none is ${name}.`,
+    message: 'none',
+    hop: 'none',
+    side: 'unknown',
+    service: '',
+    spans: [],
+  }
+}

@@ -1,13 +1,12 @@
-import { brokenHops } from '../rules/broken-hop.ts'
 import type { Via } from '../journeys/creation.ts'
-import { evidenceOf, findingAt, type CheckOptions, type Evidence } from '../rules/evidence.ts'
-import { hopEnd, type Finding } from '../rules/finding.ts'
+import { evidenceOf, type CheckOptions, type Evidence } from '../rules/evidence.ts'
+import { findingAt, hopEnd, type Finding } from '../rules/finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
-import type { MessageAttempt, MessageJourney } from '../journeys/journey.ts'
 import { connected } from '../rules/connected.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
-import { TraceAssertionError } from './assertion-error.ts'
-import { assertNothingFound, spansOf, type SpanSource } from './source.ts'
+import { assertNothingFound, TraceAssertionError } from './assertion-error.ts'
+import { connectionFindings, isSame, wayText } from './connection.ts'
+import { spansOf, type SpanSource } from './source.ts'
 
 /** How spans have to be connected. */
 export interface ConnectedOptions extends Pick<CheckOptions, 'arrivals'> {
@@ -43,57 +42,6 @@ export function assertConnected(source: SpanSource, options: ConnectedOptions = 
   })
 }
 
-/** What keeps journeys from being connected. Stricter than the rule: in a test nothing comes from outside. */
-export function connectionFindings(
-  evidence: Evidence,
-  journeys: readonly MessageJourney[],
-  { via = 'either', to }: Pick<ConnectedOptions, 'via' | 'to'>,
-): Finding[] {
-  const chosen = new Set(journeys)
-  const broken = brokenHops(evidence).filter(({ journey }) => chosen.has(journey))
-  const spans = new Set(broken.map(({ attempt }) => attempt.node.span))
-  const located = connected.check(evidence).filter((finding) => finding.spans.some((span) => spans.has(span)))
-  const others = journeys.flatMap((journey) =>
-    journey.attempts
-      .filter(({ node }) => !spans.has(node.span) && (!to || isSame(node, to)))
-      .flatMap((attempt) => loose(evidence, journey, attempt, via)),
-  )
-  return [...located, ...others]
-}
-
-function loose(
-  evidence: Evidence,
-  journey: MessageJourney,
-  attempt: MessageAttempt,
-  via: NonNullable<ConnectedOptions['via']>,
-): Finding[] {
-  const { node, creation } = attempt
-  const find = (problem: string, more: Partial<Finding> = {}): Finding[] => [
-    findingAt(evidence, node, { rule: connected.id, problem, message: journey.message, ...more }),
-  ]
-  if (!creation && attempt.via === undefined) {
-    const { contextStatus } = attempt.facts
-    const side = contextStatus === 'absent' || contextStatus === 'malformed' ? 'producer' : 'unknown'
-    const status = contextStatus === undefined ? '' : `, context ${contextStatus}`
-    return find(`${node.span.name} leads to no send${status}, and no send of this message was recorded.`, {
-      side,
-      ...(side === 'producer' ? { service: '' } : {}),
-    })
-  }
-  if (!creation) {
-    return find(`${node.span.name} leads to a send that was not recorded.`, { side: 'producer', service: '' })
-  }
-  if (via === 'either' || attempt.via === via || (attempt.via === 'both' && via !== 'both')) return []
-  return find(`${node.span.name} is connected to its send by ${wayText(attempt.via)}, not by ${wayText(via)}.`, {
-    expected: via,
-    actual: attempt.via,
-  })
-}
-
-function wayText(via: Via | undefined): string {
-  return via === 'both' ? 'parent and link' : (via ?? 'nothing')
-}
-
 function assertPair(
   evidence: Evidence,
   spans: readonly RecordedSpan[],
@@ -122,8 +70,4 @@ function assertPair(
 function isAbove(start: SpanNode, end: SpanNode): boolean {
   for (let parent = end.parent; parent; parent = parent.parent) if (parent === start) return true
   return false
-}
-
-function isSame({ span }: SpanNode, other: RecordedSpan): boolean {
-  return spanKey(span) === spanKey(other)
 }

@@ -1,14 +1,15 @@
-import type { CheckOptions } from '../rules/evidence.ts'
-import { judge, nothingJudged, rules } from '../rules/rules.ts'
+import { judge, type CheckOptions } from '../rules/evidence.ts'
+import { rules } from '../rules/rules.ts'
 import { allEnded } from '../rules/ended.ts'
 import { conventions } from '../rules/conventions.ts'
 import { noDanglingLinks } from '../rules/dangling-links.ts'
 import { noLeak } from '../rules/leak.ts'
 import { noOrphans } from '../rules/orphans.ts'
-import type { Rule } from '../rules/rule.ts'
+import { nothingJudged, type Rule } from '../rules/rule.ts'
 import { samplingConsistent } from '../rules/sampling.ts'
 import { noSecrets } from '../rules/secrets.ts'
-import { assertNothingFound, spansOf, type SpanSource } from './source.ts'
+import { assertNothingFound } from './assertion-error.ts'
+import { spansOf, type SpanSource } from './source.ts'
 
 /** Every parent that a span names was recorded. Throws a `TraceAssertionError`, else returns true. */
 export function assertNoOrphans(source: SpanSource): true {

@@ -1,6 +1,6 @@
-import { evidenceOf, findingAt } from '../rules/evidence.ts'
+import { evidenceOf } from '../rules/evidence.ts'
 import type { ExpectedSpan, SpanIdentity } from './expected-span.ts'
-import { hopEnd, type Finding } from '../rules/finding.ts'
+import { findingAt, hopEnd, type Finding } from '../rules/finding.ts'
 import { compareSpan, type Comparison } from './span-comparison.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { TraceAssertionError } from './assertion-error.ts'

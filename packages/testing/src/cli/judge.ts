@@ -1,7 +1,6 @@
-import type { CheckOptions } from '../rules/evidence.ts'
+import { judge, type CheckOptions } from '../rules/evidence.ts'
 import { readRequests } from '../large/read-otlp.ts'
 import { readStories } from '../large/read-stories.ts'
-import { judge } from '../rules/rules.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { createProgress } from './progress.ts'

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { wantsColors } from '../text/colors.ts'
 import { needsBounds, runBounded } from './bounded.ts'
-import { run } from './run.ts'
 import { EXIT } from './terminal.ts'
 
 // A reader that has enough, as `head`, is no failure, and changes nothing about what was found: the command goes on.
@@ -15,7 +14,9 @@ async function main(): Promise<void> {
   const words = process.argv.slice(2)
   process.exitCode = needsBounds(words)
     ? await runBounded()
-    : await run(words, {
+    : await (
+        await import('./run.ts')
+      ).run(words, {
         out: (text) => void process.stdout.write(text),
         error: (text) => void process.stderr.write(text),
         input: process.stdin,

@@ -1,5 +1,5 @@
 import { findingText } from '../rules/finding.ts'
-import { nothingJudged } from '../rules/rules.ts'
+import { nothingJudged } from '../rules/rule.ts'
 import { escaped } from '../pictures/svg-element.ts'
 import { openReason, placeOf, type Report, type RuleReport } from './report.ts'
 import { summaryLines } from './report-text.ts'

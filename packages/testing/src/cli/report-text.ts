@@ -2,7 +2,7 @@ import { createPaint } from '../text/colors.ts'
 import { countText } from '../text/count-text.ts'
 import { clean } from '../text/display-text.ts'
 import { findingText } from '../rules/finding.ts'
-import { nothingJudged } from '../rules/rules.ts'
+import { nothingJudged } from '../rules/rule.ts'
 import { openReason, placeOf, type Report } from './report.ts'
 
 /** A report for people. */

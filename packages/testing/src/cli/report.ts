@@ -1,8 +1,7 @@
 import { countText } from '../text/count-text.ts'
 import type { Finding } from '../rules/finding.ts'
 import type { OtlpProblem } from '../large/read-otlp.ts'
-import type { Judgement } from '../rules/rules.ts'
-import type { Rule } from '../rules/rule.ts'
+import type { Judgement, Rule } from '../rules/rule.ts'
 
 /** What a rule found: all of it counted, some of it kept. */
 export interface RuleReport {

@@ -4,24 +4,28 @@ import { diagnosisText, type Diagnosis } from './diagnosis.ts'
 import { diagnoseFiles } from './files.ts'
 import { diagnoseProcess } from './diagnose.ts'
 
-// For `node --import @tracebaton/testing/doctor app.js`: what is found is printed once, when the application has had
-// time to make its clients, or when it ends.
-const after = Number(process.env['TRACEBATON_DOCTOR_AFTER'] ?? 10_000)
-let said = false
+const asks = /@tracebaton\/testing\/(?:dist\/\w+\/)?doctor/
 
-function report(): void {
-  if (said) return
-  said = true
-  try {
-    const found: Diagnosis[] = [...diagnoseFiles(process.cwd()), ...diagnoseProcess()]
-    // At the end of a process only what is written at once is written.
-    writeSync(2, `\ntracebaton doctor:\n${diagnosisText(found, { colors: process.stderr.isTTY })}`)
-  } catch {
-    // The application must not notice that it is looked at.
+/**
+ * In a process that was started as `node --import @tracebaton/testing/doctor app.js`, prints what is found to standard
+ * error, once: when the application has had time to make its clients, or when it ends. Elsewhere it does nothing.
+ */
+export function reportWhereAsked(): void {
+  const asked = asks.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '))
+  if (!asked || !isMainThread) return
+  const after = Number(process.env['TRACEBATON_DOCTOR_AFTER'] ?? 10_000)
+  let said = false
+  const report = (): void => {
+    if (said) return
+    said = true
+    try {
+      const found: Diagnosis[] = [...diagnoseFiles(process.cwd()), ...diagnoseProcess()]
+      // At the end of a process only what is written at once is written.
+      writeSync(2, `\ntracebaton doctor:\n${diagnosisText(found, { colors: process.stderr.isTTY })}`)
+    } catch {
+      // The application must not notice that it is looked at.
+    }
   }
-}
-
-if (isMainThread) {
   setTimeout(report, Number.isFinite(after) ? after : 10_000).unref()
   process.once('exit', report)
 }

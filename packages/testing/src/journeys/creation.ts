@@ -1,6 +1,6 @@
 import { messageFacts } from '../spans/facts.ts'
-import type { SpanLink, SpanNode } from '../spans/graph.ts'
 import { identityOf, messageIdentity, type MessageIdentity } from '../spans/identity.ts'
+import type { SpanLink, SpanNode } from '../spans/graph.ts'
 import { nearest } from '../spans/nearest.ts'
 
 /** How a span hangs on the span that made its message. */

@@ -1,8 +1,8 @@
 import { connectionOf, isBulk, isCreation, isProcess, type Via } from './creation.ts'
-import { createDisjointSets } from '../spans/disjoint-sets.ts'
 import { messageFacts, type MessageFacts } from '../spans/facts.ts'
-import type { SpanGraph, SpanNode } from '../spans/graph.ts'
 import { messageIdentity, type MessageIdentity } from '../spans/identity.ts'
+import { createDisjointSets, spanGraph, type SpanGraph, type SpanNode } from '../spans/graph.ts'
+import type { RecordedSpan } from '../spans/span.ts'
 import { nearest } from '../spans/nearest.ts'
 
 /** One run of a handler on one message. */
@@ -35,7 +35,12 @@ export interface MessageJourney {
  * Tells the stories of single messages. Attempts belong together when they name the same message, when one links the
  * other as the attempt before, or when they lead to the same send and nothing says that they are different messages.
  */
-export function messageJourneys({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJourney[] {
+export function messageJourneys(spans: readonly RecordedSpan[]): MessageJourney[] {
+  return journeysOf(spanGraph(spans))
+}
+
+/** The same, of spans whose graph is there. */
+export function journeysOf({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJourney[] {
   const all = [...nodes.values()]
   const attempts = all.filter((node) => isProcess(node) && !isBatch(node)).map(attemptOf)
   const creations = all.filter(isCreation)

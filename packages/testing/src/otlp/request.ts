@@ -1,4 +1,4 @@
-import { names } from '../spans/names.ts'
+import { names } from '../spans/facts.ts'
 import type {
   RecordedEvent,
   RecordedLink,

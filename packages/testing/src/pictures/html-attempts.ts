@@ -1,7 +1,7 @@
 import { durationText } from '../text/duration.ts'
 import { messageFacts } from '../spans/facts.ts'
-import { tag } from './html-element.ts'
 import { messageIdentity } from '../spans/identity.ts'
+import { tag } from './html-element.ts'
 import { mention, type Places } from './html-places.ts'
 import type { Picture, PictureRow } from './picture.ts'
 import { escaped } from './svg-element.ts'

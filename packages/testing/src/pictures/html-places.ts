@@ -1,7 +1,6 @@
 import type { SpanLink, SpanNode } from '../spans/graph.ts'
 import { tag } from './html-element.ts'
-import { linkRole } from './link-text.ts'
-import type { PictureRow } from './picture.ts'
+import { linkRole, type PictureRow } from './picture.ts'
 import { escaped } from './svg-element.ts'
 
 /** Where each span stands on the page. Ids from outside are not used: they could be anything. */

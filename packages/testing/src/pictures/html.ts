@@ -6,6 +6,7 @@ import { pictureTable } from './html-table.ts'
 import { style } from './html-style.ts'
 import { picture } from './picture.ts'
 import { escaped } from './svg-element.ts'
+import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 
 /** How a page looks. */
@@ -33,7 +34,7 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; ba
  * scheme, and can be used by keyboard and screen reader. Never throws.
  */
 export function html(spans: readonly RecordedSpan[], options: HtmlOptions = {}): string {
-  const drawn = picture(spans, options.limit ?? 500)
+  const drawn = picture(spanGraph(spans), options.limit ?? 500)
   const places = createPlaces(drawn.rows)
   const title = options.title || 'Trace'
   const hidden = drawn.hidden > 0 ? ` · ${drawn.hidden} more are not shown` : ''

@@ -1,8 +1,7 @@
 import { durationText } from '../text/duration.ts'
-import type { SpanLink, SpanNode } from '../spans/graph.ts'
-import { linkRole } from './link-text.ts'
+import { spanGraph, type SpanLink, type SpanNode } from '../spans/graph.ts'
 import { mermaidLabel, mermaidLine } from './mermaid-text.ts'
-import { picture, type PictureRow } from './picture.ts'
+import { linkRole, picture, type PictureRow } from './picture.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 
 /** How a Mermaid diagram looks. */
@@ -38,7 +37,7 @@ const styles = [
  * become syntax. Never throws.
  */
 export function mermaid(spans: readonly RecordedSpan[], options: MermaidOptions = {}): string {
-  const drawn = picture(spans, options.limit ?? 50)
+  const drawn = picture(spanGraph(spans), options.limit ?? 50)
   const title = mermaidLine(options.title ?? '')
   const ids = new Map<SpanNode, string>(drawn.rows.map((row, index) => [row.place.node, `s${index}`]))
   const services = drawn.services.map((service) => drawn.rows.filter((row) => row.service === service))

@@ -1,6 +1,7 @@
 import { cut } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
 import { picture, type Picture } from './picture.ts'
+import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { colors } from './svg-colors.ts'
 import { element, escaped } from './svg-element.ts'
@@ -32,7 +33,7 @@ export interface SvgOptions {
  */
 export function svg(spans: readonly RecordedSpan[], options: SvgOptions = {}): string {
   const width = Math.min(20_000, Math.max(600, Math.floor(options.width ?? 1200) || 1200))
-  const drawn = picture(spans, options.limit ?? 500)
+  const drawn = picture(spanGraph(spans), options.limit ?? 500)
   const title = options.title ?? ''
   const axisAt = margin + (title ? 24 : 0) + 40
   const layout = svgLayout(drawn, width, axisAt + 12)

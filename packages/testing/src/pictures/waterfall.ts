@@ -1,6 +1,7 @@
 import { createPaint, serviceRole, wantsColors, type Paint } from '../text/colors.ts'
 import { clean, cut, displayWidth, fit } from '../text/display-text.ts'
 import { picture, type Picture, type PictureRow } from './picture.ts'
+import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { axisLine, barLine } from './terminal-bar.ts'
 import { leftText, mark, terminalLayout, type TerminalLayout } from './terminal-layout.ts'
@@ -44,7 +45,7 @@ export interface WaterfallOptions {
 export function waterfall(spans: readonly RecordedSpan[], options: WaterfallOptions = {}): string {
   const width = Math.min(2000, Math.max(60, Math.floor(options.width ?? process.stdout.columns ?? 100) || 100))
   const paint = createPaint(options.colors ?? wantsColors())
-  const drawn = picture(spans, options.limit ?? 200)
+  const drawn = picture(spanGraph(spans), options.limit ?? 200)
   const layout = terminalLayout(drawn, width)
   const lines = heading(drawn, layout, paint, options)
   let journey = 0

@@ -1,5 +1,5 @@
-import { findingAt, type Evidence } from './evidence.ts'
-import type { Finding } from './finding.ts'
+import type { Evidence } from './evidence.ts'
+import { findingAt, type Finding } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { MessageAttempt, MessageJourney } from '../journeys/journey.ts'
 import { messageFacts } from '../spans/facts.ts'

@@ -1,9 +1,8 @@
 import { isProcess } from '../journeys/creation.ts'
-import { findingAt, type Evidence } from './evidence.ts'
-import { messageFacts } from '../spans/facts.ts'
-import type { Finding } from './finding.ts'
+import type { Evidence } from './evidence.ts'
+import { messageFacts, names } from '../spans/facts.ts'
+import { findingAt, type Finding } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
-import { names } from '../spans/names.ts'
 import { spanKey } from '../spans/span.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,6 +1,5 @@
-import { findingAt } from './evidence.ts'
-import { messageFacts } from '../spans/facts.ts'
-import { names } from '../spans/names.ts'
+import { findingAt } from './finding.ts'
+import { messageFacts, names } from '../spans/facts.ts'
 import type { RecordedSpan, RecordedSpanKind } from '../spans/span.ts'
 import type { Rule } from './rule.ts'
 

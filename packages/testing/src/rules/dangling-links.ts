@@ -1,4 +1,4 @@
-import { findingAt } from './evidence.ts'
+import { findingAt } from './finding.ts'
 import type { Rule } from './rule.ts'
 
 /** A link that leads nowhere is a step of the story that nobody can follow. */

@@ -1,4 +1,4 @@
-import { findingAt } from './evidence.ts'
+import { findingAt } from './finding.ts'
 import type { Rule } from './rule.ts'
 
 /** A span that never ends is never exported. */

@@ -1,12 +1,11 @@
 import { byMessage, type Arrival } from '../journeys/arrival.ts'
 import { linkIdentity } from '../journeys/creation.ts'
 import { messageFacts } from '../spans/facts.ts'
-import { hopEnd, sideOf, type Finding, type Side } from './finding.ts'
 import { spanGraph, type SpanGraph, type SpanNode } from '../spans/graph.ts'
-import { messageIdentity } from '../spans/identity.ts'
-import { messageJourneys, type MessageJourney } from '../journeys/journey.ts'
+import { journeysOf, type MessageJourney } from '../journeys/journey.ts'
 import { nearest } from '../spans/nearest.ts'
 import type { RecordedSpan } from '../spans/span.ts'
+import type { Judgement, Rule } from './rule.ts'
 
 /** What rules know besides spans. */
 export interface CheckOptions {
@@ -39,7 +38,7 @@ export interface Evidence {
 /** Works out once what rules look at. */
 export function evidenceOf(spans: readonly RecordedSpan[], options: CheckOptions = {}): Evidence {
   const graph = spanGraph(spans)
-  const journeys = messageJourneys(graph)
+  const journeys = journeysOf(graph)
   const owners = new Map<SpanNode, MessageJourney>()
   for (const journey of journeys) {
     const { creation, attempts, moves } = journey
@@ -65,28 +64,8 @@ function receivedBy(node: SpanNode): string[] {
   return node.links.flatMap(({ link }) => linkIdentity(node, link.attributes)?.key ?? [])
 }
 
-/** The application's own spans are on the side of what they stand below. */
-const sideAround = nearest<Side>(({ span }) => {
-  const side = sideOf(span)
-  return side === 'unknown' ? undefined : { value: side }
-})
-
-/** A finding about one span: its message, its hop and its side are looked up. */
-export function findingAt(
-  evidence: Evidence,
-  node: SpanNode,
-  found: Pick<Finding, 'rule' | 'problem'> & Partial<Finding>,
-): Finding {
-  const journey = evidence.journeyOf(node)
-  const { destination } = messageFacts(node.span)
-  const place = destination === undefined ? 'no message' : `a message to ${destination}`
-  const creation = journey?.creation
-  return {
-    message: journey?.message ?? messageIdentity(node.span)?.text ?? place,
-    hop: creation && creation !== node ? `${hopEnd(creation.span)} → ${hopEnd(node.span)}` : hopEnd(node.span),
-    side: sideAround(node) ?? 'unknown',
-    service: node.span.service,
-    spans: [node.span],
-    ...found,
-  }
+/** Applies rules to spans, for assertions and for the command. Never throws. */
+export function judge(spans: readonly RecordedSpan[], options: CheckOptions, chosen: readonly Rule[]): Judgement[] {
+  const evidence = evidenceOf(spans, options)
+  return chosen.map((rule) => ({ rule, applied: rule.applies(evidence), findings: rule.check(evidence) }))
 }

@@ -1,6 +1,10 @@
 import { clean } from '../text/display-text.ts'
 import { messageFacts } from '../spans/facts.ts'
+import { messageIdentity } from '../spans/identity.ts'
+import type { SpanNode } from '../spans/graph.ts'
+import { nearest } from '../spans/nearest.ts'
 import type { RecordedSpan } from '../spans/span.ts'
+import type { Evidence } from './evidence.ts'
 
 /** Who has to look into it. `unknown`: spans alone do not tell. */
 export type Side = 'producer' | 'consumer' | 'unknown'
@@ -44,8 +48,34 @@ export function hopEnd(span: RecordedSpan): string {
 }
 
 /** Which side of the broker a span is on. */
-export function sideOf(span: RecordedSpan): Side {
+function sideOf(span: RecordedSpan): Side {
   const { operationType } = messageFacts(span)
   if (operationType === 'send' || operationType === 'create') return 'producer'
   return operationType === undefined ? 'unknown' : 'consumer'
+}
+
+/** The application's own spans are on the side of what they stand below. */
+const sideAround = nearest<Side>(({ span }) => {
+  const side = sideOf(span)
+  return side === 'unknown' ? undefined : { value: side }
+})
+
+/** A finding about one span: its message, its hop and its side are looked up. */
+export function findingAt(
+  evidence: Evidence,
+  node: SpanNode,
+  found: Pick<Finding, 'rule' | 'problem'> & Partial<Finding>,
+): Finding {
+  const journey = evidence.journeyOf(node)
+  const { destination } = messageFacts(node.span)
+  const place = destination === undefined ? 'no message' : `a message to ${destination}`
+  const creation = journey?.creation
+  return {
+    message: journey?.message ?? messageIdentity(node.span)?.text ?? place,
+    hop: creation && creation !== node ? `${hopEnd(creation.span)} → ${hopEnd(node.span)}` : hopEnd(node.span),
+    side: sideAround(node) ?? 'unknown',
+    service: node.span.service,
+    spans: [node.span],
+    ...found,
+  }
 }

@@ -1,4 +1,4 @@
-import { findingAt } from './evidence.ts'
+import { findingAt } from './finding.ts'
 import { isProcess } from '../journeys/creation.ts'
 import type { Rule } from './rule.ts'
 

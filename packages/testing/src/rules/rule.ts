@@ -18,3 +18,21 @@ export interface Rule {
   /** Finds what is wrong. Pure, and never throws. */
   readonly check: (evidence: Evidence) => Finding[]
 }
+
+/** What a rule says of spans. */
+export interface Judgement {
+  readonly rule: Rule
+  /** Whether there was something that the rule is about. */
+  readonly applied: boolean
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * The rules that should have applied and did not, so that nothing is known of what was asked: all that are about handled
+ * messages, and where none of those was asked, all that were. Empty: something was judged.
+ */
+export function nothingJudged(judgements: readonly Pick<Judgement, 'rule' | 'applied'>[]): readonly Rule[] {
+  const handling = judgements.filter(({ rule }) => rule.handling)
+  const asked = handling.length > 0 ? handling : judgements
+  return asked.some(({ applied }) => applied) ? [] : asked.map(({ rule }) => rule)
+}

@@ -1,4 +1,4 @@
-import { findingAt } from './evidence.ts'
+import { findingAt } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,6 +1,6 @@
 import { arrivalIdentity, headerValues, type Arrival } from '../journeys/arrival.ts'
-import { findingAt, type Evidence } from './evidence.ts'
-import type { Finding } from './finding.ts'
+import type { Evidence } from './evidence.ts'
+import { findingAt, type Finding } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import type { Rule } from './rule.ts'

@@ -1,4 +1,4 @@
-import { names } from './names.ts'
+import { names } from './facts.ts'
 import type {
   RecordedEvent,
   RecordedLink,

@@ -9,9 +9,9 @@ import {
   assertNoSecrets,
   assertPropagation,
   assertSamplingConsistent,
-  readOtlp,
   TraceAssertionError,
 } from '../../src/index.ts'
+import { readOtlp } from '../../src/otlp.ts'
 import type { RecordedSpan } from '../../src/spans/span.ts'
 import { at, attempt, link, messaging } from '../journey-story.ts'
 import { spanOf } from '../span-of.ts'

@@ -81,7 +81,7 @@ a search stops the process for seconds where there are millions of objects. A cl
 writes the context:
 
 \`\`\`ts
-import { diagnose, diagnosisText } from '@tracebaton/testing'
+import { diagnose, diagnosisText } from '@tracebaton/testing/doctor'
 import { traceKafka } from '@tracebaton/kafka'
 import { Worker } from 'bullmq'
 import { Kafka } from 'kafkajs'

@@ -3,7 +3,8 @@ import { createReport } from '../../src/cli/report.ts'
 import { githubReport } from '../../src/cli/report-github.ts'
 import { junitReport } from '../../src/cli/report-junit.ts'
 import { textReport } from '../../src/cli/report-text.ts'
-import { judge, rules } from '../../src/rules/rules.ts'
+import { judge } from '../../src/rules/evidence.ts'
+import { rules } from '../../src/rules/rules.ts'
 import { story, unlinked } from '../story.ts'
 import { wellFormed } from '../well-formed.ts'
 
@@ -12,7 +13,7 @@ function partly() {
   const report = createReport(rules, [], [], 20)
   report.count('spans', 6)
   report.count('unjudged', 4)
-  report.add(judge(story.slice(0, 2)).map(({ rule, applied }) => ({ rule, applied, findings: [] })))
+  report.add(judge(story.slice(0, 2), {}, rules).map(({ rule, applied }) => ({ rule, applied, findings: [] })))
   return report
 }
 
@@ -25,7 +26,7 @@ test('a rule that could not judge all stories does not say that they are sound; 
 
 test('what a rule found where it could judge is a finding, and the rest is said as well', () => {
   const report = partly()
-  report.add(judge(story.filter(({ name }) => name !== 'send orders').map(unlinked)))
+  report.add(judge(story.filter(({ name }) => name !== 'send orders').map(unlinked), {}, rules))
   expect(textReport(report, false)).toMatch(/^✗ no-orphans {2}.* {2}3 found {2}4 spans not judged$/m)
   expect(junitReport(report)).toContain('<testsuite name="no-orphans" tests="3" failures="3" errors="0">')
 })
@@ -48,7 +49,7 @@ test('no rule is kept where there are no spans', () => {
 
 test('JUnit fails a broken rule of which no finding is shown', () => {
   const report = createReport(rules, [], [], 0)
-  report.add(judge(story.filter(({ name }) => name !== 'send orders').map(unlinked)))
+  report.add(judge(story.filter(({ name }) => name !== 'send orders').map(unlinked), {}, rules))
   expect(junitReport(report)).toContain(
     '<testsuite name="no-orphans (3 found, 0 shown)" tests="1" failures="1" errors="0">',
   )

@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest'
-import { spanGraph } from '../../src/spans/graph.ts'
 import { messageJourneys } from '../../src/journeys/journey.ts'
 import type { RecordedSpan } from '../../src/spans/span.ts'
 import { at, attempt, link, messaging } from '../journey-story.ts'
 import { story } from '../story.ts'
 
-const journeysOf = (...spans: RecordedSpan[]) => messageJourneys(spanGraph(spans))
+const journeysOf = (...spans: RecordedSpan[]) => messageJourneys(spans)
 const namesOf = (spans: readonly { readonly node: { readonly span: RecordedSpan } }[]) =>
   spans.map(({ node }) => node.span.spanId)
 
 test('a send, its attempts and its dead letter are one journey', () => {
-  const journeys = messageJourneys(spanGraph(story))
+  const journeys = messageJourneys(story)
   expect(journeys).toHaveLength(1)
   expect(journeys[0]!.creation?.span.name).toBe('send orders')
   expect(journeys[0]!.attempts.map(({ node }) => node.span.name)).toEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { withoutCredentials } from '../../../core/src/base/bounds.ts'
-import { findingsIn } from '../../src/rules/rules.ts'
+import { findingsIn } from '../../src/rules/findings-in.ts'
 import { secretPatterns } from '../../src/rules/secrets.ts'
 import { spanOf } from '../span-of.ts'
 

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
-import { danglingLinks, danglingParents, unconnected } from '../../src/spans/connection.ts'
 import { spanGraph } from '../../src/spans/graph.ts'
-import type { RecordedSpan } from '../../src/spans/span.ts'
+import { spanKey, type RecordedSpan } from '../../src/spans/span.ts'
 import { spanOf } from '../span-of.ts'
 import { later, linkTo, named, notEnded, story, unlinked } from '../story.ts'
 
 const names = (spans: readonly RecordedSpan[]): string[] => spans.map((span) => span.name)
-const [post, send, deadLetter] = [named('POST /orders'), named('send orders'), named('process orders-dead')]
+const [send, deadLetter] = [named('send orders'), named('process orders-dead')]
 
 test('a story over two traces is one journey, in any order of the spans', () => {
   const { journeys } = spanGraph(story.toReversed())
@@ -19,21 +18,16 @@ test('a story over two traces is one journey, in any order of the spans', () => 
   expect(attempts?.map((node) => node.span.attributes['tracebaton.delivery.attempt'])).toEqual([1, 2, 3])
 })
 
-test('nothing of a complete story is unconnected or dangling', () => {
-  expect([unconnected(story), danglingParents(story), danglingLinks(story)]).toEqual([[], [], []])
-})
-
-test('a trace without links is a journey of its own and unconnected', () => {
+test('a trace without links is a journey of its own', () => {
   const spans = story.map((span) => (span === deadLetter ? unlinked(span) : span))
   expect(spanGraph(spans).journeys).toHaveLength(2)
-  expect(names(unconnected(spans))).toEqual(['process orders-dead'])
-  expect(unconnected(spans, spans.at(-1))).toHaveLength(5)
 })
 
-test('a lost send leaves pieces of one trace that links do not hold together', () => {
-  const spans = story.filter((span) => span !== send).map(unlinked)
-  expect(names(danglingParents(spans))).toEqual(['process orders', 'process orders', 'process orders'])
-  expect(unconnected(spans, post)).toHaveLength(4)
+test('a lost send leaves pieces of one trace', () => {
+  const { journeys, nodes } = spanGraph(story.filter((span) => span !== send).map(unlinked))
+  const torn = [...nodes.values()].filter(({ parentMissing }) => parentMissing)
+  expect(names(torn.map(({ span }) => span))).toEqual(['process orders', 'process orders', 'process orders'])
+  expect(journeys[0]?.traces[0]?.roots).toHaveLength(4)
 })
 
 test('a link to a span that was not recorded dangles and connects nothing', () => {
@@ -43,8 +37,9 @@ test('a link to a span that was not recorded dangles and connects nothing', () =
     traceId: 'f'.repeat(32),
     links: [linkTo('creation', 'no')],
   })
-  expect(danglingLinks([...story, lost])).toEqual([{ span: lost, link: lost.links[0] }])
-  expect(unconnected([...story, lost], post)).toEqual([lost])
+  const { journeys, nodes } = spanGraph([...story, lost])
+  expect(nodes.get(spanKey(lost))?.links).toEqual([{ link: lost.links[0] }])
+  expect(journeys).toHaveLength(2)
 })
 
 test('the same span id in another trace is another span', () => {
@@ -54,7 +49,7 @@ test('the same span id in another trace is another span', () => {
     traceId: 'f'.repeat(32),
     parentSpanId: send.spanId,
   })
-  expect(danglingParents([...story, foreign])).toEqual([foreign])
+  expect(spanGraph([...story, foreign]).nodes.get(spanKey(foreign))).toMatchObject({ parentMissing: true })
 })
 
 test('a span given open and ended counts once, as ended', () => {
@@ -85,7 +80,6 @@ test('a circle of parents is cut once and keeps all its spans', () => {
 
 test('a child whose clock runs ahead of its parent stays its child', () => {
   const early = story.map((span) => (span.service === 'billing' ? later(span, -60_000) : span))
-  expect(unconnected(early)).toEqual([])
   expect(spanGraph(early).journeys[0]?.traces[0]?.roots.map((root) => root.span.name)).toEqual(['POST /orders'])
 })
 
@@ -98,5 +92,5 @@ test('a chain of ten thousand spans is no problem', () => {
       ...(index > 0 ? { parentSpanId: String(index - 1) } : {}),
     }),
   )
-  expect(unconnected(chain)).toEqual([])
+  expect(spanGraph(chain).journeys).toMatchObject([{ traces: [{ roots: [{ span: { spanId: '0' } }] }] }])
 })

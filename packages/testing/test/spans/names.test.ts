@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ERROR_TYPE, OURS, STANDARD, SYSTEM } from '../../../core/src/base/names.ts'
-import { names } from '../../src/spans/names.ts'
+import { names } from '../../src/spans/facts.ts'
 
 /** Names that others write: OpenTelemetry itself, BullMQ, and instrumentations older than semantic conventions 1.44. */
 const FOREIGN = new Set([
