@@ -51,7 +51,13 @@ const groups = processWide('tracebaton.kafka.groups.1', () => new WeakMap<object
 /** The partitions of each consumer that has run. */
 const consumers = processWide('tracebaton.kafka.consumers.2', () => new WeakMap<object, Partitions>())
 
-const arrivals: Arrivals = createArrivals('tracebaton.kafka.arrivals.2')
+/** How a message arrived, and as what. */
+interface MessageArrival extends Arrival {
+  /** As kafkajs gave it. A clone may hold what a framework has parsed. */
+  readonly message: ReceivedMessage
+}
+
+const arrivals: Arrivals<MessageArrival> = createArrivals('tracebaton.kafka.arrivals.3')
 
 /** Batches of which kafkajs takes only those messages for handled that the handler resolves. */
 const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => new WeakSet<object>())
@@ -127,12 +133,12 @@ function arrive(
   deliveredAt: number | undefined,
 ): Delivery {
   const delivery = toDelivery(tracing, message, undefined, partition, group, deliveredAt)
-  arrivals.note(message, { tracing, delivery })
+  arrivals.note(message, { tracing, delivery, message })
   return delivery
 }
 
 /** How a message arrived; `undefined`: at no traced consumer. A clone is known by its place in the topic. */
-export function arrivalOf(message: ReceivedMessage, payload?: MessagePayload): Arrival | undefined {
+export function arrivalOf(message: ReceivedMessage, payload?: MessagePayload): MessageArrival | undefined {
   return arrivals.of(
     message,
     (delivery) =>

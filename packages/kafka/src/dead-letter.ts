@@ -91,7 +91,9 @@ function move<Sender extends SenderLike>(
     toDelivery(tracing, message, topic, partitionsOf(undefined).of(topic, partition), undefined, undefined)
   const delivery = arrival?.delivery ?? tracing.guard(unknown)
   const from = kind === 'retry' ? topic : delivery && tracing.moveFacts(delivery)?.originalDestination
-  const { key, value, headers } = message
+  const { headers } = message
+  const key = writable(tracing, message.key, arrival?.message.key)
+  const value = writable(tracing, message.value, arrival?.message.value)
   const copy = headers === undefined ? { key, value } : { key, value, headers: writableHeaders(tracing, headers) }
   const recordTo = (place: string): RecordLike => ({ topic: place, messages: [copy] })
   return moveMessage(
@@ -106,16 +108,28 @@ function move<Sender extends SenderLike>(
   ) as Sent<Sender>
 }
 
+/**
+ * What the client can write, of a part of a message. Frameworks hand out clones whose parts they have parsed: these go as
+ * they arrived, or as JSON where that is not known.
+ */
+function writable<Part>(tracing: AdapterTracing, part: Part, received?: Part): Part {
+  if (!isObject(part) || ArrayBuffer.isView(part)) return part
+  if (ArrayBuffer.isView(received)) return received
+  return tracing.guard(() => JSON.stringify(part) as Part) ?? part
+}
+
 /** The client reads headers without a value, and writes none. Of a header that repeats, the other values stay. */
 function writableHeaders(
   tracing: AdapterTracing,
   headers: Readonly<Record<string, HeaderValue>>,
 ): Readonly<Record<string, HeaderValue>> {
-  return writableOnly(tracing, Object.entries(headers).map(withoutNull), (_, value) => hasValue(value))
+  const entries = Object.entries(headers).map(([name, value]) => [name, writableValue(tracing, value)] as const)
+  return writableOnly(tracing, entries, (_, value) => hasValue(value))
 }
 
-function withoutNull([name, value]: readonly [string, HeaderValue]): [name: string, value: HeaderValue] {
-  return [name, Array.isArray(value) && value.some(hasValue) ? value.filter(hasValue) : value]
+function writableValue(tracing: AdapterTracing, value: HeaderValue): HeaderValue {
+  if (!Array.isArray(value)) return writable(tracing, value)
+  return value.some(hasValue) ? value.filter(hasValue).map((one) => writable(tracing, one)) : value
 }
 
 function hasValue(value: unknown): boolean {

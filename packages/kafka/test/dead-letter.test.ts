@@ -58,6 +58,23 @@ describe('a message moved inside its handler', () => {
     expect(recording.failures).toEqual([])
   })
 
+  test('goes on as it arrived where a framework hands out a clone with parsed parts', async () => {
+    const recording = createRecording()
+    const { producer, sent } = createProducer()
+    const value = Buffer.from('{ "id": 1042 }')
+    const message = { ...received({ traceparent: CONTEXT }, 42), key: Buffer.from('[1]'), value }
+    const parsed = { key: [1], value: { id: 1042 }, headers: { traceparent: CONTEXT, tenant: { id: 7 } } }
+    await handle(recording, message, (payload) => {
+      const clone = { ...payload.message, ...parsed } as unknown as KafkaMessage
+      return deadLetter(producer, { ...payload, message: clone }, { to: 'dead', error: noStock })
+    })
+    const [copy] = sent[0]!.messages
+    expect([copy!.key, copy!.value]).toEqual([message.key, value])
+    expect(headersOf(copy)).toMatchObject({ traceparent: CONTEXT, tenant: '{"id":7}' })
+    expect(attemptOf(recording.span('process orders'))).toMatchObject({ outcome: 'dead_lettered' })
+    expect(recording.failures).toEqual([])
+  })
+
   test('goes on without the headers that its client reads and cannot write, and this is reported', async () => {
     const recording = createRecording()
     const { producer, sent } = createProducer()
@@ -189,6 +206,13 @@ test('a tombstone and a message without headers are moved as they are', async ()
   await deadLetter(producer, { topic: 'orders', partition: 0, message: bare }, { to: 'dead' })
   expect(sent[0]!.messages[0]).toMatchObject({ value: null, key: Buffer.from('k') })
   expect(headersOf(sent[0]!.messages[0])['tracebaton-original-destination']).toBe('orders')
+})
+
+test('what a framework has parsed is moved as JSON where it is not known how it arrived', async () => {
+  const { producer, sent } = createProducer()
+  const message = { ...received(), value: { id: 1042 }, key: ['k'] } as unknown as KafkaMessage
+  await deadLetter(producer, { topic: 'orders', partition: 0, message }, { to: 'dead' })
+  expect(sent[0]!.messages[0]).toMatchObject({ value: '{"id":1042}', key: '["k"]' })
 })
 
 test('the answer has the type that the producer gives', () => {
