@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto'
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
+
+/** Variables that have any client of SQS use the broker of the tests. */
+export function awsEnvironment(endpoint: string): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  }
+}
+
+/** Makes queues, and gives their names and URLs. */
+export async function createQueues(endpoint: string, ...kinds: readonly string[]): Promise<Queue[]> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  const client = new SQSClient({ endpoint, region: 'eu-west-1', credentials })
+  const names = kinds.map((kind) => `${kind}-${randomUUID()}`)
+  const queues = await Promise.all(
+    names.map(async (name) => {
+      const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName: name }))
+      return { name, url }
+    }),
+  )
+  client.destroy()
+  return queues
+}
+
+/** A queue of SQS. */
+export interface Queue {
+  readonly name: string
+  readonly url: string
+}

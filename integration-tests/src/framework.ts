@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  assertJourney,
+  createReceiver,
+  type RecordedSpan,
+  type Receiver,
+  type UntilCondition,
+} from '@tracebaton/testing'
+import { expect } from 'vitest'
+import { run } from './command.ts'
+import { only, operations } from './contract/expectations.ts'
+import { toProgram } from './program.ts'
+
+const FIXTURES = fileURLToPath(new URL('../fixtures/frameworks', import.meta.url))
+const PACKAGES = fileURLToPath(new URL('../../node_modules', import.meta.url))
+/** Another version of Node may run the applications. */
+const { TRACEBATON_NODE: NODE = process.execPath } = process.env
+
+/** An application on a framework, in a process of its own, that is traced without a change of its code. */
+export interface Application extends AsyncDisposable {
+  /** Its spans. */
+  readonly receiver: Receiver
+  /** Waits until a message of this id, or each that begins with the first step, has gone this way. */
+  journey(steps: readonly string[], message?: string): Promise<void>
+  /** Waits for something to be recorded. */
+  until<T>(condition: UntilCondition<T>): Promise<T>
+  /** Waits for the span of a name, of which there is one. */
+  span(name: string): Promise<RecordedSpan>
+  /** The one span of an operation type on a destination. */
+  operation(type: 'send' | 'process', destination: string): RecordedSpan
+  /** Has it close everything, and waits for its end. Its last spans have arrived then. */
+  stop(): Promise<void>
+}
+
+/**
+ * Compiles and starts a program of `fixtures/frameworks` as a user would, by `node --import` alone.
+ *
+ * @param style what it is compiled to
+ */
+export async function startApplication(
+  name: string,
+  environment: Readonly<Record<string, string>>,
+  style: 'module' | 'commonjs' = 'module',
+): Promise<Application> {
+  const folder = await mkdtemp(join(tmpdir(), 'tracebaton-framework-'))
+  await compile(folder, style)
+  const receiver = await createReceiver()
+  const child = spawn(
+    NODE,
+    ['--import', '@tracebaton/instrumentation/register', '--import', './telemetry.js', `${name}.js`],
+    {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '', OTEL_SERVICE_NAME: name, ...receiver.environment, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const program = toProgram(child, folder)
+  const until: Application['until'] = (condition) =>
+    program.during(receiver.until(condition, { timeout: 40_000 }), 'that was recorded')
+  return {
+    receiver,
+    until,
+    async journey(steps, message) {
+      await until((spans) => assertJourney(spans, steps, message === undefined ? {} : { message }))
+    },
+    async span(spanName) {
+      return only(
+        await until((spans) => {
+          const found = spans.filter((span) => span.name === spanName)
+          return found.length > 0 && found
+        }),
+      )
+    },
+    operation: (type, destination) => only(operations(receiver.spans, type, destination)),
+    async stop() {
+      const code = await program.stop()
+      expect(code, `exit code; it complained: ${program.complaints()}`).toBe(0)
+      expect(receiver.problems).toEqual([])
+    },
+    async [Symbol.asyncDispose]() {
+      await program[Symbol.asyncDispose]()
+      await receiver[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function compile(folder: string, type: 'module' | 'commonjs'): Promise<void> {
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2023',
+    experimentalDecorators: true,
+    noCheck: true,
+    types: [],
+  }
+  await cp(FIXTURES, folder, { recursive: true })
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type }))
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+  await symlink(PACKAGES, join(folder, 'node_modules'))
+  const { code, stdout } = await run(process.execPath, [join(PACKAGES, 'typescript/bin/tsc'), '-p', folder])
+  if (code !== 0) {
+    await rm(folder, { recursive: true })
+    throw new Error(stdout)
+  }
+}

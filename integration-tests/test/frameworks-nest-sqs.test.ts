@@ -1,0 +1,19 @@
+import { assertPropagation, assertSpan } from '@tracebaton/testing'
+import { inject, test } from 'vitest'
+import { awsEnvironment, createQueues } from '../src/framework-queues.ts'
+import { startApplication } from '../src/framework.ts'
+
+const { sqs } = inject('brokers')
+
+test('@ssut/nestjs-sqs: a single message', async () => {
+  const [orders, parcels] = await createQueues(sqs, 'orders', 'parcels')
+  const environment = { ...awsEnvironment(sqs), ORDERS: orders!.url, PARCELS: parcels!.url }
+  await using shop = await startApplication('nest-sqs', environment, 'commonjs')
+
+  await shop.journey([`send ${orders!.name}`, `process ${orders!.name} attempt 1 acked`])
+  await shop.stop()
+
+  assertPropagation(shop.receiver)
+  assertSpan(shop.operation('send', orders!.name), { parent: await shop.span('POST /orders') })
+  assertSpan(await shop.span('charge 1042'), { parent: shop.operation('process', orders!.name) })
+})

@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto'
+import { assertPropagation, assertSpan } from '@tracebaton/testing'
+import { inject, test } from 'vitest'
+import { startApplication } from '../src/framework.ts'
+
+test('rascal: attempts 1, 2, 3 of a message that it publishes again, and one that it forwards', async () => {
+  const orders = `orders-${randomUUID()}`
+  await using shop = await startApplication('rascal', { AMQP: inject('brokers').rabbitmq, ORDERS: orders })
+
+  await shop.journey([
+    `publish ${orders}:new.order`,
+    `process ${orders}:new.order:${orders} attempt 1 retry_scheduled`,
+    `process ${orders} attempt 2 retry_scheduled`,
+    `process ${orders} attempt 3 acked`,
+  ])
+  const dead = `${orders}:dead:${orders}-dead`
+  await shop.journey([`publish ${orders}:dead`, `process ${dead} attempt 1 acked`])
+  await shop.stop()
+
+  assertPropagation(shop.receiver)
+  const first = shop.operation('send', `${orders}:new.order`)
+  assertSpan(first, { parent: await shop.span('POST /orders') })
+  // A forward is a new message, which links the one that it was made of.
+  assertSpan(shop.operation('send', `${orders}:dead`), { links: [first] })
+  assertSpan(await shop.span('look into 1042'), { parent: shop.operation('process', dead) })
+})
