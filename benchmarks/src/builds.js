@@ -5,31 +5,48 @@ import { pathToFileURL } from 'node:url'
 const ADAPTERS = ['kafka', 'amqp', 'sqs', 'bullmq']
 const root = join(import.meta.dirname, '../..')
 /** Outside of any package, where the dependencies are those of this checkout. */
-const COPY = join(root, 'node_modules/.cache/benchmarks/before')
+const COPIES = join(root, 'node_modules/.cache/benchmarks')
 
-/** Our adapter packages as built in this checkout, and `before` those that were copied from another. */
-export async function loadBuild(adapter, withBefore) {
-  const builds = { ours: await import(`@tracebaton/${adapter}`) }
-  if (withBefore) {
-    const entry = join(COPY, 'node_modules/@tracebaton', adapter, 'dist/esm/index.js')
-    builds.before = await import(pathToFileURL(entry).href)
-  }
+/**
+ * Our adapter packages as built in this checkout, and `before` those that were copied from another.
+ *
+ * @param turned the other one first. What runs first is compiled for itself alone, and what follows with regard to both
+ */
+export async function loadBuild(adapter, withBefore, turned = false) {
+  const builds = {}
+  if (withBefore && turned) builds.before = await loadCopy(adapter, 'before')
+  builds.ours = await import(`@tracebaton/${adapter}`)
+  if (withBefore && !turned) builds.before = await loadCopy(adapter, 'before')
   return builds
 }
 
 /**
- * Copies the built packages of another checkout, so that they run in this process beside ours with the same clients, API
+ * A copy of our packages that is not measured. Code that has met a second tracer provider is slower for good: by up to
+ * 10 % here.
+ */
+export async function loadUnmeasured(adapter) {
+  await copyBuild(root, 'unmeasured')
+  return loadCopy(adapter, 'unmeasured')
+}
+
+function loadCopy(adapter, name) {
+  return import(pathToFileURL(join(COPIES, name, 'node_modules/@tracebaton', adapter, 'dist/esm/index.js')).href)
+}
+
+/**
+ * Copies the built packages of a checkout, so that they run in this process beside ours with the same clients, API
  * and SDK. What they keep process-wide gets keys of its own: else the two would share it.
  */
-export async function copyBuild(folder) {
-  await rm(COPY, { recursive: true, force: true })
+export async function copyBuild(folder, copy) {
+  const target = join(COPIES, copy)
+  await rm(target, { recursive: true, force: true })
   for (const name of ['core', ...ADAPTERS]) {
     const from = join(folder, 'packages', name)
-    const to = join(COPY, 'node_modules/@tracebaton', name)
+    const to = join(target, 'node_modules/@tracebaton', name)
     await cp(join(from, 'dist/esm'), join(to, 'dist/esm'), { recursive: true })
     await cp(join(from, 'package.json'), join(to, 'package.json'))
     for (const file of await readdir(join(to, 'dist/esm'), { recursive: true })) {
-      if (file.endsWith('.js')) await separate(join(to, 'dist/esm', file))
+      if (file.endsWith('.js')) await separate(join(to, 'dist/esm', file), copy)
     }
   }
 }
@@ -37,7 +54,7 @@ export async function copyBuild(folder) {
 /** Leaves alone the keys of Node and of others. */
 const OWN_KEY = /Symbol\.for\((?=['"`]@?tracebaton|[^'"`])/g
 
-async function separate(file) {
+async function separate(file, copy) {
   const code = await readFile(file, 'utf8')
-  await writeFile(file, code.replaceAll(OWN_KEY, "Symbol.for('before ' + "))
+  await writeFile(file, code.replaceAll(OWN_KEY, `Symbol.for('${copy} ' + `))
 }

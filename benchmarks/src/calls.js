@@ -15,12 +15,13 @@ import { createRecorder, replay } from './floor.js'
  *
  * @param {Path} path
  * @param {Record<string, object>} builds our packages by name: `ours`, and `before` when there is another checkout
+ * @param {object} unmeasured a copy of our packages
  * @returns {Promise<Record<string, () => unknown>>}
  */
-export async function createCalls(path, builds) {
+export async function createCalls(path, builds, unmeasured) {
   const calls = { bare: await path.bare(), 'by hand': await path.byHand(), official: await path.official() }
   for (const [name, packages] of Object.entries(builds)) calls[name] = await path.tracebaton(packages)
-  const spans = await spansOf(path, builds.ours)
+  const spans = await spansOf(path, unmeasured)
   calls['SDK floor'] = both(calls.bare, replay(spans))
   return calls
 }

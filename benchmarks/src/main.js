@@ -16,7 +16,7 @@ const LARGE = ['--min-semi-space-size=256', '--max-semi-space-size=256']
 const SCALING_PROCESSES = 3
 
 const options = readOptions()
-if (options?.against !== undefined) await copyBuild(options.against)
+if (options?.against !== undefined) await copyBuild(options.against, 'before')
 if (options?.brokers) {
   const { runOnBroker } = await import('./broker/main.js')
   await runOnBroker(options)
@@ -42,6 +42,7 @@ function* steps({ paths, bytes, scaling, modes, processes }) {
           adapter,
           mode,
           names,
+          turned: round % 2 === 0,
           label: `${round} of ${processes}: ${adapter}, ${mode}`,
           store: ({ cpu }, name, figures) => ((cpu[name] ??= {})[mode] ??= []).push(figures),
         }
@@ -82,8 +83,8 @@ function byAdapter(paths) {
   return groups
 }
 
-function runProcess({ task, adapter, mode, names }, { quick, against }) {
-  const order = JSON.stringify({ task, adapter, mode, names, quick, before: against !== undefined })
+function runProcess({ task, adapter, mode, names, turned }, { quick, against }) {
+  const order = JSON.stringify({ task, adapter, mode, names, turned, quick, before: against !== undefined })
   const child = fork(join(import.meta.dirname, 'worker.js'), [order], {
     execArgv: [...PROCESS, ...(task === 'bytes' ? LARGE : USUAL)],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
