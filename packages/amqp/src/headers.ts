@@ -51,15 +51,30 @@ export function createRoom(
   contentSize: number = 0,
 ) {
   const room = Math.min(MOST_BYTES, frameSize) - OTHER_BYTES
+  const plenty = Math.min(room, most - contentSize)
   const sizeWith = (fields: FieldChanges): number => {
     let size = sizeOf(headers, room, (name) => isField(name, fields))
     for (const name in fields) if (fields[name] !== undefined) size += entrySize(name, fields[name], room)
     return size
   }
   return (fields: FieldChanges): boolean => {
+    // Nearly always there is far more room than that.
+    if (4 + mostOf(headers, room) + mostOf(fields, room) <= plenty) return true
     const size = sizeWith(fields)
     return size <= room && (size + contentSize <= most || sizeOf(headers, room, () => false) + contentSize > most)
   }
+}
+
+/** Bytes that headers cannot exceed: looks at the lengths of texts, whose letters have at most three bytes each. */
+function mostOf(headers: unknown, enough: number): number {
+  let most = 0
+  if (isTable(headers)) {
+    for (const name in headers) {
+      const value = headers[name]
+      most += 6 + 3 * name.length + (typeof value === 'string' ? 3 * value.length : valueSize(value, enough))
+    }
+  }
+  return most
 }
 
 /** Bytes of a table of headers, but for those that are replaced. */

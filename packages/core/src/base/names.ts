@@ -180,16 +180,18 @@ export interface Names {
 /** @param convention `both`: the names of 1.45 and of 1.44 side by side */
 export function createNames(convention: Convention | 'both'): Names {
   const [current, older] = SYSTEM
-  const pick = ([newest, former = newest]: readonly [string, string?]): readonly string[] =>
+  const pick = ([newest, former = newest]: readonly [string, string?]): readonly [string, string?] =>
     convention === '1.44' ? [former] : convention === 'both' && former !== newest ? [newest, former] : [newest]
   const table = Object.fromEntries(Object.entries(STANDARD).map(([key, names]) => [key, pick(names)])) as {
-    readonly [Key in StandardKey]: readonly string[]
+    readonly [Key in StandardKey]: readonly [string, string?]
   }
 
   const set: Names['set'] = (attributes, key, value) => {
     const bounded = boundedValue(value)
     if (bounded === undefined) return
-    for (const name of table[key] ?? []) attributes[name] = bounded
+    const names = table[key]
+    attributes[names[0]] = bounded
+    if (names[1] !== undefined) attributes[names[1]] = bounded
   }
   return {
     set,

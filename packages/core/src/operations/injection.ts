@@ -30,29 +30,32 @@ export interface Outgoing {
   readonly fields: FieldChanges
 }
 
-/** Messages that are taken together have one function that says whether fields fit, and one answer to the same fields. */
+/**
+ * Messages that are taken together have one function that says whether fields fit, and one answer to the same fields. Made for each
+ * call: V8 defines `#private` members one by one.
+ */
 export class Room {
   /** How many of the messages get fields. */
   count = 0
   injection: Injection | undefined
-  readonly #fits: NonNullable<OutgoingMessage['fits']>
-  #fields: FieldChanges | undefined
-  #said: Set<SkipReason> | undefined
+  private readonly measure: NonNullable<OutgoingMessage['fits']>
+  private fields: FieldChanges | undefined
+  private said: Set<SkipReason> | undefined
 
   constructor(fits: NonNullable<OutgoingMessage['fits']>) {
-    this.#fits = fits
+    this.measure = fits
   }
 
   /** Whether the message before was asked the same, and so has the same injection. */
   asked(fields: FieldChanges): boolean {
-    if (fields === this.#fields) return true
-    this.#fields = fields
+    if (fields === this.fields) return true
+    this.fields = fields
     return false
   }
 
   holds(fields: FieldChanges, report: Report): boolean {
     try {
-      return this.#fits(fields, this.count)
+      return this.measure(fields, this.count)
     } catch (error) {
       report.failed('headers', error)
       return true
@@ -61,37 +64,37 @@ export class Room {
 
   /** Whether this is yet to be said: of messages that are taken together once. */
   isNew(reason: SkipReason): boolean {
-    if (this.count > 1 && this.#said?.has(reason) === true) return false
-    this.#said ??= new Set()
-    this.#said.add(reason)
+    if (this.count > 1 && this.said?.has(reason) === true) return false
+    this.said ??= new Set()
+    this.said.add(reason)
     return true
   }
 }
 
 /** The rooms of a call, by what the messages that share one have in common. Nearly all calls have one. */
 export class Rooms {
-  #fits: OutgoingMessage['fits']
-  #first: Room | undefined
-  #others: Map<OutgoingMessage['fits'], Room> | undefined
+  private firstFits: OutgoingMessage['fits']
+  private first: Room | undefined
+  private others: Map<OutgoingMessage['fits'], Room> | undefined
 
   constructor(plans: readonly Plan[]) {
     for (const { act, message } of plans)
-      if (act !== 'keep' && message.fits !== undefined) this.#of(message.fits).count += 1
+      if (act !== 'keep' && message.fits !== undefined) this.of(message.fits).count += 1
   }
 
   /** `undefined`: there is room for everything. */
   get(fits: OutgoingMessage['fits']): Room | undefined {
-    return fits === this.#fits ? this.#first : this.#others?.get(fits)
+    return fits === this.firstFits ? this.first : this.others?.get(fits)
   }
 
-  #of(fits: NonNullable<OutgoingMessage['fits']>): Room {
+  private of(fits: NonNullable<OutgoingMessage['fits']>): Room {
     let room = this.get(fits)
     if (room !== undefined) return room
     room = new Room(fits)
-    if (this.#first === undefined) {
-      this.#fits = fits
-      this.#first = room
-    } else (this.#others ??= new Map()).set(fits, room)
+    if (this.first === undefined) {
+      this.firstFits = fits
+      this.first = room
+    } else (this.others ??= new Map()).set(fits, room)
     return room
   }
 }

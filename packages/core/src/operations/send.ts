@@ -97,10 +97,14 @@ export function openSend(runtime: Runtime, publication: Publication): OpenSend |
 
 /** `undefined`: there is nothing to do, or we failed. */
 function begin(runtime: Runtime, publication: Publication): Call | undefined {
-  const active = activeContext(runtime)
-  const isNothing = (): boolean => publication.move === undefined && runtime.isIdle() && isBare(active)
-  if (runtime.report.guard('span', isNothing) !== false) return undefined
-  return runtime.report.guard('span', () => start(runtime, publication, active))
+  try {
+    const active = activeContext(runtime)
+    if (publication.move === undefined && runtime.isIdle() && isBare(active)) return undefined
+    return start(runtime, publication, active)
+  } catch (error) {
+    runtime.report.failed('span', error)
+    return undefined
+  }
 }
 
 function start(runtime: Runtime, publication: Publication, active: Context): Call {

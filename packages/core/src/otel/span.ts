@@ -20,18 +20,18 @@ import { ERROR_TYPE, linkAttributes, OURS } from '../base/names.ts'
 import type { Relative } from '../base/policy.ts'
 import type { Report } from '../base/report.ts'
 
-/** A span that cannot hurt: every call on the real one is contained. */
+/** A span that cannot hurt: every call on the real one is contained. Without `#private` members, which V8 defines one by one. */
 export class SafeSpan {
   readonly span: Span | undefined
   /** `undefined`: there is no SDK, or it failed. */
   readonly context: SpanContext | undefined
-  readonly #report: Report
-  #ended = false
+  private readonly report: Report
+  private ended = false
 
   constructor(span: Span | undefined, context: SpanContext | undefined, report: Report) {
     this.span = span
     this.context = context
-    this.#report = report
+    this.report = report
   }
 
   /** Whether anything that is set on it is kept. */
@@ -39,7 +39,7 @@ export class SafeSpan {
     try {
       return this.span?.isRecording() === true
     } catch (error) {
-      this.#report.failed('span', error)
+      this.report.failed('span', error)
       return false
     }
   }
@@ -48,23 +48,23 @@ export class SafeSpan {
     try {
       this.span?.setAttributes(attributes)
     } catch (error) {
-      this.#report.failed('span', error)
+      this.report.failed('span', error)
     }
   }
 
   /** Marks the span as failed. `status` off: no status is set. */
   fail(error: unknown, status = true): void {
     if (!this.isRecording()) return
-    const report = this.#report
+    const report = this.report
     const message = report.guard('describe', () => said(report.redact(messageOf(error), 'message', error)))
     report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, errorTypeOf(error)))
-    report.guard('span', () => this.#recordException(error, message))
+    report.guard('span', () => this.recordException(error, message))
     if (status) report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR, message: message ?? '' }))
   }
 
-  #recordException(error: unknown, message: string | undefined): void {
+  private recordException(error: unknown, message: string | undefined): void {
     if (!isError(error)) return
-    const stack = this.#report.redact(error.stack, 'stack', error)
+    const stack = this.report.redact(error.stack, 'stack', error)
     const { code } = error as { readonly code?: unknown }
     const type = typeof code === 'string' || typeof code === 'number' ? boundedType(String(code)) : errorTypeOf(error)
     this.span?.recordException({ name: type, message: message ?? '', stack: (stack && boundedStack(stack)) ?? '' })
@@ -72,18 +72,18 @@ export class SafeSpan {
 
   /** Marks the span as failed where there is no exception. `status` off: no status is set. */
   refuse(errorType: string, status = true): void {
-    this.#report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, boundedType(errorType)))
-    if (status) this.#report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR }))
+    this.report.guard('span', () => this.span?.setAttribute(ERROR_TYPE, boundedType(errorType)))
+    if (status) this.report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR }))
   }
 
   /** Only the first call counts. */
   end(): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.ended) return
+    this.ended = true
     try {
       this.span?.end()
     } catch (error) {
-      this.#report.failed('span', error)
+      this.report.failed('span', error)
     }
   }
 }
