@@ -355,7 +355,7 @@ const coreMutations = [
   },
   {
     name: 'options that change between two wraps are not seen',
-    file: 'tracing.ts',
+    file: 'instances.ts',
     edits: [['made === undefined || !isUnchanged(made.reading, reading)', 'made === undefined']],
     test: 'read-options.test.ts',
     caughtBy: 'has another instance when it says something else',
@@ -729,7 +729,7 @@ const adapterMutations = [
   {
     name: 'what is left out of messages that are taken together is said of each',
     file: 'operations/injection.ts',
-    edits: [['if (this.count > 1 && this.#said?.has(reason) === true) return false', '']],
+    edits: [['if (this.count > 1 && this.said?.has(reason) === true) return false', '']],
     test: 'operations/fits.test.ts',
     caughtBy: 'are asked for how many get fields, and what is left out is said once: 9 with a span each',
   },

@@ -5,9 +5,9 @@ export {
   tracingOf,
   tracingToldBy,
   tracedBy,
-  type AdapterTracing,
   type Arrival,
-} from './tracing.ts'
+} from './instances.ts'
+export type { AdapterTracing } from './tracing.ts'
 export { followOptions, type FollowedOptions } from './followed.ts'
 export type { OwnOptions, OwnValues } from './read-options.ts'
 export type { Scope } from './base/scope.ts'

@@ -16,24 +16,13 @@ import { isExhausted } from './operations/exhausted.ts'
 import { verdictOn, type HandledAttempt } from './verdict/verdict.ts'
 import { openAttempt, type OpenAttempt, type OpenOptions } from './operations/open.ts'
 import { isObject, wordFor } from './base/given.ts'
-import { followedBy, NOTHING_RECORDED, type FollowedOptions } from './followed.ts'
-import { passOnly } from './pass-only.ts'
 import { isSuppressed } from './wire/format.ts'
 import { createRuntime, type TracingOptions } from './options.ts'
-import {
-  isUnchanged,
-  readOptions,
-  readOwn,
-  saysMore,
-  type OwnOptions,
-  type OwnValues,
-  type Reading,
-} from './read-options.ts'
+import { readOptions, type Reading } from './read-options.ts'
 import type { ContextStatus, Outcome, OutcomeOf } from './base/policy.ts'
 import { processDelivery } from './operations/process.ts'
 import { attemptOf, extractedFrom } from './operations/read.ts'
 import { CORE_SCOPE, type Scope } from './base/scope.ts'
-import { processWide, SHARED } from './base/shared-state.ts'
 import { recordReception, type Reception } from './operations/receive.ts'
 import type { Injection } from './operations/injection.ts'
 import { openSend, sendPublication, type OpenSend } from './operations/send.ts'
@@ -124,7 +113,7 @@ export interface AdapterTracing extends Tracing {
 }
 
 /** The options of those who give none: one object, so that there is one instance of them. */
-const DEFAULTS: TracingOptions = readOptions({}).options
+export const DEFAULTS: TracingOptions = readOptions({}).options
 
 /** Makes an instance. Reads the options once; never throws. */
 export function createTracing(options: TracingOptions = DEFAULTS): Tracing {
@@ -139,12 +128,13 @@ export function createAdapterTracing(options: TracingOptions = DEFAULTS, scope: 
 }
 
 /** A caller without types may give anything. */
-function warnOfMistake(tracing: AdapterTracing, options: unknown): void {
+export function warnOfMistake(tracing: AdapterTracing, options: unknown): void {
   if (options === undefined || options === null || isObject(options)) return
   tracing.warn(`Options are an object, not ${wordFor(options)}`)
 }
 
-function createInstance({ options, complaints }: Reading, scope: Scope): AdapterTracing {
+/** Makes an instance of options that were read, and says what is wrong with them. */
+export function createInstance({ options, complaints }: Reading, scope: Scope): AdapterTracing {
   const runtime = createRuntime(options, scope)
   const { propagation, report } = runtime
   for (const complaint of complaints) report.misused(complaint)
@@ -189,119 +179,4 @@ function createInstance({ options, complaints }: Reading, scope: Scope): Adapter
     warn: (message) => report.misused(message),
     guard: (work) => report.guard('describe', work),
   }
-}
-
-/** The instances by the options that they were made with, one for each scope; and those options as they were then. */
-const instances = new WeakMap<object, { readonly reading: Reading; readonly byScope: Map<string, AdapterTracing> }>()
-
-/**
- * The instance that an argument of an adapter's function asks for: always one of this core and of this scope, one for each
- * options object and what it says at the time. Of `{ tracing }`, which another version of core may have made, the options
- * are taken. Says what is wrong with the options; never throws.
- *
- * @param scope the adapter's package
- * @param own the adapter's own options, which {@link ownOptions} reads
- */
-export function resolveTracing(input: TracingInput | undefined, scope: Scope, own?: OwnOptions): AdapterTracing {
-  const given = isObject(input) ? (optionsWithin(input) ?? input) : DEFAULTS
-  const current = followedBy(given)
-  if (current !== undefined) return tracingThatFollows(given, current, scope)
-  const reading = readOptions(given, own)
-  let made = instances.get(given)
-  if (made === undefined || !isUnchanged(made.reading, reading)) {
-    instances.set(given, (made = { reading, byScope: new Map() }))
-  }
-  let tracing = made.byScope.get(scope.name)
-  if (tracing === undefined) made.byScope.set(scope.name, (tracing = createInstance(reading, scope)))
-  warnOfMistake(tracing, input)
-  return tracing
-}
-
-/** The instances that follow options, one for each scope. */
-const following = new WeakMap<object, Map<string, AdapterTracing>>()
-
-/** One whose members are those of the instance for the options of the moment. */
-function tracingThatFollows(options: TracingOptions, current: FollowedOptions, scope: Scope): AdapterTracing {
-  let byScope = following.get(options)
-  if (byScope === undefined) following.set(options, (byScope = new Map()))
-  const made = byScope.get(scope.name)
-  if (made !== undefined) return made
-  const off = passOnly(createAdapterTracing(NOTHING_RECORDED, scope))
-  let known: TracingOptions | undefined
-  let tracing = off
-  const now = (): AdapterTracing => {
-    const told = current()
-    if (told !== known) {
-      tracing = told === undefined ? off : resolveTracing(told, scope)
-      known = told
-    }
-    return tracing
-  }
-  const live = { options }
-  for (const name of Object.keys(off) as (keyof AdapterTracing)[]) {
-    if (name !== 'options') Object.defineProperty(live, name, { get: () => now()[name], enumerable: true })
-  }
-  byScope.set(scope.name, live as AdapterTracing)
-  return live as AdapterTracing
-}
-
-/** The options of the instance among options, if there is one. */
-function optionsWithin(input: TracingInput): TracingOptions | undefined {
-  try {
-    const options: unknown = input.tracing?.options
-    return isObject(options) ? options : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * The tracing that the options of a handler ask for; `undefined` where they say nothing of how to trace, and how the
- * message was received decides. Never throws.
- *
- * @param own the adapter's own options
- */
-export function tracingToldBy(
-  options: TracingInput | undefined,
-  own: OwnOptions,
-  scope: Scope,
-): AdapterTracing | undefined {
-  return isObject(options) && saysMore(options, own) ? resolveTracing(options, scope, own) : undefined
-}
-
-/** The values of an adapter's own options. Says what is wrong with them; never throws. */
-export function ownOptions<Own extends OwnOptions>(
-  options: unknown,
-  own: Own,
-  tracing: Pick<AdapterTracing, 'warn'>,
-): OwnValues<Own> {
-  return readOwn(options, own, tracing.warn)
-}
-
-/** How client objects, and look-alikes of them, are traced. */
-const tracings = processWide(SHARED.tracings, () => new WeakMap<object, AdapterTracing>())
-
-/** Remembers how a client object is traced. */
-export function tracedBy(client: object, tracing: AdapterTracing): void {
-  tracings.set(client, tracing)
-}
-
-/** How a client object is traced; `undefined` where it is not. */
-export function tracingOf(client: object): AdapterTracing | undefined {
-  return tracings.get(client)
-}
-
-/** How a message arrived: what it came by, and how that is traced. */
-export interface Arrival {
-  readonly tracing: AdapterTracing
-  readonly delivery: Delivery
-}
-
-/** The tracing for a move: that of the publisher, else of the client that received, else by the defaults. */
-export function tracingFor(
-  publisher: object,
-  arrival: { readonly tracing: AdapterTracing } | undefined,
-  scope: Scope,
-): AdapterTracing {
-  return tracingOf(publisher) ?? arrival?.tracing ?? resolveTracing(undefined, scope)
 }

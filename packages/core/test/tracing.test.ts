@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'v
 import { METRICS, OURS } from '../src/base/names.ts'
 import type { OnError } from '../src/base/report.ts'
 import type { TracingOptions } from '../src/options.ts'
+import { resolveTracing } from '../src/instances.ts'
 import {
   createAdapterTracing,
   createTracing,
-  resolveTracing,
   type CapturedContext,
   type Tracing,
   type TracingInput,

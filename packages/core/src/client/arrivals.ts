@@ -1,7 +1,7 @@
 import { context as contexts } from '@opentelemetry/api'
 import { createStamp } from '../base/stamp.ts'
 import { getWork, handledAttempt, isHandled, verdictIn, type HandledAttempt, type Verdict } from '../verdict/verdict.ts'
-import type { Arrival } from '../tracing.ts'
+import type { Arrival } from '../instances.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 
 /** How the messages that a client handed out have arrived, for as long as the application holds them. */

@@ -3,7 +3,7 @@ import { processWide } from '../base/shared-state.ts'
 import { createStamp } from '../base/stamp.ts'
 import type { OpenAttempt, OpenOptions } from '../operations/open.ts'
 import type { Delivery } from '../verdict/delivery.ts'
-import type { Arrival } from '../tracing.ts'
+import type { Arrival } from '../instances.ts'
 
 /** A delivery that waits for its settlement. */
 export interface Unsettled {

@@ -1,5 +1,6 @@
 import { lookAlike } from './look-alike.ts'
-import { tracedBy, type AdapterTracing } from '../tracing.ts'
+import { tracedBy } from '../instances.ts'
+import type { AdapterTracing } from '../tracing.ts'
 import { otherTracerOf, type Followers } from '../base/other-tracers.ts'
 import { processWide, SHARED } from '../base/shared-state.ts'
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createArrivals } from '../../src/client/arrivals.ts'
-import type { Arrival } from '../../src/tracing.ts'
+import type { Arrival } from '../../src/instances.ts'
 import { delivery } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
 

@@ -2,7 +2,7 @@ import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { OURS } from '../../src/base/names.ts'
 import { createDeliveries, type Deliveries } from '../../src/client/deliveries.ts'
-import type { Arrival } from '../../src/tracing.ts'
+import type { Arrival } from '../../src/instances.ts'
 import { delivery } from '../messages.ts'
 import { createTraced, useContexts, type Traced } from '../traced.ts'
 

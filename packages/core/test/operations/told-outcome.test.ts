@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { ERROR_TYPE, OURS } from '../../src/base/names.ts'
 import type { Outcome, OutcomeOf } from '../../src/base/policy.ts'
 import type { TracingOptions } from '../../src/options.ts'
-import { ownOptions, tracingToldBy } from '../../src/tracing.ts'
+import { ownOptions, tracingToldBy } from '../../src/instances.ts'
 import { delivery } from '../messages.ts'
 import { createTraced, useContexts } from '../traced.ts'
 
