@@ -1,11 +1,11 @@
 import { open, readFile } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
+import { diffArrays } from 'diff'
 import { createPaint } from '../text/colors.ts'
 import { clean } from '../text/display-text.ts'
 import { readStories } from '../large/read-stories.ts'
 import { storyStructures, writeStructures } from '../pictures/structure.ts'
 import { UsageError, type Command } from './command.ts'
-import { diffLines, type DiffLine } from './line-diff.ts'
 import { createProgress } from './progress.ts'
 import { openSources } from './sources.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -14,6 +14,9 @@ import { EXIT, type Terminal } from './terminal.ts'
 export const structureMark = '# tracebaton structure'
 
 const context = 3
+
+// Steps and memory grow with the square of it. Nobody reads more differences: then all lines are said to differ.
+const mostChanges = 2000
 
 /** `tracebaton diff` */
 export const diff: Command = {
@@ -46,7 +49,7 @@ export const diff: Command = {
       terminal.out(whole ? 'The shape is the same.\n' : 'The shape of what could be read is the same.\n')
       return whole ? EXIT.ok : EXIT.input
     }
-    terminal.out(written(diffLines(first.text.split('\n'), second.text.split('\n')), before, after, terminal.colors))
+    terminal.out(written(linesOf(first.text, second.text), before, after, terminal.colors))
     return EXIT.found
   },
 }
@@ -118,22 +121,35 @@ async function isStructure(path: string): Promise<boolean> {
   }
 }
 
-function written(lines: readonly DiffLine[], before: string, after: string, colors: boolean): string {
+/** One line of two texts beside each other. */
+interface Line {
+  readonly sign: ' ' | '-' | '+'
+  readonly text: string
+}
+
+function linesOf(before: string, after: string): Line[] {
+  const [first, second] = [before.split('\n'), after.split('\n')]
+  // Numbers are compared in one step, long lines that differ at their end are not.
+  const numbers = new Map([...first, ...second].map((text, index) => [text, index]))
+  const numbered = (texts: readonly string[]): number[] => texts.map((text) => numbers.get(text) ?? -1)
+  const texts = [...first, ...second]
+  const changes = diffArrays(numbered(first), numbered(second), { maxEditLength: mostChanges }) ?? [
+    { removed: true, added: false, value: numbered(first) },
+    { removed: false, added: true, value: numbered(second) },
+  ]
+  return changes.flatMap(({ removed, added, value }) =>
+    value.map((number): Line => ({ sign: removed ? '-' : added ? '+' : ' ', text: texts[number] ?? '' })),
+  )
+}
+
+function written(lines: readonly Line[], before: string, after: string, colors: boolean): string {
   const paint = createPaint(colors)
   const near = (index: number): boolean =>
-    lines.slice(Math.max(0, index - context), index + context + 1).some(({ where }) => where !== 'both')
+    lines.slice(Math.max(0, index - context), index + context + 1).some(({ sign }) => sign !== ' ')
   const printed = [paint(`--- ${clean(before)}`, 'failed'), paint(`+++ ${clean(after)}`, 'ok')]
-  let gap = false
-  for (const [index, { where, text }] of lines.entries()) {
-    if (where === 'both' && !near(index)) {
-      if (!gap) printed.push(paint('…', 'quiet'))
-      gap = true
-      continue
-    }
-    gap = false
-    if (where === 'first') printed.push(paint(`-${text}`, 'failed'))
-    else if (where === 'second') printed.push(paint(`+${text}`, 'ok'))
-    else printed.push(` ${text}`)
+  for (const [index, { sign, text }] of lines.entries()) {
+    if (near(index)) printed.push(sign === ' ' ? ` ${text}` : paint(`${sign}${text}`, sign === '-' ? 'failed' : 'ok'))
+    else if (index === 0 || near(index - 1)) printed.push(paint('…', 'quiet'))
   }
   return `${printed.join('\n')}\n`
 }

@@ -23,9 +23,9 @@ const remote = 0x200
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * The spans of a parsed `ExportTraceServiceRequest` (or `TracesData`) in OTLP JSON. Takes what is written in practice:
- * ids in hex or base64, whole numbers as numbers or texts, enumerations as numbers or names. Undefined: it is something
- * else, or a request for logs or metrics. Never throws.
+ * The spans of an `ExportTraceServiceRequest` (or `TracesData`): parsed OTLP JSON, or a protobuf message. Takes what is
+ * written in practice: ids as bytes or in hex or base64, whole numbers as numbers or texts, enumerations as numbers or
+ * names. Undefined: it is something else, or a request for logs or metrics. Never throws.
  *
  * @param wanted which traces are read; without it all of them
  */
@@ -144,6 +144,7 @@ const zeros = '0'.repeat(32)
 
 // Protobuf's own JSON form writes bytes in base64; tools that did not read the OTLP page do the same.
 function idOf(given: unknown, length: number): string | undefined {
+  if (given instanceof Uint8Array) return idOf(Buffer.from(given).toString('hex'), length)
   if (typeof given !== 'string' || given === '') return undefined
   if (given.length === length && hex.test(given)) return zeros.startsWith(given) ? undefined : given
   const id = given.length === length ? given.toLowerCase() : Buffer.from(given, 'base64').toString('hex')
@@ -159,7 +160,8 @@ function indexOf(given: unknown, named: readonly string[]): number {
 }
 
 function millisecondsOf(nanoseconds: unknown): number {
-  const ms = typeof nanoseconds === 'string' || typeof nanoseconds === 'number' ? Number(nanoseconds) / 1e6 : 0
+  const isNumber = typeof nanoseconds === 'string' || typeof nanoseconds === 'number' || typeof nanoseconds === 'bigint'
+  const ms = isNumber ? Number(nanoseconds) / 1e6 : 0
   return Number.isFinite(ms) ? ms : 0
 }
 
@@ -173,21 +175,31 @@ function attributesOf(given: unknown): SpanAttributes {
 
 function valueOf(given: unknown): unknown {
   if (!isFields(given)) return undefined
+  const { value: chosen } = given
+  if (isFields(chosen)) return typedValue(String(chosen['case']), chosen['value'])
   for (const type in given) {
-    const value = given[type]
-    if (type === 'stringValue' || type === 'boolValue') return value
-    if (type === 'intValue') return wholeOf(value)
-    if (type === 'doubleValue') return Number(value)
-    if (type === 'bytesValue') return typeof value === 'string' ? Buffer.from(value, 'base64') : undefined
-    if (type === 'arrayValue') return isFields(value) ? fieldsOf(value['values']).map(valueOf) : []
-    if (type === 'kvlistValue') return isFields(value) ? attributesOf(value['values']) : {}
+    const value = typedValue(type, given[type])
+    if (value !== undefined) return value
   }
+  return undefined
+}
+
+function typedValue(type: string, value: unknown): unknown {
+  if (type === 'stringValue' || type === 'boolValue') return value
+  if (type === 'intValue') return wholeOf(value)
+  if (type === 'doubleValue') return Number(value)
+  if (type === 'bytesValue') {
+    return value instanceof Uint8Array || typeof value === 'string' ? Buffer.from(value as string, 'base64') : undefined
+  }
+  if (type === 'arrayValue') return isFields(value) ? fieldsOf(value['values']).map(valueOf) : []
+  if (type === 'kvlistValue') return isFields(value) ? attributesOf(value['values']) : {}
   return undefined
 }
 
 function wholeOf(given: unknown): unknown {
   const value = Number(given)
-  return Number.isSafeInteger(value) ? value : given
+  if (Number.isSafeInteger(value)) return value
+  return typeof given === 'bigint' ? String(given) : given
 }
 
 function textOf(given: unknown): string {

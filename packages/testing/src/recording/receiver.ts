@@ -5,9 +5,8 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { clean, cut } from '../text/display-text.ts'
-import { decodeTraceRequest } from '../otlp/trace-request.ts'
 import { otlpContent } from '../otlp/request.ts'
-import { accepted, refused, type OtlpEncoding, type OtlpResponse } from '../otlp/response.ts'
+import { accepted, protobuf, refused, type OtlpEncoding, type OtlpResponse } from '../otlp/response.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import type { UntilCondition, UntilOptions } from './until.ts'
@@ -133,7 +132,7 @@ async function respond(
 ): Promise<OtlpResponse> {
   const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
   const encoding: OtlpEncoding = contentType === 'application/x-protobuf' ? contentType : 'application/json'
-  const refuse = (status: number, reason: string): OtlpResponse => {
+  const refuse = (status: number, reason: string): Promise<OtlpResponse> => {
     const said = cut(clean(reason), 250)
     tell(`A request was refused: ${said}.`)
     // The rest of what is being sent is not wanted.
@@ -155,15 +154,17 @@ async function respond(
   if (!path.endsWith('/v1/traces')) return accepted(encoding)
   try {
     const content = otlpContent(
-      encoding === 'application/json' ? JSON.parse(Buffer.from(bytes).toString()) : decodeTraceRequest(bytes),
+      encoding === 'application/json'
+        ? JSON.parse(Buffer.from(bytes).toString())
+        : (await protobuf()).decodeTraceRequest(bytes),
     )
-    if (!content) return refuse(400, 'the body is no trace request')
+    if (!content) return await refuse(400, 'the body is no trace request')
     recorder.add(content.spans)
-    if (content.invalid === 0) return accepted(encoding)
+    if (content.invalid === 0) return await accepted(encoding)
     tell(`${content.invalid} spans have no valid ids.`)
-    return accepted(encoding, content.invalid, 'no valid ids')
+    return await accepted(encoding, content.invalid, 'no valid ids')
   } catch (error) {
-    return refuse(400, `the body cannot be read (${textOf(error)})`)
+    return await refuse(400, `the body cannot be read (${textOf(error)})`)
   }
 }
 

@@ -1,26 +1,28 @@
+import { styleText } from 'node:util'
+
 /** What a piece of a terminal picture is, which decides its colour. */
 export type Role = 'title' | 'quiet' | 'failed' | 'ok' | 'open' | `service${0 | 1 | 2 | 3 | 4 | 5}`
 
 /** Puts a text into the colour of its role; without colours it returns the text as it is. */
 export type Paint = (text: string, role: Role) => string
 
-const codes: Readonly<Record<Role, string>> = {
-  title: '1',
-  quiet: '2',
-  failed: '31',
-  ok: '32',
-  open: '33',
-  service0: '36',
-  service1: '35',
-  service2: '34',
-  service3: '33',
-  service4: '96',
-  service5: '95',
-}
+const formats = {
+  title: 'bold',
+  quiet: 'dim',
+  failed: 'red',
+  ok: 'green',
+  open: 'yellow',
+  service0: 'cyan',
+  service1: 'magenta',
+  service2: 'blue',
+  service3: 'yellow',
+  service4: 'cyanBright',
+  service5: 'magentaBright',
+} as const
 
 /** Paints with ANSI colours, or not at all. */
 export function createPaint(colors: boolean): Paint {
-  return (text, role) => (colors && text !== '' ? `\u001b[${codes[role]}m${text}\u001b[0m` : text)
+  return (text, role) => (colors && text !== '' ? styleText(formats[role], text, { validateStream: false }) : text)
 }
 
 /** The role of the n-th service; more than six share colours. */

@@ -232,7 +232,7 @@ test('colours only add to the text', () => {
   const plain = stripVTControlCharacters(colored)
     .split('\n')
     .map((line) => line.trimEnd())
-  expect(colored).toContain('\u001b[31m✗\u001b[0m')
+  expect(colored).toContain('\u001b[31m✗\u001b[39m')
   expect(plain).toEqual(waterfall(story, { colors: false, width: 100 }).split('\n'))
 })
 
