@@ -36,28 +36,31 @@ export interface Application extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/**
- * Compiles and starts a program of `fixtures/frameworks` as a user would, by `node --import` alone.
- *
- * @param style what it is compiled to
- */
+/** How an application is started. */
+export interface StartOptions {
+  /** What it is compiled to. @default 'module' */
+  readonly style?: 'module' | 'commonjs'
+  /** What traces the clients; `undefined`: the application itself. @default register of the instrumentation */
+  readonly instrumentation?: string | undefined
+}
+
+/** Compiles and starts a program of `fixtures/frameworks` as a user would, by `node --import` alone. */
 export async function startApplication(
   name: string,
   environment: Readonly<Record<string, string>>,
-  style: 'module' | 'commonjs' = 'module',
+  options: StartOptions = {},
 ): Promise<Application> {
+  const { style = 'module' } = options
+  const { instrumentation } = { instrumentation: '@tracebaton/instrumentation/register', ...options }
+  const preloaded = instrumentation === undefined ? [] : ['--import', instrumentation]
   const folder = await mkdtemp(join(tmpdir(), 'tracebaton-framework-'))
   await compile(folder, style)
   const receiver = await createReceiver()
-  const child = spawn(
-    NODE,
-    ['--import', '@tracebaton/instrumentation/register', '--import', './telemetry.js', `${name}.js`],
-    {
-      cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: '', OTEL_SERVICE_NAME: name, ...receiver.environment, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(NODE, [...preloaded, '--import', './telemetry.js', `${name}.js`], {
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: '', OTEL_SERVICE_NAME: name, ...receiver.environment, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const program = toProgram(child, folder)
   const until: Application['until'] = (condition) =>
     program.during(receiver.until(condition, { timeout: 40_000 }), 'that was recorded')

@@ -8,7 +8,7 @@ test.each(['module', 'commonjs'] as const)(
   async (style) => {
     const orders = `orders-${randomUUID()}`
     const environment = { AMQP: inject('brokers').rabbitmq, ORDERS: orders }
-    await using shop = await startApplication('amqp-connection-manager', environment, style)
+    await using shop = await startApplication('amqp-connection-manager', environment, { style })
 
     const lost = [`process ${orders} attempt 1 abandoned`, `process ${orders} attempt 2 acked`]
     await shop.journey([`publish ${orders}`, ...lost], 'first')

@@ -6,7 +6,7 @@ import { startApplication } from '../src/framework.ts'
 test('@golevelup/nestjs-rabbitmq: a message given back once, and a reply', async () => {
   const orders = `orders-${randomUUID()}`
   const environment = { AMQP: inject('brokers').rabbitmq, ORDERS: orders }
-  await using shop = await startApplication('golevelup', environment, 'commonjs')
+  await using shop = await startApplication('golevelup', environment, { style: 'commonjs' })
 
   const charge = `${orders}:charge:${orders}-charge`
   await shop.journey([

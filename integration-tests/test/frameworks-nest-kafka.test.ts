@@ -1,23 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { assertPropagation, assertSpan } from '@tracebaton/testing'
-import { Kafka, logLevel } from 'kafkajs'
 import { inject, test } from 'vitest'
 import { only, operations } from '../src/contract/expectations.ts'
+import { createTopics } from '../src/framework-brokers.ts'
 import { startApplication } from '../src/framework.ts'
 
 const { kafka } = inject('brokers')
 
-async function createTopics(...topics: readonly string[]): Promise<void> {
-  const admin = new Kafka({ brokers: [kafka], logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })), waitForLeaders: true })
-  await admin.disconnect()
-}
-
 test('NestJS over Kafka: events, a reply, attempts 1, 2, 3, and a dead letter', async () => {
   const orders = `orders-${randomUUID()}`
   const [price, charge, ship, dead] = [`${orders}-price`, `${orders}-charge`, `${orders}-ship`, `${orders}-dead`]
-  await createTopics(orders, price, `${price}.reply`, charge, ship, dead)
+  await createTopics(kafka, orders, price, `${price}.reply`, charge, ship, dead)
   await using shop = await startApplication('nest-kafka', { KAFKA: kafka, ORDERS: orders })
 
   await shop.journey([`send ${orders}`, `process ${orders} attempt 1 acked`])

@@ -1,6 +1,6 @@
 import { assertPropagation, assertSpan } from '@tracebaton/testing'
 import { inject, test } from 'vitest'
-import { awsEnvironment, createQueues } from '../src/framework-queues.ts'
+import { awsEnvironment, createQueues } from '../src/framework-brokers.ts'
 import { startApplication } from '../src/framework.ts'
 
 const { sqs } = inject('brokers')
@@ -8,7 +8,7 @@ const { sqs } = inject('brokers')
 test('@ssut/nestjs-sqs: a single message', async () => {
   const [orders, parcels] = await createQueues(sqs, 'orders', 'parcels')
   const environment = { ...awsEnvironment(sqs), ORDERS: orders!.url, PARCELS: parcels!.url }
-  await using shop = await startApplication('nest-sqs', environment, 'commonjs')
+  await using shop = await startApplication('nest-sqs', environment, { style: 'commonjs' })
 
   await shop.journey([`send ${orders!.name}`, `process ${orders!.name} attempt 1 acked`])
   await shop.stop()

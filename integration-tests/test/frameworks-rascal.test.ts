@@ -24,3 +24,20 @@ test('rascal: attempts 1, 2, 3 of a message that it publishes again, and one tha
   assertSpan(shop.operation('send', `${orders}:dead`), { links: [first] })
   assertSpan(await shop.span('look into 1042'), { parent: shop.operation('process', dead) })
 })
+
+test('rascal: what it forwards is a dead letter where an option says so', async () => {
+  const orders = `orders-${randomUUID()}`
+  const environment = { AMQP: inject('brokers').rabbitmq, ORDERS: orders }
+  await using shop = await startApplication('rascal', environment, { instrumentation: './rascal-telemetry.js' })
+
+  await shop.journey([
+    `publish ${orders}:new.order`,
+    `process ${orders}:new.order:${orders} attempt 1 retry_scheduled`,
+    `process ${orders} attempt 2 retry_scheduled`,
+    `process ${orders} attempt 3 dead_lettered`,
+    `dead letter ${orders}:dead:${orders}-dead attempt 1 acked`,
+  ])
+  await shop.stop()
+
+  assertPropagation(shop.receiver)
+})

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { Kafka, logLevel } from 'kafkajs'
+
+/** Makes topics of Kafka, of one partition each. */
+export async function createTopics(broker: string, ...names: readonly string[]): Promise<void> {
+  const admin = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  await admin.createTopics({ topics: names.map((topic) => ({ topic, numPartitions: 1 })), waitForLeaders: true })
+  await admin.disconnect()
+}
 
 /** Variables that have any client of SQS use the broker of the tests. */
 export function awsEnvironment(endpoint: string): Readonly<Record<string, string>> {
