@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import {
   createArrivals,
   createDeliveries,
+  functionLike,
   isFor,
   ownOptions,
   resolveTracing,
@@ -174,7 +175,7 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
     return delivery === undefined ? call() : otherwise.process(delivery, call, outcomeOf)
   }
   if (outcomeOf === undefined) wrapped.set(traced, handler)
-  return traced
+  return functionLike(traced, handler)
 }
 
 /** What {@link traceHandler} wraps, where `consume` needs no wrapper around it. */

@@ -143,3 +143,9 @@ describe.each(clones)('a clone of a message, made %s', (_, clone) => {
     await expect(moves[0]).rejects.toMatchObject({ code: 'ERR_TRACEBATON_DESTINATION' })
   })
 })
+
+test('the handler has the name, the number of parameters and the properties of the one that is wrapped', () => {
+  const handler = Object.assign(function charge(_message: ConsumeMessage, _more: unknown) {}, { pattern: 'orders' })
+  const handle = traceHandler(handler)
+  expect([handle.name, handle.length, Reflect.get(handle, 'pattern')]).toEqual(['charge', 2, 'orders'])
+})

@@ -1,6 +1,7 @@
 import { context as contexts, trace } from '@opentelemetry/api'
 import {
   createArrivals,
+  functionLike,
   isFor,
   ownOptions,
   processWide,
@@ -81,10 +82,9 @@ export function traceHandler<Processor extends ProcessorLike>(
       ? tracing.process(delivery, work, outcomeOf)
       : worker.run(tracing, delivery, work, outcomeOf)
   }
-  // BullMQ looks at the number of parameters.
-  for (const key of ['length', 'name'] as const) Object.defineProperty(traced, key, { value: processor[key] })
   wrapped.add(traced)
-  return traced as unknown as Processor
+  // BullMQ looks at the number of parameters.
+  return functionLike(traced, processor) as unknown as Processor
 }
 
 /** A run that is handled again is the same arrival. */

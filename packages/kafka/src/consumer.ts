@@ -1,6 +1,7 @@
 import {
   copyWith,
   createArrivals,
+  functionLike,
   isFor,
   isObject,
   originalOf,
@@ -170,6 +171,14 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   handler: (message: Message, ...rest: Rest) => Result,
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
+  return functionLike(createHandler(handler, options), handler)
+}
+
+/** The same for a handler that no framework looks at. */
+function createHandler<Message extends ReceivedMessage, Rest extends unknown[], Result>(
+  handler: (message: Message, ...rest: Rest) => Result,
+  options: HandlerOptions | undefined,
+): (message: Message, ...rest: Rest) => Result {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
   if (!isFor(otherwise, handler, 'traceHandler', TAKES)) return handler
@@ -209,7 +218,7 @@ export async function forEachMessage<Payload extends BatchPayload, Result>(
     [handler, typeof handler === 'function', 'a function second'],
   )
   if (refusal !== undefined) return refusal
-  const handle = traceHandler(handler, options)
+  const handle = createHandler(handler, options)
   const results: Awaited<Result>[] = []
   for (const message of payload.batch.messages) {
     if (payload.isStale() || (resolvedByHand.has(payload.batch) && !payload.isRunning())) break

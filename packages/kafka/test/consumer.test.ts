@@ -3,7 +3,7 @@ import { Kafka, logLevel, type Consumer, type ConsumerRunConfig, type IHeaders }
 import { describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording, idOf, rolesOf } from '../../testing/test/recording.ts'
-import { traceConsumer, traceKafka } from '../src/index.ts'
+import { traceConsumer, traceHandler, traceKafka } from '../src/index.ts'
 import { createConsumer, received, type RecordMessage } from './fake-kafka.ts'
 
 useContexts()
@@ -269,4 +269,12 @@ test('a message, its headers and its payload stay as they came', async () => {
   await deliverBatch(Object.freeze([message]) as RecordMessage[])
   expect(JSON.stringify(message)).toBe(before)
   expect(idOf(String(message.headers?.['traceparent']))).toBe(`${TRACE}-${PARENT}`)
+})
+
+test('the handler has the name, the number of parameters and the properties of the one that is wrapped', () => {
+  const handler = Object.assign(function charge(_message: ReturnType<typeof received>, _more: unknown) {}, {
+    pattern: 'orders',
+  })
+  const handle = traceHandler(handler)
+  expect([handle.name, handle.length, Reflect.get(handle, 'pattern')]).toEqual(['charge', 2, 'orders'])
 })

@@ -1,5 +1,6 @@
 import {
   createArrivals,
+  functionLike,
   isFor,
   ownOptions,
   refusalOf,
@@ -70,6 +71,14 @@ export function traceHandler<Message extends ReceivedMessage, Rest extends unkno
   handler: (message: Message, ...rest: Rest) => Result,
   options?: HandlerOptions,
 ): (message: Message, ...rest: Rest) => Result {
+  return functionLike(createHandler(handler, options), handler)
+}
+
+/** The same for a handler that no framework looks at. */
+function createHandler<Message extends ReceivedMessage, Rest extends unknown[], Result>(
+  handler: (message: Message, ...rest: Rest) => Result,
+  options: HandlerOptions | undefined,
+): (message: Message, ...rest: Rest) => Result {
   const arrive = createHandling(handler, options)
   if (arrive === undefined) return handler
   return function (this: unknown, message, ...rest) {
@@ -137,11 +146,11 @@ export async function forEachMessage<Message extends ReceivedMessage, Result>(
     [handler, typeof handler === 'function', 'a function second'],
   )
   if (refusal !== undefined) return refusal
-  const traced = traceHandler(handler, options)
+  const handle = createHandler(handler, options)
   const results: HandledMessage<Message, Awaited<Result>>[] = []
   for (const message of messages ?? []) {
     // oxlint-disable-next-line no-await-in-loop
-    const result = await traced(message)
+    const result = await handle(message)
     results.push((result === undefined ? message : result) as HandledMessage<Message, Awaited<Result>>)
   }
   return results
@@ -165,7 +174,7 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
   const arrive = createHandling(handler, options)
   // What is no function is given back, as `traceHandler` does.
   if (arrive === undefined) return handler as never
-  return async (messages) => {
+  const handleAll = async (messages: Message[]): Promise<Message[]> => {
     const handled: Message[] = []
     const failures: unknown[] = []
     const groups = new Set<string | undefined>()
@@ -185,6 +194,7 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
     if (handled.length === 0 && failures.length > 0) throw failures[0]
     return handled
   }
+  return functionLike(handleAll, handler)
 }
 
 /** Handles a message, and gives whether it is to be deleted. `outcomeOf` is asked once. */

@@ -126,3 +126,9 @@ test.each([undefined, 3])(
     expect(traced.named('process').map((span) => fact(span, 'delivery.attempt'))).toEqual([1, 2])
   },
 )
+
+test('the handler has the name, the number of parameters and the properties of the one that is wrapped', () => {
+  const handler = Object.assign(function charge(_message: Message, _more: unknown) {}, { pattern: 'orders' })
+  const handle = traceHandler(handler)
+  expect([handle.name, handle.length, Reflect.get(handle, 'pattern')]).toEqual(['charge', 2, 'orders'])
+})
