@@ -1,6 +1,13 @@
 import { types } from 'node:util'
 import { context, ROOT_CONTEXT } from '@opentelemetry/api'
-import { hasMethods, isObject, type AdapterTracing, type Followers, type Takes } from '@tracebaton/core/adapter'
+import {
+  hasMethods,
+  isObject,
+  originalOf,
+  type AdapterTracing,
+  type Followers,
+  type Takes,
+} from '@tracebaton/core/adapter'
 
 /** What is wrapped here. */
 export const TAKES: Takes = {
@@ -47,12 +54,12 @@ export interface MessageLike {
 }
 
 /**
- * A channel, plain or with confirms, of the promise or the callback API. The real client's types fit; `never` takes its
- * arguments as they are.
+ * A channel, plain or with confirms, of the promise or the callback API, or one that a library manages. The real client's
+ * types fit; `never` takes its arguments as they are.
  */
 export interface ChannelLike {
-  publish(exchange: string, routingKey: string, content: never, options?: never, confirmed?: never): boolean
-  sendToQueue(queue: string, content: never, options?: never, confirmed?: never): boolean
+  publish(exchange: string, routingKey: string, content: never, options?: never, confirmed?: never): unknown
+  sendToQueue(queue: string, content: never, options?: never, confirmed?: never): unknown
   assertQueue(queue?: string, options?: never, callback?: never): unknown
   consume(queue: string, handler: never, options?: never, callback?: never): unknown
   get(queue: string, options?: never, callback?: never): unknown
@@ -60,8 +67,8 @@ export interface ChannelLike {
   ackAll(): unknown
   nack(message: never, allUpTo?: boolean, requeue?: boolean): unknown
   nackAll(requeue?: boolean): unknown
-  reject(message: never, requeue?: boolean): unknown
-  recover(callback?: never): unknown
+  reject?(message: never, requeue?: boolean): unknown
+  recover?(callback?: never): unknown
   close(callback?: never): unknown
 }
 
@@ -147,6 +154,19 @@ export function isClosed(channel: ChannelLike): boolean {
 export function connectionOf(owner: object): object | undefined {
   const { connection } = owner as { readonly connection?: unknown }
   return isObject(connection) ? connection : undefined
+}
+
+/** Whether a library manages a channel: one that connects by itself, and works on another channel each time. */
+export function isManaged(channel: ChannelLike): boolean {
+  return connectionOf(channel) === undefined
+}
+
+/** The client's own channel, which messages come by: of a managed one that of the moment, if it is connected. */
+export function channelNow(channel: ChannelLike): ChannelLike {
+  if (!isManaged(channel)) return channel
+  // So amqp-connection-manager calls it.
+  const { _channel: own } = channel as { readonly _channel?: unknown }
+  return isObject(own) ? originalOf(own as ChannelLike) : channel
 }
 
 /** Bytes that a frame of a channel may have, as far as that is known. */

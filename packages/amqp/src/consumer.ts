@@ -18,6 +18,7 @@ import type {
   TracingInput,
 } from '@tracebaton/core/adapter'
 import {
+  channelNow,
   fromHere,
   invoke,
   invokeAndTell,
@@ -94,10 +95,22 @@ export function receivers(
   chained: (result: unknown) => unknown,
 ): Pick<ChannelLike, 'consume' | 'get'> {
   const arrive = (message: MessageLike, queue: string | undefined, noAck: boolean, received: boolean): Arrival => {
+    const own = channelNow(channel)
+    // The channel of a managed one may be traced, too.
+    const known = own === channel ? undefined : arrivals.of(message)
+    if (known?.channel === own) return known
     // The attempt before may be one that its channel, closed meanwhile, cannot settle.
     if (message.fields.redelivered) deliveries.abandonWhere(isClosed)
-    const delivery = toDelivery(tracing, channel, channel, message, queue, noAck, received)
-    const one: Arrival = { tracing, channel, delivery, noAck, attempt: undefined, outcome: undefined, seen: undefined }
+    const delivery = toDelivery(tracing, own, own, message, queue, noAck, received)
+    const one: Arrival = {
+      tracing,
+      channel: own,
+      delivery,
+      noAck,
+      attempt: undefined,
+      outcome: undefined,
+      seen: undefined,
+    }
     arrivals.note(message, one)
     return one
   }

@@ -1,5 +1,6 @@
 export { traceChannel, traceConnection, type AmqpOptions } from './trace.ts'
 export { attemptOf, traceHandler, type HandlerOptions } from './consumer.ts'
+export { putOffPublish } from './put-off.ts'
 export { deadLetter, redrive, retryLater } from './dead-letter.ts'
 export type { ChannelLike, ConnectionLike, FieldsLike, MessageLike, PropertiesLike } from './client.ts'
 export { createTracing, logFields } from '@tracebaton/core'

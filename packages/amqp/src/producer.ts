@@ -1,8 +1,10 @@
+import type { Context } from '@opentelemetry/api'
 import { copyWith, createRegister, sendOne } from '@tracebaton/core/adapter'
 import type { AdapterTracing, Injection, Publication } from '@tracebaton/core/adapter'
-import { fromHere, hasConfirms, invoke, type ChannelLike, type Method } from './client.ts'
+import { fromHere, hasConfirms, invoke, isManaged, type ChannelLike, type Method } from './client.ts'
 import { toPublication } from './describe.ts'
 import { isHeaders, withFields } from './headers.ts'
+import { askedIn } from './put-off.ts'
 
 /** Publishes that wait for the broker's confirmation, which may never come, and that the caller does not wait for. */
 const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.3')
@@ -18,11 +20,11 @@ export function publishers(
   channel: ChannelLike,
 ): Pick<ChannelLike, 'publish' | 'sendToQueue'> {
   const confirms = hasConfirms(channel)
-  const publisher =
+  const publishNow =
     (verb: Verb) =>
-    (...args: unknown[]): boolean => {
+    (args: unknown[]): unknown => {
       const position = OPTIONS[verb] + 1
-      const call = (changed: unknown[]): boolean => invoke(channel, verb, changed) as boolean
+      const call = (changed: unknown[]): unknown => invoke(channel, verb, changed)
       const describe = (): Publication | undefined => describeSend(tracing, channel, verb, args)
       const callback = args[position]
       if (!confirms || (callback && typeof callback !== 'function')) {
@@ -51,6 +53,14 @@ export function publishers(
         throw error
       }
     }
+  const publisher = (verb: Verb): Method => {
+    const publish = publishNow(verb)
+    const publishIn = (asked: Context, args: unknown[]): unknown => tracing.runIn(asked, () => publish(args))
+    return (...args) => {
+      const asked = askedIn(args[OPTIONS[verb]])
+      return asked === undefined ? publish(args) : publishIn(asked, args)
+    }
+  }
   return { publish: publisher('publish'), sendToQueue: publisher('sendToQueue') }
 }
 
@@ -62,12 +72,19 @@ function describeSend(
   args: readonly unknown[],
 ): Publication | undefined {
   // What is left out is empty to the client.
-  const [exchange = '', routingKey = '', content] = verb === 'publish' ? args : ['', ...args]
+  const [exchange = '', routingKey = '', given] = verb === 'publish' ? args : ['', ...args]
+  const content = isManaged(channel) ? encoded(given) : given
   const options = optionsIn(args[OPTIONS[verb]])
   if (typeof exchange !== 'string' || typeof routingKey !== 'string' || !Buffer.isBuffer(content)) return undefined
   return isHeaders(options['headers'])
     ? toPublication(tracing, channel, exchange, routingKey, content, options)
     : undefined
+}
+
+/** What a managed channel will make of content, which only the client wants as bytes. */
+function encoded(content: unknown): unknown {
+  if (Buffer.isBuffer(content)) return content
+  return Buffer.from(typeof content === 'string' ? content : (JSON.stringify(content) ?? ''))
 }
 
 /** The client reads options off anything, and takes what is falsy for none. */

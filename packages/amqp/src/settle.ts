@@ -1,5 +1,13 @@
 import type { AdapterTracing, Outcome, Settlement, Unsettled } from '@tracebaton/core/adapter'
-import { invokeHere, isClosed, type ChannelLike, type MessageLike, type Method } from './client.ts'
+import {
+  channelNow,
+  invokeHere,
+  isClosed,
+  isManaged,
+  type ChannelLike,
+  type MessageLike,
+  type Method,
+} from './client.ts'
 import { arrivalOf, deliveries } from './consumer.ts'
 import { SYSTEM } from './describe.ts'
 
@@ -28,23 +36,26 @@ export function settlers(
   tracing: AdapterTracing,
   channel: ChannelLike,
   chained: (result: unknown) => unknown,
-): Pick<ChannelLike, Verb | 'close'> {
+): Partial<Pick<ChannelLike, Verb | 'close'>> {
   const settler = (verb: Verb): Method => {
     return (...args) => {
       const call = (): unknown => chained(invokeHere(tracing, channel, verb, args))
       const word = tracing.guard(() => WORDS[verb](args))
       try {
         if (word?.tag === undefined) return call()
-        return word.allUpTo ? settleMany(verb, word, call) : settleOne(verb, word, args[0], call)
+        return word.allUpTo ? settleMany(verb, word, args[0], call) : settleOne(verb, word, args[0], call)
       } catch (error) {
         tracing.guard(() => deliveries.abandonWhere(isClosed))
         throw error
       }
     }
   }
+  /** A managed one hands the call on to its own channel of the moment; tags are those of the channel that delivered. */
+  const channelOf = (message: unknown): ChannelLike =>
+    isManaged(channel) ? (arrivalOf(message as MessageLike)?.channel ?? channelNow(channel)) : channel
   const settleOne = (verb: Verb, word: Word, message: unknown, call: () => unknown): unknown => {
     const { tag = 0, outcome } = word
-    const found = deliveries.find(channel, tag)
+    const found = deliveries.find(channelOf(message), tag)
     const result = tracing.settleOne(found?.attempt, outcome, () => describe(verb, word, [[tag, found]]), call)
     const arrival = arrivalOf(message as MessageLike)
     // The message may be handled later.
@@ -53,8 +64,8 @@ export function settlers(
     arrival.seen?.lookSoon()
     return result
   }
-  const settleMany = (verb: Verb, word: Word, call: () => unknown): unknown => {
-    const settlement = tracing.guard(() => describe(verb, word, deliveries.findUpTo(channel, word.tag ?? 0)))
+  const settleMany = (verb: Verb, word: Word, message: unknown, call: () => unknown): unknown => {
+    const settlement = tracing.guard(() => describe(verb, word, deliveries.findUpTo(channelOf(message), word.tag ?? 0)))
     return settlement === undefined ? call() : tracing.settle(settlement, call)
   }
   const describe = (verb: Verb, { tag, allUpTo, outcome }: Word, found: Found): Settlement => {
@@ -79,8 +90,9 @@ export function settlers(
     tracing.guard(() => deliveries.abandon(channel))
     return result
   }
-  const members = Object.fromEntries(Object.keys(WORDS).map((verb) => [verb, settler(verb as Verb)]))
-  return { ...(members as Record<Verb, Method>), close }
+  // A library that manages channels leaves some out.
+  const verbs = (Object.keys(WORDS) as Verb[]).filter((verb) => typeof channel[verb] === 'function')
+  return { ...Object.fromEntries(verbs.map((verb) => [verb, settler(verb)])), close }
 }
 
 type Found = readonly (readonly [tag: number, unsettled: Unsettled | undefined])[]

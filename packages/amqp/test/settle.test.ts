@@ -1,4 +1,4 @@
-import type { ConsumeMessage } from 'amqplib'
+import type { Channel, ConsumeMessage } from 'amqplib'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
@@ -49,6 +49,25 @@ describe('a message that is settled', () => {
     finish()
     await new Promise((resolve) => setImmediate(resolve))
     expect(attemptOf(span('process mails'))).toMatchObject({ outcome: 'acked' })
+  })
+
+  test('by the channel of a library that manages it is settled where it came by', async () => {
+    const { hollow, messages, options, outcomes, recorder } = await setUp()
+    const managed = traceChannel(
+      {
+        publish: async () => true,
+        sendToQueue: async () => true,
+        consume: async () => {},
+        ack: hollow.channel.ack.bind(hollow.channel),
+        nack: hollow.channel.nack.bind(hollow.channel),
+      } as never as Channel,
+      options,
+    )
+    for (let count = 0; count < 4; count++) hollow.deliver()
+    managed.nack(messages[0]!, false, false)
+    managed.ack(messages[2]!, true)
+    expect(outcomes()).toEqual(['rejected', 'acked', 'acked'])
+    expect(recorder.open).toHaveLength(1)
   })
 
   test('by an equal but different object is known by its delivery tag', async () => {

@@ -11,14 +11,17 @@ function useMetadata(): Map<object, Map<unknown, unknown>> {
   const stored = new Map<object, Map<unknown, unknown>>()
   vi.stubGlobal(
     'Reflect',
-    Object.defineProperties({}, {
-      ...Object.getOwnPropertyDescriptors(Reflect),
-      getOwnMetadataKeys: { value: (of: object) => [...(stored.get(of)?.keys() ?? [])] },
-      getOwnMetadata: { value: (key: unknown, of: object) => stored.get(of)?.get(key) },
-      defineMetadata: {
-        value: (key: unknown, value: unknown, of: object) => stored.set(of, new Map(stored.get(of)).set(key, value)),
+    Object.defineProperties(
+      {},
+      {
+        ...Object.getOwnPropertyDescriptors(Reflect),
+        getOwnMetadataKeys: { value: (of: object) => [...(stored.get(of)?.keys() ?? [])] },
+        getOwnMetadata: { value: (key: unknown, of: object) => stored.get(of)?.get(key) },
+        defineMetadata: {
+          value: (key: unknown, value: unknown, of: object) => stored.set(of, new Map(stored.get(of)).set(key, value)),
+        },
       },
-    }),
+    ),
   )
   return stored
 }
