@@ -3,6 +3,7 @@ import {
   functionLike,
   isFor,
   ownOptions,
+  processWide,
   refusalOf,
   resolveTracing,
   tracingToldBy,
@@ -15,8 +16,8 @@ import {
   type OutcomeOf,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import { TAKES, type Next, type ReceivedMessage } from './client.ts'
-import { isFifo, queueOfUrl, refusedPositions, requestFacts, SYSTEM, toDelivery, type Queue } from './describe.ts'
+import { TAKES, type ReceivedMessage } from './client.ts'
+import { isFifo, queueOfUrl, SYSTEM, toDelivery, type Queue } from './describe.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of the functions that run handlers. How to trace is by default what the client that received was told. */
@@ -28,15 +29,6 @@ export type HandlerOptions = TracingInput & {
 }
 
 const HANDLER_OPTIONS = { queueUrl: 'string', maxReceiveCount: 'number', outcomeOf: 'outcomeOf' } as const
-
-/** System attributes that we read; the broker gives only what it is asked for. A message that is moved stays in its group. */
-const SYSTEM_ATTRIBUTES = [
-  'AWSTraceHeader',
-  'ApproximateReceiveCount',
-  'SentTimestamp',
-  'DeadLetterQueueSourceArn',
-  'MessageGroupId',
-]
 
 /** How a message was received, and from where. */
 interface SqsArrival extends Arrival {
@@ -101,10 +93,11 @@ interface Handled {
 function createHandling(
   handler: unknown,
   options: HandlerOptions | undefined,
+  verb: 'traceHandler' | 'traceBatch' = 'traceHandler',
 ): ((message: ReceivedMessage) => Handled) | undefined {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
-  if (!isFor(otherwise, handler, 'traceHandler', TAKES)) return undefined
+  if (!isFor(otherwise, handler, verb, TAKES)) return undefined
   const { queueUrl, maxReceiveCount, outcomeOf } = ownOptions(options, HANDLER_OPTIONS, otherwise)
   return (message) => {
     const arrival = arrivalOf(message)
@@ -194,6 +187,33 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
     if (handled.length === 0 && failures.length > 0) throw failures[0]
     return handled
   }
+  batchHandlers.add(handleAll)
+  return functionLike(handleAll, handler)
+}
+
+/** Batch handlers that are traced already. */
+const batchHandlers = processWide('tracebaton.sqs.batch-handlers.1', () => new WeakSet<object>())
+
+/**
+ * Wraps a function that handles a batch as a whole, as sqs-consumer calls `handleMessageBatch`: each call is one span, which
+ * links every message. Messages that it handles by {@link forEachMessage} or {@link traceHandler} have spans of their own
+ * inside, and only then are their attempts known. What the function returns and throws stays the same. A handler of
+ * {@link traceBatchHandler} is given back as it is. Never throws.
+ */
+export function traceBatch<Message extends ReceivedMessage, Rest extends unknown[], Result>(
+  handler: (messages: Message[], ...rest: Rest) => Result,
+  options?: HandlerOptions,
+): (messages: Message[], ...rest: Rest) => Result {
+  if (batchHandlers.has(handler)) return handler
+  const arrive = createHandling(handler, options, 'traceBatch')
+  if (arrive === undefined) return handler
+  const handleAll = function (this: unknown, messages: Message[], ...rest: Rest): Result {
+    const call = (): Result => handler.call(this, messages, ...rest)
+    const handled = Array.isArray(messages) ? messages.map(arrive) : []
+    const deliveries = handled.flatMap(({ delivery }) => delivery ?? [])
+    return handled[0] === undefined ? call() : handled[0].tracing.processBatch(deliveries, call)
+  }
+  batchHandlers.add(handleAll)
   return functionLike(handleAll, handler)
 }
 
@@ -212,106 +232,3 @@ async function isTaken({ tracing, delivery, outcomeOf }: Handled, call: () => un
   if (told === undefined && asked !== undefined) tracing.guard(() => asked(result))
   return told?.outcome === undefined || !GIVEN_BACK.has(told.outcome)
 }
-
-interface ReceiveInput {
-  readonly QueueUrl?: string
-  readonly MessageAttributeNames?: readonly string[]
-  readonly MessageSystemAttributeNames?: readonly string[]
-  readonly AttributeNames?: readonly string[]
-}
-
-/**
- * Whether the discontinued `AttributeNames` are to list what we read, too. `All`: they are the only list that is sent, and
- * not every name that we read was ever documented for it.
- */
-export type Legacy = boolean | 'All'
-
-/** A promise until the client has told its version. */
-export type LegacyNames = () => Legacy | Promise<Legacy>
-
-/** `ReceiveMessage`: asks for what we read, and remembers where each message came from. */
-export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, next: Next): Next {
-  return async (args) => {
-    const startedAt = Date.now()
-    const told = legacyNames()
-    const legacy = typeof told === 'object' ? await told : told
-    const input = tracing.guard(() => askForAll(tracing, args.input as ReceiveInput, legacy))
-    const queue = tracing.guard(() => queueOfUrl((args.input as ReceiveInput).QueueUrl)) ?? queueOfUrl(undefined)
-    const reception = { system: SYSTEM, operation: 'receive', destination: queue.destination, batch: true, startedAt }
-    try {
-      const response = await next(input === undefined ? args : { ...args, input })
-      tracing.guard(() => {
-        const { Messages = [] } = response.output as { Messages?: readonly ReceivedMessage[] }
-        const at = Date.now()
-        const facts = Object.assign({}, queue.facts, requestFacts(response.output))
-        const deliveries = Messages.map((message) => {
-          const delivery = toDelivery(message, queue, at)
-          arrivals.note(message, { tracing, delivery, queue })
-          return delivery
-        })
-        tracing.receive({ ...reception, facts }, deliveries)
-      })
-      return response
-    } catch (error) {
-      tracing.receive({ ...reception, facts: queue.facts, error }, [])
-      throw error
-    }
-  }
-}
-
-function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: Legacy): ReceiveInput {
-  const legacy = legacyNames || input.AttributeNames !== undefined
-  const names = legacyNames === 'All' ? ['All'] : SYSTEM_ATTRIBUTES
-  return {
-    ...input,
-    MessageAttributeNames: withNames(input.MessageAttributeNames, tracing.fieldNames()),
-    MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_ATTRIBUTES),
-    ...(legacy && { AttributeNames: withNames(input.AttributeNames, names) }),
-  }
-}
-
-/** The caller's list and ours, each name once; a list that asks for everything stays as it is. */
-function withNames(list: readonly string[] = [], names: readonly string[]): readonly string[] {
-  if (list.includes('All') || list.includes('.*')) return list
-  return [...list, ...names.filter((name) => !list.includes(name))]
-}
-
-interface SettleInput {
-  readonly QueueUrl?: string
-  readonly ReceiptHandle?: string
-  readonly VisibilityTimeout?: number
-  readonly Entries?: readonly {
-    readonly Id?: string
-    readonly ReceiptHandle?: string
-    readonly VisibilityTimeout?: number
-  }[]
-}
-
-/** `DeleteMessage` and `ChangeMessageVisibility`, one or many: what becomes of the message. */
-export function traceSettle(tracing: AdapterTracing, operation: string, outcome: OutcomeOfEntry, next: Next): Next {
-  return (args) => {
-    const settlement = tracing.guard(() => {
-      const input = args.input as SettleInput
-      const entries = input.Entries ?? [input]
-      const { destination, facts } = queueOfUrl(input.QueueUrl)
-      return {
-        system: SYSTEM,
-        operation,
-        destination,
-        facts,
-        outcome: outcome(entries[0] ?? {}),
-        outcomes: entries.map(outcome),
-        keys: entries.map(({ ReceiptHandle }) => ReceiptHandle ?? ''),
-        batch: input.Entries !== undefined,
-        refused: (response: unknown) => refusedPositions((response as { output: unknown }).output, input.Entries ?? []),
-      }
-    })
-    return settlement === undefined ? next(args) : tracing.settle(settlement, () => next(args))
-  }
-}
-
-export type OutcomeOfEntry = (entry: Pick<SettleInput, 'VisibilityTimeout'>) => Outcome | undefined
-
-/** Visible again at once means given back; a longer time may mean either that or that the work goes on. */
-export const outcomeOfVisibility: OutcomeOfEntry = ({ VisibilityTimeout }) =>
-  VisibilityTimeout === 0 ? 'requeued' : undefined

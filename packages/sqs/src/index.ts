@@ -3,6 +3,7 @@ export { deadLetter, redrive, retryLater } from './dead-letter.ts'
 export {
   attemptOf,
   forEachMessage,
+  traceBatch,
   traceBatchHandler,
   traceHandler,
   type HandledMessage,

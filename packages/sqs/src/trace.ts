@@ -8,7 +8,8 @@ import {
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import { FOLLOWERS, isOldClient, TAKES, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
-import { outcomeOfVisibility, traceReceive, traceSettle, type Legacy, type LegacyNames } from './consumer.ts'
+import { traceReceive, type Legacy, type LegacyNames } from './receive.ts'
+import { outcomeOfVisibility, traceSettle } from './settle.ts'
 import { traceSend, traceSendBatch } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
