@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { ConnectionLike } from '@tracebaton/amqp'
+import { MANAGED_CHANNELS } from './amqp-connection-manager.ts'
 import { named, withExports } from './exports.ts'
 import { ClientInstrumentation, type ClientParts, type TracebatonConfig } from './instrumentation.ts'
 import type { ModulePatch } from './module-hook.ts'
@@ -60,13 +61,20 @@ const patchOf = (file: string, module: string): ModulePatch => ({
 
 export const AMQPLIB: ClientParts = {
   client: 'amqplib',
-  patches: [patchOf('amqplib/channel_api.js', 'amqplib'), patchOf('amqplib/callback_api.js', 'amqplib/callback_api')],
+  patches: [
+    patchOf('amqplib/channel_api.js', 'amqplib'),
+    patchOf('amqplib/callback_api.js', 'amqplib/callback_api'),
+    MANAGED_CHANNELS,
+  ],
 }
 
 /** Options of {@link AmqplibInstrumentation}. */
 export type AmqplibConfig = TracebatonConfig
 
-/** Traces the connections that `connect` of amqplib opens, of the promise and of the callback API. */
+/**
+ * Traces the connections that `connect` of amqplib opens, of the promise and of the callback API, those of
+ * amqp-connection-manager among them.
+ */
 export class AmqplibInstrumentation extends ClientInstrumentation<AmqplibConfig> {
   constructor(config: AmqplibConfig = {}) {
     super(AMQPLIB, config)

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { AMQPLIB } from './amqplib.ts'
 import { BULLMQ } from './bullmq.ts'
+import { ES_MODULES, lineForCommonJs, lineForEsModule } from './es-modules.ts'
 import { KAFKAJS } from './kafkajs.ts'
-import { PATCH } from './module-hook.ts'
 import { SQS } from './sqs.ts'
 
 /** What we use of the plugins of esbuild. */
@@ -16,11 +16,17 @@ export interface EsbuildPlugin {
   }) => void
 }
 
-const FILES = [AMQPLIB, BULLMQ, KAFKAJS, SQS].flatMap(({ patches }) => patches.map(({ file }) => file))
+/** What is added to each file. */
+const LINES = new Map([
+  ...[AMQPLIB, BULLMQ, KAFKAJS, SQS].flatMap(({ patches }) =>
+    patches.map(({ file }) => [file, lineForCommonJs(file)] as const),
+  ),
+  ...ES_MODULES.map((module) => [module.file, lineForEsModule(module)] as const),
+])
 
 /** The files in any folder of packages, on Windows, too. */
 const FILTER = new RegExp(
-  `[\\\\/]node_modules[\\\\/](?:${FILES.map((file) => file.replaceAll('.', '\\.').replaceAll('/', '[\\\\/]')).join('|')})$`,
+  `[\\\\/]node_modules[\\\\/](?:${[...LINES.keys()].map((file) => file.replaceAll('.', '\\.').replaceAll('/', '[\\\\/]')).join('|')})$`,
 )
 
 /**
@@ -33,10 +39,9 @@ export function tracebatonPlugin(): EsbuildPlugin {
     name: 'tracebaton',
     setup(build) {
       build.onLoad({ filter: FILTER }, async ({ path }) => {
-        const file = FILES.find((name) => path.replaceAll('\\', '/').endsWith(`/node_modules/${name}`))
-        const patch = `(globalThis[Symbol.for('${PATCH}')] ?? ((_, exports) => exports))`
-        const line = `module.exports = ${patch}(${JSON.stringify(file)}, module.exports)`
-        return { contents: `${await readFile(path, 'utf8')}\n;${line};\n`, loader: 'js' }
+        const [, line = ''] =
+          [...LINES].find(([file]) => path.replaceAll('\\', '/').endsWith(`/node_modules/${file}`)) ?? []
+        return { contents: (await readFile(path, 'utf8')) + line, loader: 'js' }
       })
     },
   }

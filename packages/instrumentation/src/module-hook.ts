@@ -1,11 +1,15 @@
 import Module from 'node:module'
 import { diag } from '@opentelemetry/api'
+import { PATCH } from './es-modules.ts'
+import { askFromEsModule } from './es-module-hook.ts'
 import { processWide } from './process-wide.ts'
 
 /** Changes what one file of a package exports. It is asked once for each copy of the package that is loaded. */
 export interface ModulePatch {
   /** The file's path below `node_modules`, with `/`: `kafkajs/index.js`. */
   readonly file: string
+  /** The path of an ES module with the same class, for those who import it; see {@link ES_MODULES}. @default there is none */
+  readonly esModule?: string
   /** What is loaded to get the exports. @default nothing: they are the package's own affair */
   readonly module?: string
   /** Gives what to export instead. If it throws, that is said, and the module stays as it is. */
@@ -34,7 +38,12 @@ function pathInPackages(filename: string): string | undefined {
  * because it keeps the exports for those who import them.
  */
 export function patchOnLoad(patches: readonly ModulePatch[]): void {
-  for (const patch of patches) hook.patches.set(patch.file, patch)
+  for (const patch of patches) {
+    hook.patches.set(patch.file, patch)
+    if (patch.esModule === undefined) continue
+    hook.patches.set(patch.esModule, patch)
+    askFromEsModule(patch.esModule)
+  }
   if (hook.installed) return
   hook.installed = true
   const compile = Reflect.get(Module.prototype, '_compile') as Compile
@@ -71,12 +80,10 @@ function patchFile(path: string, exports: unknown): unknown {
  * @param name as it is loaded
  */
 export function patchExports(name: string, exports: unknown): unknown {
-  const files = Array.from(hook.patches.values()).filter((patch) => patch.module === name)
-  return files.reduce((patched, { file }) => patchFile(file, patched), exports)
+  const files = Array.from(hook.patches).filter(([path, patch]) => patch.module === name && path === patch.file)
+  return files.reduce((patched, [file]) => patchFile(file, patched), exports)
 }
 
-/** The key below which bundles ask, by a line that our plugin adds to the files. */
-export const PATCH = 'tracebaton.instrumentation.patch.0'
 processWide(PATCH, () => patchFile)
 
 /** The files of these patches that Node loaded unpatched. */

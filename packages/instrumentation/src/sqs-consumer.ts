@@ -6,16 +6,23 @@ import { packages } from './packages.ts'
 interface ConsumerOptions {
   readonly queueUrl?: string
   readonly handleMessage?: (message: ReceivedMessage) => unknown
+  readonly handleMessageBatch?: (messages: ReceivedMessage[]) => unknown
 }
 
 /** A class whose handlers are traced: the client alone does not know when a message is handled. */
 function tracedConsumer(Original: AnyClass): AnyClass {
-  const { traceHandler } = packages.sqs
+  const { copyWith, isObject } = packages.core
+  const { traceBatch, traceHandler } = packages.sqs
   const traced = (options: ConsumerOptions): ConsumerOptions => {
-    const { handleMessage, queueUrl } = Object(options) as ConsumerOptions
-    if (typeof handleMessage !== 'function') return options
+    if (!isObject(options)) return options
+    const { handleMessage, handleMessageBatch, queueUrl } = options
     // How to trace is what the client that received was told.
-    return { ...options, handleMessage: traceHandler(handleMessage, { queueUrl }) }
+    return copyWith(options, {
+      ...(typeof handleMessage === 'function' && { handleMessage: traceHandler(handleMessage, { queueUrl }) }),
+      ...(typeof handleMessageBatch === 'function' && {
+        handleMessageBatch: traceBatch(handleMessageBatch, { queueUrl }),
+      }),
+    })
   }
   return standIn(
     Original,
@@ -31,9 +38,10 @@ function tracedConsumer(Original: AnyClass): AnyClass {
   )
 }
 
-/** The handlers of sqs-consumer, where it is loaded as CommonJS. */
+/** The handlers of sqs-consumer. */
 export const SQS_CONSUMER: ModulePatch = {
   module: 'sqs-consumer',
   file: 'sqs-consumer/dist/cjs/index.js',
+  esModule: 'sqs-consumer/dist/esm/consumer.js',
   patch: (exports) => withExports(exports, { Consumer: tracedConsumer(classIn(exports, 'Consumer')) }),
 }

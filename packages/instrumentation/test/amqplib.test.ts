@@ -2,7 +2,7 @@ import { context, trace } from '@opentelemetry/api'
 import { traceConnection } from '@tracebaton/amqp'
 import { describe, expect, it } from 'vitest'
 import { AmqplibInstrumentation } from '../src/index.ts'
-import type { HollowAmqplib, HollowCallbacks, HollowChannel, HollowConnection } from './clients.ts'
+import type { HollowAmqplib, HollowCallbacks, HollowChannel, HollowConnection, HollowManager } from './clients.ts'
 import { installer } from './installed.ts'
 import { createSdk, recorded, withContexts } from './sdk.ts'
 
@@ -83,5 +83,21 @@ describe('a connection of the patched module', () => {
     recorded(new AmqplibInstrumentation())
     const { connect, ...others } = install().require('amqplib') as HollowAmqplib
     expect([connect.name, connect.length, others]).toEqual(['connect', 2, { credentials: {} }])
+  })
+})
+
+describe('a channel of the patched amqp-connection-manager', () => {
+  it('publishes in the context in which it was asked to, once it is connected', async () => {
+    const { spans, tracerProvider } = recorded(new AmqplibInstrumentation())
+    const installed = install()
+    const { connect } = installed.require('amqplib') as HollowAmqplib
+    const manager = installed.require('amqp-connection-manager') as HollowManager
+    const channel = manager.createChannel()
+    const request = tracerProvider.getTracer('test').startSpan('request')
+    context.with(trace.setSpan(context.active(), request), () => {
+      channel.publish('', 'orders', Buffer.from('one'))
+    })
+    await channel.connect(await connect('amqp://localhost'))
+    expect(spans()).toMatchObject([{ name: 'publish orders', parentSpanContext: request.spanContext() }])
   })
 })

@@ -92,9 +92,18 @@ export interface HollowSqsClient {
   send(command: object): Promise<unknown>
 }
 
+interface HollowHandlers {
+  handle(message: object): unknown
+  handleBatch(messages: object[]): unknown
+}
+
 export interface HollowConsumer {
-  readonly Consumer: {
-    new (options: object): { handle(message: object): unknown }
-    create(options: object): { handle(message: object): unknown }
+  readonly Consumer: { new (options: object): HollowHandlers; create(options: object): HollowHandlers }
+}
+
+export interface HollowManager {
+  createChannel(): {
+    publish(exchange: string, routingKey: string, content: Buffer, options?: object): void
+    connect(connection: HollowConnection): Promise<void>
   }
 }

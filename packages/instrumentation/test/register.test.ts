@@ -67,3 +67,30 @@ it('none of our other packages is loaded before a client is', async () => {
   const { stdout } = await run(process.execPath, ['--require', built('cjs'), app])
   expect(JSON.parse(stdout)).not.toContainEqual(expect.stringMatching(/packages.(?:core|kafka|amqp|sqs|bullmq)\b/))
 })
+
+describe.each(PRELOADS)('an ES module, after node %s register', (...args) => {
+  /** Says whether a class extends that of the package, and passes for it. */
+  const ask = `
+    const isSubclass = (of) => Object.hasOwn(of, Symbol.hasInstance) && of.name === Object.getPrototypeOf(of).name
+    console.log(JSON.stringify([isSubclass(Consumer), isSubclass(createChannel().constructor)]))
+  `
+  const app = `import { Consumer } from 'sqs-consumer'\nimport { createChannel } from 'amqp-connection-manager'\n${ask}`
+
+  async function answerIn(folder: string): Promise<unknown> {
+    writeFileSync(join(folder, 'app.mjs'), app)
+    const { stdout, stderr } = await run(process.execPath, [...args, join(folder, 'app.mjs')], { cwd: folder })
+    expect(stderr).toBe('')
+    return JSON.parse(stdout)
+  }
+
+  it('has its class traced where a package has such modules', async () => {
+    await expect(answerIn(install().folder)).resolves.toEqual([true, true])
+  })
+
+  it('stays as it is where its class is not declared as we know it', async () => {
+    const { folder } = install()
+    const file = join(folder, 'node_modules/sqs-consumer/dist/esm/consumer.js')
+    writeFileSync(file, 'const Own = class Consumer {}\nexport { Own as Consumer }\n')
+    await expect(answerIn(folder)).resolves.toEqual([false, true])
+  })
+})

@@ -51,6 +51,14 @@ describe('a client of the patched module', () => {
 
 const handleMessage = () => trace.getActiveSpan() !== undefined
 
+function errorOf(Class: HollowConsumer['Consumer']): unknown {
+  try {
+    return new Class(undefined as never)
+  } catch (error) {
+    return String(error)
+  }
+}
+
 describe('a Consumer of the patched sqs-consumer', () => {
   const message = { MessageId: '1', ReceiptHandle: 'r', Body: 'one' }
 
@@ -63,5 +71,21 @@ describe('a Consumer of the patched sqs-consumer', () => {
     expect(consumer).toBeInstanceOf(Consumer)
     expect(consumer.handle(message)).toBe(true)
     expect(names()).toEqual(['process orders'])
+  })
+
+  it('traces its batch handler, by the span of the batch', () => {
+    const { spans, tracerProvider } = recorded(new SqsInstrumentation())
+    const { Consumer } = install().require('sqs-consumer') as HollowConsumer
+    trace.setGlobalTracerProvider(tracerProvider)
+    const consumer = new Consumer({ queueUrl: input.QueueUrl, handleMessageBatch: handleMessage })
+    expect(consumer.handleBatch([message, { ...message, MessageId: '2' }])).toBe(true)
+    expect(spans()).toMatchObject([{ name: 'process orders', attributes: { 'messaging.batch.message_count': 2 } }])
+  })
+
+  it('leaves to the client what it cannot take', () => {
+    recorded(new SqsInstrumentation())
+    const { Consumer } = install().require('sqs-consumer') as HollowConsumer
+    expect(errorOf(Consumer)).toBe(errorOf(Object.getPrototypeOf(Consumer)))
+    expect(new Consumer({ handleMessageBatch: 1 })).toHaveProperty('handleBatch', 1)
   })
 })

@@ -1,6 +1,7 @@
 class Consumer {
-  constructor({ handleMessage }) {
+  constructor({ handleMessage, handleMessageBatch }) {
     this.handle = handleMessage
+    this.handleBatch = handleMessageBatch
   }
   static create(options) {
     return new Consumer(options)

@@ -1,0 +1,31 @@
+/** A class in an ES module, which the module itself has to hand over: from outside nobody can replace what it exports. */
+export interface EsModule {
+  /** The file's path below `node_modules`, with `/`. */
+  readonly file: string
+  /** What the class is called in the file. */
+  readonly binding: string
+  /** What it is exported as. */
+  readonly name: string
+}
+
+/** The key below which files ask that Node does not compile as CommonJS. */
+export const PATCH = 'tracebaton.instrumentation.patch.0'
+
+const ASK = `(globalThis[Symbol.for('${PATCH}')] ?? ((_, exports) => exports))`
+
+/** What is added to a CommonJS file, so that it asks the instrumentations of the process for its exports. */
+export function lineForCommonJs(file: string): string {
+  return `\n;module.exports = ${ASK}(${JSON.stringify(file)}, module.exports);\n`
+}
+
+/** The same for an ES module. A class that is declared may be replaced; where it is something else, it stays. */
+export function lineForEsModule({ file, binding, name }: EsModule): string {
+  const answer = `${ASK}(${JSON.stringify(file)}, { ${name}: ${binding} }).${name}`
+  return `\n;try { ${binding} = ${answer} } catch {}\n`
+}
+
+/** The ES modules among the packages whose classes are traced. All clients themselves are CommonJS. */
+export const ES_MODULES: readonly EsModule[] = [
+  { file: 'sqs-consumer/dist/esm/consumer.js', binding: 'Consumer', name: 'Consumer' },
+  { file: 'amqp-connection-manager/dist/esm/ChannelWrapper.js', binding: 'ChannelWrapper', name: 'default' },
+]

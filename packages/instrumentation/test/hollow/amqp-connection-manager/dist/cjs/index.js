@@ -1,0 +1,3 @@
+const { default: ChannelWrapper } = require('./ChannelWrapper.js')
+
+exports.createChannel = () => new ChannelWrapper()

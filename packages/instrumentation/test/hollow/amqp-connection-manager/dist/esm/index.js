@@ -1,0 +1,3 @@
+import ChannelWrapper from './ChannelWrapper.js'
+
+export const createChannel = () => new ChannelWrapper()
