@@ -15,6 +15,10 @@ const SUITES = {
   amqp: ['integration', 'integration-tests/test/amqp.test.ts'],
   sqs: ['integration', 'integration-tests/test/sqs.test.ts'],
   bullmq: ['integration', 'integration-tests/test/bullmq.test.ts'],
+  'kafka-patched': ['integration', 'integration-tests/test/kafka-patched.test.ts'],
+  'amqp-patched': ['integration', 'integration-tests/test/amqp-patched.test.ts'],
+  'sqs-patched': ['integration', 'integration-tests/test/sqs-patched.test.ts'],
+  'bullmq-patched': ['integration', 'integration-tests/test/bullmq-patched.test.ts'],
   stream: ['unit', 'examples/stream-adapter/test/contract.test.ts'],
 }
 

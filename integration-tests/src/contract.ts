@@ -66,8 +66,10 @@ export interface Replay {
  * capability which is missing is not registered. After each one, whatever it was about: every span that was started has
  * ended, nothing is in flight, no failure was contained without the scenario knowing, and its spans, messages and
  * metrics are those of the golden file.
+ *
+ * @returns the names of the scenarios that are played
  */
-export function contract(name: string, setup: Setup, capabilities: Capabilities, replay?: Replay): void {
+export function contract(name: string, setup: Setup, capabilities: Capabilities, replay?: Replay): readonly string[] {
   const played = scenarios.filter(
     (scenario) => lacking(scenario, capabilities).length === 0 && replay?.only?.has(scenario.name) !== false,
   )
@@ -98,6 +100,7 @@ export function contract(name: string, setup: Setup, capabilities: Capabilities,
       })
     }
   })
+  return played.map((scenario) => scenario.name)
 }
 
 async function expectPlayed(

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { attemptOf, deadLetter, redrive, retryLater, traceConnection, traceHandler } from '@tracebaton/amqp'
-import type { TracingInput } from '@tracebaton/core'
 import * as amqplib from 'amqplib'
-import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options, RecoveryOptions } from 'amqplib'
 import { deferred } from '../contract/deferred.ts'
 import type { Client, Consumer, Fixture, HeaderValue, Observer, Received } from '../contract/fixture.ts'
 import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
+import { patchedFor } from './patched.ts'
 import { toTexts } from './texts.ts'
 
 /** A message without its queue. */
@@ -24,11 +24,13 @@ export type Connecting = Pick<typeof amqplib, 'connect'>
  *
  * @param restart restarts the broker, where the fixture may
  * @param other another version of amqplib
+ * @param patched whether traced clients are made by the patched module, and not wrapped
  */
 export async function createAmqpFixture(
   address: string,
   restart?: () => Promise<void>,
   other?: OtherClient<Connecting>,
+  patched = false,
 ): Promise<Fixture> {
   const { connect } = other?.module ?? amqplib
   const admin = await connect(address, { recovery: true })
@@ -49,8 +51,13 @@ export async function createAmqpFixture(
       content: new Uint8Array(Buffer.from(body)),
       options: { persistent: true, messageId: randomUUID(), ...(headers && { headers }) },
     }),
-    connect: (options, observe) => toClient(connect, address, options, observe),
-    elsewhere: (task) => runElsewhere('amqp-process.js', address, task, other),
+    connect(options, observe) {
+      const own = observe === undefined ? connect : observed(connect, observe)
+      if (options === undefined) return toClient(own, address, false)
+      if (patched) return toClient(patchedFor('amqplib', { connect: own }, options).connect, address, true)
+      return toClient(own, address, true, (bare) => traceConnection(bare, options))
+    },
+    elsewhere: (task) => runElsewhere('amqp-process.js', address, task, other, patched),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => admin.close(),
   }
@@ -60,8 +67,8 @@ export async function createAmqpFixture(
 async function toClient(
   connect: Connecting['connect'],
   address: string,
-  options: TracingInput | undefined,
-  observe: Observer | undefined,
+  isTraced: boolean,
+  trace: (bare: ChannelModel) => ChannelModel = (bare) => bare,
 ): Promise<Client> {
   const consumers = new Set<(connection: ChannelModel) => Promise<void>>()
   let current!: ChannelModel
@@ -69,8 +76,7 @@ async function toClient(
   const connection = await connect(address, {
     recovery: {
       async setup(bare: ChannelModel) {
-        if (observe !== undefined) observePublishing(bare, observe)
-        current = options === undefined ? bare : traceConnection(bare, options)
+        current = trace(bare)
         const channel = await current.createConfirmChannel()
         for (const consume of consumers) await consume(current)
         producer.resolve(channel)
@@ -93,7 +99,7 @@ async function toClient(
     sendBatch: () => Promise.reject(new Error('A call publishes one message')),
     async consume(queue, handler, concurrency = 1) {
       const plainly = (message: ConsumeMessage): unknown => handler(toReceived(message))
-      const consumer = createConsumer(queue, options === undefined ? plainly : traceHandler(plainly), concurrency)
+      const consumer = createConsumer(queue, isTraced ? traceHandler(plainly) : plainly, concurrency)
       consumers.add(consumer.start)
       await consumer.start(current)
       return {
@@ -113,6 +119,18 @@ async function toClient(
     },
     [Symbol.asyncDispose]: () => connection.close(),
   }
+}
+
+/** `connect`, whose connections tell what they have published. */
+function observed(connect: Connecting['connect'], observe: Observer): Connecting['connect'] {
+  const connectObserved = (address: string, { recovery }: { readonly recovery: RecoveryOptions }) => {
+    const setup = (bare: ChannelModel): unknown => {
+      observePublishing(bare, observe)
+      return (recovery.setup as ((bare: ChannelModel) => unknown) | undefined)?.(bare)
+    }
+    return connect(address, { recovery: { ...recovery, setup } })
+  }
+  return connectObserved as unknown as Connecting['connect']
 }
 
 /** Makes the confirm channels of a connection tell what they have published. `sendToQueue` publishes as well. */

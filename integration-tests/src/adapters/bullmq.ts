@@ -14,6 +14,7 @@ import type { ConnectionOptions, Job, JobsOptions, Queue } from 'bullmq'
 import type { Client, Fixture, Observer, Received } from '../contract/fixture.ts'
 import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
+import { patchedFor } from './patched.ts'
 import { toTexts } from './texts.ts'
 
 /** The arguments of `add`. */
@@ -35,12 +36,14 @@ const LOCK = { lockDuration: 5_000, stalledInterval: 1_000, maxStalledCount: 10 
  * @param wrapped whether queues are wrapped, beside having the telemetry
  * @param restart restarts the broker, where the fixture may
  * @param other another version of BullMQ
+ * @param patched whether traced clients are made by the patched module, and not wrapped
  */
 export async function createBullmqFixture(
   address: string,
   wrapped: boolean,
   restart?: () => Promise<void>,
   other?: OtherClient<typeof bullmq>,
+  patched = false,
 ): Promise<Fixture> {
   const connection = connectionTo(address)
   return {
@@ -55,9 +58,13 @@ export async function createBullmqFixture(
       ...(headers !== undefined &&
         Object.keys(headers).length > 0 && { opts: { telemetry: { metadata: JSON.stringify(headers) } } }),
     }),
-    connect: (options, observe) =>
-      Promise.resolve(connect(other?.module ?? bullmq, connection, options, wrapped, observe)),
-    elsewhere: (task) => runElsewhere('bullmq-process.js', address, task, other),
+    async connect(options, observe) {
+      const client = other?.module ?? bullmq
+      return options !== undefined && patched
+        ? connect(patchedFor('bullmq', client, options), connection, undefined, wrapped, observe)
+        : connect(client, connection, options, wrapped, observe)
+    },
+    elsewhere: (task) => runElsewhere('bullmq-process.js', address, task, other, patched),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }

@@ -10,14 +10,17 @@ const fileOf = (program: string): string => fileURLToPath(new URL(`programs/${pr
  * Runs a program of this folder on a task and gives what it prints. Rejects when it fails or takes a minute.
  *
  * @param other the client that the program works with. Default: the one that it imports by its name
+ * @param patched whether its module is patched. Default: the program wraps what it makes
  */
 export async function runElsewhere(
   program: 'amqp-process.js' | 'bullmq-process.js' | 'kafka-process.js' | 'sqs-process.js',
   address: string,
   task: Task,
   other?: OtherClient<unknown>,
+  patched = false,
 ): Promise<Elsewhere> {
   const hook = other === undefined ? [] : ['--import', fileOf('in-place-of.js')]
+  if (patched) hook.push('--import', fileOf('patched.js'))
   const parameters = [...hook, fileOf(program), address, JSON.stringify(task)]
   const { stdout } = await promisify(execFile)(process.execPath, parameters, {
     timeout: 60_000,

@@ -15,6 +15,7 @@ import type { Batch, Client, Consumer, Fixture, HeaderValue, Observer, Received 
 import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
 import { createTopic } from './kafka-topic.js'
+import { patchedFor } from './patched.ts'
 import { toTexts } from './texts.ts'
 
 /** Short, so that a redelivery does not take seconds, and often enough for a broker that restarts. */
@@ -25,14 +26,17 @@ const RETRY = { initialRetryTime: 50, maxRetryTime: 500, retries: 20 }
  *
  * @param restart restarts the broker, where the fixture may
  * @param other another version of kafkajs
+ * @param patched whether traced clients are made by the patched module, and not wrapped
  */
 export async function createKafkaFixture(
   address: string,
   restart?: () => Promise<void>,
   other?: OtherClient<typeof kafkajs>,
+  patched = false,
 ): Promise<Fixture> {
-  const { Kafka: Client, logLevel } = other?.module ?? kafkajs
-  const kafka = new Client({ clientId: 'contract', brokers: [address], logLevel: logLevel.NOTHING, retry: RETRY })
+  const module = other?.module ?? kafkajs
+  const config = { clientId: 'contract', brokers: [address], logLevel: module.logLevel.NOTHING, retry: RETRY }
+  const kafka = new module.Kafka(config)
   const admin = kafka.admin()
   await admin.connect()
   return {
@@ -50,10 +54,13 @@ export async function createKafkaFixture(
       ...(headers && { headers: headers as NonNullable<Message['headers']> }),
     }),
     connect: (options, observe) => {
-      const client = observe === undefined ? kafka : observed(kafka, observe)
-      return connect(options === undefined ? client : traceKafka(client, options))
+      const Observed = observe === undefined ? module.Kafka : observed(module.Kafka, observe)
+      if (options === undefined) return connect(new Observed(config))
+      if (!patched) return connect(traceKafka(new Observed(config), options))
+      const { Kafka: Traced } = patchedFor('kafkajs', { ...module, Kafka: Observed }, options)
+      return connect(new Traced(config))
     },
-    elsewhere: (task) => runElsewhere('kafka-process.js', address, task, other),
+    elsewhere: (task) => runElsewhere('kafka-process.js', address, task, other, patched),
     restart: () => restart?.() ?? Promise.reject(new Error('This broker is not ours to restart')),
     [Symbol.asyncDispose]: () => admin.disconnect(),
   }
@@ -103,19 +110,20 @@ async function connect(kafka: Kafka): Promise<Client> {
   }
 }
 
-/** The client, whose producers tell what they have sent. */
-function observed(kafka: Kafka, observe: Observer): Kafka {
-  const toProducer = (config?: ProducerConfig): Producer => {
-    const producer = kafka.producer(config)
-    const send = producer.send.bind(producer)
-    producer.send = async (record) => {
-      const answer = await send(record)
-      for (const { headers } of record.messages) observe({ destination: record.topic, headers: toTexts(headers) })
-      return answer
+/** The client's class, whose producers tell what they have sent. */
+function observed(Client: typeof Kafka, observe: Observer): typeof Kafka {
+  return class extends Client {
+    override producer(config?: ProducerConfig): Producer {
+      const producer = super.producer(config)
+      const send = producer.send.bind(producer)
+      producer.send = async (record) => {
+        const answer = await send(record)
+        for (const { headers } of record.messages) observe({ destination: record.topic, headers: toTexts(headers) })
+        return answer
+      }
+      return producer
     }
-    return producer
   }
-  return Object.create(kafka, { producer: { value: toProducer } }) as Kafka
 }
 
 /** What `eachMessage` got with each message. */

@@ -12,6 +12,7 @@ import type { TracingInput } from '@tracebaton/core'
 import type { Client, Fixture, HeaderValue, Observer } from '../contract/fixture.ts'
 import type { OtherClient } from './client.ts'
 import { runElsewhere } from './elsewhere.ts'
+import { patchedFor } from './patched.ts'
 import { attributeTexts, originalOf, pollQueue, toReceived } from './sqs-polling.ts'
 
 /** A message without its queue: the input of one send call, or an entry of a batch. */
@@ -25,11 +26,13 @@ interface Message {
  *
  * @param restart restarts the broker, where the fixture may
  * @param other another version of the AWS client
+ * @param patched whether traced clients are made by the patched module, and not wrapped
  */
 export async function createSqsFixture(
   address: string,
   restart?: () => Promise<void>,
   other?: OtherClient<typeof newest, typeof adapter>,
+  patched = false,
 ): Promise<Fixture> {
   const aws = other?.module ?? newest
   const admin = createClient(aws, address)
@@ -52,11 +55,18 @@ export async function createSqsFixture(
       ...(headers && { MessageAttributes: headers as Record<string, MessageAttributeValue> }),
     }),
     async connect(options, observe) {
-      const client = createClient(aws, address)
-      if (observe !== undefined) observeSending(client, observe)
-      return toClient(aws, other?.adapter ?? adapter, client, (queue) => `${address}/000000000000/${queue}`, options)
+      const { traceSqs } = other?.adapter ?? adapter
+      const isPatched = patched && options !== undefined
+      const bare = createClient(isPatched ? patchedFor('@aws-sdk/client-sqs', aws, options) : aws, address)
+      if (observe !== undefined) observeSending(bare, observe)
+      const client = options === undefined || patched ? bare : traceSqs(bare, options)
+      return toClient(aws, other?.adapter ?? adapter, client, (queue) => `${address}/000000000000/${queue}`, {
+        isTraced: options !== undefined,
+        // A handler is told nothing, where the client knows.
+        handling: patched ? undefined : options,
+      })
     },
-    elsewhere: (task) => runElsewhere('sqs-process.js', address, task, other),
+    elsewhere: (task) => runElsewhere('sqs-process.js', address, task, other, patched),
     async restart() {
       if (restart === undefined) throw new Error('This broker is not ours to restart')
       await restart()
@@ -97,14 +107,13 @@ function observeSending(client: SQSClient, observe: Observer): void {
 
 function toClient(
   aws: typeof newest,
-  { attemptOf, deadLetter, forEachMessage, redrive, retryLater, traceHandler, traceSqs }: typeof adapter,
-  plain: SQSClient,
+  { attemptOf, deadLetter, forEachMessage, redrive, retryLater, traceHandler }: typeof adapter,
+  client: SQSClient,
   urlOf: (queue: string) => string,
-  options: TracingInput | undefined,
+  { isTraced, handling }: { readonly isTraced: boolean; readonly handling: TracingInput | undefined },
 ): Client {
-  const client = options === undefined ? plain : traceSqs(plain, options)
   // The plain client has to ask for what the traced one asks for by itself.
-  const names = options === undefined ? { MessageAttributeNames: ['All'] } : {}
+  const names = isTraced ? {} : { MessageAttributeNames: ['All'] }
   return {
     send: (queue, input) =>
       client.send(new aws.SendMessageCommand(Object.freeze({ ...(input as Message), QueueUrl: urlOf(queue) }))),
@@ -117,7 +126,7 @@ function toClient(
       ),
     async consume(queue, handler, concurrency = 1) {
       const plainly = (message: SqsMessage): unknown => handler(toReceived(message))
-      const handle = options === undefined ? plainly : traceHandler(plainly, options)
+      const handle = isTraced ? traceHandler(plainly, handling) : plainly
       const loops = Array.from({ length: concurrency }, () =>
         pollQueue(
           client,
@@ -145,11 +154,11 @@ function toClient(
             messages: [...received.values()],
             // Handlers of scenarios give something where they look at it.
             forEachMessage: (handle) =>
-              forEachMessage(messages, (message) => handle(received.get(message)!), options) as Promise<never>,
+              forEachMessage(messages, (message) => handle(received.get(message)!), handling) as Promise<never>,
             traceHandler: (handle) => {
               const traced = traceHandler(function (this: unknown, message: object) {
                 return handle.call(this, received.get(message)!)
-              }, options)
+              }, handling)
               return function (this: unknown, message) {
                 return traced.call(this, originals.get(message)!)
               }

@@ -1,17 +1,19 @@
 import { retryLater, traceConnection, traceHandler } from '@tracebaton/amqp'
 import { connect } from 'amqplib'
-import { perform } from './task.js'
+import { perform, unlessPatched } from './task.js'
+
+const trace = unlessPatched(traceConnection)
 
 await perform({
   async send(address, options, { destination, bodies }) {
-    const connection = traceConnection(await connect(address), options)
+    const connection = trace(await connect(address), options)
     const channel = await connection.createConfirmChannel()
     bodies.forEach((body, index) => channel.sendToQueue(destination, Buffer.from(body), { messageId: `m-${index}` }))
     await channel.waitForConfirms()
     await connection.close()
   },
   async handle(address, options, { destination }, { handler, finished }) {
-    const connection = traceConnection(await connect(address), options)
+    const connection = trace(await connect(address), options)
     const channel = await connection.createConfirmChannel()
     await channel.prefetch(1)
     const handle = traceHandler((message) =>

@@ -1,6 +1,9 @@
 import { bullmqTelemetry, retryLater, traceHandler } from '@tracebaton/bullmq'
 import { Queue, Worker } from 'bullmq'
-import { perform } from './task.js'
+import { perform, unlessPatched } from './task.js'
+
+const handlerOf = unlessPatched(traceHandler)
+const withTelemetry = unlessPatched((own, options) => ({ ...own, telemetry: bullmqTelemetry(options) }))
 
 const connectionTo = (address) => {
   const { hostname: host, port } = new URL(address)
@@ -9,8 +12,7 @@ const connectionTo = (address) => {
 
 await perform({
   async send(address, options, { destination, bodies }) {
-    const telemetry = bullmqTelemetry(options)
-    const queue = new Queue(destination, { connection: connectionTo(address), telemetry })
+    const queue = new Queue(destination, withTelemetry({ connection: connectionTo(address) }, options))
     for (const body of bodies) await queue.add('order', body)
     await queue.close()
   },
@@ -21,18 +23,18 @@ await perform({
       // A job that failed would come back here at once.
       if (left === 0) await worker.pause(true)
       const retry = async ({ to, error }) => {
-        const queue = new Queue(to, { connection: connectionTo(address), telemetry: bullmqTelemetry(options) })
+        const queue = new Queue(to, withTelemetry({ connection: connectionTo(address) }, options))
         await retryLater(queue, job, { to, error })
         await queue.close()
       }
       return handler(retry, job.data, JSON.parse(job.opts.telemetry?.metadata ?? '{}'))
     }
-    const worker = new Worker(destination, traceHandler(processor), {
+    const own = {
       connection: connectionTo(address),
-      telemetry: bullmqTelemetry(options),
       // What a worker had that was killed comes back soon.
       ...(act === 'work' && { lockDuration: 1000, stalledInterval: 500, maxStalledCount: 1000 }),
-    })
+    }
+    const worker = new Worker(destination, handlerOf(processor), withTelemetry(own, options))
     await finished
     await worker.close()
   },

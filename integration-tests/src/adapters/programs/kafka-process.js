@@ -1,9 +1,10 @@
 import { retryLater, traceKafka } from '@tracebaton/kafka'
 import { Kafka, logLevel } from 'kafkajs'
-import { perform } from './task.js'
+import { perform, unlessPatched } from './task.js'
 
+const trace = unlessPatched(traceKafka)
 const clientOf = (address, options) =>
-  traceKafka(new Kafka({ clientId: 'elsewhere', brokers: [address], logLevel: logLevel.NOTHING }), options)
+  trace(new Kafka({ clientId: 'elsewhere', brokers: [address], logLevel: logLevel.NOTHING }), options)
 
 await perform({
   async send(address, options, { destination, bodies }) {

@@ -6,11 +6,12 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { retryLater, traceHandler, traceSqs } from '@tracebaton/sqs'
-import { perform } from './task.js'
+import { perform, unlessPatched } from './task.js'
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 const urlOf = (address, queue) => `${address}/000000000000/${queue}`
-const clientOf = (endpoint, options) => traceSqs(new SQSClient({ endpoint, region: 'eu-west-1', credentials }), options)
+const trace = unlessPatched(traceSqs)
+const clientOf = (endpoint, options) => trace(new SQSClient({ endpoint, region: 'eu-west-1', credentials }), options)
 
 await perform({
   async send(address, options, { destination, bodies }) {

@@ -4,6 +4,12 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { createRecorder } from '@tracebaton/testing'
 import { createWorker, tellerOf } from './worker.js'
 
+/** Those of `patched.js`, where that was loaded first: then what a module makes is traced by itself. */
+const instrumentations = globalThis[Symbol.for('tracebaton.tests.instrumentations')]
+
+/** What a program does with a client to have it traced; nothing, where its module is patched. */
+export const unlessPatched = (trace) => (instrumentations === undefined ? trace : (client) => client)
+
 /**
  * Does the task that was given on the command line and prints the spans of it, and what it received. Plain JavaScript: this runs as any
  * program of a user's runs, without a test runner around it.
@@ -15,6 +21,7 @@ export async function perform({ send, handle }) {
   const task = JSON.parse(text)
   const spanProcessors = task.act === 'work' ? [recorder, tellerOf(recorder)] : [recorder]
   const options = { tracerProvider: new BasicTracerProvider({ spanProcessors }) }
+  for (const one of instrumentations ?? []) one.setTracerProvider(options.tracerProvider)
   if (task.act === 'work') await handle(address, options, { ...task, count: Infinity }, createWorker(task))
   const received = []
   if (task.act === 'send') await send(address, options, task)
