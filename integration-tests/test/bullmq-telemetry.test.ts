@@ -45,6 +45,24 @@ test('without a traced processor an attempt is active and complete all the same,
   expectSound(session)
 })
 
+test('listeners of active run in no context, except for the first job, which the worker fetches where it was made', async () => {
+  await using session = openSession()
+  const queue = session.queue({}, 'telemetry')
+  for (const name of ['first', 'second', 'third']) await queue.add(name, {})
+  const starter = trace.wrapSpanContext({ traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1 })
+  const seen: unknown[] = []
+  context.with(trace.setSpan(context.active(), starter), () => {
+    const worker = session.worker(queue, async () => {}, {}, 'telemetry')
+    worker.on('active', ({ name }) => seen.push([name, trace.getSpanContext(context.active())?.spanId]))
+  })
+  await session.attempts(queue, 3)
+  expect(seen).toEqual([
+    ['first', 'd'.repeat(16)],
+    ['second', undefined],
+    ['third', undefined],
+  ])
+})
+
 test('an attempt that nobody looked at has the time of its processor', async () => {
   await using session = openSession()
   const queue = session.queue({}, 'telemetry')
