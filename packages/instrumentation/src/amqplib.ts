@@ -1,5 +1,4 @@
 import { types } from 'node:util'
-import { context as contexts, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { ConnectionLike } from '@tracebaton/amqp'
 import { MANAGED_CHANNELS } from './amqp-connection-manager.ts'
 import { named, withExports } from './exports.ts'
@@ -14,6 +13,7 @@ type Connect = (this: unknown, ...args: unknown[]) => unknown
 function tracedConnect(connect: Connect): Connect {
   const tracing = tracingFor('amqplib')
   const { isObject } = packages.core
+  const { context: contexts, ROOT_CONTEXT } = packages.api
   const { traceConnection } = packages.amqp
   const wrap = (connection: unknown): unknown =>
     isObject(connection) ? traceConnection(connection as ConnectionLike, { tracing }) : connection
@@ -30,6 +30,7 @@ function tracedConnect(connect: Connect): Connect {
 
 /** The caller's callback, which gets a traced connection, in the context of the call. */
 function answered(callback: Connect, wrap: (connection: unknown) => unknown): Connect {
+  const { context: contexts } = packages.api
   return contexts.bind(contexts.active(), function (this: unknown, error: unknown, ...rest: unknown[]) {
     return Reflect.apply(callback, this, [error, ...rest.map(wrap)])
   })

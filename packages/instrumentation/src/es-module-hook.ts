@@ -1,9 +1,9 @@
 import Module, { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { diag } from '@opentelemetry/api'
 import { LOADER } from './load.cjs'
 import { load } from './loader.ts'
+import { packages } from './packages.ts'
 import { processWide } from './process-wide.ts'
 
 const hook = processWide('tracebaton.instrumentation.loader.0', () => ({ installed: false }))
@@ -29,7 +29,7 @@ export function askFromEsModule(file: string): void {
     if (registerHooks !== undefined && takesHooks(process.versions.node)) registerHooks({ load })
     else Module.register(pathToFileURL(LOADER))
   } catch (error) {
-    diag.warn(`tracebaton: Node takes no hook for modules, so ${file} is not traced: ${String(error)}`)
+    packages.api.diag.warn(`tracebaton: Node takes no hook for modules, so ${file} is not traced: ${String(error)}`)
   }
 }
 

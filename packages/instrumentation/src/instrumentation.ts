@@ -1,4 +1,4 @@
-import { metrics, trace, type MeterProvider, type TracerProvider } from '@opentelemetry/api'
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api'
 import type { TracingOptions } from '@tracebaton/core'
 import { loadedBefore, patchOnLoad, type ModulePatch } from './module-hook.ts'
 import { packages } from './packages.ts'
@@ -68,14 +68,14 @@ export abstract class ClientInstrumentation<Config extends TracebatonConfig> {
 
   /** Records spans by a provider. Default: the global one of the time. */
   setTracerProvider(provider: TracerProvider): void {
-    this.#tracers = provider === trace.getTracerProvider() ? undefined : provider
+    this.#tracers = provider === packages.api.trace.getTracerProvider() ? undefined : provider
     this.#tell()
   }
 
   /** Measures by a provider. Default: the global one of the time. */
   setMeterProvider(provider: MeterProvider): void {
     // SDKs hand out the global one also before there is any; that one will never measure.
-    this.#meters = provider === metrics.getMeterProvider() ? undefined : provider
+    this.#meters = provider === packages.api.metrics.getMeterProvider() ? undefined : provider
     this.#tell()
   }
 

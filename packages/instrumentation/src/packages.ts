@@ -1,10 +1,14 @@
 import { load } from './load.cjs'
 
 /**
- * Our other packages. Each is loaded when a client needs it, so that a process which uses one client waits for one
- * adapter; and as CommonJS, which loads in half the time. What they share with their ES modules is process-wide.
+ * OpenTelemetry's API and our other packages. Each is loaded when a client needs it, so that a process which uses one client
+ * waits for one adapter; and as CommonJS, which loads in half the time. What they share with their ES modules is
+ * process-wide.
  */
 export const packages = {
+  get api(): typeof import('@opentelemetry/api') {
+    return load('@opentelemetry/api') as typeof import('@opentelemetry/api')
+  },
   get core(): typeof import('@tracebaton/core/adapter') {
     return load('@tracebaton/core/adapter') as typeof import('@tracebaton/core/adapter')
   },
