@@ -10,9 +10,11 @@ type Methods = Readonly<Record<string, Method>>
 
 /** A call on an object that was wrapped by hand as well: that traces it, and the class does not, once. */
 const byHand = new AsyncLocalStorage<{ readonly of: object; told: boolean }>()
+/** Whether there has ever been one: others do not pay for looking. */
+let anyByHand = false
 
 function isTracedByHand(object: object): boolean {
-  const call = byHand.getStore()
+  const call = anyByHand ? byHand.getStore() : undefined
   if (call === undefined || call.of !== object || call.told) return false
   call.told = true
   return true
@@ -29,9 +31,10 @@ function tracingClass(
   trace: (untraced: object) => object,
 ): AnyClass {
   const { lookAlike, standsFor } = packages.core
-  const looks = new WeakMap<object, Methods>()
   const own = Original.prototype as Methods
-  const Traced = class extends Original {
+  class Traced extends Original {
+    /** The calls as they are traced; `undefined`: they are not. */
+    #traced: Methods | undefined
     constructor(...args: unknown[]) {
       const isOthers = isForeign(args[optionsAt])
       args[optionsAt] = withTelemetry(args[optionsAt])
@@ -42,24 +45,29 @@ function tracingClass(
         this,
         members(names, (name, given) => Reflect.apply(own[name] as Method, this, given)),
       )
-      looks.set(this, trace(untraced) as Methods)
+      const look = trace(untraced) as Methods
+      this.#traced = Object.fromEntries(names.map((name) => [name, look[name] as Method]))
       // A method of a subclass still runs, with the class's own untraced below it.
-      const inHand = members(names, (name, given) =>
-        byHand.run({ of: this, told: false }, () => (this as unknown as Methods)[name]?.(...given)),
-      )
+      const inHand = members(names, (name, given) => {
+        anyByHand = true
+        return byHand.run({ of: this, told: false }, () => (this as unknown as Methods)[name]?.(...given))
+      })
       standsFor(this, lookAlike<object>(this, inHand))
     }
-  }
-  for (const name of names) {
-    Object.defineProperty(Traced.prototype, name, {
-      configurable: true,
-      writable: true,
-      value: named(own[name] as Method, function (this: object, ...args: unknown[]) {
-        const look = looks.get(this)
-        if (look === undefined || isTracedByHand(this)) return Reflect.apply(own[name] as Method, this, args)
-        return look[name]?.(...args)
-      }),
-    })
+    static {
+      for (const name of names) {
+        const method = own[name] as Method
+        Object.defineProperty(this.prototype, name, {
+          configurable: true,
+          writable: true,
+          value: named(method, function (this: object, ...args: unknown[]) {
+            // An object may be of the class that this one extends, or its constructor may not have ended yet.
+            const look = #traced in this ? this.#traced?.[name] : undefined
+            return look === undefined || isTracedByHand(this) ? Reflect.apply(method, this, args) : look(...args)
+          }),
+        })
+      }
+    }
   }
   return standIn(Original, Traced)
 }
