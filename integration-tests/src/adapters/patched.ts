@@ -25,7 +25,7 @@ for (const [name, exports] of Object.entries(LOADED)) {
 }
 
 /** Below this key, instrumentations say how the clients of a process are traced: one way for all clients of a kind. */
-const PLACES = Symbol.for('tracebaton.instrumentation.places.0')
+const PLACES = Symbol.for('tracebaton.instrumentation.places.1')
 
 /**
  * The exports of a client's module as an instrumentation patches them, for a program that has these options. Programs of

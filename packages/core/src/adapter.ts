@@ -8,7 +8,7 @@ export {
   type Arrival,
 } from './instances.ts'
 export type { AdapterTracing } from './tracing.ts'
-export { followOptions, type FollowedOptions } from './followed.ts'
+export { followOptions, type FollowedOptions, type FollowingTracing } from './followed.ts'
 export type { OwnOptions, OwnValues } from './read-options.ts'
 export type { Scope } from './base/scope.ts'
 export { codedError, type ErrorCode } from './base/errors.ts'

@@ -1,6 +1,6 @@
 import type { Delivery } from './verdict/delivery.ts'
 import { isObject } from './base/given.ts'
-import { followedBy, NOTHING_RECORDED, type FollowedOptions } from './followed.ts'
+import { followedBy, NOTHING_RECORDED } from './followed.ts'
 import type { TracingOptions } from './options.ts'
 import { passOnly } from './pass-only.ts'
 import {
@@ -36,8 +36,8 @@ const instances = new WeakMap<object, { readonly reading: Reading; readonly bySc
  */
 export function resolveTracing(input: TracingInput | undefined, scope: Scope, own?: OwnOptions): AdapterTracing {
   const given = isObject(input) ? (optionsWithin(input) ?? input) : DEFAULTS
-  const current = followedBy(given)
-  if (current !== undefined) return tracingThatFollows(given, current, scope)
+  const followed = followedBy(given)
+  if (followed !== undefined) return tracingThatFollows(given, followed, scope)
   const reading = readOptions(given, own)
   let made = instances.get(given)
   if (made === undefined || !isUnchanged(made.reading, reading)) {
@@ -52,29 +52,26 @@ export function resolveTracing(input: TracingInput | undefined, scope: Scope, ow
 /** The instances that follow options, one for each scope. */
 const following = new WeakMap<object, Map<string, AdapterTracing>>()
 
-/** One whose members are those of the instance for the options of the moment. */
-function tracingThatFollows(options: TracingOptions, current: FollowedOptions, scope: Scope): AdapterTracing {
+/** One whose members are those of the instance for the options of the moment. They are set with each change, and not looked up. */
+function tracingThatFollows(
+  options: TracingOptions,
+  { current, followers }: NonNullable<ReturnType<typeof followedBy>>,
+  scope: Scope,
+): AdapterTracing {
   let byScope = following.get(options)
   if (byScope === undefined) following.set(options, (byScope = new Map()))
   const made = byScope.get(scope.name)
   if (made !== undefined) return made
   const off = passOnly(createAdapterTracing(NOTHING_RECORDED, scope))
-  let known: TracingOptions | undefined
-  let tracing = off
-  const now = (): AdapterTracing => {
+  const live: AdapterTracing = { ...off, options }
+  const follow = (): void => {
     const told = current()
-    if (told !== known) {
-      tracing = told === undefined ? off : resolveTracing(told, scope)
-      known = told
-    }
-    return tracing
+    Object.assign(live, told === undefined ? off : resolveTracing(told, scope), { options })
   }
-  const live = { options }
-  for (const name of Object.keys(off) as (keyof AdapterTracing)[]) {
-    if (name !== 'options') Object.defineProperty(live, name, { get: () => now()[name], enumerable: true })
-  }
-  byScope.set(scope.name, live as AdapterTracing)
-  return live as AdapterTracing
+  followers.add(follow)
+  follow()
+  byScope.set(scope.name, live)
+  return live
 }
 
 /** The options of the instance among options, if there is one. */

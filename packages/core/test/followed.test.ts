@@ -25,13 +25,18 @@ describe('tracing that follows options', () => {
   it('records with the provider of the moment', () => {
     const [first, second] = [createSdk(), createSdk()]
     let now: TracingOptions | undefined = { tracerProvider: first.tracerProvider }
-    const tracing = resolveTracing({ tracing: followOptions(() => now) }, SCOPE)
+    const followed = followOptions(() => now)
+    const tracing = resolveTracing({ tracing: followed }, SCOPE)
+    const become = (next: TracingOptions | undefined): void => {
+      now = next
+      followed.changed()
+    }
     tracing.process(delivery(), () => {})
-    now = { tracerProvider: second.tracerProvider }
+    become({ tracerProvider: second.tracerProvider })
     tracing.send(publication(), () => {})
-    now = undefined
+    become(undefined)
     tracing.send(publication(), () => {})
-    now = { tracerProvider: first.tracerProvider }
+    become({ tracerProvider: first.tracerProvider })
     tracing.process(delivery(), () => {})
     expect(first.ended().map(({ name }) => name)).toEqual(['process orders', 'process orders'])
     expect(second.ended().map(({ name }) => name)).toEqual(['send orders'])
@@ -40,9 +45,11 @@ describe('tracing that follows options', () => {
   it('hands over that it follows', () => {
     const sdk = createSdk()
     let now: TracingOptions | undefined
-    const tracing = resolveTracing({ tracing: followOptions(() => now) }, SCOPE)
+    const followed = followOptions(() => now)
+    const tracing = resolveTracing({ tracing: followed }, SCOPE)
     const other = resolveTracing({ tracing }, { name: 'another', version: '1' })
     now = { tracerProvider: sdk.tracerProvider, maxMessageBytes: 7 }
+    followed.changed()
     expect([other.maxMessageBytes, tracing.options.maxMessageBytes]).toEqual([7, 7])
     other.process(delivery(), () => {})
     expect(sdk.ended().map(({ instrumentationScope }) => instrumentationScope.name)).toEqual(['another'])

@@ -1,4 +1,5 @@
 import type { Tracing, TracingOptions } from '@tracebaton/core'
+import type { FollowingTracing } from '@tracebaton/core/adapter'
 import { packages } from './packages.ts'
 import { processWide } from './process-wide.ts'
 
@@ -23,10 +24,10 @@ interface Place {
   readonly wishers: Wisher[]
   /** The wish of the latest: files are patched once, and whatever was made of them asks here. */
   now: Wish | undefined
-  tracing: Pick<Tracing, 'options'> | undefined
+  tracing: FollowingTracing | undefined
 }
 
-const places = processWide('tracebaton.instrumentation.places.0', () => new Map<Client, Place>())
+const places = processWide('tracebaton.instrumentation.places.1', () => new Map<Client, Place>())
 
 function placeOf(client: Client): Place {
   let place = places.get(client)
@@ -41,6 +42,7 @@ export function say(client: Client, wisher: Wisher, isEnabled: boolean): void {
   if (isEnabled && at === -1) place.wishers.push(wisher)
   if (!isEnabled && at !== -1) place.wishers.splice(at, 1)
   place.now = place.wishers.at(-1)?.wish()
+  place.tracing?.changed()
 }
 
 /** What the instrumentation of a client wants at the time; `undefined`: none is enabled. */

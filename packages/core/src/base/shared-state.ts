@@ -14,8 +14,8 @@ export const SHARED = {
   originals: 'tracebaton.originals.1',
   /** By client object: how it is traced. */
   tracings: 'tracebaton.tracings.2',
-  /** By options that change: what gives those of the moment. */
-  followed: 'tracebaton.followed.0',
+  /** By options that change: what gives those of the moment, and who follows them. */
+  followed: 'tracebaton.followed.1',
   /** Which attempts are forgotten next. */
   attempts: 'tracebaton.attempts.2',
   /** By identity: the latest attempts. */
