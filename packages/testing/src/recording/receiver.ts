@@ -1,12 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { createServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { clean, cut } from '../text/display-text.ts'
-import { otlpContent } from '../otlp/request.ts'
-import { accepted, protobuf, refused, type OtlpEncoding, type OtlpResponse } from '../otlp/response.ts'
+import { listenOn } from './listen-on.ts'
+import { answerOtlp } from '../otlp/endpoint.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import type { UntilCondition, UntilOptions } from './until.ts'
@@ -72,25 +67,17 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
     if (problems.length < mostProblems) problems.push(problem)
     else if (problems.length === mostProblems) problems.push('There were more problems, which are not kept.')
   }
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { status, contentType, body } = await respond(request, maxRequestBytes, recorder, tell)
-    response.writeHead(status, { 'content-type': contentType, 'content-length': body.byteLength }).end(body)
-  }
+  const endpoint = { maxBytes: maxRequestBytes, add: (spans: readonly RecordedSpan[]) => recorder.add(spans), tell }
   const answering = new Set<Promise<void>>()
   const server = createServer((request, response) => {
-    const answered = answer(request, response)
-      .then(() => finished(response))
+    const answered = answerOtlp(request, response, endpoint)
       .catch(() => void response.destroy())
       .finally(() => answering.delete(answered))
     answering.add(answered)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
+  const url = await listenOn(server, port, host)
   // A test that forgets to dispose it must not hang.
   server.unref()
-  const url = urlOf(server.address() as AddressInfo)
   return {
     url,
     tracesUrl: `${url}/v1/traces`,
@@ -122,91 +109,4 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
       if (options.recorder === undefined) await recorder.shutdown()
     },
   }
-}
-
-async function respond(
-  request: IncomingMessage,
-  maxBytes: number,
-  recorder: Recorder,
-  tell: (problem: string) => void,
-): Promise<OtlpResponse> {
-  const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
-  const encoding: OtlpEncoding = contentType === 'application/x-protobuf' ? contentType : 'application/json'
-  const refuse = (status: number, reason: string): Promise<OtlpResponse> => {
-    const said = cut(clean(reason), 250)
-    tell(`A request was refused: ${said}.`)
-    // The rest of what is being sent is not wanted.
-    request.resume()
-    return refused(encoding, status, said)
-  }
-  const path = request.url?.split('?')[0] ?? ''
-  if (!/\/v1\/(?:traces|metrics|logs)$/.test(path)) return refuse(404, `nothing is received at ${path}`)
-  if (request.method !== 'POST') return refuse(405, `${request.method} instead of POST`)
-  if (contentType !== encoding) return refuse(415, `the content type “${contentType}”`)
-  let bytes: Uint8Array
-  try {
-    bytes = await readBody(request, maxBytes)
-  } catch (error) {
-    return error instanceof TooLarge
-      ? refuse(413, `more than ${maxBytes} bytes`)
-      : refuse(400, `the body cannot be unpacked (${textOf(error)})`)
-  }
-  if (!path.endsWith('/v1/traces')) return accepted(encoding)
-  try {
-    const content = otlpContent(
-      encoding === 'application/json'
-        ? JSON.parse(Buffer.from(bytes).toString())
-        : (await protobuf()).decodeTraceRequest(bytes),
-    )
-    if (!content) return await refuse(400, 'the body is no trace request')
-    recorder.add(content.spans)
-    if (content.invalid === 0) return await accepted(encoding)
-    tell(`${content.invalid} spans have no valid ids.`)
-    return await accepted(encoding, content.invalid, 'no valid ids')
-  } catch (error) {
-    return await refuse(400, `the body cannot be read (${textOf(error)})`)
-  }
-}
-
-class TooLarge extends Error {}
-
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const stream = unpacked(request)
-  try {
-    // A request that is destroyed takes its connection along, and the client would never see the answer.
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-      length += (chunk as Uint8Array).length
-      if (length > maxBytes) throw new TooLarge()
-      chunks.push(chunk as Uint8Array)
-    }
-  } finally {
-    if (stream !== request) {
-      request.unpipe()
-      stream.destroy()
-    }
-  }
-  return Buffer.concat(chunks)
-}
-
-function unpacked(request: IncomingMessage): Readable {
-  const packing = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
-  const unpackers = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }
-  if (packing === 'identity') return request
-  const unpacker = Object.entries(unpackers).find(([name]) => name === packing)?.[1]
-  if (!unpacker) throw new Error(`unknown encoding ${packing}`)
-  const stream = unpacker()
-  request.on('error', (error) => stream.destroy(error))
-  return request.pipe(stream)
-}
-
-function urlOf({ address, family, port }: AddressInfo): string {
-  const anywhere = address === '0.0.0.0' || address === '::'
-  const host = anywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
-  return `http://${host}:${port}`
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
