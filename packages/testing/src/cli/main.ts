@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { wantsColors } from '../text/colors.ts'
 import { needsBounds, runBounded } from './bounded.ts'
+import { openScreen } from './screen.ts'
 import { EXIT } from './terminal.ts'
 
 // A reader that has enough, as `head`, is no failure, and changes nothing about what was found: the command goes on.
@@ -23,7 +24,15 @@ async function main(): Promise<void> {
         columns: process.stdout.columns,
         colors: wantsColors(),
         live: process.stderr.isTTY,
+        untilStopped,
+        ...(process.stdin.isTTY && process.stdout.isTTY && { openScreen }),
       })
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
 }
 
 /** Resolves when everything that was written has been taken, or never will be. */

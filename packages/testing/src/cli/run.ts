@@ -7,9 +7,10 @@ import { helpFor, overview } from './help.ts'
 import { render } from './render.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { release } from './version.ts'
+import { watch } from './watch.ts'
 
 /** Everything that `tracebaton` can do. */
-export const commands: readonly Command[] = [check, render, diff, doctor]
+export const commands: readonly Command[] = [check, render, diff, doctor, watch]
 
 /** Does what a command line says, and resolves with the exit code. Never rejects. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,3 +1,5 @@
+import type { Screen } from '../watch/terminal-view.ts'
+
 /** Where a command reads and writes. Tests give their own. */
 export interface Terminal {
   /** Standard output: the result. */
@@ -10,6 +12,10 @@ export interface Terminal {
   readonly colors: boolean
   /** Whether standard error is read by a person, right now. */
   readonly live: boolean
+  /** Takes the whole terminal. Absent where no person sits at it. */
+  readonly openScreen?: () => Screen & Disposable
+  /** Resolves when the command is told to end: by Ctrl-C or SIGTERM, which then end nothing by themselves. */
+  readonly untilStopped?: () => Promise<void>
 }
 
 /** How a command ends. */

@@ -22,7 +22,7 @@ const diagnoses: Readonly<Record<DiagnosisId, readonly [where: string, meaning: 
 test('the page of the command says what its code says', async () => {
   const page = `# The command \`tracebaton\`
 
-Generated from \`packages/testing/src/cli\`; run \`npx vitest --project unit -u cli/page\` to write it anew.
+Generated from \`packages/testing/src/cli\`; run \`npx vitest run --project unit cli/page -u\` to write it anew.
 
 \`\`\`sh
 npm install --save-dev @tracebaton/testing
@@ -60,6 +60,40 @@ traces that links connect, and all spans that name the same message. The first p
 together, in some dozen bytes for each; the second collects the spans of a story and judges it when its last span has
 come. Where stories are mixed over the whole file, there are more passes; a story that is too large for the memory is
 judged one span at a time, and the report says how many spans that are. Standard input goes into a temporary file first.
+
+## Watch
+
+\`watch\` is for development: start it, let your services send their spans to it, and use your queues. It takes OTLP over
+HTTP, JSON or protobuf, packed or not, on the port that every SDK and the Collector use for it.
+
+\`\`\`sh
+npx tracebaton watch
+OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf node app.js
+\`\`\`
+
+Journeys stand in the terminal and on the page <http://localhost:4318>, newest first, as soon as their first span has
+ended: what became of each message, its attempts, its time in the queue, its dead letter, and, beside all of it, what the
+rules find. An orphan may only be early, because services export every few seconds: a journey is judged when no span of
+it has come for 6 seconds, and again when one comes later. Messages of one batch stay journeys of their own; the call for
+the batch links them, and its links can be followed. The address of a journey ends with the id of any of its traces.
+
+| key | on the page | in the terminal |
+| --- | --- | --- |
+| \`/\` | filter by name, service, message, id, or value of an attribute | |
+| \`↑\` \`↓\` | choose a journey | choose a journey, or scroll |
+| \`Enter\` | open the chosen one, or the facts of a span | open the chosen one |
+| \`f\`, \`b\` | only those that failed, or that a rule finds broken | the same |
+| \`p\` | pause | |
+| \`Esc\` | back | back |
+| \`q\` | | quit |
+
+What is kept is bounded: the latest 1,000 journeys (\`--keep\`), of each at most 400 spans, of each span at most 128
+attributes of 1,000 characters, and 48 million characters in all. The page says how many journeys were let go. Where no
+person sits at the terminal, there is a line for each journey when it is judged.
+
+The page needs no network and no build. It runs under a content security policy that lets it load its own files only and
+lets no text become markup. Only addresses, \`localhost\` and the name of this machine open it, so that a web page
+elsewhere cannot read it under a name of its own. With \`--host 0.0.0.0\` everybody who reaches this machine can.
 
 ## What the doctor looks at
 

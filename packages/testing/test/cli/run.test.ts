@@ -7,7 +7,7 @@ test('without a command, or with one that is not there, it says which there are'
   expect(await tracebaton([])).toMatchObject({ code: 2, error: expect.stringContaining('Usage: tracebaton <command>') })
   expect(await tracebaton(['no-such-command'])).toMatchObject({
     code: 2,
-    error: 'There is no command no-such-command. There are check, render, diff, doctor.\n',
+    error: 'There is no command no-such-command. There are check, render, diff, doctor, watch.\n',
   })
   expect(await tracebaton(['--help'])).toMatchObject({
     code: 0,

@@ -1,0 +1,85 @@
+import { clean, cut } from '../text/display-text.ts'
+import { durationText } from '../text/duration.ts'
+import { messageFacts } from '../spans/facts.ts'
+import type { Finding } from '../rules/finding.ts'
+import { spanGraph, type SpanNode } from '../spans/graph.ts'
+import { picture, type Picture, type PictureRow } from '../pictures/picture.ts'
+import { spanKey } from '../spans/span.ts'
+import type { AttemptRow, Axis, FindingText, JourneyDetail, JourneySummary } from './protocol.ts'
+import { spanRow } from './span-row.ts'
+import type { Stories } from './stories.ts'
+import type { Story } from './story.ts'
+
+const most = { rows: 200, findings: 50, text: 500 } as const
+
+/** Everything that the page shows of one story. */
+export function detailOf(
+  story: Story,
+  summary: JourneySummary,
+  findings: readonly Finding[],
+  stories: Stories,
+): JourneyDetail {
+  const drawn = picture(spanGraph([...story.spans.values()]), most.rows)
+  const places = new Map<SpanNode, number>(drawn.rows.map((row, index) => [row.place.node, index]))
+  const byKey = new Map(drawn.rows.map((row, index) => [spanKey(row.place.node.span), index]))
+  const broken = new Set(findings.flatMap(({ spans: [culprit] }) => (culprit ? [spanKey(culprit)] : [])))
+  const elsewhere = (traceId: string): string | undefined => {
+    const other = stories.of(traceId)
+    return other === undefined || other === story ? undefined : other.id
+  }
+  return {
+    summary,
+    services: drawn.services,
+    axis: axisOf(drawn),
+    rows: drawn.rows.map((row) => spanRow(row, drawn, { rows: places, broken, elsewhere })),
+    hidden: drawn.hidden + story.more,
+    findings: findings.slice(0, most.findings).map((finding) => findingText(finding, byKey)),
+    attempts: drawn.rows.flatMap((row, index) => attemptRow(row, index) ?? []).toSorted(byTime(drawn)),
+    partial: story.partial,
+  }
+}
+
+function axisOf({ scale }: Picture): Axis {
+  return {
+    breaks: scale.breaks,
+    ticks: scale.ticks(5).map((ms) => ({ at: scale.position(scale.start + ms), text: durationText(ms) })),
+  }
+}
+
+function findingText(finding: Finding, rows: ReadonlyMap<string, number>): FindingText {
+  const [culprit] = finding.spans
+  const row = culprit && rows.get(spanKey(culprit))
+  return {
+    rule: finding.rule,
+    problem: said(finding.problem),
+    message: said(finding.message),
+    hop: said(finding.hop),
+    side: said(finding.service === '' ? finding.side : `${finding.side}, ${finding.service}`),
+    ...(row !== undefined && { row }),
+  }
+}
+
+function attemptRow(row: PictureRow, index: number): AttemptRow | undefined {
+  const facts = messageFacts(row.place.node.span)
+  if (facts.attempt === undefined) return undefined
+  return {
+    row: index,
+    number: facts.maxAttempts === undefined ? String(facts.attempt) : `${facts.attempt} of ${facts.maxAttempts}`,
+    destination: said(facts.destination),
+    kind: said(facts.deliveryKind?.replaceAll('_', ' ')),
+    outcome: said(facts.outcome?.replaceAll('_', ' ')),
+    error: said(facts.errorType),
+    waited: facts.queueTime === undefined ? '' : durationText(facts.queueTime * 1000),
+    duration: row.duration,
+    service: row.service,
+    state: row.state,
+  }
+}
+
+function said(text: string | undefined): string {
+  return cut(clean(text ?? ''), most.text)
+}
+
+function byTime({ rows }: Picture): (one: AttemptRow, other: AttemptRow) => number {
+  return (one, other) => (rows[one.row]?.start ?? 0) - (rows[other.row]?.start ?? 0)
+}

@@ -1,0 +1,96 @@
+import { clean, cut } from '../text/display-text.ts'
+import type { SpanLink, SpanNode } from '../spans/graph.ts'
+import { messageFacts } from '../spans/facts.ts'
+import { linkRole, type Picture, type PictureRow } from '../pictures/picture.ts'
+import { spanKey, type SpanAttributes } from '../spans/span.ts'
+import { valueText } from '../text/value-text.ts'
+import type { Fact, LinkText, SpanRow } from './protocol.ts'
+
+const most = { links: 32, attributes: 64, events: 8, name: 200, text: 1000 } as const
+
+/** What a row is drawn with. */
+export interface Surroundings {
+  readonly rows: ReadonlyMap<SpanNode, number>
+  /** Keys of the spans that findings are about. */
+  readonly broken: ReadonlySet<string>
+  /** The journey that has a trace, when it is another one. */
+  readonly elsewhere: (traceId: string) => string | undefined
+}
+
+/** A span as a row of the waterfall, with all that it says. */
+export function spanRow(row: PictureRow, { scale, services }: Picture, around: Surroundings): SpanRow {
+  const { node, guides } = row.place
+  return {
+    level: Math.min(guides.length, 24),
+    name: cut(row.name, most.name),
+    attempt: row.attempt,
+    state: row.state,
+    service: services.indexOf(row.service),
+    from: scale.position(row.start),
+    to: scale.position(row.end),
+    waitFrom: scale.position(row.start - row.waited),
+    duration: row.duration,
+    arrival: row.arrival,
+    result: cut(row.result, most.name),
+    links: node.links.slice(0, most.links).map((link) => linkText(node, link, around)),
+    broken: around.broken.has(spanKey(node.span)),
+    facts: factsOf(row),
+    attributes: facts(node.span.attributes),
+    events: node.span.events
+      .slice(-most.events)
+      .map(({ name, attributes }) => ({ name: said(name, most.name), attributes: facts(attributes) })),
+  }
+}
+
+function linkText(node: SpanNode, link: SpanLink, { rows, elsewhere }: Surroundings): LinkText {
+  const { target } = link
+  const row = target && rows.get(target)
+  const journey = target ? undefined : elsewhere(link.link.traceId)
+  const { attempt } = target ? messageFacts(target.span) : {}
+  const name = target && said(target.span.name, most.name) + (attempt === undefined ? '' : ` attempt ${attempt}`)
+  return {
+    role: said(linkRole(node, link), most.name),
+    text: name ?? (journey === undefined ? `${link.link.traceId}/${link.link.spanId}` : 'another journey'),
+    quiet: target !== undefined && isShownByTree(node, link),
+    ...(row !== undefined && { row }),
+    ...(journey !== undefined && { journey }),
+  }
+}
+
+/** The tree shows the parent, and that attempts follow each other. */
+function isShownByTree(node: SpanNode, { link, target }: SpanLink): boolean {
+  if (!node.parent || !target) return false
+  return target === node.parent || (link.role === 'previous_attempt' && target.parent === node.parent)
+}
+
+function factsOf({ place: { node }, duration, service }: PictureRow): Fact[] {
+  const { span } = node
+  const status = span.statusMessage === undefined ? span.status : `${span.status}: ${span.statusMessage}`
+  const all: readonly Fact[] = [
+    ['service', service],
+    ['kind', span.kind],
+    ['status', status],
+    ['start', momentText(span.startTime)],
+    ['duration', duration],
+    ['trace', span.traceId],
+    ['span', span.spanId],
+    ['parent', node.parentMissing ? `${span.parentSpanId} (not recorded)` : (span.parentSpanId ?? '')],
+    ['scope', [span.scope, span.scopeVersion].filter(Boolean).join(' ')],
+  ]
+  return all.filter(([, value]) => value !== '').map(([name, value]) => [name, said(value, most.text)])
+}
+
+function facts(attributes: SpanAttributes): Fact[] {
+  return Object.entries(attributes)
+    .slice(0, most.attributes)
+    .map(([name, value]) => [said(name, most.name), said(valueText(value), most.text)])
+}
+
+function said(text: string, length: number): string {
+  return cut(clean(text), length)
+}
+
+function momentText(milliseconds: number): string {
+  const moment = new Date(milliseconds)
+  return Number.isNaN(moment.getTime()) ? '' : moment.toISOString()
+}
