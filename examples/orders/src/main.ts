@@ -7,6 +7,7 @@ import { ORDERS } from './orders.ts'
 import { draw, findFaults, save, tell } from './report.ts'
 import { runOnSqs } from './sqs.ts'
 import { startTelemetry } from './telemetry.ts'
+import { startWatching } from './watch.ts'
 
 const BROKERS = { sqs: runOnSqs, kafka: runOnKafka, amqp: runOnAmqp, bullmq: runOnBullmq }
 
@@ -18,13 +19,18 @@ const HELP = `Usage: npm run demo -- [options]
 Three orders on their way from a shop to billing: one succeeds, one after retries, one becomes a dead letter.
 
   --broker NAME  ${Object.keys(BROKERS).join(', ')}; sqs by default, which is embedded. The others run in a container.
+  --watch        show the orders live, on the page of tracebaton watch, until Ctrl-C
   --help         print this
 
 OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 also sends the spans to a backend.
 `
 
 const { values } = parseArgs({
-  options: { broker: { type: 'string', default: 'sqs' }, help: { type: 'boolean', default: false } },
+  options: {
+    broker: { type: 'string', default: 'sqs' },
+    watch: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 })
 if (values.help) {
   process.stdout.write(HELP)
@@ -36,15 +42,24 @@ if (run === undefined) {
   process.exit(1)
 }
 
-setTimeout(() => {
+const watching = values.watch ? await startWatching() : undefined
+if (watching) {
+  console.log(`Watch the orders on ${watching.url}`)
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = watching.url
+  // Whoever watches does not want to wait for an export.
+  process.env['OTEL_BSP_SCHEDULE_DELAY'] = '200'
+}
+
+const patience = setTimeout(() => {
   console.error(`The orders have not come to an end after ${PATIENCE / 1000} s.`)
   process.exit(1)
-}, PATIENCE).unref()
+}, PATIENCE)
 
 console.log(`Selling ${ORDERS.length} orders over ${values.broker}. This takes about four seconds.\n`)
 const telemetry = startTelemetry()
 await run(telemetry)
 await telemetry[Symbol.asyncDispose]()
+clearTimeout(patience)
 
 const stories = tell(ORDERS, telemetry.recorder.spans)
 for (const { order, spans } of stories) console.log(`${draw(order, spans)}\n`)
@@ -56,3 +71,8 @@ for (const fault of faults) console.error(fault)
 console.log('Judge them yourself: npx tracebaton check examples/orders/out/spans.jsonl')
 if (faults.length === 0) console.log('Checked: every span is connected to its order, and every attempt is there.')
 else process.exitCode = 1
+
+if (watching) {
+  console.log(`Still to be seen on ${watching.url}. Ctrl-C ends it.`)
+  await watching.ended
+}
