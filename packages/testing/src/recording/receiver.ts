@@ -35,7 +35,7 @@ export interface ReceiverOptions {
 
 /**
  * Takes spans of other processes, in whatever language: an OTLP endpoint over HTTP, for JSON and protobuf, packed or
- * not. Metrics and logs are taken and dropped. Dispose it at the end of the test.
+ * not. Metrics and logs are taken and dropped. Close it at the end of the test, or let `await using` do it.
  */
 export interface Receiver extends AsyncDisposable {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`: `http://127.0.0.1:49152`. */
@@ -55,6 +55,8 @@ export interface Receiver extends AsyncDisposable {
   readonly problems: readonly string[]
   /** Waits for a meaning, see the recorder. */
   until<T>(condition: UntilCondition<T>, options?: UntilOptions): Promise<T>
+  /** Stops listening, once the requests that are being read are answered, after a second at most. Never rejects. */
+  close(): Promise<void>
 }
 
 const mostProblems = 100
@@ -78,6 +80,20 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
   const url = await listenOn(server, port, host)
   // A test that forgets to dispose it must not hang.
   server.unref()
+  const end = async (): Promise<void> => {
+    const closed = new Promise((resolve) => {
+      server.close(resolve)
+    })
+    // An exporter that never hears whether its spans arrived sends them again, for seconds, when it is shut down.
+    const patience = new AbortController()
+    await Promise.race([Promise.all(answering), delay(1000, undefined, { signal: patience.signal }).catch(() => {})])
+    patience.abort()
+    server.closeAllConnections()
+    await closed
+    if (options.recorder === undefined) await recorder.shutdown()
+  }
+  let ended: Promise<void> | undefined
+  const close = (): Promise<void> => (ended ??= end())
   return {
     url,
     tracesUrl: `${url}/v1/traces`,
@@ -96,17 +112,7 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
     },
     problems,
     until: (condition, untilOptions) => recorder.until(condition, untilOptions),
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => {
-        server.close(resolve)
-      })
-      // An exporter that never hears whether its spans arrived sends them again, for seconds, when it is shut down.
-      const patience = new AbortController()
-      await Promise.race([Promise.all(answering), delay(1000, undefined, { signal: patience.signal }).catch(() => {})])
-      patience.abort()
-      server.closeAllConnections()
-      await closed
-      if (options.recorder === undefined) await recorder.shutdown()
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }

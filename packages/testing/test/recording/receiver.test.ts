@@ -264,3 +264,12 @@ test('an address for containers is reached from here as well', async () => {
   await using receiver = await createReceiver({ host: '0.0.0.0' })
   expect((await post(receiver, request())).status).toBe(200)
 })
+
+test('a receiver that is closed takes nothing more, and can be closed again', async () => {
+  const receiver = await createReceiver()
+  const waiting = receiver.until(() => false).catch(({ message }: Error) => message)
+  await Promise.all([receiver.close(), receiver.close()])
+  expect(await waiting).toContain('the recorder was shut down')
+  await expect(post(receiver, request())).rejects.toThrow('fetch failed')
+  await receiver[Symbol.asyncDispose]()
+})
