@@ -4,10 +4,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createRandom, hexId, linkTo, requestOf, spanWith } from './otlp-spans.js'
 
 const BATCH = 200
 const EPOCH_MS = Date.UTC(2026, 0, 15, 10)
-const SERVICES = ['shop', 'billing', 'mailer']
 
 if (resolve(process.argv[1] ?? '') === fileURLToPath(import.meta.url)) {
   const [file, megabytes = '1000', inFlight = '200'] = process.argv.slice(2)
@@ -29,7 +29,7 @@ export function generate(file, megabytes, inFlight) {
   let orders = 0
   let batch = []
   const flush = () => {
-    total.bytes += writeSync(output, `${JSON.stringify(request(batch))}\n`)
+    total.bytes += writeSync(output, `${JSON.stringify(requestOf(batch))}\n`)
     total.spans += batch.length
     batch = []
   }
@@ -51,11 +51,11 @@ export function generate(file, megabytes, inFlight) {
 
 /** All spans of one order, by time: request, send, up to three attempts, and the dead letter where all of them fail. */
 function order(number, random) {
-  const id = (length) => Array.from({ length: length / 8 }, () => hex(random)).join('')
+  const id = (length) => hexId(random, length)
   const [trace, post, send] = [id(32), id(16), id(16)]
   const start = EPOCH_MS + number * 3
   const message = `m-${number}`
-  const creation = link('creation', trace, send)
+  const creation = linkTo('creation', trace, send)
   const spans = [
     span('shop', 'POST /orders', 2, trace, post, '', start, 12, {
       'http.request.method': 'POST',
@@ -71,7 +71,7 @@ function order(number, random) {
     const at = start + 20 + (attempt - 1) * 180
     const outcome = failed ? (attempt === 3 ? 'dead_lettered' : 'requeued') : 'acked'
     const attributes = { ...facts('orders', 'process', message, number), ...delivery(attempt, outcome) }
-    const links = before === undefined ? [creation] : [link('previous_attempt', trace, before), creation]
+    const links = before === undefined ? [creation] : [linkTo('previous_attempt', trace, before), creation]
     spans.push(
       span(
         'billing',
@@ -99,7 +99,7 @@ function order(number, random) {
       'tracebaton.delivery.kind': 'dead_letter',
       'tracebaton.dead_letter.source': 'orders',
     }
-    const links = [link('previous_attempt', trace, before), creation]
+    const links = [linkTo('previous_attempt', trace, before), creation]
     spans.push(span('mailer', 'process orders-dead', 5, id(32), id(16), '', start + 600, 9, attributes, links))
   }
   return spans
@@ -130,67 +130,6 @@ function delivery(attempt, outcome) {
   }
 }
 
-function link(role, traceId, spanId) {
-  return { traceId, spanId, attributes: keyValues({ 'tracebaton.link.role': role }), flags: 769 }
-}
-
-function span(service, name, kind, traceId, spanId, parentSpanId, start, duration, attributes, links = []) {
-  const failed = attributes['error.type'] !== undefined
-  return {
-    service,
-    span: {
-      traceId,
-      spanId,
-      parentSpanId,
-      flags: 257,
-      name,
-      kind,
-      startTimeUnixNano: `${start}000000`,
-      endTimeUnixNano: `${start + duration}000000`,
-      attributes: keyValues(attributes),
-      links,
-      status: failed ? { message: 'no answer within 30 ms', code: 2 } : {},
-    },
-  }
-}
-
-function keyValues(attributes) {
-  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }))
-}
-
-function anyValue(value) {
-  if (typeof value === 'string') return { stringValue: value }
-  return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value }
-}
-
-function request(batch) {
-  const resourceSpans = SERVICES.map((service) => ({
-    resource: {
-      attributes: keyValues({ 'service.name': service, 'service.version': '1.4.2', 'host.name': `${service}-7f9c` }),
-    },
-    scopeSpans: [
-      {
-        scope: { name: '@tracebaton/core', version: '0.1.0' },
-        spans: batch.filter((item) => item.service === service).map((item) => item.span),
-      },
-    ],
-  }))
-  return { resourceSpans: resourceSpans.filter(({ scopeSpans }) => scopeSpans[0].spans.length > 0) }
-}
-
-/** A small generator of numbers from 0 to 1 that gives the same ones every time (mulberry32). */
-function createRandom(seed) {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-function hex(random) {
-  return Math.floor(random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, '0')
+function span(service, name, kind, trace, own, parent, at, duration, attributes, links = []) {
+  return { service, span: spanWith({ name, kind, trace, own, parent, at, duration, attributes, links }) }
 }

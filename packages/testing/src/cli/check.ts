@@ -20,7 +20,7 @@ export const check: Command = {
   summary: 'judge spans by rules: broken hops, orphans, dangling links, leaks, conventions',
   description: [
     'Reads OTLP JSON of any size and judges it by the rules that the assertions of @tracebaton/testing use. Files of up ' +
-      'to 24 MiB are judged as a whole; larger ones story by story (what links and message ids connect), in two passes ' +
+      'to 24 MiB are judged as a whole; larger ones story by story (the way of one message), in two passes ' +
       'or more and in less than 300 MB of memory; single requests of more than 64 MiB are left out.',
   ],
   options: [

@@ -97,6 +97,8 @@ async function structureOf(
   const progress = createProgress(terminal, sources.bytes)
   let problems = 0
   const stories = readStories(sources.files, {
+    // As in a structure that a test wrote: there a link says what it leads to.
+    batches: 'together',
     onProblem({ line, reason, unfinished }) {
       if (!unfinished) problems += 1
       terminal.error(`${clean(sources.nameOf(path))}:${line}: ${reason}, left out\n`)

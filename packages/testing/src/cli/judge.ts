@@ -59,11 +59,11 @@ async function judgeStories(
       progress.show(now)
     },
   })
-  for await (const { spans, extent } of stories) {
+  for await (const { spans, extent, elsewhere } of stories) {
     report.count('spans', spans.length)
     if (extent === 'whole') report.count('stories', 1)
     else report.count('unjudged', spans.length)
-    report.add(judge(spans, options, extent === 'whole' ? rules : single))
+    report.add(judge(spans, options, extent === 'whole' ? rules : single, elsewhere))
   }
   progress.end()
 }

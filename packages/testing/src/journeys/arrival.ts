@@ -55,7 +55,7 @@ export function arrivalIdentity({
   partition,
   offset,
 }: Arrival): MessageIdentity | undefined {
-  return identityOf({ system, destination, messageId, partition, offset })
+  return identityOf({ system, destinationName: destination, messageId, partition, offset })
 }
 
 /** Arrivals by the key of their message. */

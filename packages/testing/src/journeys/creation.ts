@@ -104,7 +104,7 @@ export function linkIdentity(
   attributes: Readonly<Record<string, unknown>>,
 ): MessageIdentity | undefined {
   const { messageId, partition, offset } = messageFacts({ ...node.span, attributes })
-  const { system, destination, partition: shared } = messageFacts(node.span)
+  const { system, destinationName, partition: shared } = messageFacts(node.span)
   if (messageId === undefined && offset === undefined) return undefined
-  return identityOf({ system, destination, messageId, offset, partition: partition ?? shared })
+  return identityOf({ system, destinationName, messageId, offset, partition: partition ?? shared })
 }

@@ -1,5 +1,5 @@
 import { connectionOf, isBulk, isCreation, isProcess, type Via } from './creation.ts'
-import { messageFacts, type MessageFacts } from '../spans/facts.ts'
+import { isBatch, messageFacts, type MessageFacts } from '../spans/facts.ts'
 import { messageIdentity, type MessageIdentity } from '../spans/identity.ts'
 import { createDisjointSets, spanGraph, type SpanGraph, type SpanNode } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
@@ -33,7 +33,8 @@ export interface MessageJourney {
 
 /**
  * Tells the stories of single messages. Attempts belong together when they name the same message, when one links the
- * other as the attempt before, or when they lead to the same send and nothing says that they are different messages.
+ * other as the attempt before, or when they lead to the same send and nothing says that they are different messages. A
+ * batch that was handled as a whole belongs to no journey, and joins none.
  */
 export function messageJourneys(spans: readonly RecordedSpan[]): MessageJourney[] {
   return journeysOf(spanGraph(spans))
@@ -42,7 +43,7 @@ export function messageJourneys(spans: readonly RecordedSpan[]): MessageJourney[
 /** The same, of spans whose graph is there. */
 export function journeysOf({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJourney[] {
   const all = [...nodes.values()]
-  const attempts = all.filter((node) => isProcess(node) && !isBatch(node)).map(attemptOf)
+  const attempts = all.filter((node) => isProcess(node) && !isBatch(node.span)).map(attemptOf)
   const creations = all.filter(isCreation)
   const moves = all.filter(isMove)
   const together = createDisjointSets<object>()
@@ -51,7 +52,7 @@ export function journeysOf({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJourney[
   joinSameIdentity(attempts, creations, together)
   for (const { node } of attempts) {
     for (const { link, target } of node.links) {
-      if (link.role === 'previous_attempt' && target) together.join(target, node)
+      if (link.role === 'previous_attempt' && target && !isBatch(target.span)) together.join(target, node)
     }
   }
   const shared = joinByCreation(attempts, together)
@@ -81,11 +82,6 @@ function attemptOf(node: SpanNode): MessageAttempt {
     ...(creation && { creation }),
     ...(via && { via }),
   }
-}
-
-/** A batch that a handler gets as a whole. */
-function isBatch({ span }: SpanNode): boolean {
-  return messageFacts(span).batchSize !== undefined
 }
 
 /** A send of a message that somebody else had made. */
@@ -138,7 +134,7 @@ function joinByCreation(
     const messages = new Map<string, Set<object>>()
     for (const { node, identity, facts } of followed) {
       if (!identity) continue
-      const place = facts.destination ?? ''
+      const place = facts.destinationName ?? ''
       messages.set(place, (messages.get(place) ?? new Set()).add(together.find(node)))
     }
     if (isBulk(creation) || [...messages.values()].some(({ size }) => size > 1)) shared.add(creation)

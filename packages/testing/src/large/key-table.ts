@@ -6,6 +6,8 @@
 export interface KeyTable {
   /** The number of a text; a new one for a new text. */
   add(text: string): number
+  /** The number of a text that was added. */
+  find(text: string): number | undefined
   /** How many there are. */
   readonly size: number
 }
@@ -43,15 +45,12 @@ export function createKeyTable(): KeyTable {
     get size() {
       return size
     },
+    find(text) {
+      const known = places[placeOf(...bitsOf(text))]
+      return known ? known - 1 : undefined
+    },
     add(text) {
-      let [one, other] = [0x811c9dc5, 0x1b873593]
-      for (let index = 0; index < text.length; index += 1) {
-        const code = text.charCodeAt(index)
-        one = Math.imul(one ^ code, 0x01000193)
-        other = Math.imul(other ^ code, 0x85ebca6b) ^ (other >>> 15)
-      }
-      one = mixed(one) >>> 0
-      other = mixed(other) >>> 0
+      const [one, other] = bitsOf(text)
       let place = placeOf(one, other)
       const known = places[place]
       if (known) return known - 1
@@ -69,8 +68,8 @@ export function createKeyTable(): KeyTable {
 }
 
 /** The same numbers with room for more. */
-export function grown<T extends Uint32Array | Float32Array>(numbers: T, length: number): T {
-  const more = (numbers instanceof Uint32Array ? new Uint32Array(length) : new Float32Array(length)) as T
+export function grown<T extends Uint32Array | Float32Array | Uint8Array>(numbers: T, length: number): T {
+  const more = new (numbers.constructor as new (length: number) => T)(length)
   more.set(numbers)
   return more
 }
@@ -79,4 +78,15 @@ function mixed(value: number): number {
   const once = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35)
   return twice ^ (twice >>> 16)
+}
+
+/** 64 bits of a text, in two numbers. */
+function bitsOf(text: string): readonly [high: number, low: number] {
+  let [one, other] = [0x811c9dc5, 0x1b873593]
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    one = Math.imul(one ^ code, 0x01000193)
+    other = Math.imul(other ^ code, 0x85ebca6b) ^ (other >>> 15)
+  }
+  return [mixed(one) >>> 0, mixed(other) >>> 0]
 }

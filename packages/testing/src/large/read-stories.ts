@@ -1,5 +1,7 @@
 import { readRequests, type OtlpProblem, type OtlpRequest } from './read-otlp.ts'
 import type { RecordedSpan } from '../spans/span.ts'
+import type { Elsewhere } from '../rules/evidence.ts'
+import { createNamedSpans } from './named-spans.ts'
 import { createStoryIndex, type StoryPlan } from './story-index.ts'
 
 /** Spans that can be judged together. */
@@ -10,6 +12,8 @@ export interface Story {
    * are some of its spans, and nothing can be said about those around them.
    */
   readonly extent: 'whole' | 'part'
+  /** What is known of spans in other stories: of the messages of a batch, and of the batch of a message. */
+  readonly elsewhere: Elsewhere
 }
 
 /** How {@link readStories} reads. */
@@ -21,6 +25,12 @@ export interface ReadStoriesOptions {
    * @default 64 MiB
    */
   readonly budget?: number
+  /**
+   * Whether a batch is a story beside those of its messages, or joins them.
+   *
+   * @default 'apart'
+   */
+  readonly batches?: 'apart' | 'together'
   /** Told about what could not be read, once, with the file. */
   readonly onProblem?: (problem: OtlpProblem, file: string) => void
   /** Told about progress, some times a second. */
@@ -46,17 +56,22 @@ export async function* readStories(
   options: ReadStoriesOptions = {},
 ): AsyncGenerator<Story, void, void> {
   const { budget = 64 * 1024 * 1024, onProblem, onProgress = () => {} } = options
-  const index = createStoryIndex(budget)
+  const index = createStoryIndex(budget, options.batches)
+  const named = createNamedSpans()
   let passes: number | undefined
   const total = { bytes: 0, spans: 0 }
   for await (const request of requestsOf(files, onProblem)) {
     index.add(request)
+    named.add(request.spans)
     total.bytes += request.bytes
     total.spans += request.spans.length
     onProgress({ pass: 1, passes, ...total })
   }
   const plan = index.finish()
-  passes = plan.rounds + 1
+  // In one round all spans before the one that names them are seen in time; in several, some are in a later round.
+  const before = plan.rounds > 1 && named.size > 0 ? 2 : 1
+  passes = plan.rounds + before
+  if (before === 2) for await (const { spans } of requestsOf(files)) named.see(spans)
   for (let round = 0; round < plan.rounds; round += 1) {
     const wanted = (traceId: string): boolean => {
       const story = plan.storyOf(traceId)
@@ -67,10 +82,11 @@ export async function* readStories(
     for await (const request of requestsOf(files, undefined, wanted)) {
       // The file may have grown since; what came later is for the next run.
       if (number === plan.requests) break
-      yield* collect(request.spans, plan, number, open)
+      if (plan.rounds === 1) named.see(request.spans)
+      for (const story of collect(request.spans, plan, number, open)) yield { ...story, elsewhere: named }
       number += 1
       bytes += request.bytes
-      onProgress({ pass: round + 2, passes, bytes, spans: total.spans })
+      onProgress({ pass: round + before + 1, passes, bytes, spans: total.spans })
     }
   }
 }
@@ -81,7 +97,7 @@ function* collect(
   plan: StoryPlan,
   request: number,
   open: Map<number, RecordedSpan[]>,
-): Generator<Story, void, void> {
+): Generator<Omit<Story, 'elsewhere'>, void, void> {
   const touched = new Set<number>()
   const parts: RecordedSpan[] = []
   for (const span of spans) {

@@ -1,10 +1,11 @@
+import { isBatch, staysInStory } from '../spans/facts.ts'
 import { messageIdentity } from '../spans/identity.ts'
 import { createKeyTable, grown } from './key-table.ts'
 import type { OtlpRequest } from './read-otlp.ts'
 
 /**
- * Which traces of a file belong together, in some dozen bytes for each: those that links connect, and those that name
- * the same message. Built in a first pass over the file, so that a second one knows when all spans of a story are there.
+ * Which traces of a file belong together, in some dozen bytes for each: those that links connect, but for the links of
+ * batches, and those that name the same message. Built in a first pass over the file, so that a second one knows when all spans of a story are there.
  */
 export interface StoryIndex {
   /** Takes the requests of the file in order. */
@@ -32,8 +33,9 @@ export interface StoryPlan {
 
 /**
  * @param budget how many bytes of a file the spans that are held at a time may have taken there
+ * @param batches whether a batch is a story beside those of its messages
  */
-export function createStoryIndex(budget: number): StoryIndex {
+export function createStoryIndex(budget: number, batches: 'apart' | 'together' = 'apart'): StoryIndex {
   // To judge a story takes several times as much memory as to hold it.
   const largest = Math.min(budget, 24 * 1024 * 1024)
   const keys = createKeyTable()
@@ -94,14 +96,15 @@ export function createStoryIndex(budget: number): StoryIndex {
       for (const span of spans) {
         const trace = numberOf(span.traceId)
         count(trace, size / spans.length)
-        for (const { traceId } of span.links) {
-          if (traceId === span.traceId) continue
-          const target = numberOf(traceId)
+        for (const link of span.links) {
+          if (link.traceId === span.traceId) continue
+          if (batches === 'apart' && !staysInStory(span, link)) continue
+          const target = numberOf(link.traceId)
           // What links a trace that is not there at all has nothing in common by that.
           if (bytes[rootOf(target)] === 0) waiting.push(trace, target)
           else join(target, trace)
         }
-        const message = messageIdentity(span)
+        const message = isBatch(span) ? undefined : messageIdentity(span)
         if (message) join(numberOf(message.key), trace)
       }
       requests += 1

@@ -16,7 +16,11 @@ export const batchLinks: Rule = {
   applies: ({ graph }) => [...graph.nodes.values()].some(isReceivedBatch),
   check(evidence) {
     const members = membersByBatch(evidence)
-    return [...evidence.graph.nodes.values()].flatMap((node) => checkBatch(evidence, node, members.get(node) ?? []))
+    const nodes = [...evidence.graph.nodes.values()]
+    return [
+      ...nodes.flatMap((node) => checkBatch(evidence, node, members.get(node) ?? [])),
+      ...nodes.flatMap((node) => checkMember(evidence, node)),
+    ]
   },
 }
 
@@ -74,4 +78,13 @@ function membersByBatch({ graph }: Evidence): ReadonlyMap<SpanNode, readonly Spa
     else members.set(batch, [node])
   }
   return members
+}
+
+/** A single message whose batch is not at hand. */
+function checkMember(evidence: Evidence, node: SpanNode): Finding[] {
+  const batch = isProcess(node) && node.links.find(({ link }) => link.role === 'batch')
+  const send = node.links.find(({ link }) => link.role === 'creation')?.link
+  if (!batch || batch.target || !send || evidence.elsewhere.isMember(batch.link, send) !== false) return []
+  const problem = `The batch that handed over ${node.span.name} does not link its send (${spanKey(send)}).`
+  return [findingAt(evidence, node, { rule: ID, problem })]
 }

@@ -174,8 +174,8 @@ function add(to: Map<string, MessageJourney[]>, place: string | undefined, journ
   else to.set(place, [journey])
 }
 
-function placeOf({ system, destination }: Pick<MessageFacts, 'system' | 'destination'>): string | undefined {
-  return system === undefined || destination === undefined ? undefined : `${system} ${destination}`
+function placeOf({ system, destination, destinationName = destination }: MessageFacts): string | undefined {
+  return system === undefined || destinationName === undefined ? undefined : `${system} ${destinationName}`
 }
 
 /** A consumer on RabbitMQ adds its queue to what the producer calls the destination. */

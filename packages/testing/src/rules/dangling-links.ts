@@ -10,7 +10,7 @@ export const noDanglingLinks: Rule = {
   check: (evidence) =>
     [...evidence.graph.nodes.values()].flatMap((node) =>
       node.links
-        .filter(({ target }) => !target)
+        .filter(({ link, target }) => !target && evidence.elsewhere.flagsOf(link) === undefined)
         .map(({ link }) => {
           const role = link.role === undefined ? 'A link' : `The ${link.role} link`
           const unsampled = link.traceFlags !== undefined && (link.traceFlags & 1) === 0

@@ -22,11 +22,26 @@ export interface CheckOptions {
   readonly messageAttribute?: string
 }
 
+/** What is known of spans that are not at hand: in a large file, a batch and its messages are judged one by one. */
+export interface Elsewhere {
+  /** The trace flags of a span that was recorded, `null` where it has none. Undefined: it was not recorded. */
+  flagsOf(span: Pick<RecordedSpan, 'traceId' | 'spanId'>): number | null | undefined
+  /** Whether a batch links a send. Undefined: no such batch was recorded, or it does not link all of its messages. */
+  isMember(
+    batch: Pick<RecordedSpan, 'traceId' | 'spanId'>,
+    send: Pick<RecordedSpan, 'traceId' | 'spanId'>,
+  ): boolean | undefined
+}
+
+/** Where all spans are at hand. */
+const nowhere: Elsewhere = { flagsOf: () => undefined, isMember: () => undefined }
+
 /** Spans with everything that rules look at. Made once, for all rules. */
 export interface Evidence {
   readonly graph: SpanGraph
   readonly journeys: readonly MessageJourney[]
   readonly options: CheckOptions
+  readonly elsewhere: Elsewhere
   /** By the key of their message. */
   readonly arrivals: ReadonlyMap<string, Arrival>
   /** Keys of the messages that a receive span links to their sends: their headers were there. */
@@ -36,7 +51,11 @@ export interface Evidence {
 }
 
 /** Works out once what rules look at. */
-export function evidenceOf(spans: readonly RecordedSpan[], options: CheckOptions = {}): Evidence {
+export function evidenceOf(
+  spans: readonly RecordedSpan[],
+  options: CheckOptions = {},
+  elsewhere: Elsewhere = nowhere,
+): Evidence {
   const graph = spanGraph(spans)
   const journeys = journeysOf(graph)
   const owners = new Map<SpanNode, MessageJourney>()
@@ -50,6 +69,7 @@ export function evidenceOf(spans: readonly RecordedSpan[], options: CheckOptions
     graph,
     journeys,
     options,
+    elsewhere,
     arrivals: byMessage(options.arrivals ?? []),
     received: new Set([...graph.nodes.values()].flatMap(receivedBy)),
     journeyOf: nearest((node) => {
@@ -65,7 +85,12 @@ function receivedBy(node: SpanNode): string[] {
 }
 
 /** Applies rules to spans, for assertions and for the command. Never throws. */
-export function judge(spans: readonly RecordedSpan[], options: CheckOptions, chosen: readonly Rule[]): Judgement[] {
-  const evidence = evidenceOf(spans, options)
+export function judge(
+  spans: readonly RecordedSpan[],
+  options: CheckOptions,
+  chosen: readonly Rule[],
+  elsewhere?: Elsewhere,
+): Judgement[] {
+  const evidence = evidenceOf(spans, options, elsewhere)
   return chosen.map((rule) => ({ rule, applied: rule.applies(evidence), findings: rule.check(evidence) }))
 }

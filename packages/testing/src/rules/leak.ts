@@ -67,7 +67,7 @@ function sharedContexts(evidence: Evidence): Finding[] {
     const [first] = attempts
     const right = attempts.find(({ identity }) => identity?.key === sent?.key) ?? first
     return attempts
-      .filter((attempt) => attempt !== right && attempt.facts.destination === right?.facts.destination)
+      .filter((attempt) => attempt !== right && attempt.facts.destinationName === right?.facts.destinationName)
       .map((attempt) =>
         findingAt(evidence, attempt.node, {
           rule: ID,

@@ -1,5 +1,6 @@
 import { findingAt } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
+import type { Elsewhere } from './evidence.ts'
 import type { Rule } from './rule.ts'
 
 /** Half a story: one end of a link was kept, the other was not. */
@@ -7,12 +8,12 @@ export const samplingConsistent: Rule = {
   id: 'sampling-consistent',
   title: 'spans that are linked across traces were all sampled, or none of them',
   subject: 'a span that says, with its parent or what it links, whether it was sampled',
-  applies: ({ graph }) => [...graph.nodes.values()].some((node) => othersOf(node) !== undefined),
+  applies: ({ graph, elsewhere }) => [...graph.nodes.values()].some((node) => othersOf(node, elsewhere) !== undefined),
   check: (evidence) =>
     [...evidence.graph.nodes.values()].flatMap((node) => {
       const { span } = node
       const own = sampled(span.traceFlags)
-      const others = othersOf(node)
+      const others = othersOf(node, evidence.elsewhere)
       // A batch is kept for any of its messages.
       if (others === undefined || others.some(Boolean) === own) return []
       const was = own ? 'was' : 'was not'
@@ -32,19 +33,21 @@ export const samplingConsistent: Rule = {
 }
 
 /** Whether the parent, or of a root what it links, was sampled. Undefined: there is nothing to compare. */
-function othersOf(node: SpanNode): readonly boolean[] | undefined {
+function othersOf(node: SpanNode, elsewhere: Elsewhere): readonly boolean[] | undefined {
   const { span, parent } = node
   if (sampled(span.traceFlags) === undefined) return undefined
   if (span.parentSpanId === undefined) {
-    const linked = linkedFlags(node)
+    const linked = linkedFlags(node, elsewhere)
     return linked.length === 0 ? undefined : linked
   }
   const above = parent && sampled(parent.span.traceFlags)
   return above === undefined ? undefined : [above]
 }
 
-function linkedFlags({ links }: SpanNode): boolean[] {
-  return links.flatMap(({ link, target }) => sampled(target?.span.traceFlags ?? link.traceFlags) ?? [])
+function linkedFlags({ links }: SpanNode, elsewhere: Elsewhere): boolean[] {
+  return links.flatMap(
+    ({ link, target }) => sampled(target?.span.traceFlags ?? elsewhere.flagsOf(link) ?? link.traceFlags) ?? [],
+  )
 }
 
 function sampled(flags: number | undefined): boolean | undefined {

@@ -1,4 +1,4 @@
-import type { RecordedSpan, SpanAttributes } from './span.ts'
+import type { RecordedLink, RecordedSpan, SpanAttributes } from './span.ts'
 
 /**
  * The attribute names that assertions and pictures read: first the name that is written by default, then the older
@@ -8,12 +8,12 @@ import type { RecordedSpan, SpanAttributes } from './span.ts'
 export const names = {
   system: ['messaging.system.name', 'messaging.system'],
   destination: [
-    'messaging.destination.template',
     'messaging.destination.name',
     'messaging.destination',
     'messaging.rabbitmq.routing_key',
     'bullmq.queue.name',
   ],
+  template: ['messaging.destination.template'],
   operationType: ['messaging.operation.type', 'messaging.operation'],
   operationName: ['messaging.operation.name'],
   messageId: ['messaging.message.id', 'messaging.message_id', 'bullmq.job.id'],
@@ -66,6 +66,8 @@ export interface MessageFacts {
   readonly system: string | undefined
   /** Queue, topic or exchange; its template where there is one. */
   readonly destination: string | undefined
+  /** Its own name, never a template: with the position or the id it tells messages apart. */
+  readonly destinationName: string | undefined
   /**
    * `create`, `send`, `receive`, `process` or `settle`. Where a messaging span has no such attribute, a producer's span
    * counts as `send` and a consumer's as `process`.
@@ -123,7 +125,8 @@ function readFacts(span: RecordedSpan): MessageFacts {
   const system = text(attributes, names.system) ?? (text(attributes, names.bullmq) === undefined ? undefined : 'bullmq')
   return {
     system: system !== undefined && Object.hasOwn(systems, system) ? systems[system] : system,
-    destination: text(attributes, names.destination),
+    destination: text(attributes, names.template) ?? text(attributes, names.destination),
+    destinationName: text(attributes, names.destination),
     operationType: system === undefined ? undefined : operationType(span),
     operationName: text(attributes, names.operationName),
     messageId: text(attributes, names.messageId),
@@ -193,4 +196,25 @@ function digits(attributes: SpanAttributes, keys: readonly string[]): string | u
 function whole(attributes: SpanAttributes, keys: readonly string[]): number | undefined {
   const value = number(attributes, keys)
   return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** Whether a span says anything of a message. Much cheaper than its facts, for files of which most spans do not. */
+export function isMessaging({ attributes }: RecordedSpan): boolean {
+  return text(attributes, names.system) !== undefined || text(attributes, names.bullmq) !== undefined
+}
+
+/** A span about several messages: a batch that was received or handled as a whole, or a bulk send. */
+export function isBatch(span: RecordedSpan): boolean {
+  if (!isMessaging(span)) return false
+  const { batchSize, operationType: type } = messageFacts(span)
+  if (batchSize === undefined || type === 'create') return false
+  return batchSize > 1 || type === 'process' || type === 'receive'
+}
+
+/**
+ * Whether a link leads to another span of the same story, which is the way of one message and of its moves. What a batch
+ * links are the stories of its messages, and for each of them the batch is a story beside its own.
+ */
+export function staysInStory(span: RecordedSpan, { role }: Pick<RecordedLink, 'role'>): boolean {
+  return role !== 'batch' && !isBatch(span)
 }

@@ -1,4 +1,4 @@
-import { messageFacts, type MessageFacts } from './facts.ts'
+import { isMessaging, messageFacts, type MessageFacts } from './facts.ts'
 import type { RecordedSpan, SpanAttributes } from './span.ts'
 
 /** What tells one message from all others, as far as spans say it. Never its body. */
@@ -18,15 +18,16 @@ export interface MessageIdentity {
  */
 export function messageIdentity(span: RecordedSpan, link?: SpanAttributes): MessageIdentity | undefined {
   if (link) return identityOf(messageFacts({ ...span, attributes: { ...span.attributes, ...link } }))
+  if (!isMessaging(span)) return undefined
   const facts = messageFacts(span)
   return facts.batchSize !== undefined && facts.batchSize > 1 ? undefined : identityOf(facts)
 }
 
 /** What identifies a message that is described by these facts. */
 export function identityOf(
-  facts: Pick<MessageFacts, 'system' | 'destination' | 'partition' | 'offset' | 'messageId'>,
+  facts: Pick<MessageFacts, 'system' | 'destinationName' | 'partition' | 'offset' | 'messageId'>,
 ): MessageIdentity | undefined {
-  const { system, destination, partition, offset, messageId } = facts
+  const { system, destinationName: destination, partition, offset, messageId } = facts
   if (system === undefined) return undefined
   if (partition !== undefined && offset !== undefined && destination !== undefined) {
     return identity(system, `${destination}/${partition}@${offset}`)

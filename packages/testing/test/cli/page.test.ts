@@ -55,11 +55,25 @@ A finding of \`conventions\` also says which part: \`conventions/kind\`. \`--rul
 
 ## Large files
 
-Files of up to 24 MiB are judged as a whole, exactly as in a test. Of larger ones each story is judged by itself: all
-traces that links connect, and all spans that name the same message. The first pass finds out which traces belong
-together, in some dozen bytes for each; the second collects the spans of a story and judges it when its last span has
-come. Where stories are mixed over the whole file, there are more passes; a story that is too large for the memory is
-judged one span at a time, and the report says how many spans that are. Standard input goes into a temporary file first.
+Files of up to 24 MiB are judged as a whole, exactly as in a test. Of larger ones each story is judged by itself: the way
+of one message and of its moves, with all spans of its traces. A batch is a story of its own: \`batch-links\`,
+\`no-dangling-links\` and \`sampling-consistent\` compare it with what is known of the spans that it names. The first pass
+finds out which traces belong together; the second collects the spans of a story and judges it when its last span has
+come. Where stories are mixed over the whole file, there are more passes. Standard input goes into a temporary file first.
+
+| what | bound | beyond it |
+| --- | --- | --- |
+| one request (a line) | 64 MiB | left out, and reported with its line |
+| a request that is parsed at a time | 4 MiB, in parts | – |
+| spans that are held at a time | 64 MiB of the file | more passes |
+| one story | 24 MiB of the file | judged one span at a time; the report says how many spans that are |
+| what is known of all stories | 30 bytes for each trace and message, 20 for each send of a batch and each of its links | grows with the file |
+| findings that are kept | 20 for each rule, or \`--max\`; 20 problems | counted |
+| heap of the process | 224 MB | one sentence, exit code 3 |
+| lines that \`diff\` compares | 2,000 changes | all lines are said to differ |
+
+Time grows with the size of the file, whatever stands in it: texts are read once, patterns have upper bounds, and masks
+are run by an engine whose steps grow with the text only.
 
 ## Watch
 

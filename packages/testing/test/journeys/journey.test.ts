@@ -115,3 +115,40 @@ test('a receive span that links the send leads the handling below it to the send
   expect(journey).toMatchObject({ message: 'kafka m-1' })
   expect(journey!.attempts[0]!.creation?.span.spanId).toBe('s')
 })
+
+test('two messages of a batch that failed stay two messages', () => {
+  const sends = [1, 2].map((offset) =>
+    messaging(`s${offset}`, 'send', 'orders', { traceId: `t${offset}`, attributes: at(offset) }),
+  )
+  const batch = messaging('b', 'process', 'orders', {
+    traceId: 'b',
+    startTime: 5,
+    links: sends.map((send) => link('message', send)),
+    attributes: { 'messaging.batch.message_count': 2 },
+  })
+  const retries = sends.map((send, index) =>
+    attempt(`r${index}`, send, 2, { attributes: at(index + 1), before: batch }),
+  )
+  expect(journeysOf(...sends, batch, ...retries).map(({ message, attempts }) => [message, namesOf(attempts)])).toEqual([
+    ['kafka orders/0@1', ['r0']],
+    ['kafka orders/0@2', ['r1']],
+  ])
+})
+
+test('two topics of one template are two topics, each with its own positions', () => {
+  const template = { 'messaging.destination.template': 'orders-{country}', ...at(2) }
+  const sends = ['orders-at', 'orders-de'].map((topic) =>
+    messaging(topic, 'send', topic, { traceId: topic, attributes: template }),
+  )
+  const handled = sends.map((send) =>
+    messaging(`${send.spanId} handled`, 'process', send.spanId, {
+      traceId: `of ${send.spanId}`,
+      startTime: 5,
+      attributes: template,
+    }),
+  )
+  expect(journeysOf(...sends, ...handled).map(({ message, attempts }) => [message, namesOf(attempts)])).toEqual([
+    ['kafka orders-at/0@2', ['orders-at handled']],
+    ['kafka orders-de/0@2', ['orders-de handled']],
+  ])
+})

@@ -57,6 +57,7 @@ test.each([
     system: 'aws.sqs',
     operationType: 'send',
     destination: 'orders',
+    destinationName: 'orders',
     messageId: 'm-1',
     attempt: 2,
     maxAttempts: 3,
@@ -68,7 +69,7 @@ test.each([
 
 test('the template names the destination better than the name', () => {
   const attributes = { 'messaging.destination.name': 'orders.1042', 'messaging.destination.template': 'orders.{id}' }
-  expect(factsOf(attributes)).toEqual({ destination: 'orders.{id}' })
+  expect(factsOf(attributes)).toEqual({ destination: 'orders.{id}', destinationName: 'orders.1042' })
 })
 
 test('what is malformed is absent', () => {
