@@ -573,7 +573,7 @@ const adapterMutations = [
     name: 'a settlement of all earlier messages settles one',
     package: 'amqp',
     file: 'settle.ts',
-    edits: [['word.allUpTo ? settleMany(verb, word, call) : settleOne', 'settleOne']],
+    edits: [['word.allUpTo ? settleMany(verb, word, args[0], call) : settleOne', 'settleOne']],
     test: 'settle.test.ts',
     caughtBy: 'all up to a message are those before it and itself, and no later ones',
   },
@@ -681,7 +681,7 @@ const adapterMutations = [
   {
     name: 'the group of a message is not asked for',
     package: 'sqs',
-    file: 'consumer.ts',
+    file: 'receive.ts',
     edits: [["  'MessageGroupId',\n", '']],
     test: 'receive.test.ts',
     caughtBy: 'are ours where there are none',
@@ -697,7 +697,7 @@ const adapterMutations = [
   {
     name: 'more time for the handler gives the message back',
     package: 'sqs',
-    file: 'consumer.ts',
+    file: 'settle.ts',
     edits: [['VisibilityTimeout === 0 ?', 'VisibilityTimeout !== undefined ?']],
     test: 'attempts.test.ts',
     caughtBy: 'is not changed by more time for the handler',

@@ -7,19 +7,23 @@ import { fingerprintOf, hasHistory, readHistory } from './history.ts'
 /** `messaging.system.name`. */
 export const SYSTEM = 'rabbitmq'
 
-/** @param delay what the copy is to wait, ms. Default: nothing */
+/**
+ * @param content bytes, or a text that will be bytes; the size of anything else is unknown
+ * @param delay what the copy is to wait, ms. Default: nothing
+ */
 export function toPublication(
   tracing: AdapterTracing,
   channel: ChannelLike,
   exchange: string,
   routingKey: string,
-  content: Uint8Array,
+  content: unknown,
   options: Readonly<Record<string, unknown>>,
   delay?: number,
 ): Publication {
   const { headers } = options
   const deaths = isTable(headers) ? fingerprintOf(headers) : undefined
-  const fits = createRoom(headers, frameSizeOf(channel), tracing.isField, tracing.maxMessageBytes, content.byteLength)
+  const size = sizeOf(content)
+  const fits = createRoom(headers, frameSizeOf(channel), tracing.isField, tracing.maxMessageBytes, size)
   return {
     system: SYSTEM,
     operation: 'publish',
@@ -28,7 +32,7 @@ export function toPublication(
     messages: [
       { carrier: headers, getter: tableGetter, delay: delay ?? askedDelay(headers), stampTime: true, deaths, fits },
     ],
-    facts: factsOf(tracing, channel, options, routingKey, undefined, content),
+    facts: factsOf(tracing, channel, options, routingKey, undefined, size),
   }
 }
 
@@ -59,7 +63,7 @@ export function toDelivery(
     destination,
     carrier: headers,
     getter: tableGetter,
-    facts: factsOf(tracing, channel, properties, routingKey, deliveryTag, content),
+    facts: factsOf(tracing, channel, properties, routingKey, deliveryTag, content.byteLength),
     memory: failedMemory,
     source,
     key: deliveryTag,
@@ -104,7 +108,7 @@ function factsOf(
   { messageId, correlationId }: PropertiesLike,
   routingKey: string,
   deliveryTag: number | undefined,
-  content: Uint8Array,
+  bodySize: number | undefined,
 ): Facts {
   const { serverAddress, serverPort } = serverFacts(channel)
   return {
@@ -114,8 +118,13 @@ function factsOf(
     conversationId: text(correlationId),
     routingKey,
     deliveryTag,
-    bodySize: tracing.captures.bodySize ? content.byteLength : undefined,
+    bodySize: tracing.captures.bodySize ? bodySize : undefined,
   }
+}
+
+function sizeOf(content: unknown): number | undefined {
+  if (typeof content === 'string') return Buffer.byteLength(content)
+  return ArrayBuffer.isView(content) ? content.byteLength : undefined
 }
 
 /** ms that a delayed-message exchange is to keep a message. */

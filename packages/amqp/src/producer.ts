@@ -72,19 +72,14 @@ function describeSend(
   args: readonly unknown[],
 ): Publication | undefined {
   // What is left out is empty to the client.
-  const [exchange = '', routingKey = '', given] = verb === 'publish' ? args : ['', ...args]
-  const content = isManaged(channel) ? encoded(given) : given
+  const [exchange = '', routingKey = '', content] = verb === 'publish' ? args : ['', ...args]
   const options = optionsIn(args[OPTIONS[verb]])
-  if (typeof exchange !== 'string' || typeof routingKey !== 'string' || !Buffer.isBuffer(content)) return undefined
+  if (typeof exchange !== 'string' || typeof routingKey !== 'string') return undefined
+  // A managed channel makes bytes of what only the client wants as bytes.
+  if (!Buffer.isBuffer(content) && !isManaged(channel)) return undefined
   return isHeaders(options['headers'])
     ? toPublication(tracing, channel, exchange, routingKey, content, options)
     : undefined
-}
-
-/** What a managed channel will make of content, which only the client wants as bytes. */
-function encoded(content: unknown): unknown {
-  if (Buffer.isBuffer(content)) return content
-  return Buffer.from(typeof content === 'string' ? content : (JSON.stringify(content) ?? ''))
 }
 
 /** The client reads options off anything, and takes what is falsy for none. */
