@@ -65,3 +65,5 @@ export {
   assertSamplingConsistent,
 } from './assertions/rules.ts'
 export type { PropagationOptions } from './assertions/rules.ts'
+
+export { html, mermaid, svg, waterfall } from './pictures.ts'

@@ -40,8 +40,8 @@ const names = `
   TraceAssertionError arrivalOf assertAllEnded assertBatchLinks assertConnected assertConventions assertJourney
   assertNoDanglingLinks assertNoLeak assertNoOrphans assertNoSecrets assertPropagation assertSamplingConsistent assertSpan
   assertSpans corrupt crashing createReceiver createRecorder delayed duplicate
-  failing findingText findingsIn messageFacts messageJourneys redelivered reordered
-  rules strip tampered tampering tamperingMiddleware upperCase
+  failing findingText findingsIn html mermaid messageFacts messageJourneys redelivered reordered
+  rules strip svg tampered tampering tamperingMiddleware upperCase waterfall
 `
 
 test('the main entry has what a test needs, and nothing else', () => {
