@@ -1,4 +1,5 @@
 import { getTracebatonInstrumentations, type TracebatonInstrumentation, type TracebatonOptions } from './all.ts'
+import { spared } from './say.ts'
 
 /** An instrumentation of anybody's, as far as we look at it. */
 export interface AnyInstrumentation {
@@ -39,7 +40,7 @@ export function inPlaceOfOfficial<Other extends AnyInstrumentation>(
 
 function withoutSqs({ servicesExtensions }: AwsParts): void {
   try {
-    servicesExtensions?.services?.delete?.('SQS')
+    if (servicesExtensions?.services?.delete?.('SQS') === true) spared.add('sqs')
   } catch {
     // Another version of it: the adapter warns.
   }

@@ -50,6 +50,9 @@ export function wishFor(client: Client): Wish | undefined {
   return placeOf(client).now
 }
 
+/** Clients whose messages the official instrumentation leaves to us, although it traces what else they do. */
+export const spared: Set<Client> = processWide('tracebaton.instrumentation.spared.0', () => new Set<Client>())
+
 /** For adapters: how a client is traced, which may change at any time. Loads core. */
 export function tracingFor(client: Client): Pick<Tracing, 'options'> {
   const place = placeOf(client)

@@ -2,7 +2,7 @@ import type { SqsClientLike } from '@tracebaton/sqs'
 import { classIn, withExports, type AnyClass } from './exports.ts'
 import { ClientInstrumentation, type ClientParts, type TracebatonConfig } from './instrumentation.ts'
 import { packages } from './packages.ts'
-import { tracingFor, wishFor } from './say.ts'
+import { spared, tracingFor, wishFor } from './say.ts'
 import { SQS_CONSUMER } from './sqs-consumer.ts'
 
 /**
@@ -11,10 +11,12 @@ import { SQS_CONSUMER } from './sqs-consumer.ts'
  */
 function tracedClient(Original: AnyClass): AnyClass {
   const tracing = tracingFor('sqs')
+  const { leaveToUs } = packages.core
   const { traceSqs } = packages.sqs
   return new Proxy(Original, {
     construct(target, args, newTarget) {
       const client = Reflect.construct(target, args, newTarget) as SqsClientLike
+      if (spared.has('sqs')) leaveToUs(client)
       const { legacyAttributeNames } = (wishFor('sqs')?.own ?? {}) as SqsConfig
       return traceSqs(client, { tracing, legacyAttributeNames })
     },

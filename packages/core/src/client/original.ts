@@ -38,6 +38,14 @@ export function standsFor(object: object, original: object): void {
   originals.set(object, original)
 }
 
+/** Clients that are patched by others, who leave their messages to us. */
+const leftToUs = new WeakSet<object>()
+
+/** Says of a client that the instrumentation which patches it was told to leave messages to us. */
+export function leaveToUs(client: object): void {
+  leftToUs.add(client)
+}
+
 const warned = new WeakSet<object>()
 
 /**
@@ -53,7 +61,8 @@ export function warnOfInstrumentation(
   followers: Followers,
 ): void {
   tracing.guard(() => {
-    const other = warned.has(tracing) ? undefined : otherTracerOf(Reflect.get(client, method), followers)
+    const patched: unknown = leftToUs.has(client) ? undefined : Reflect.get(client, method)
+    const other = warned.has(tracing) ? undefined : otherTracerOf(patched, followers)
     if (other === undefined) return
     warned.add(tracing)
     const [who, spare] = other

@@ -4,7 +4,7 @@ import { trace } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { otherTracerOf, silentTracer } from '../../src/base/other-tracers.ts'
 import type { OnError } from '../../src/base/report.ts'
-import { warnOfInstrumentation } from '../../src/client/original.ts'
+import { leaveToUs, warnOfInstrumentation } from '../../src/client/original.ts'
 import { createAdapterTracing } from '../../src/tracing.ts'
 import { createSdk, registerContextManager, resetGlobals } from '../sdk.ts'
 
@@ -46,6 +46,18 @@ describe('a client that another tracer follows', () => {
     warnOfInstrumentation(tracing, { send }, 'send', FOLLOWERS)
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(text))
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('every span is there twice'))
+  })
+
+  test('is not told about where an instrumentation leaves its messages to us, and another tracer is', () => {
+    const warn = vi.fn<(message: string) => void>()
+    const tracing = { warn, guard: <Result>(work: () => Result) => work() }
+    const client = { send: patched }
+    leaveToUs(client)
+    warnOfInstrumentation(tracing, client, 'send', FOLLOWERS)
+    expect(warn).not.toHaveBeenCalled()
+    listen('test:datadog:start')
+    warnOfInstrumentation(tracing, client, 'send', FOLLOWERS)
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('dd-trace'))
   })
 
   test('is none if its channels are not listened to and its method is its own', () => {
