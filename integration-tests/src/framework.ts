@@ -13,12 +13,11 @@ import {
 import { expect } from 'vitest'
 import { run } from './command.ts'
 import { only, operations } from './contract/expectations.ts'
+import { NODE } from './node.ts'
 import { toProgram } from './program.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/frameworks', import.meta.url))
 const PACKAGES = fileURLToPath(new URL('../../node_modules', import.meta.url))
-/** Another version of Node may run the applications. */
-const { TRACEBATON_NODE: NODE = process.execPath } = process.env
 
 /** An application on a framework, in a process of its own, that is traced without a change of its code. */
 export interface Application extends AsyncDisposable {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { tracebatonPlugin } from '@tracebaton/instrumentation/esbuild'
 import { build } from 'esbuild'
 import { run } from './command.ts'
+import { NODE } from './node.ts'
 
 /** The clients, as they are loaded. */
 export const CLIENTS = ['kafkajs', 'amqplib', '@aws-sdk/client-sqs', 'bullmq'] as const
@@ -124,7 +125,7 @@ export async function tracedBy(way: string): Promise<readonly string[]> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'tracebaton-matrix-')))
   try {
     await symlink(PACKAGES, join(folder, 'node_modules'))
-    const node: Place['node'] = (...args) => run(process.execPath, args, { folder, environment: { NODE_OPTIONS: '' } })
+    const node: Place['node'] = (...args) => run(NODE, args, { folder, environment: { NODE_OPTIONS: '' } })
     const { code, stdout, stderr } = (await WAYS[way]?.({ folder, node })) ?? { code: -1, stdout: '', stderr: 'no way' }
     const answers = /^answers (.*)$/m.exec(stdout)?.[1]
     if (code !== 0 || answers === undefined) throw new Error(`${way} ended with ${code}: ${stdout}${stderr}`)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { RecordedSpan } from '@tracebaton/testing'
-import type { Brokers } from './brokers.ts'
 import { run } from './command.ts'
+import { NODE } from './node.ts'
 
 /** What the program prints. */
 export interface Beside {
@@ -19,7 +19,7 @@ export const OFFICIAL = { kafkajs: 'kafka', amqplib: 'rabbitmq', 'aws-sdk': 'sqs
 
 export type Official = keyof typeof OFFICIAL
 
-const PROGRAMS = fileURLToPath(new URL('adapters/programs', import.meta.url))
+export const PROGRAMS: string = fileURLToPath(new URL('adapters/programs', import.meta.url))
 
 /**
  * Sends and handles one message, with both.
@@ -30,10 +30,10 @@ export async function playBeside(
   official: Official,
   way: Way,
   brokers: Readonly<Record<(typeof OFFICIAL)[Official], string>>,
-  { node = process.execPath, folder = PROGRAMS } = {},
+  folder: string = PROGRAMS,
 ): Promise<Beside> {
   const parameters = ['official-beside.cjs', official, way, brokers[OFFICIAL[official]]]
-  const { code, stdout, stderr } = await run(node, parameters, { folder, environment: { NODE_OPTIONS: '' } })
+  const { code, stdout, stderr } = await run(NODE, parameters, { folder, environment: { NODE_OPTIONS: '' } })
   if (code !== 0) throw new Error(`The program ended with ${code}: ${stderr}`)
   return JSON.parse(stdout) as Beside
 }

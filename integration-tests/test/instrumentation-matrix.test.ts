@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { CLIENTS, tracedBy, WAYS } from '../src/instrumentation-matrix.ts'
+import { NODE_MAJOR } from '../src/node.ts'
 
 /** Ways that leave a client untraced, and why. The list may not grow. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -13,9 +14,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'kafkajs under another name': ['kafkajs'],
 }
 
-const [major = 0] = process.versions.node.split('.').map(Number)
 /** Older lines of Node do not strip types. */
-const ways = Object.keys(WAYS).filter((way) => way !== 'type stripping' || major >= 22)
+const ways = Object.keys(WAYS).filter((way) => way !== 'type stripping' || NODE_MAJOR >= 22)
 
 test.concurrent.each(ways)('each client is traced, or it is known why not: %s', { timeout: 120_000 }, async (way) => {
   const untraced = EXCEPTIONS[way] ?? []

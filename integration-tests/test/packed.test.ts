@@ -1,54 +1,34 @@
-import { createHash } from 'node:crypto'
-import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type KeptFolder, takeFolder } from '../src/kept-folder.ts'
-import { execute, npm, pack, root, type Tarball, unpack } from '../src/packed.ts'
+import type { KeptFolder } from '../src/kept-folder.ts'
+import { takeProject } from '../src/kept-project.ts'
+import { execute, root } from '../src/packed.ts'
 
-const fixture = resolve(import.meta.dirname, '../fixtures/packed')
 const packages = (await readdir(join(root, 'packages'))).toSorted()
 const entries = (await Promise.all(packages.map(entriesOf))).flat()
 const styles = ['module', 'commonjs'] as const
 
 let kept: KeptFolder
 let project: string
-let installed = false
 
-// What a user installs is the tarball, not this workspace: other files, other resolution, no links. What they install
-// beside it is kept for the next run: three hundred packages.
+// What a user installs is the tarball, not this workspace: other files, other resolution, no links.
 beforeAll(async () => {
-  const manifests = [fixture, ...packages.map((name) => join(root, 'packages', name))]
-  const contents = await Promise.all(manifests.map((path) => readFile(join(path, 'package.json'))))
-  const hash = createHash('sha256').update(process.version).update(Buffer.concat(contents)).digest('hex')
-  kept = await takeFolder('packed')
+  kept = await takeProject('packed', packages, say)
   project = kept.path
-  const old = (await readFile(join(project, 'hash'), 'utf8').catch(() => '')) !== hash
-  await removeAllBut(old ? '' : 'node_modules', project)
-  await rm(join(project, 'node_modules/@tracebaton'), { recursive: true, force: true })
-
-  await cp(fixture, project, { recursive: true })
   const imports = entries.map((entry, index) => `export * as entry${index} from '${entry}'\n`).join('')
   for (const style of styles) {
     /* oxlint-disable no-await-in-loop -- two small folders */
-    await cp(join(fixture, 'program'), join(project, style), { recursive: true })
+    await cp(join(project, 'program'), join(project, style), { recursive: true })
     await writeFile(join(project, style, 'entries.ts'), imports)
     /* oxlint-enable no-await-in-loop */
   }
   await writeFile(join(project, 'node10/entries.ts'), imports)
-
-  say(`packing ${packages.join(', ')}`)
-  const tarballs = await pack(packages, project)
-  say(`installing them into a project of their own, with jest, esbuild and typescript`)
-  await (old ? install(tarballs) : unpackAll(tarballs))
-  await writeFile(join(project, 'hash'), hash)
-  installed = true
   say('compiling and running programs against them')
 }, 180_000)
 
-afterAll(async () => {
-  await (installed ? kept.keep() : kept.remove())
-})
+afterAll(() => kept.keep())
 
 describe.each(styles)('a strict TypeScript program compiled to %s', (style) => {
   test('compiles without skipping the declarations of libraries', async () => {
@@ -147,27 +127,6 @@ function expectOneTrace(output: string): void {
   expect(body).toBe('order 1042')
   expect(sent).toMatch(/^[0-9a-f]{32}$/)
   expect({ processed, active }).toEqual({ processed: sent, active: sent })
-}
-
-async function removeAllBut(spared: string, folder: string): Promise<void> {
-  const others = (await readdir(folder)).filter((name) => name !== spared)
-  await Promise.all(others.map((name) => rm(join(folder, name), { recursive: true, force: true })))
-}
-
-async function install(tarballs: readonly Tarball[]): Promise<void> {
-  const files = tarballs.map(({ filename }) => join(project, filename))
-  await npm(project, 150_000, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...files)
-}
-
-/** Where everything else is as npm has installed it, it would only look at three hundred packages again. */
-async function unpackAll(tarballs: readonly Tarball[]): Promise<void> {
-  const modules = join(project, 'node_modules')
-  await Promise.all(
-    tarballs.map(async ({ name, filename }) => {
-      await unpack(join(project, filename), join(modules, name))
-    }),
-  )
-  await chmod(join(modules, '.bin/tracebaton'), 0o755)
 }
 
 function node(...args: string[]): Promise<string> {
