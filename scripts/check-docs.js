@@ -35,6 +35,20 @@ const pages = [
 ]
 const examples = pages.flatMap((page) => orNothing(() => examplesIn(page, readFileSync(page, 'utf8'))))
 
+/** What examples import that is not installed here. Tests install it, and run them. */
+const ELSEWHERE = `
+declare module '@opentelemetry/auto-instrumentations-node' {
+  export function getNodeAutoInstrumentations(): import('@opentelemetry/instrumentation').Instrumentation[]
+}
+declare module '@opentelemetry/sdk-node' {
+  export class NodeSDK {
+    constructor(options: { instrumentations: import('@opentelemetry/instrumentation').Instrumentation[] | import('@opentelemetry/instrumentation').Instrumentation[][] })
+    start(): void
+    shutdown(): Promise<void>
+  }
+}
+`
+
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER)
 writeFileSync(`${FOLDER}/package.json`, '{ "type": "module" }\n')
@@ -43,7 +57,12 @@ const files = examples.map(({ page, line, code }) => {
   writeFileSync(`${FOLDER}/${file}`, code)
   return file
 })
-const configuration = { extends: '../tsconfig.base.json', compilerOptions: OPTIONS, files }
+writeFileSync(`${FOLDER}/elsewhere.d.ts`, ELSEWHERE)
+const configuration = {
+  extends: '../tsconfig.base.json',
+  compilerOptions: OPTIONS,
+  files: [...files, 'elsewhere.d.ts'],
+}
 writeFileSync(`${FOLDER}/tsconfig.json`, JSON.stringify(configuration))
 
 if (examples.length > 0) {
