@@ -132,6 +132,15 @@ test('an application that is started with the doctor says at its end what is wro
   expect(code).toBe(0)
 })
 
+test('a client that was loaded before the instrumentation is named, with the reason', async () => {
+  const preloads = ['--require', 'kafkajs', '--import', '@tracebaton/instrumentation/register']
+  const environment = { TRACEBATON_DOCTOR_AFTER: '600000' }
+  const { said } = await runWithDoctor([...preloads, '--eval', "require('amqplib')"], environment, 'nothing')
+  expect(said).toContain('✗ not-patched      kafkajs was loaded before @tracebaton/instrumentation')
+  expect(said).toContain('node --require @tracebaton/instrumentation/register, before any other')
+  expect(said).toContain('✓ not-patched      amqplib is patched by @tracebaton/instrumentation')
+})
+
 test('one that runs on says it once, after a time', async () => {
   const program = ['--eval', 'process.stdin.resume(); process.exitCode = 7']
   const { code, said } = await runWithDoctor(program, { TRACEBATON_DOCTOR_AFTER: '1' }, 'tracebaton doctor:')

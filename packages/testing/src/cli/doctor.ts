@@ -13,9 +13,10 @@ export const doctor: Command = {
   summary: 'say why traces break in a project: versions, copies, instrumentations, brokers',
   description: [
     'Looks at what is installed in a project: copies of the OpenTelemetry API, versions of the clients, official ' +
-      'instrumentations beside tracebaton. With --round-trip it also sends a message through a live broker, in a topic ' +
+      'instrumentations beside tracebaton, lines of the SDK, npm aliases. With --round-trip it also sends a message through a live broker, in a topic ' +
       'or queue of its own, and says what became of the headers.',
-    'What only the running application can tell (no SDK, no propagator, an instrumentation that is active), it tells by ' +
+    'What only the running application can tell (no SDK, no propagator, a client that is not patched, another ' +
+      'instrumentation that is active), it tells by ' +
       'itself: node --import @tracebaton/testing/doctor app.js prints it to standard error after ' +
       'TRACEBATON_DOCTOR_AFTER ms (10000), or when it ends. Or call diagnose() in it, which also looks at clients that ' +
       'it is given: whether a BullMQ worker has telemetry, and whether an SQS client asks for the context.',

@@ -1,6 +1,7 @@
 import type { Diagnosis } from './diagnosis.ts'
 import { diagnoseClients } from './clients.ts'
 import { diagnoseFiles } from './files.ts'
+import { diagnoseNotPatched } from './not-patched.ts'
 import { diagnosePatched } from './patched.ts'
 import { diagnoseRegistered } from './registered.ts'
 import { diagnoseRoundTrip, type RoundTripTarget } from './round-trip.ts'
@@ -39,12 +40,12 @@ export interface DiagnoseOptions {
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<readonly Diagnosis[]> {
   const { folder = process.cwd(), process: live = true, clients = [], roundTrips = [] } = options
-  const found = [...diagnoseFiles(folder), ...(live ? diagnoseProcess() : []), ...diagnoseClients(clients)]
+  const found = [...diagnoseFiles(folder), ...(live ? diagnoseProcess(folder) : []), ...diagnoseClients(clients)]
   for (const target of roundTrips) found.push(await diagnoseRoundTrip(target, folder))
   return found
 }
 
 /** Without files and brokers, and therefore at once. */
-export function diagnoseProcess(): Diagnosis[] {
-  return [...diagnoseRegistered(), ...diagnosePatched()]
+export function diagnoseProcess(folder: string = process.cwd()): Diagnosis[] {
+  return [...diagnoseRegistered(), ...diagnosePatched(), ...diagnoseNotPatched(folder)]
 }

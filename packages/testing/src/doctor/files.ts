@@ -1,8 +1,10 @@
 import { relative } from 'node:path'
 import type { Diagnosis } from './diagnosis.ts'
-import { findInstalled, type Installed } from './installed.ts'
+import { findInstalled, manifestIn, type Installed } from './installed.ts'
+import { otherName } from './not-patched.ts'
 import { diagnoseInstalledTracers, otherTracers } from './other-tracers.ts'
-import { isWithin, testedVersions } from './version.ts'
+import { diagnoseSdk, sdkPackages } from './sdk-lines.ts'
+import { isWithin, testedVersions, untracedClients } from './version.ts'
 
 const api = '@opentelemetry/api'
 
@@ -18,12 +20,23 @@ export function diagnoseFiles(folder: string): Diagnosis[] {
   const pairs = Object.entries(instrumentations)
   const adapters = [...pairs.map(([, [, ours]]) => ours), '@tracebaton/bullmq']
   const others = [...pairs.map(([name]) => name), ...otherTracers.map(({ name }) => name)]
-  const wanted = [api, ...Object.keys(testedVersions), ...adapters, ...others]
+  const wanted = [
+    api,
+    ...Object.keys({ ...testedVersions, ...untracedClients }),
+    ...adapters,
+    ...others,
+    ...sdkPackages,
+  ]
   const installed = findInstalled(folder, new Set(wanted))
   const named = (name: string): readonly Installed[] => installed.filter((copy) => copy.name === name)
   return [
     diagnoseCopies(named(api), folder),
+    ...diagnoseSdk(installed),
     ...Object.keys(testedVersions).flatMap((name) => named(name).map((copy) => diagnoseVersion(copy))),
+    ...Object.entries(untracedClients).flatMap(([name, other]) =>
+      named(name).length > 0 ? [untraced(name, other)] : [],
+    ),
+    ...diagnoseAliases(folder),
     ...pairs.flatMap(([name, [client, ours]]): Diagnosis[] => {
       if (named(name).length === 0 || named(ours).length === 0) return []
       return [bothInstalled(name, client, ours)]
@@ -74,6 +87,26 @@ function bothInstalled(name: string, client: string, ours: string): Diagnosis {
     id: 'instrumentation',
     state: 'doubtful',
     finding: `${name} is installed beside ${ours}: if both are active, everything on ${client} is traced twice.`,
-    advice: `Disable it: getNodeAutoInstrumentations({ '${name}': { enabled: false } }).`,
+    advice: `Disable it: getNodeAutoInstrumentations({ '${name}': { enabled: false } }), or inPlaceOfOfficial([…]) of @tracebaton/instrumentation.`,
   }
+}
+
+const untraced = (name: string, other: string): Diagnosis => ({
+  id: 'client-version',
+  state: 'doubtful',
+  finding: `${name} is not traced yet.`,
+  advice: `What is sent by ${other} is.`,
+})
+
+/** Clients that the project installs under other names, where it has the instrumentation. */
+function diagnoseAliases(folder: string): Diagnosis[] {
+  const manifest = manifestIn(folder)
+  const dependencies = { ...Object(manifest['dependencies']), ...Object(manifest['devDependencies']) } as object
+  if (!('@tracebaton/instrumentation' in dependencies)) return []
+  return Object.entries(dependencies).flatMap(([name, range]): Diagnosis[] => {
+    const client = /^npm:(.+?)(?:@[^@]*)?$/.exec(String(range))?.[1]
+    return client === undefined || client === name || !(client in testedVersions)
+      ? []
+      : [otherName(client, name, 'doubtful')]
+  })
 }

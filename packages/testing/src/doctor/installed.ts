@@ -37,11 +37,25 @@ export function findInstalled(start: string, wanted: ReadonlySet<string>): Insta
 
 /** The version of a package's folder. */
 export function versionIn(folder: string): string | undefined {
+  return textIn(folder, 'version')
+}
+
+/** The name that a package has given itself, wherever it is installed. */
+export function nameIn(folder: string): string | undefined {
+  return textIn(folder, 'name')
+}
+
+function textIn(folder: string, key: 'name' | 'version'): string | undefined {
+  const text = manifestIn(folder)[key]
+  return typeof text === 'string' ? text : undefined
+}
+
+/** The manifest of a folder; an empty one, if there is none. */
+export function manifestIn(folder: string): Readonly<Record<string, unknown>> {
   try {
-    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version?: unknown }
-    return typeof version === 'string' ? version : undefined
+    return Object(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))) as Record<string, unknown>
   } catch {
-    return undefined
+    return {}
   }
 }
 

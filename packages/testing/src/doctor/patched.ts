@@ -1,5 +1,6 @@
 import type { Diagnosis } from './diagnosis.ts'
 import { instrumentations } from './files.ts'
+import { isSpared } from './hook.ts'
 import { isOf, loadedModules } from './loaded.ts'
 import { diagnoseFollowed } from './other-tracers.ts'
 
@@ -15,6 +16,8 @@ export function diagnosePatched(): Diagnosis[] {
   if (!usesTracebaton()) return []
   const loaded = loadedModules()
   const patched = Object.entries(patchedPackages).flatMap(([name, packages]): Diagnosis[] => {
+    // What it does for SQS may have been taken off; a plain span of each call stays.
+    if (name.endsWith('-aws-sdk') && isSpared('sqs')) return []
     const isActive = loaded.some(([file, exported]) => packages.some((one) => isOf(file, one)) && isPatched(exported))
     const [client, ours] = instrumentations[name] ?? []
     if (!isActive || client === undefined) return []
@@ -23,7 +26,7 @@ export function diagnosePatched(): Diagnosis[] {
         id: 'instrumentation',
         state: 'ill',
         finding: `${client} is patched by another instrumentation, as ${name} does it, in a process that uses tracebaton: everything has two spans.`,
-        advice: `Disable it where ${ours} is used: getNodeAutoInstrumentations({ '${name}': { enabled: false } }).`,
+        advice: `Disable it where ${ours} is used: getNodeAutoInstrumentations({ '${name}': { enabled: false } }), or inPlaceOfOfficial([…]) of @tracebaton/instrumentation.`,
       },
     ]
   })

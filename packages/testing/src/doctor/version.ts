@@ -6,6 +6,12 @@ export const testedVersions: Readonly<Record<string, string>> = {
   kafkajs: '>=2.0.0 <3',
 }
 
+/** Clients for the same brokers that are not traced yet, and the client that is. */
+export const untracedClients: Readonly<Record<string, string>> = {
+  '@platformatic/kafka': 'kafkajs',
+  'rabbitmq-client': 'amqplib',
+}
+
 /** Whether a version is within a range `>=… <…`, as the table above has them. A version before a release is not. */
 export function isWithin(version: string, range: string): boolean {
   const [low = '', high = ''] = range.split(' ')
@@ -28,7 +34,8 @@ export function seesRegistration(copy: string, registered: string): boolean {
   return major === otherMajor && minor <= otherMinor
 }
 
-function numbersOf(version: string): [number, number, number] {
+/** Major, minor and patch. */
+export function numbersOf(version: string): [number, number, number] {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/, 3).map((part) => Number.parseInt(part, 10) || 0)
   return [major, minor, patch]
 }

@@ -8,11 +8,16 @@ const diagnoses: Readonly<Record<DiagnosisId, readonly [where: string, meaning: 
   sdk: ['in the process', 'whether an OpenTelemetry SDK is registered'],
   propagator: ['in the process', 'whether a propagator is registered'],
   'context-manager': ['in the process', 'whether a context manager is registered'],
+  'sdk-version': ['files', 'the line of the SDK, and whether the API and Node are those that it takes'],
   'api-copies': ['files, in the process', 'copies of `@opentelemetry/api`, and those that do not see the SDK'],
-  'client-version': ['files', 'clients whose version is outside of the tested range'],
+  'client-version': ['files', 'clients whose version is outside of the tested range, or that are not traced yet'],
   instrumentation: [
     'files, in the process',
     'official instrumentations, dd-trace, Sentry and Elastic beside tracebaton, installed or active',
+  ],
+  'not-patched': [
+    'files, in the process',
+    'clients that `@tracebaton/instrumentation` has not patched, and why: load order, `--require` order, a bundle, an npm alias',
   ],
   'sqs-attributes': ['a client given', 'whether an SQS client asks for the context of messages'],
   'bullmq-telemetry': ['a client given', 'whether a BullMQ worker has telemetry'],
