@@ -14,7 +14,7 @@ export interface Tarball {
 /** Packs packages of the workspace as they would be published, into a folder. */
 export async function pack(packages: readonly string[], destination: string): Promise<Tarball[]> {
   const workspaces = packages.map((name) => `--workspace=packages/${name}`)
-  const packed = await npm(root, 30_000, 'pack', '--json', `--pack-destination=${destination}`, ...workspaces)
+  const packed = await npm(root, 120_000, 'pack', '--json', `--pack-destination=${destination}`, ...workspaces)
   // npm prints a list, or since version 12 an object by package name.
   return Object.values(JSON.parse(packed) as Record<string, Tarball>)
 }

@@ -10,7 +10,7 @@ const packages = (await readdir(join(root, 'packages'))).toSorted()
 const entries = (await Promise.all(packages.map(entriesOf))).flat()
 const styles = ['module', 'commonjs'] as const
 
-let kept: KeptFolder
+let kept: KeptFolder | undefined
 let project: string
 
 // What a user installs is the tarball, not this workspace: other files, other resolution, no links.
@@ -28,7 +28,7 @@ beforeAll(async () => {
   say('compiling and running programs against them')
 }, 180_000)
 
-afterAll(() => kept.keep())
+afterAll(() => kept?.keep())
 
 describe.each(styles)('a strict TypeScript program compiled to %s', (style) => {
   test('compiles without skipping the declarations of libraries', async () => {

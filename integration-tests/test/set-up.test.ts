@@ -26,12 +26,12 @@ const wrapped = byHand + app.slice(app.indexOf('const channel ='))
 const sdks = NODE_MAJOR < 22 ? ['sdk-2'] : ['sdk-2', 'sdk-3']
 
 describe.each(sdks)('the pages, on %s', (sdk) => {
-  let kept: KeptFolder
+  let kept: KeptFolder | undefined
 
   beforeAll(async () => {
     kept = await takeProject(sdk, await readdir(join(root, 'packages')))
   }, 300_000)
-  afterAll(() => kept.keep())
+  afterAll(() => kept?.keep())
 
   /** Runs an application, with what is loaded before it, and gives what it printed and what arrived at the backend. */
   async function play(
@@ -40,7 +40,7 @@ describe.each(sdks)('the pages, on %s', (sdk) => {
     environment: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly said: string; readonly receiver: Receiver }> {
     await using receiver = await createReceiver()
-    const folder = await mkdtemp(join(kept.path, 'app-'))
+    const folder = await mkdtemp(join(kept!.path, 'app-'))
     try {
       await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
       await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)))
