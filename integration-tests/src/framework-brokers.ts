@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { assertSpan } from '@tracebaton/testing'
 import { Kafka, logLevel } from 'kafkajs'
+import { only, operations } from './contract/expectations.ts'
+import type { Application } from './framework.ts'
 
 /** Makes topics of Kafka, of one partition each. */
 export async function createTopics(broker: string, ...names: readonly string[]): Promise<void> {
@@ -39,4 +42,19 @@ export async function createQueues(endpoint: string, ...kinds: readonly string[]
 export interface Queue {
   readonly name: string
   readonly url: string
+}
+
+/** Each batch is one span that links the sends of its messages, and what its handler does is below it. */
+export async function expectBatches(shop: Application, queue: string, works: readonly string[]): Promise<void> {
+  const { spans } = shop.receiver
+  const batches = operations(spans, 'process', queue)
+  // Two messages of one call arrive together, or one by one.
+  for (const create of spans.filter(({ name }) => name === `create ${queue}`)) {
+    const batch = only(batches.filter(({ links }) => links.some(({ spanId }) => spanId === create.spanId)))
+    assertSpan(batch, { parent: 'none' })
+  }
+  for (const name of works) {
+    const work = await shop.span(name)
+    assertSpan(work, { parent: only(batches.filter(({ spanId }) => spanId === work.parentSpanId)) })
+  }
 }
