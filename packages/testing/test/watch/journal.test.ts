@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { RecordedSpan } from '../../src/spans/span.ts'
 import type { JourneySummary } from '../../src/watch/protocol.ts'
@@ -70,13 +69,12 @@ test('the filter finds names, ids and short values', () => {
 
 test('the rules judge a journey once it has been quiet', async () => {
   const lost = messaging('l', 'process', 'orders', { traceId: traceOf(3), attributes: at(7), startTime: 20 })
-  const journal = journalOf([send, lost], 30)
+  const journal = journalOf([send, lost], 1000)
   expect(journal.advance()?.journeys).toMatchObject([{ findings: undefined, problem: '' }])
   expect(journal.advance()).toBeUndefined()
-  await delay(40)
-  expect(journal.advance()?.journeys).toMatchObject([
-    { findings: 1, problem: expect.stringContaining('process orders is not connected to send orders') },
-  ])
+  await expect
+    .poll(() => journal.advance()?.journeys, { timeout: 8000 })
+    .toMatchObject([{ findings: 1, problem: expect.stringContaining('is not connected to send orders') }])
   expect(journal.detail(traceOf(3))?.findings).toMatchObject([{ rule: 'connected', row: 1 }])
 })
 
