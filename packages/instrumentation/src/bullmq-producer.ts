@@ -43,7 +43,7 @@ function tracingClass(
       if (isOthers) return
       const untraced = lookAlike<object>(
         this,
-        members(names, (name, given) => Reflect.apply(own[name] as Method, this, given)),
+        Object.fromEntries(names.map((name) => [name, (own[name] as Method).bind(this)])),
       )
       const look = trace(untraced) as Methods
       this.#traced = Object.fromEntries(names.map((name) => [name, look[name] as Method]))
