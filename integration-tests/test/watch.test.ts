@@ -105,12 +105,13 @@ test('links are followed: from a dead letter to its last attempt, and back', asy
   const { page } = await openWatchPage(browser, watch.url)
   await page.goto(`${watch.url}/#${dies}`)
   await page.getByRole('link', { name: 'process orders attempt 3' }).click()
-  expect(await page.locator('.row.target').innerText()).toContain('attempt 3/3')
+  const target = page.locator('.row.target')
+  await expect.poll(() => target.innerText()).toContain('attempt 3/3')
   expect(page.url()).toMatch(new RegExp(`#${dies}/\\d+$`))
   await page.getByRole('button', { name: /process orders-dead/ }).click()
   expect(await page.locator('.facts:visible').innerText()).toContain('tracebaton.dead_letter.source')
   await page.locator('table').getByRole('link', { name: '2 of 3' }).click()
-  expect(await page.locator('.row.target').innerText()).toContain('attempt 2/3')
+  await expect.poll(() => target.innerText()).toContain('attempt 2/3')
 })
 
 test('the filters show what was asked for, and say when there is nothing', async () => {

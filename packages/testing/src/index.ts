@@ -28,7 +28,7 @@ export { rules } from './rules/rules.ts'
 export type { Rule } from './rules/rule.ts'
 export { findingText } from './rules/finding.ts'
 export type { Finding, Side } from './rules/finding.ts'
-export type { CheckOptions, Evidence } from './rules/evidence.ts'
+export type { CheckOptions, Elsewhere, Evidence } from './rules/evidence.ts'
 
 export { crashing, delayed, failing, redelivered, reordered } from './faults/handler.ts'
 export type { FailingOptions, Handler } from './faults/handler.ts'
