@@ -26,12 +26,6 @@ afterAll(async () => {
   await browser?.close()
 })
 
-async function watching(port?: number): Promise<WatchProcess> {
-  const watch = await startWatchProcess(port)
-  onTestFinished(async () => void (await watch.stop()))
-  return watch
-}
-
 /** Orders of the last minute, one of each fate among many that work. */
 async function sendOrders(watch: WatchProcess): Promise<Readonly<Record<Fate, string>>> {
   const fates: Readonly<Record<number, Fate>> = { 1005: 'recovers', 1012: 'lost', 1020: 'dies', 1033: 'recovers' }
@@ -48,7 +42,7 @@ async function sendOrders(watch: WatchProcess): Promise<Readonly<Record<Fate, st
 
 // A machine that is busy with other tests may be late by itself.
 test('a journey appears within a second, on a page that asks for nothing but itself', { retry: 3 }, async () => {
-  const watch = await watching()
+  const watch = await startWatchProcess()
   const { page, requests, complaints } = await openWatchPage(browser, watch.url)
   const sent = performance.now()
   await watch.send(orderJourney(1, 'works', Date.now()))
@@ -59,7 +53,7 @@ test('a journey appears within a second, on a page that asks for nothing but its
 })
 
 test('the page is pictured empty, living, and with one broken journey', async () => {
-  const watch = await watching()
+  const watch = await startWatchProcess()
   const views: { readonly page: Page; readonly name: string }[] = []
   for (const colorScheme of schemes) {
     for (const width of [500, 900, 1600]) {
@@ -85,7 +79,7 @@ test('the page is pictured empty, living, and with one broken journey', async ()
 }, 90_000)
 
 test.each(schemes)('texts of the %s page stand out from what is behind them', async (colorScheme) => {
-  const watch = await watching()
+  const watch = await startWatchProcess()
   const { lost, dies } = await sendOrders(watch)
   const { page } = await openWatchPage(browser, watch.url, { colorScheme })
   for (const id of ['', dies, lost]) {
@@ -100,7 +94,7 @@ test.each(schemes)('texts of the %s page stand out from what is behind them', as
 })
 
 test('links are followed: from a dead letter to its last attempt, and back', async () => {
-  const watch = await watching()
+  const watch = await startWatchProcess()
   const { dies } = await sendOrders(watch)
   const { page } = await openWatchPage(browser, watch.url)
   await page.goto(`${watch.url}/#${dies}`)
@@ -115,7 +109,7 @@ test('links are followed: from a dead letter to its last attempt, and back', asy
 })
 
 test('the filters show what was asked for, and say when there is nothing', async () => {
-  const watch = await watching()
+  const watch = await startWatchProcess()
   await sendOrders(watch)
   const { page } = await openWatchPage(browser, watch.url)
   const rows = page.locator('#list a:visible')
@@ -132,7 +126,7 @@ test('the filters show what was asked for, and say when there is nothing', async
 })
 
 test('the keyboard alone is enough, and a reader who cannot see is told', async () => {
-  const watch = await watching()
+  const watch = await startWatchProcess()
   const { lost } = await sendOrders(watch)
   const { page } = await openWatchPage(browser, watch.url)
   await page.locator('#broken-count.some').waitFor({ timeout: 15_000 })
@@ -153,7 +147,7 @@ test('the keyboard alone is enough, and a reader who cannot see is told', async 
 }, 60_000)
 
 test('hostile names stay text', async () => {
-  const watch = await watching()
+  const watch = await startWatchProcess()
   const hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>"onclick="alert(3)'
   const spans = orderJourney(1, 'dies', Date.now()).map((span) => {
     const attributes = { ...span.attributes, [hostile]: hostile, 'error.type': hostile }
@@ -175,7 +169,7 @@ test('a page that was open before a restart finds the new server', async () => {
   await page.locator('#list a').waitFor()
   expect(await watch.stop()).toBe(0)
   await page.locator('#connection[data-state=off]').waitFor()
-  const again = await watching(Number(new URL(watch.url).port))
+  const again = await startWatchProcess(Number(new URL(watch.url).port))
   await page.locator('#connection[data-state=live]').waitFor({ timeout: 10_000 })
   await expect.poll(() => page.locator('#list a').count()).toBe(0)
   await again.send(orderJourney(2, 'works', Date.now()))

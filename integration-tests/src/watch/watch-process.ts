@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { RecordedSpan } from '@tracebaton/testing'
 import { otlpJsonLines } from '@tracebaton/testing/otlp'
+import { onTestFinished } from 'vitest'
 
 /** What a process says of itself since it was asked before. */
 export interface Measures {
@@ -15,7 +16,7 @@ export interface Measures {
 }
 
 /** The command `tracebaton watch`, running. */
-export interface WatchProcess extends AsyncDisposable {
+export interface WatchProcess {
   readonly url: string
   send(spans: readonly RecordedSpan[]): Promise<void>
   measure(): Promise<Measures>
@@ -26,7 +27,7 @@ export interface WatchProcess extends AsyncDisposable {
 const command = fileURLToPath(new URL('cli/main.js', import.meta.resolve('@tracebaton/testing')))
 const measured = fileURLToPath(new URL('programs/measured.cjs', import.meta.url))
 
-/** Starts the command. @param port by default any that is free */
+/** Starts the command, which ends with the test at the latest. @param port by default any that is free */
 export async function startWatchProcess(port = 0): Promise<WatchProcess> {
   const parameters = ['--expose-gc', '--require', measured, command, 'watch', '--port', String(port)]
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
@@ -43,6 +44,7 @@ export async function startWatchProcess(port = 0): Promise<WatchProcess> {
     await exited
     return child.exitCode
   }
+  onTestFinished(async () => void (await stop()))
   return {
     url,
     async send(spans) {
@@ -63,8 +65,5 @@ export async function startWatchProcess(port = 0): Promise<WatchProcess> {
       return measures as Measures
     },
     stop,
-    async [Symbol.asyncDispose]() {
-      await stop()
-    },
   }
 }

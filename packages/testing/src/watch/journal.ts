@@ -40,8 +40,8 @@ export function createJournal({ keep, find, quiet }: JournalOptions): Journal {
   const stories = createStories({ stories: keep, spansOfStory: 400, spans: keep * 30, characters: 48 * 1024 * 1024 })
   const summaries = new Map<string, JourneySummary>()
   const findings = new WeakMap<Story, readonly Finding[]>()
-  // By the time of their last span.
-  const unjudged = new Set<Story>()
+  // By id, in the order of their last spans.
+  const unjudged = new Map<string, Story>()
   let [spans, problems, version] = [0, 0, 0]
 
   const counts = (): Counts => ({ limit: keep, dropped: stories.dropped, spans, problems })
@@ -55,14 +55,14 @@ export function createJournal({ keep, find, quiet }: JournalOptions): Journal {
   function* changes(now: number): Generator<JourneySummary> {
     for (const story of stories.changed) {
       stories.changed.delete(story)
-      unjudged.delete(story)
-      unjudged.add(story)
+      unjudged.delete(story.id)
+      unjudged.set(story.id, story)
       yield write(story)
     }
-    for (const story of unjudged) {
+    for (const [id, story] of unjudged) {
       if (story.touched > now - quiet) break
-      unjudged.delete(story)
-      if (!stories.has(story) || story.partial) continue
+      unjudged.delete(id)
+      if (story.partial) continue
       findings.set(story, judgeStory(story, stories, find))
       yield write(story)
     }
@@ -75,14 +75,17 @@ export function createJournal({ keep, find, quiet }: JournalOptions): Journal {
     },
     advance() {
       const now = performance.now()
+      const gone = [...stories.gone]
+      stories.gone.clear()
+      for (const id of gone) {
+        summaries.delete(id)
+        unjudged.delete(id)
+      }
       const journeys: JourneySummary[] = []
       for (const summary of changes(now)) {
         journeys.push(summary)
         if (performance.now() > now + budget) break
       }
-      const gone = [...stories.gone]
-      stories.gone.clear()
-      for (const id of gone) summaries.delete(id)
       return journeys.length + gone.length === 0 ? undefined : { reset: false, journeys, gone, counts: counts() }
     },
     get isBehind() {

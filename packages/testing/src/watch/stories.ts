@@ -23,8 +23,6 @@ export interface Stories {
   of(traceId: string): Story | undefined
   /** From the oldest to the newest. */
   all(): Iterable<Story>
-  /** False: the story was let go, or is a part of another one by now. */
-  has(story: Story): boolean
   /** Stories that were let go to make room. */
   readonly dropped: number
   /** Stories that have changed. Whoever has taken a change in takes it out. */
@@ -168,7 +166,6 @@ export function createStories(limits: StoryLimits): Stories {
     },
     of: (traceId) => places.of(traceId),
     all: () => all.values(),
-    has: (story) => all.get(story.id) === story,
     get dropped() {
       return dropped
     },
