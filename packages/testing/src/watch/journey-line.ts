@@ -11,11 +11,6 @@ const signs: Readonly<Record<JourneyState, readonly [sign: string, role: Role]>>
   dead: ['✗', 'failed'],
 }
 
-/** Whether a journey did not end well so far. One that recovered did. */
-export function isFailed({ state }: JourneySummary): boolean {
-  return state === 'failed' || state === 'dead' || state === 'retrying'
-}
-
 /** A journey in one line of at most `width` columns. */
 export function journeyLine(journey: JourneySummary, width: number, paint: Paint): string {
   const { state, title, attempts, waited, result, findings = 0, problem } = journey

@@ -1,7 +1,7 @@
 import { createPaint } from '../text/colors.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { waterfall } from '../pictures/waterfall.ts'
-import { isFailed } from './journey-line.ts'
+import { isBroken, isFailed, matches } from './page/filter.ts'
 import type { Change, JourneySummary } from './protocol.ts'
 import { frame } from './terminal-frame.ts'
 
@@ -24,14 +24,12 @@ export interface TerminalView {
 export function createTerminalView(screen: Screen, { url, colors, spansOf, quit }: TerminalViewOptions): TerminalView {
   const paint = createPaint(colors)
   const all = new Map<string, JourneySummary>()
-  const only = { failed: false, broken: false }
+  const only = { words: [], failed: false, broken: false }
   let marked: string | undefined
   let opened: { readonly id: string; from: number } | undefined
 
-  const isChosen = (journey: JourneySummary): boolean =>
-    (!only.failed || isFailed(journey)) && (!only.broken || (journey.findings ?? 0) > 0)
   const chosen = (): JourneySummary[] =>
-    [...all.values()].filter(isChosen).toSorted((one, other) => other.order - one.order)
+    [...all.values()].filter((journey) => matches(journey, only)).toSorted((one, other) => other.order - one.order)
 
   function draw(): void {
     const { columns, rows } = screen.size()
@@ -42,7 +40,7 @@ export function createTerminalView(screen: Screen, { url, colors, spansOf, quit 
     const counts = {
       all: all.size,
       failed: [...all.values()].filter(isFailed).length,
-      broken: [...all.values()].filter(({ findings = 0 }) => findings > 0).length,
+      broken: [...all.values()].filter(isBroken).length,
     }
     const scene = {
       url,
