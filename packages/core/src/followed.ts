@@ -7,7 +7,7 @@ import { OPTION_NAMES } from './read-options.ts'
 export type FollowedOptions = () => TracingOptions | undefined
 
 /** Who follows options that may change, in whichever copy of core. */
-interface Followed {
+export interface Followed {
   readonly current: FollowedOptions
   /** Called after each change. */
   readonly followers: Set<() => void>

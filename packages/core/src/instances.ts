@@ -1,6 +1,6 @@
 import type { Delivery } from './verdict/delivery.ts'
 import { isObject } from './base/given.ts'
-import { followedBy, NOTHING_RECORDED } from './followed.ts'
+import { followedBy, NOTHING_RECORDED, type Followed } from './followed.ts'
 import type { TracingOptions } from './options.ts'
 import { passOnly } from './pass-only.ts'
 import {
@@ -53,11 +53,7 @@ export function resolveTracing(input: TracingInput | undefined, scope: Scope, ow
 const following = new WeakMap<object, Map<string, AdapterTracing>>()
 
 /** One whose members are those of the instance for the options of the moment. They are set with each change, and not looked up. */
-function tracingThatFollows(
-  options: TracingOptions,
-  { current, followers }: NonNullable<ReturnType<typeof followedBy>>,
-  scope: Scope,
-): AdapterTracing {
+function tracingThatFollows(options: TracingOptions, { current, followers }: Followed, scope: Scope): AdapterTracing {
   let byScope = following.get(options)
   if (byScope === undefined) following.set(options, (byScope = new Map()))
   const made = byScope.get(scope.name)

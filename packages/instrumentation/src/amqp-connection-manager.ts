@@ -1,3 +1,4 @@
+import { CHANNEL_WRAPPER } from './es-modules.ts'
 import { classIn, standIn, withExports, type AnyClass } from './exports.ts'
 import type { ModulePatch } from './module-hook.ts'
 import { packages } from './packages.ts'
@@ -29,6 +30,6 @@ function rememberingChannel(Original: AnyClass): AnyClass {
 /** The channels of amqp-connection-manager. Its connections are those of amqplib. */
 export const MANAGED_CHANNELS: ModulePatch = {
   file: 'amqp-connection-manager/dist/cjs/ChannelWrapper.js',
-  esModule: 'amqp-connection-manager/dist/esm/ChannelWrapper.js',
+  esModule: CHANNEL_WRAPPER.file,
   patch: (exports) => withExports(exports, { default: rememberingChannel(classIn(exports, 'default', ENQUEUE)) }),
 }

@@ -24,8 +24,17 @@ export function lineForEsModule({ file, binding, name }: EsModule): string {
   return `\n;try { ${binding} = ${answer} } catch {}\n`
 }
 
+export const CONSUMER: EsModule = {
+  file: 'sqs-consumer/dist/esm/consumer.js',
+  binding: 'Consumer',
+  name: 'Consumer',
+}
+
+export const CHANNEL_WRAPPER: EsModule = {
+  file: 'amqp-connection-manager/dist/esm/ChannelWrapper.js',
+  binding: 'ChannelWrapper',
+  name: 'default',
+}
+
 /** The ES modules among the packages whose classes are traced. All clients themselves are CommonJS. */
-export const ES_MODULES: readonly EsModule[] = [
-  { file: 'sqs-consumer/dist/esm/consumer.js', binding: 'Consumer', name: 'Consumer' },
-  { file: 'amqp-connection-manager/dist/esm/ChannelWrapper.js', binding: 'ChannelWrapper', name: 'default' },
-]
+export const ES_MODULES: readonly EsModule[] = [CONSUMER, CHANNEL_WRAPPER]

@@ -3,6 +3,7 @@ import { AMQPLIB } from './amqplib.ts'
 import { BULLMQ } from './bullmq.ts'
 import { ES_MODULES, lineForCommonJs, lineForEsModule } from './es-modules.ts'
 import { KAFKAJS } from './kafkajs.ts'
+import { pathInPackages } from './module-hook.ts'
 import { SQS } from './sqs.ts'
 
 /** What we use of the plugins of esbuild. */
@@ -39,8 +40,7 @@ export function tracebatonPlugin(): EsbuildPlugin {
     name: 'tracebaton',
     setup(build) {
       build.onLoad({ filter: FILTER }, async ({ path }) => {
-        const [, line = ''] =
-          [...LINES].find(([file]) => path.replaceAll('\\', '/').endsWith(`/node_modules/${file}`)) ?? []
+        const line = LINES.get(pathInPackages(path) ?? '') ?? ''
         return { contents: (await readFile(path, 'utf8')) + line, loader: 'js' }
       })
     },

@@ -26,8 +26,8 @@ const hook = processWide('tracebaton.instrumentation.hook.0', () => ({
   installed: false,
 }))
 
-/** The path of a file below the last `node_modules`. */
-function pathInPackages(filename: string): string | undefined {
+/** The path of a file below the last `node_modules`, with `/`. */
+export function pathInPackages(filename: string): string | undefined {
   const at = filename.lastIndexOf('node_modules')
   return at === -1 ? undefined : filename.slice(at + 'node_modules/'.length).replaceAll('\\', '/')
 }

@@ -1,4 +1,5 @@
 import type { ReceivedMessage } from '@tracebaton/sqs'
+import { CONSUMER } from './es-modules.ts'
 import { classIn, standIn, withExports, type AnyClass } from './exports.ts'
 import type { ModulePatch } from './module-hook.ts'
 import { packages } from './packages.ts'
@@ -42,6 +43,6 @@ function tracedConsumer(Original: AnyClass): AnyClass {
 export const SQS_CONSUMER: ModulePatch = {
   module: 'sqs-consumer',
   file: 'sqs-consumer/dist/cjs/index.js',
-  esModule: 'sqs-consumer/dist/esm/consumer.js',
+  esModule: CONSUMER.file,
   patch: (exports) => withExports(exports, { Consumer: tracedConsumer(classIn(exports, 'Consumer')) }),
 }
