@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
 import { installPackages, mayInstall } from './bare-machine.ts'
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -21,6 +22,37 @@ const parameters = [
  */
 export async function startChromium(): Promise<Browser> {
   return await chromium.launch({ executablePath: await executable(), args: parameters })
+}
+
+/** A page, what it asked for, and what it complained about. */
+export interface OpenPage {
+  readonly page: Page
+  readonly requests: readonly string[]
+  readonly complaints: readonly string[]
+}
+
+/** How a reader looks at a page: px, and what the reader prefers. */
+export interface PageOptions {
+  readonly width?: number
+  readonly height?: number
+  readonly colorScheme?: 'light' | 'dark'
+}
+
+/** Opens a page as a reader would. It is closed at the end of the test. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  { width = 1280, height = 800, colorScheme = 'light' }: PageOptions = {},
+): Promise<OpenPage> {
+  const page = await browser.newPage({ colorScheme, viewport: { width, height } })
+  onTestFinished(() => page.close())
+  const requests: string[] = []
+  const complaints: string[] = []
+  page.on('request', (request) => requests.push(request.url()))
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(url)
+  return { page, requests, complaints }
 }
 
 async function executable(): Promise<string> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,13 +11,12 @@ import {
   type UntilCondition,
 } from '@tracebaton/testing'
 import { expect } from 'vitest'
-import { run } from './command.ts'
 import { only, operations } from './contract/expectations.ts'
 import { NODE } from './node.ts'
 import { toProgram } from './program.ts'
+import { compile } from './typescript.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/frameworks', import.meta.url))
-const PACKAGES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
 /** An application on a framework, in a process of its own, that is traced without a change of its code. */
 export interface Application extends AsyncDisposable {
@@ -53,7 +52,8 @@ export async function startApplication(
   const { instrumentation } = { instrumentation: '@tracebaton/instrumentation/register', ...options }
   const preloaded = instrumentation === undefined ? [] : ['--import', instrumentation]
   const folder = await mkdtemp(join(tmpdir(), 'tracebaton-framework-'))
-  await compile(folder, style)
+  await cp(FIXTURES, folder, { recursive: true })
+  await compile(folder, style, { experimentalDecorators: true })
   const receiver = await createReceiver()
   const child = spawn(NODE, [...preloaded, '--import', './telemetry.js', `${name}.js`], {
     cwd: folder,
@@ -87,24 +87,5 @@ export async function startApplication(
       await program[Symbol.asyncDispose]()
       await receiver[Symbol.asyncDispose]()
     },
-  }
-}
-
-async function compile(folder: string, type: 'module' | 'commonjs'): Promise<void> {
-  const compilerOptions = {
-    module: 'nodenext',
-    target: 'es2023',
-    experimentalDecorators: true,
-    noCheck: true,
-    types: [],
-  }
-  await cp(FIXTURES, folder, { recursive: true })
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ type }))
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
-  await symlink(PACKAGES, join(folder, 'node_modules'))
-  const { code, stdout } = await run(process.execPath, [join(PACKAGES, 'typescript/bin/tsc'), '-p', folder])
-  if (code !== 0) {
-    await rm(folder, { recursive: true })
-    throw new Error(stdout)
   }
 }

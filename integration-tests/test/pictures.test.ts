@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { html, mermaid, svg } from '@tracebaton/testing/pictures'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { startChromium } from '../src/chromium.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPage, startChromium } from '../src/chromium.ts'
 import { leastContrast } from '../src/least-contrast.ts'
 import { story } from '../../packages/testing/test/story.ts'
 
@@ -28,16 +28,8 @@ afterAll(async () => {
 async function open(name: string, content: string, colorScheme: 'light' | 'dark' = 'light') {
   const path = join(folder, name)
   await writeFile(path, content)
-  const page = await browser.newPage({ colorScheme, viewport: { width: 1280, height: 800 } })
-  onTestFinished(() => page.close())
-  const requests: string[] = []
-  const complaints: string[] = []
-  page.on('request', (request) => requests.push(request.url()))
-  page.on('console', (message) => complaints.push(message.text()))
-  page.on('pageerror', (error) => complaints.push(error.message))
   const url = pathToFileURL(path).href
-  await page.goto(url)
-  return { page, requests, complaints, url }
+  return { ...(await openPage(browser, url, { colorScheme })), url }
 }
 
 /** What the browser shows in front of all else at the middle of an element: what a click there would hit. */
