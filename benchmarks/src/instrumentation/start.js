@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { median } from '../measure.js'
 
 const ours = createRequire(import.meta.url).resolve('@tracebaton/instrumentation/register')
 const preload = (file) => ['--import', pathToFileURL(file).href]
@@ -26,7 +27,5 @@ export function measureStarts(rounds) {
       if (status !== 0) throw new Error(`After ${name}, an empty program ended with ${status}`)
     }
   }
-  return Object.fromEntries(
-    Object.entries(times).map(([name, all]) => [name, all.toSorted((a, b) => a - b)[rounds >> 1]]),
-  )
+  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
 }
