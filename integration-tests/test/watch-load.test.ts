@@ -10,7 +10,7 @@ const fates: readonly Fate[] = ['works', 'works', 'recovers', 'works', 'dies', '
 
 // The limits hold on a machine that does nothing else, where TRACEBATON_ALONE=1 asks for them. Beside other suites a
 // pause of the machine is no fault of the page, and only what takes ten times as long is one.
-const room = process.env.TRACEBATON_ALONE === '1' ? 1 : 10
+const room = process.env['TRACEBATON_ALONE'] === '1' ? 1 : 10
 
 let browser: Browser
 
