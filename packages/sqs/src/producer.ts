@@ -94,17 +94,15 @@ export function inject<Entry extends OutgoingEntry>(
       const { MessageAttributes } = entry
       // What are no attributes is the service's to refuse.
       if (fields !== undefined && typeof (MessageAttributes ?? {}) !== 'object') return entry
-      const copy: { -readonly [Name in keyof Entry]: Entry[Name] } = { ...entry }
-      if (fields !== undefined) {
-        copy.MessageAttributes = replaceFields(MessageAttributes, fields, tracing.isField, toAttribute)
-      }
+      const written =
+        fields === undefined
+          ? entry
+          : { ...entry, MessageAttributes: replaceFields(MessageAttributes, fields, tracing.isField, toAttribute) }
+      if (slot === undefined && anew !== true) return written
       // Of system attributes there is none but the broker's own slot.
-      if (anew === true) copy.MessageSystemAttributes = undefined
-      if (slot !== undefined) {
-        const header = toAttribute(formatTraceHeader(slot))
-        copy.MessageSystemAttributes = { ...copy.MessageSystemAttributes, [TRACE_HEADER]: header }
-      }
-      return copy
+      const others = anew === true ? undefined : entry.MessageSystemAttributes
+      const system = slot === undefined ? others : { ...others, [TRACE_HEADER]: toAttribute(formatTraceHeader(slot)) }
+      return { ...written, MessageSystemAttributes: system }
     }) ?? entry
   )
 }

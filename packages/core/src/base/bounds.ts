@@ -10,6 +10,8 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= 2 ** 51
 }
 
+/** Only a text with one of these needs a second look: what is unusual, and what stands before credentials in a URL. */
+const SUSPECT = /[^ -"$%'->A-~\u00a0-\ud7ff\ue000-\ufffd]/
 /** A usual text has none of these: control characters, and halves of characters. */
 const UNUSUAL = /[^ -~\u00a0-\ud7ff\ue000-\ufffd]/
 
@@ -18,7 +20,7 @@ const UNUSUAL = /[^ -~\u00a0-\ud7ff\ue000-\ufffd]/
  * characters. A usual one comes back as it is. Empty where nothing is left.
  */
 export function boundedName(text: string, most = 256): string {
-  if (text.length <= most && !UNUSUAL.test(text) && !mayHoldCredentials(text)) return text
+  if (text.length <= most && (!SUSPECT.test(text) || (!UNUSUAL.test(text) && !mayHoldCredentials(text)))) return text
   return boundedText(withoutCredentials(start(text)), most)?.replace(/[\t\n\r]/g, ' ') ?? ''
 }
 
