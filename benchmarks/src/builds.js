@@ -8,16 +8,11 @@ const root = join(import.meta.dirname, '../..')
 const COPIES = join(root, 'node_modules/.cache/benchmarks')
 
 /**
- * Our adapter packages as built in this checkout, and `before` those that were copied from another.
- *
- * @param turned the other one first. What runs first is compiled for itself alone, and what follows with regard to both
+ * One of our adapter packages: as built in this checkout, or `before`, as copied from another. A process has one of the
+ * two: what comes second runs behind code that is compiled for the first alone, and took up to 1.6 times as long.
  */
-export async function loadBuild(adapter, withBefore, turned = false) {
-  const builds = {}
-  if (withBefore && turned) builds.before = await loadCopy(adapter, 'before')
-  builds.ours = await import(`@tracebaton/${adapter}`)
-  if (withBefore && !turned) builds.before = await loadCopy(adapter, 'before')
-  return builds
+export function loadBuild(adapter, name = 'ours') {
+  return name === 'ours' ? import(`@tracebaton/${adapter}`) : loadCopy(adapter, name)
 }
 
 /**

@@ -14,13 +14,13 @@ import { createRecorder, replay } from './floor.js'
  * The calls of a path by the name of the implementation.
  *
  * @param {Path} path
- * @param {Record<string, object>} builds our packages by name: `ours`, and `before` when there is another checkout
+ * @param {object} packages ours
  * @param {object} unmeasured a copy of our packages
  * @returns {Promise<Record<string, () => unknown>>}
  */
-export async function createCalls(path, builds, unmeasured) {
+export async function createCalls(path, packages, unmeasured) {
   const calls = { bare: await path.bare(), 'by hand': await path.byHand(), official: await path.official() }
-  for (const [name, packages] of Object.entries(builds)) calls[name] = await path.tracebaton(packages)
+  calls.ours = await path.tracebaton(packages)
   const spans = await spansOf(path, unmeasured)
   calls['SDK floor'] = both(calls.bare, replay(spans))
   return calls

@@ -24,7 +24,7 @@ if (options?.brokers) {
   const results = options.add ? readResults(options.out) : { ...describeRun(options), cpu: {}, bytes: {}, scaling: {} }
   for (const step of steps(options)) {
     if (process.stdout.isTTY) process.stdout.write(`\r${step.label}`.padEnd(70))
-    for (const [name, figures] of Object.entries(await runProcess(step, options))) step.store(results, name, figures)
+    for (const [name, figures] of Object.entries(await runStep(step, options))) step.store(results, name, figures)
     writeResults(options.out, results)
   }
   if (process.stdout.isTTY) process.stdout.write(`${'\r'.padEnd(70)}\r`)
@@ -42,7 +42,6 @@ function* steps({ paths, bytes, scaling, modes, processes }) {
           adapter,
           mode,
           names,
-          turned: round % 2 === 0,
           label: `${round} of ${processes}: ${adapter}, ${mode}`,
           store: ({ cpu }, name, figures) => ((cpu[name] ??= {})[mode] ??= []).push(figures),
         }
@@ -83,8 +82,25 @@ function byAdapter(paths) {
   return groups
 }
 
-function runProcess({ task, adapter, mode, names, turned }, { quick, against }) {
-  const order = JSON.stringify({ task, adapter, mode, names, turned, quick, before: against !== undefined })
+/** With another checkout two processes, one after the other: the figures of the second are the first's `before`. */
+async function runStep(step, options) {
+  const figures = await runProcess(step, options, 'ours')
+  if (options.against === undefined) return figures
+  const others = await runProcess(step, options, 'before')
+  for (const [name, values] of Object.entries(figures)) {
+    if (step.task === 'scaling') for (const size of Object.keys(values)) addBefore(values[size], others[name][size])
+    else addBefore(values, others[name])
+  }
+  return figures
+}
+
+/** What the other build adds to the client alone in its process, on the client alone in this one. */
+function addBefore(figures, other) {
+  figures.before = figures.bare + other.ours - other.bare
+}
+
+function runProcess({ task, adapter, mode, names }, { quick }, build) {
+  const order = JSON.stringify({ task, adapter, mode, names, quick, build })
   const child = fork(join(import.meta.dirname, 'worker.js'), [order], {
     execArgv: [...PROCESS, ...(task === 'bytes' ? LARGE : USUAL)],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -10,7 +10,7 @@ const HELP = `npm run bench -- [options]
   --modes <modes>     ${MODES.join(', ')}
   --processes <n>     processes per path and mode (5)
   --skip <parts>      cpu, bytes, scaling
-  --against <folder>  compares with the built packages of another checkout, in the same processes, as "before"
+  --against <folder>  compares with the built packages of another checkout, in processes in turn, as "before"
   --brokers           end to end on a real RabbitMQ instead; address in TRACEBATON_AMQP, else a container
   --add               adds processes to the results that are stored
   --out <name>        stores results/<name>.json (latest) and its picture

@@ -6,30 +6,30 @@ import { setUp } from './modes.js'
 import { SCALING } from './scaling.js'
 
 process.on('disconnect', () => process.exit(1))
-const { task, adapter, mode, names, turned, quick, before } = JSON.parse(process.argv[2])
+const { task, adapter, mode, names, build, quick } = JSON.parse(process.argv[2])
 const collect = setUp(mode)
 const { paths, scaling } = await import(`./${adapter}/paths.js`)
-const builds = await loadBuild(adapter, before, turned)
+const packages = await loadBuild(adapter, build)
 const unmeasured = await loadUnmeasured(adapter)
 const effort = quick ? QUICK : USUAL
 
 const tasks = {
   cpu: async (name) => {
     const path = paths[name]()
-    const calls = await createCalls(path, builds, unmeasured)
+    const calls = await createCalls(path, packages, unmeasured)
     // What is made by hand makes no metrics.
     if (mode === 'metrics') for (const each of ['by hand', 'SDK floor']) delete calls[each]
     return measure(calls, path, effort, collect)
   },
   bytes: async (name) => {
     const path = paths[name]()
-    return measureBytes(await createCalls(path, builds, unmeasured), path, effort)
+    return measureBytes(await createCalls(path, packages, unmeasured), path, effort)
   },
   scaling: async (name) => {
     const figures = {}
     for (const size of SCALING[name].sizes) {
       const path = scaling[name](size)
-      figures[size] = await measure(await createCalls(path, builds, unmeasured), path, QUICK)
+      figures[size] = await measure(await createCalls(path, packages, unmeasured), path, QUICK)
     }
     return figures
   },

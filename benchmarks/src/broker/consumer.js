@@ -14,8 +14,8 @@ const PREFETCH = 200
 
 setUp('sampled')
 if (name === 'official') new AmqplibInstrumentation({ enabled: true }).patchChannelModel(channels)
-const { ours, before } = await loadBuild('amqp', name === 'before')
-const trace = { ours: ours.traceChannel, before: before?.traceChannel }[name] ?? ((channel) => channel)
+const { traceChannel } = await loadBuild('amqp', name === 'before' ? 'before' : 'ours')
+const trace = name === 'ours' || name === 'before' ? traceChannel : (channel) => channel
 
 const connection = await connect(address)
 const channel = trace(await connection.createConfirmChannel())
