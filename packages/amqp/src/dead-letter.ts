@@ -93,7 +93,7 @@ async function move(
     (queue) => toPublication(tracing, original, '', queue, message.content, options, delay),
     (queue, injection) => {
       if (delay > 0 && !expires) tracing.warn(NOT_DELAYED)
-      return publish(original, inject(tracing, 'sendToQueue', [queue, message.content, options], injection))
+      return publish(original, inject(tracing, original, 'sendToQueue', [queue, message.content, options], injection))
     },
   )
 }

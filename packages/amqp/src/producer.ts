@@ -4,7 +4,7 @@ import type { AdapterTracing, Injection, Publication } from '@tracebaton/core/ad
 import { fromHere, hasConfirms, invoke, isManaged, type ChannelLike, type Method } from './client.ts'
 import { toPublication } from './describe.ts'
 import { isHeaders, withFields } from './headers.ts'
-import { askedIn } from './put-off.ts'
+import { askedIn, isTracedAbove, markTracedAbove } from './put-off.ts'
 
 /** Publishes that wait for the broker's confirmation, which may never come, and that the caller does not wait for. */
 const unconfirmed = createRegister('tracebaton.amqp.unconfirmed.3')
@@ -28,7 +28,7 @@ export function publishers(
       const describe = (): Publication | undefined => describeSend(tracing, channel, verb, args)
       const callback = args[position]
       if (!confirms || (callback && typeof callback !== 'function')) {
-        return sendOne(tracing, describe, (injection) => call(inject(tracing, verb, args, injection)))
+        return sendOne(tracing, describe, (injection) => call(inject(tracing, channel, verb, args, injection)))
       }
       if (callback) args[position] = fromHere(tracing, callback as Method)
       const send = tracing.guard(() => {
@@ -36,7 +36,7 @@ export function publishers(
         return publication && tracing.openSend(publication)
       })
       if (send === undefined) return call(args)
-      const changed = [...inject(tracing, verb, args, send.injections[0])]
+      const changed = [...inject(tracing, channel, verb, args, send.injections[0])]
       changed.length = Math.max(changed.length, position)
       const confirmed = args[position] as Method | undefined
       // A caller that waits holds as much as we do. What nothing but us waits for is bounded.
@@ -57,7 +57,9 @@ export function publishers(
     const publish = publishNow(verb)
     const publishIn = (asked: Context, args: unknown[]): unknown => tracing.runIn(asked, () => publish(args))
     return (...args) => {
-      const asked = askedIn(args[OPTIONS[verb]])
+      const options = args[OPTIONS[verb]]
+      if (isTracedAbove(options)) return invoke(channel, verb, args)
+      const asked = askedIn(options)
       return asked === undefined ? publish(args) : publishIn(asked, args)
     }
   }
@@ -90,6 +92,7 @@ function optionsIn(options: unknown): Readonly<Record<string, unknown>> {
 /** The arguments with our headers in the options; the caller's own where there is nothing to write. */
 export function inject(
   tracing: AdapterTracing,
+  channel: ChannelLike,
   verb: Verb,
   args: unknown[],
   injection: Injection | undefined,
@@ -99,7 +102,9 @@ export function inject(
   const injected = tracing.guard(() => {
     const options = optionsIn(args[OPTIONS[verb]])
     const changed = [...args]
-    changed[OPTIONS[verb]] = copyWith(options, { headers: withFields(options['headers'], fields, tracing.isField) })
+    const written = copyWith(options, { headers: withFields(options['headers'], fields, tracing.isField) })
+    if (isManaged(channel)) markTracedAbove(written)
+    changed[OPTIONS[verb]] = written
     return changed
   })
   return injected ?? args

@@ -56,6 +56,16 @@ async function setUp(inner: 'bare' | 'traced') {
 }
 
 describe.each(['bare', 'traced'] as const)('a managed channel on a %s one', (inner) => {
+  test('has one span of a publish, which the client’s channel gets later', async () => {
+    const { channel, connect, managed, spans, failures } = await setUp(inner)
+    channel.sendToQueue('mails', Buffer.from('mail'))
+    await connect()
+    const [{ content, options } = { content: undefined, options: {} }] = managed.published
+    managed[OWN]?.publish('', 'mails', content as Buffer, { ...options })
+    expect(spans('publish mails')).toHaveLength(1)
+    expect(failures).toEqual([])
+  })
+
   test('has an attempt for each message, settled where the message came by', async () => {
     const { channel, connect, messages, outcomes, recorder, failures } = await setUp(inner)
     const first = await connect()

@@ -18,6 +18,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
 })
 afterEach(() => {
+  vi.unstubAllGlobals()
   vi.clearAllTimers()
   vi.useRealTimers()
 })
@@ -95,9 +96,9 @@ async function looksIn(many: number): Promise<number> {
   return count
 }
 
-test('20,000 promises take no more looks each than one alone, and all are seen', async () => {
+test('2,000 promises take no more looks each than one alone, and all are seen', async () => {
   const alone = await looksIn(1)
-  expect(await looksIn(20_000)).toBeLessThanOrEqual(20_000 * alone)
+  expect(await looksIn(2_000)).toBeLessThanOrEqual(2_000 * alone)
 })
 
 test('one turn has at most 200 looks, and those that have been looked at wait between two turns', () => {
@@ -117,7 +118,6 @@ test('one turn has at most 200 looks, and those that have been looked at wait be
     run()
     inTurns.push([ms, looks.count - before])
   }
-  vi.unstubAllGlobals()
   expect(inTurns.every(([, count]) => count <= 200)).toBe(true)
   expect(inTurns.slice(-2)).toEqual([
     [10, 200],
