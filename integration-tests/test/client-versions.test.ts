@@ -110,8 +110,11 @@ for (const loaded of await versionsOf<typeof sqsClient>('@aws-sdk/client-sqs')) 
     titleOf(loaded),
     (alone) => (alone ? ownFixture(sqs, create) : create(inject('brokers').sqs)),
     onBroker('sqs', sqsCapabilities),
-    // Before 3.447 it spoke another protocol, which has another name for this error.
-    replay('sqs', { 'AWS.SimpleQueueService.NonExistentQueue': 'QueueDoesNotExist' }),
+    // Before 3.447 it spoke another protocol, which has other names for these errors.
+    replay('sqs', {
+      'AWS.SimpleQueueService.NonExistentQueue': 'QueueDoesNotExist',
+      MissingParameter: 'SyntaxError',
+    }),
   )
 }
 
