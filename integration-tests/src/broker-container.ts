@@ -9,7 +9,7 @@ import { freePort } from './free-port.ts'
 import { ownerLabels } from './leftovers.ts'
 import type { Endpoint, Recipe } from './recipes.ts'
 
-/** A broker running in a container of ours. */
+/** A broker, or another server, running in a container of ours. */
 export interface BrokerContainer {
   readonly address: string
   /** Stops it, kindly for up to 10 s, and starts it again. Rejects when it does not come back within 60 s. */
@@ -62,6 +62,12 @@ async function start(
     .withWaitStrategy(readiness(recipe).withStartupTimeout(60_000))
   if (recipe.command !== undefined) {
     container.withCommand([...recipe.command])
+  }
+  if (recipe.folder !== undefined) {
+    container.withBindMounts([{ ...recipe.folder, mode: 'rw' }])
+  }
+  if (recipe.network !== undefined) {
+    container.withNetworkMode(recipe.network.name).withNetworkAliases(recipe.network.alias)
   }
   return container.start()
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type BrokerName, brokerNames, givenImage } from './broker-names.ts'
+import { backendNames, brokerNames, givenImage, type ServerName } from './broker-names.ts'
 import { lastLine, run, succeeds } from './command.ts'
 import { announced, say } from './progress.ts'
 import { pull } from './pull.ts'
@@ -7,16 +7,20 @@ import { pull } from './pull.ts'
 /** The folder of the Dockerfiles. */
 export const imagesFolder: string = join(import.meta.dirname, '../images')
 
-const official: Readonly<Record<BrokerName, string>> = {
+const official: Readonly<Record<ServerName, string>> = {
+  collector: 'otel/opentelemetry-collector-contrib:0.155.0',
+  jaeger: 'jaegertracing/jaeger:2.13.0',
   kafka: 'apache/kafka:4.3.0',
   postgres: 'postgres:17',
+  prometheus: 'prom/prometheus:v3.5.0',
   rabbitmq: 'rabbitmq:4-management',
   redis: 'redis:8',
   sqs: 'softwaremill/elasticmq:1.7.1',
+  zipkin: 'openzipkin/zipkin:3.6.1',
 }
 
-/** An image per broker. */
-export type Images = ReadonlyMap<BrokerName, string>
+/** An image per server. */
+export type Images = ReadonlyMap<ServerName, string>
 
 /** Whether an image is there already. Never rejects. */
 export function hasImage(image: string): Promise<boolean> {
@@ -29,11 +33,11 @@ export function isBuiltHere(image: string): boolean {
 }
 
 /**
- * Finds an image for each broker: the one given in the environment, else the official one if it is there, else one
+ * Finds an image for each server: the one given in the environment, else the official one if it is there, else one
  * built here if it is there, else the official one pulled, else one built now. Rejects when none can be had.
  */
-export async function findImages(names: readonly BrokerName[]): Promise<Images> {
-  const found = new Map<BrokerName, string>()
+export async function findImages(names: readonly ServerName[]): Promise<Images> {
+  const found = new Map<ServerName, string>()
   const builtHere = await localImages(['--tags', ...names])
   await Promise.all(
     names.map(async (name) => {
@@ -64,7 +68,7 @@ export async function findImages(names: readonly BrokerName[]): Promise<Images> 
   return found
 }
 
-async function presentImage(name: BrokerName, builtHere: string | undefined): Promise<string | undefined> {
+async function presentImage(name: ServerName, builtHere: string | undefined): Promise<string | undefined> {
   const given = givenImage(name)
   if (given !== undefined) {
     return given
@@ -79,7 +83,7 @@ async function presentImage(name: BrokerName, builtHere: string | undefined): Pr
 }
 
 // The script decides on names and on what is missing, so that it does the same when called by hand.
-async function localImages(parameters: readonly string[]): Promise<Map<BrokerName, string>> {
+async function localImages(parameters: readonly string[]): Promise<Map<ServerName, string>> {
   const script = join(imagesFolder, 'build')
   const result = await run(script, parameters, {
     onLine: (line) => {
@@ -90,16 +94,16 @@ async function localImages(parameters: readonly string[]): Promise<Map<BrokerNam
   })
   if (result.code !== 0) {
     throw new Error(
-      `Broker images cannot be built: ${lastLine(result.stderr)}. ` +
+      `Images cannot be built: ${lastLine(result.stderr)}. ` +
         'Give image names in TRACEBATON_KAFKA_IMAGE and so on, or addresses in TRACEBATON_KAFKA and so on.',
     )
   }
-  const images = new Map<BrokerName, string>()
+  const images = new Map<ServerName, string>()
   for (const line of result.stdout.trim().split('\n')) {
     const [name, image] = line.split(' ')
-    const broker = brokerNames.find((known) => known === name)
-    if (broker !== undefined && image !== undefined) {
-      images.set(broker, image)
+    const server = [...brokerNames, ...backendNames].find((known) => known === name)
+    if (server !== undefined && image !== undefined) {
+      images.set(server, image)
     }
   }
   return images

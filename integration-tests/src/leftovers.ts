@@ -10,23 +10,29 @@ export const ownerLabels: Readonly<Record<string, string>> = {
   [processLabel]: String(process.pid),
 }
 
-/** Removes the containers of earlier runs on this machine that ended without removing them. Never rejects. */
+/** Removes the containers and networks of earlier runs on this machine that ended without removing them. Never rejects. */
 export async function removeLeftovers(): Promise<void> {
+  const containers = await leftBehind(['ps', '--all'])
+  if (containers.length > 0) {
+    await run('docker', ['rm', '--force', '--volumes', ...containers])
+  }
+  const networks = await leftBehind(['network', 'ls'])
+  if (networks.length > 0) {
+    await run('docker', ['network', 'rm', ...networks])
+  }
+}
+
+async function leftBehind(list: readonly string[]): Promise<string[]> {
   const { stdout } = await run('docker', [
-    'ps',
-    '--all',
-    '--filter=label=org.testcontainers=true',
+    ...list,
     `--filter=label=${hostLabel}=${hostname()}`,
     `--format={{.ID}} {{.Label "${processLabel}"}}`,
   ])
-  const dead = stdout
+  return stdout
     .split('\n')
     .map((line) => line.split(' '))
-    .filter(([container, owner]) => container && owner && !isAlive(Number(owner)))
-    .map(([container = '']) => container)
-  if (dead.length > 0) {
-    await run('docker', ['rm', '--force', '--volumes', ...dead])
-  }
+    .filter(([id, owner]) => id && owner && !isAlive(Number(owner)))
+    .map(([id = '']) => id)
 }
 
 /** Whether there is a process of this id on this machine. */

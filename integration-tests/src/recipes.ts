@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import type { BrokerName } from './broker-names.ts'
 import { imagesFolder } from './images.ts'
 
-/** Where clients on this machine reach a broker. */
+/** Where clients on this machine reach a server. */
 export interface Endpoint {
   readonly host: string
   readonly port: number
 }
 
-/** How one broker is started, whichever image it comes from. */
+/** How one server is started, whichever image it comes from. */
 export interface Recipe {
   /** Port inside the container. */
   readonly port: number
@@ -38,6 +38,16 @@ export interface Recipe {
    * @default none
    */
   readonly files?: (endpoint: Endpoint) => Promise<{ content: string; target: string }[]>
+  /**
+   * Folder of this machine that it writes to.
+   * @default none
+   */
+  readonly folder?: { readonly source: string; readonly target: string }
+  /**
+   * A network where other containers reach it by a name.
+   * @default none
+   */
+  readonly network?: { readonly name: string; readonly alias: string }
 }
 
 /** The recipes, by broker. */
