@@ -16,11 +16,15 @@ const clients = ['kafka', 'amqp', 'sqs', 'bullmq'].flatMap((name) => {
   return Object.entries(peerDependencies).filter(([peer]) => !peer.startsWith('@opentelemetry/'))
 })
 
+/** BullMQ 6 leaves it to applications to install its Redis client, and runs in circles without one. */
+const { dependencies: own } = JSON.parse(readFileSync(join(root, 'integration-tests/package.json'), 'utf8'))
+const besides = { ioredis: own.ioredis }
+
 const folder = mkdtempSync(join(tmpdir(), 'tracebaton-versions-'))
 try {
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({ private: true, dependencies: Object.fromEntries(clients) }),
+    JSON.stringify({ private: true, dependencies: { ...Object.fromEntries(clients), ...besides } }),
   )
   console.log(`Installing the newest of ${clients.map(([name]) => name).join(', ')} …`)
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: folder, stdio: 'inherit' })
