@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { html, mermaid, svg } from '@tracebaton/testing/pictures'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openPage, startChromium } from '../src/chromium.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openPage, startChromium, type PageOptions } from '../src/chromium.ts'
 import { leastContrast } from '../src/least-contrast.ts'
+import { misplacedTexts } from '../src/misplaced-texts.ts'
+import { subjects } from '../src/picture-subjects.ts'
 import { story } from '../../packages/testing/test/story.ts'
 
 let browser: Browser
@@ -25,11 +27,11 @@ afterAll(async () => {
 })
 
 /** Opens a file as a reader would, and records whatever the page asks for and complains about. */
-async function open(name: string, content: string, colorScheme: 'light' | 'dark' = 'light') {
+async function open(name: string, content: string, options: PageOptions = {}) {
   const path = join(folder, name)
   await writeFile(path, content)
   const url = pathToFileURL(path).href
-  return { ...(await openPage(browser, url, { colorScheme })), url }
+  return { ...(await openPage(browser, url, options)), url }
 }
 
 /** What the browser shows in front of all else at the middle of an element: what a click there would hit. */
@@ -83,7 +85,7 @@ test('a reader who cannot see is told state, level and names', async () => {
 })
 
 test.each(['light', 'dark'] as const)('texts of the %s page stand out from what is behind them', async (scheme) => {
-  const { page } = await open('order.html', html(story), scheme)
+  const { page } = await open('order.html', html(story), { colorScheme: scheme })
   const weakest = await page.evaluate(leastContrast)
   expect(weakest).toMatchObject({ ratio: expect.toSatisfy((ratio: number) => ratio >= 4.5) })
 })
@@ -116,4 +118,41 @@ test('Mermaid draws the diagram, with every span and arrow', async () => {
     expect.stringContaining('TimeoutError → requeued'),
   )
   expect(complaints).toEqual([])
+})
+
+const widths = [500, 900, 1600]
+
+describe.each(Object.entries(subjects))('of %s', (_, { spans, stories }) => {
+  test.each(widths)('the page has every text in its place at %d px', async (width) => {
+    const { page } = await open('subject.html', html(spans, { title: 'order 1042' }), { width })
+    expect(await page.evaluate(() => globalThis.document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    expect(await page.evaluate(misplacedTexts, '.story')).toEqual([])
+    expect(await page.locator('.story').count()).toBe(stories)
+    expect(await page.locator('.story:has(thead .track > span)').count()).toBe(stories)
+    expect(await page.locator('#picture h3').count()).toBe(stories > 1 ? stories : 0)
+    const places = await page
+      .locator('td.happened:not(:empty)')
+      .evaluateAll((cells) => [...new Set(cells.map((cell) => Math.round(cell.getBoundingClientRect().left)))])
+    expect(places).toHaveLength(1)
+  })
+
+  test.each(widths)('the SVG has every text in its place at %d px', async (width) => {
+    const { page } = await open('subject.svg', svg(spans, { title: 'order 1042', width }), { width })
+    expect(await page.evaluate(misplacedTexts, 'svg')).toEqual([])
+    expect(await page.locator('.story').count()).toBe(stories)
+    expect(await page.locator('.story:has(.mark)').count()).toBe(stories)
+  })
+})
+
+test.each([
+  ['light', 'rgb(255, 255, 255)', 'rgb(31, 35, 40)'],
+  ['dark', 'rgb(13, 17, 23)', 'rgb(230, 237, 243)'],
+] as const)('the SVG follows a %s scheme', async (colorScheme, background, text) => {
+  const { page } = await open('order.svg', svg(story, { title: 'order 1042' }), { colorScheme })
+  const fill = (selector: string): Promise<string> =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element) => getComputedStyle(element).fill)
+  expect([await fill('svg > rect'), await fill('text tspan')]).toEqual([background, text])
 })

@@ -1,18 +1,18 @@
 import { durationText } from '../text/duration.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { messageIdentity } from '../spans/identity.ts'
-import { tag } from './html-element.ts'
+import { middleCut, tag } from './html-element.ts'
 import { mention, type Places } from './html-places.ts'
-import type { Picture, PictureRow } from './picture.ts'
-import { escaped } from './svg-element.ts'
+import { errorText, type Picture, type PictureRow } from './picture.ts'
 
 const columns = ['Attempt', 'Of', 'Destination', 'Kind', 'Outcome', 'Error', 'Waited', 'Duration', 'Service', 'Message']
 
 /** Every run of a handler in one table, by time; an empty string when there is none. */
 export function attemptTable(drawn: Picture, places: Places): string {
-  const rows = drawn.rows.filter((row) => messageFacts(row.place.node.span).attempt !== undefined)
+  const rows = drawn.blocks
+    .flatMap((block) => block.rows.toSorted((one, other) => one.start - other.start))
+    .filter((row) => messageFacts(row.place.node.span).attempt !== undefined)
   if (rows.length === 0) return ''
-  const sorted = rows.toSorted((one, other) => one.journey - other.journey || one.start - other.start)
   return tag(
     'div',
     { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Attempts' },
@@ -20,7 +20,7 @@ export function attemptTable(drawn: Picture, places: Places): string {
       'table',
       {},
       tag('thead', {}, tag('tr', {}, ...columns.map((column) => tag('th', { scope: 'col' }, column)))),
-      tag('tbody', {}, ...sorted.map((row) => attemptRow(row, places))),
+      tag('tbody', {}, ...rows.map((row) => attemptRow(row, places))),
     ),
   )
 }
@@ -33,12 +33,12 @@ function attemptRow(row: PictureRow, places: Places): string {
     facts.destination,
     facts.deliveryKind,
     facts.outcome,
-    facts.errorType,
+    errorText(facts),
     facts.queueTime === undefined ? '' : durationText(facts.queueTime * 1000),
     row.duration,
     row.service,
     messageIdentity(row.place.node.span)?.text,
-  ].map((text) => escaped(text ?? ''))
+  ].map((text) => middleCut(text ?? '', 48))
   cells[1] = mention(row.place.node, places)
   return tag('tr', { class: row.state }, ...cells.map((cell) => tag('td', {}, cell)))
 }

@@ -1,3 +1,4 @@
+import { cutMiddle } from '../text/display-text.ts'
 import { escaped } from './svg-element.ts'
 
 /** Attribute values of an element; `undefined` leaves the attribute out, `true` writes it without a value. */
@@ -16,4 +17,10 @@ export function tag(name: string, attributes: HtmlAttributes, ...children: reado
 /** A text of its own, escaped; an empty string for an empty text. */
 export function textIn(name: string, text: string, className?: string): string {
   return text === '' ? '' : tag(name, { class: className }, escaped(text))
+}
+
+/** A name of at most this many letters, escaped; the whole one is its title. */
+export function middleCut(name: string, most: number): string {
+  const text = cutMiddle(name, most)
+  return text === name ? escaped(name) : tag('span', { title: name }, escaped(text))
 }

@@ -1,5 +1,6 @@
 import type { SpanLink, SpanNode } from '../spans/graph.ts'
-import { tag } from './html-element.ts'
+import { clean } from '../text/display-text.ts'
+import { middleCut, tag } from './html-element.ts'
 import { linkRole, type PictureRow } from './picture.ts'
 import { escaped } from './svg-element.ts'
 
@@ -39,12 +40,12 @@ export function createPlaces(rows: readonly PictureRow[]): Places {
 /** A clickable mention of a span: of its row in the picture, or of its details. */
 export function mention(node: SpanNode, places: Places, part: 'row' | 'details' = 'row'): string {
   const place = places.of(node)
-  return place ? tag('a', { href: `#${place[part]}` }, escaped(place.text)) : escaped(node.span.name)
+  return place ? tag('a', { href: `#${place[part]}` }, middleCut(place.text, 64)) : middleCut(clean(node.span.name), 64)
 }
 
 /** What a link says, and where it leads: clickable, unless that span was not recorded. */
 export function linkMention(node: SpanNode, link: SpanLink, places: Places, part: 'row' | 'details' = 'row'): string {
-  const role = escaped(linkRole(node, link))
+  const role = middleCut(linkRole(node, link), 32)
   if (link.target) return `${role} ${mention(link.target, places, part)}`
   return `${role} ${tag('code', {}, escaped(`${link.link.traceId}/${link.link.spanId}`))} (not recorded)`
 }

@@ -1,32 +1,52 @@
-import { durationText } from '../text/duration.ts'
-import { tag, textIn } from './html-element.ts'
+import { middleCut, tag, textIn } from './html-element.ts'
 import { linkMention, mention, type Places } from './html-places.ts'
-import type { Picture, PictureRow } from './picture.ts'
+import type { Picture, PictureBlock, PictureRow } from './picture.ts'
 import { escaped } from './svg-element.ts'
+import { axisMarks } from './axis.ts'
+import type { TimeScale } from './time-scale.ts'
 
 const states = { ok: ['●', 'ok'], failed: ['✗', 'failed'], open: ['◌', 'still open'] } as const
+
+const mostName = 64
+const mostService = 32
+const mostSaid = 120
 
 // A batch can link a hundred messages; all of them stand with the span's details.
 const most = 8
 
-/** The waterfall as a table: a row per span, its links leading to other rows. */
-export function pictureTable(drawn: Picture, places: Places): string {
-  const columns = ['Span', 'Service', tag('div', { class: 'track' }, ...axis(drawn)), 'Duration', 'What happened']
-  const classes = ['', '', 'time', 'number', '']
-  const head = columns.map((text, index) => tag('th', { scope: 'col', class: classes[index] || undefined }, text))
+/** The waterfalls as tables, one for each story: a row per span, its links leading to other rows. */
+export function pictureTables(drawn: Picture, places: Places): string {
+  const many = drawn.blocks.length > 1
+  return drawn.blocks
+    .map((block, index) => {
+      const id = many ? `story-${index}` : 'picture-heading'
+      const heading = many ? storyHeading(block, id) : ''
+      return tag('div', { class: 'story' }, heading, storyTable(block, id, drawn, places))
+    })
+    .join('\n')
+}
+
+function storyHeading({ name, facts }: PictureBlock, id: string): string {
+  return tag('h3', { id }, middleCut(name, mostName), ' ', textIn('small', facts))
+}
+
+function storyTable(block: PictureBlock, heading: string, drawn: Picture, places: Places): string {
+  const { scale, rows } = block
+  const columns = ['Span', 'Service', tag('div', { class: 'track' }, ...axis(scale)), 'Duration', 'What happened']
+  const head = columns.map((text, index) => tag('th', { scope: 'col', class: classes[index] }, text))
+  // However deep the tree is, names keep their room.
+  const depth = rows.reduce((deepest, { place }) => Math.max(deepest, place.guides.length), 1)
   return tag(
-    'div',
-    { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Picture' },
-    tag(
-      'table',
-      {},
-      tag('thead', {}, tag('tr', {}, ...head)),
-      tag('tbody', {}, ...drawn.rows.map((row) => rowMarkup(row, drawn, places))),
-    ),
+    'table',
+    { class: 'picture', 'aria-labelledby': heading, style: `--step: ${Math.min(1.1, 5 / depth).toFixed(3)}rem` },
+    tag('thead', {}, tag('tr', {}, ...head)),
+    tag('tbody', {}, ...rows.map((row) => rowMarkup(row, scale, drawn, places))),
   )
 }
 
-function rowMarkup(row: PictureRow, drawn: Picture, places: Places): string {
+const classes = ['name', 'service', 'time', 'number', 'happened'] as const
+
+function rowMarkup(row: PictureRow, scale: TimeScale, drawn: Picture, places: Places): string {
   const { node, guides } = row.place
   const place = places.of(node)
   const [sign, meaning] = states[row.state]
@@ -37,24 +57,25 @@ function rowMarkup(row: PictureRow, drawn: Picture, places: Places): string {
     { id: place?.row, class: row.state, style: color },
     tag(
       'th',
-      { scope: 'row', class: `name ${row.state}`, style: `--depth: ${Math.min(guides.length, 24)}` },
+      { scope: 'row', class: `name ${row.state}`, style: `--depth: ${guides.length}` },
       tag('span', { class: 'mark', 'aria-hidden': 'true' }, sign),
       level,
-      tag('a', { href: `#${place?.details}` }, escaped(row.name)),
+      tag('a', { href: `#${place?.details}` }, middleCut(row.name, mostName)),
       row.attempt && ` ${textIn('small', row.attempt)}`,
     ),
-    tag('td', { class: 'service' }, row.service && tag('span', { class: 'dot' }) + escaped(row.service)),
-    tag('td', { class: 'time', 'aria-hidden': 'true' }, tag('div', { class: 'track' }, ...bar(row, drawn))),
+    tag('td', { class: 'service' }, row.service && tag('span', { class: 'dot' }) + middleCut(row.service, mostService)),
+    tag('td', { class: 'time', 'aria-hidden': 'true' }, tag('div', { class: 'track' }, ...bar(row, scale))),
     tag('td', { class: 'number' }, escaped(row.duration)),
     tag('td', { class: 'happened' }, happened(row, places)),
   )
 }
 
 function happened(row: PictureRow, places: Places): string {
+  const look = row.state === 'failed' ? 'result' : undefined
   const { node } = row.place
   const links = node.links.filter((link) => link.target !== node.parent || node.parent === undefined)
   const parts = [
-    [escaped(row.arrival), textIn('span', row.result, row.state === 'failed' ? 'result' : undefined)]
+    [middleCut(row.arrival, mostSaid), row.result && tag('span', { class: look }, middleCut(row.result, mostSaid))]
       .filter(Boolean)
       .join(' · '),
     node.parentMissing ? `parent ${tag('code', {}, escaped(node.span.parentSpanId ?? ''))} (not recorded)` : '',
@@ -72,7 +93,7 @@ function backwards({ place: { node } }: PictureRow, places: Places): string[] {
   return elsewhere.length > most ? [...shown, `⤶ … ${elsewhere.length - most} more`] : shown
 }
 
-function bar(row: PictureRow, { scale }: Picture): string[] {
+function bar(row: PictureRow, scale: TimeScale): string[] {
   const start = scale.position(row.start)
   const waitStart = scale.position(row.start - row.waited)
   return [
@@ -88,22 +109,11 @@ function piece(className: string, from: number, to: number): string {
   })
 }
 
-function axis({ scale, rows }: Picture): string[] {
-  if (rows.length === 0) return []
-  const marks: string[] = []
-  let free = 0
-  for (const tick of scale.ticks(5)) {
-    const at = scale.position(scale.start + tick)
-    const label = durationText(tick)
-    const width = (label.length + 2) * 0.022
-    if (at < free || at + width > 1) continue
-    free = at + width
-    marks.push(tag('span', { style: `left: ${percent(at)}` }, escaped(label)))
-  }
-  for (const gap of scale.breaks) {
-    marks.push(tag('span', { style: `left: ${percent((gap.start + gap.end) / 2)}`, title: 'time left out' }, '⋯'))
-  }
-  return marks
+// The narrowest column of times has room for 32 letters.
+function axis(scale: TimeScale): string[] {
+  return axisMarks(scale, 5, (text) => (text.length + 1) / 32).map(({ at, text, gap }) =>
+    tag('span', { style: `left: ${percent(at)}`, title: gap ? 'time left out' : undefined }, escaped(text)),
+  )
 }
 
 function percent(part: number): string {

@@ -2,7 +2,7 @@ import { attemptTable } from './html-attempts.ts'
 import { spanDetails } from './html-details.ts'
 import { tag, textIn } from './html-element.ts'
 import { createPlaces } from './html-places.ts'
-import { pictureTable } from './html-table.ts'
+import { pictureTables } from './html-table.ts'
 import { style } from './html-style.ts'
 import { picture } from './picture.ts'
 import { escaped } from './svg-element.ts'
@@ -67,7 +67,7 @@ export function html(spans: readonly RecordedSpan[], options: HtmlOptions = {}):
       ),
     ),
     '<main>',
-    section('picture', 'Picture', pictureTable(drawn, places)),
+    section('picture', 'Picture', pictureTables(drawn, places)),
     attempts && section('attempts', 'Attempts', attempts),
     section('details', 'Spans', drawn.rows.map((row) => spanDetails(row, places)).join('\n')),
     '</main>',

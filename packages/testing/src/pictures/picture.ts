@@ -1,5 +1,5 @@
 import { countText } from '../text/count-text.ts'
-import { clean } from '../text/display-text.ts'
+import { clean, cutMiddle } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
 import { messageFacts, type MessageFacts } from '../spans/facts.ts'
 import type { SpanGraph, SpanLink, SpanNode } from '../spans/graph.ts'
@@ -13,8 +13,6 @@ export type RowState = 'ok' | 'failed' | 'open'
 /** One span as every picture shows it. All texts are cleaned. */
 export interface PictureRow {
   readonly place: TreePlace
-  /** The story that the row belongs to, counted from 0. */
-  readonly journey: number
   readonly state: RowState
   readonly name: string
   /** `attempt 2/3`, or an empty string. */
@@ -34,41 +32,98 @@ export interface PictureRow {
   readonly links: readonly string[]
 }
 
+/** One story, with a time scale of its own. */
+export interface PictureBlock {
+  /** The name of its first span. */
+  readonly name: string
+  /** `6 spans in 2 traces · 529 ms` */
+  readonly facts: string
+  readonly rows: readonly PictureRow[]
+  readonly scale: TimeScale
+}
+
 /** What all pictures draw. */
 export interface Picture {
+  /** The stories, by start; one that the limit cuts off has no block. */
+  readonly blocks: readonly PictureBlock[]
+  /** The rows of all blocks. */
   readonly rows: readonly PictureRow[]
   /** Spans beyond the limit. */
   readonly hidden: number
   /** `9 spans in 2 traces · shop, billing, mailer`. */
   readonly summary: string
   readonly services: readonly string[]
-  readonly scale: TimeScale
 }
+
+// More of them are no summary.
+const mostServices = 8
 
 /** Lays spans out in rows: stories by start, in each its traces, in each its tree. */
 export function picture({ nodes, journeys }: SpanGraph, limit: number): Picture {
   const moments = [...nodes.values()].flatMap(({ span }) => [span.startTime, span.endTime ?? span.startTime])
   const latest = moments.filter(Number.isFinite).reduce((one, other) => Math.max(one, other), -Infinity)
-  const rows: PictureRow[] = []
-  for (const [journey, { traces }] of journeys.entries()) {
+  const counted = countedAttempts(nodes.values())
+  const blocks: PictureBlock[] = []
+  let left = Math.max(0, limit)
+  for (const { traces } of journeys) {
+    const rows: PictureRow[] = []
     for (const place of treePlaces(traces.flatMap((trace) => trace.roots))) {
-      if (rows.length >= limit) break
-      rows.push(pictureRow(place, journey, latest))
+      if (rows.length >= left) break
+      rows.push(pictureRow(place, latest, counted))
     }
+    left -= rows.length
+    if (rows.length > 0) blocks.push(pictureBlock(rows))
   }
+  const rows = blocks.flatMap((block) => block.rows)
   const services = [...new Set(rows.map((row) => row.service))].filter(Boolean)
   const traceCount = journeys.reduce((sum, journey) => sum + journey.traces.length, 0)
-  const counted = `${countText(nodes.size, 'span')} in ${countText(traceCount, 'trace')}`
   return {
+    blocks,
     rows,
     hidden: nodes.size - rows.length,
-    summary: [counted, services.join(', ')].filter(Boolean).join(' · '),
+    summary: [sizeText(nodes.size, traceCount), servicesText(services)].filter(Boolean).join(' · '),
     services,
-    scale: timeScale(rows),
   }
 }
 
-function pictureRow(place: TreePlace, journey: number, latest: number): PictureRow {
+function pictureBlock(rows: readonly PictureRow[]): PictureBlock {
+  const scale = timeScale(rows)
+  const end = rows.reduce((latest, row) => Math.max(latest, row.end), scale.start)
+  const traces = new Set(rows.map(({ place }) => place.node.span.traceId))
+  const facts = `${sizeText(rows.length, traces.size)} · ${durationText(end - scale.start)}`
+  return { name: rows[0]?.name ?? '', facts, rows, scale }
+}
+
+function servicesText(services: readonly string[]): string {
+  const named = services.slice(0, mostServices).map((service) => cutMiddle(service, 40))
+  const more = services.length - named.length
+  return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ')
+}
+
+function sizeText(spans: number, traces: number): string {
+  return `${countText(spans, 'span')} in ${countText(traces, 'trace')}`
+}
+
+/** Tells of an attempt whether another one of the same message was recorded: then the first one is counted too. */
+function countedAttempts(nodes: Iterable<SpanNode>): (node: SpanNode) => boolean {
+  const before = new Set<SpanNode>()
+  const retried = new Set<string | undefined>()
+  for (const { span, links } of nodes) {
+    if ((messageFacts(span).attempt ?? 0) > 1) retried.add(wayOf(span))
+    for (const { link, target } of links) if (target && link.role === 'previous_attempt') before.add(target)
+  }
+  retried.delete(undefined)
+  return (node) => before.has(node) || retried.has(wayOf(node.span))
+}
+
+/** A message on its way to one consumer, by what the span says. */
+function wayOf(span: RecordedSpan): string | undefined {
+  const { system, destinationName, partition, offset, messageId, consumerGroup } = messageFacts(span)
+  const message = messageId ?? (offset === undefined ? undefined : `${partition}@${offset}`)
+  return message === undefined ? undefined : [system, destinationName, message, consumerGroup].join('\n')
+}
+
+function pictureRow(place: TreePlace, latest: number, counted: (node: SpanNode) => boolean): PictureRow {
   const { node } = place
   const { span } = node
   const facts = messageFacts(span)
@@ -77,10 +132,9 @@ function pictureRow(place: TreePlace, journey: number, latest: number): PictureR
   const end = Math.max(start, span.endTime ?? latest)
   return {
     place,
-    journey,
     state,
     name: clean(span.name) || '(no name)',
-    attempt: attemptText(facts, state),
+    attempt: attemptText(facts, state, counted(node)),
     service: clean(span.service),
     start,
     end: Number.isFinite(end) ? end : start,
@@ -98,9 +152,9 @@ function stateOf(span: RecordedSpan, facts: MessageFacts): RowState {
   return span.endTime === undefined ? 'open' : 'ok'
 }
 
-function attemptText({ attempt, maxAttempts }: MessageFacts, state: RowState): string {
+function attemptText({ attempt, maxAttempts }: MessageFacts, state: RowState, counted: boolean): string {
   if (attempt === undefined) return ''
-  if (attempt <= 1 && (state !== 'failed' || maxAttempts === undefined)) return ''
+  if (attempt <= 1 && !counted && (state !== 'failed' || maxAttempts === undefined)) return ''
   return `attempt ${attempt}${maxAttempts === undefined ? '' : `/${maxAttempts}`}`
 }
 
@@ -121,7 +175,12 @@ function resultText(span: RecordedSpan, facts: MessageFacts, state: RowState): s
   const outcome = facts.outcome !== 'acked' || facts.deadLetterSource !== undefined ? facts.outcome : undefined
   const error = state === 'failed' && span.status === 'error' ? (facts.errorType ?? span.statusMessage ?? 'error') : ''
   const cause = clean(error || (state === 'failed' ? (facts.errorType ?? '') : ''))
-  return [cause, outcome === undefined ? '' : `→ ${clean(outcome)}`].filter(Boolean).join(' ')
+  return [cause === outcome ? '' : cause, outcome === undefined ? '' : `→ ${clean(outcome)}`].filter(Boolean).join(' ')
+}
+
+/** The type of the error, unless it only repeats the outcome: where nothing was thrown, core takes the outcome for it. */
+export function errorText({ errorType, outcome }: MessageFacts): string | undefined {
+  return errorType === outcome ? undefined : errorType
 }
 
 const roles: Readonly<Record<string, string>> = {
@@ -161,10 +220,10 @@ function linkTexts(node: SpanNode): string[] {
   return texts.length <= most ? texts : [...texts.slice(0, most - 1), `⤷ … ${texts.length - most + 1} more`]
 }
 
-/** Whether the tree already says what the link says. */
-function shownByTree(node: SpanNode, { link, target }: SpanLink): boolean {
-  if (!target) return false
-  return target === node.parent || (link.role === 'previous_attempt' && !!node.parent && target.parent === node.parent)
+/** Whether the tree already says what the link says: it shows the parent, and that attempts follow each other. */
+export function shownByTree(node: SpanNode, { link, target }: SpanLink): boolean {
+  if (!target || !node.parent) return false
+  return target === node.parent || (link.role === 'previous_attempt' && target.parent === node.parent)
 }
 
 /** Why a link is there, in words: `creation`, `previous attempt`, `last attempt` … */

@@ -1,6 +1,6 @@
 import type { SpanNode } from '../spans/graph.ts'
 import { colors } from './svg-colors.ts'
-import { element, escaped } from './svg-element.ts'
+import { element } from './svg-element.ts'
 import { markAt, type SvgLayout, type SvgRow } from './svg-layout.ts'
 
 /** The arrow head that the links end with. */
@@ -11,55 +11,51 @@ export const arrowHead: string = element(
 )
 
 /** The links as dashed curves, from the end of the linked span to the start of the span that has the link. */
-export function linkCurves(layout: SvgLayout): string {
-  const byNode = new Map<SpanNode, SvgRow>(layout.rows.map((placed) => [placed.row.place.node, placed]))
+export function linkCurves(rows: readonly SvgRow[]): string {
+  const byNode = new Map<SpanNode, SvgRow>(rows.map((placed) => [placed.row.place.node, placed]))
   const curves: string[] = []
-  for (const placed of layout.rows) {
+  for (const placed of rows) {
     const { node } = placed.row.place
-    for (const { link, target } of node.links) {
+    for (const { target } of node.links) {
       const from = target && target !== node.parent ? byNode.get(target) : undefined
-      if (from) curves.push(curve(from, placed, link.role ?? 'link'))
+      if (from) curves.push(curve(from, placed))
     }
   }
   return curves.join('')
 }
 
 /** The lines of the tree, from each span to its recorded parent. */
-export function treeLines(layout: SvgLayout): string {
-  const byNode = new Map<SpanNode, SvgRow>(layout.rows.map((placed) => [placed.row.place.node, placed]))
-  const paths = layout.rows.map((placed) => {
+export function treeLines(rows: readonly SvgRow[], layout: SvgLayout): string {
+  const byNode = new Map<SpanNode, SvgRow>(rows.map((placed) => [placed.row.place.node, placed]))
+  const paths = rows.map((placed) => {
     const { parent } = placed.row.place.node
     const above = parent && byNode.get(parent)
     if (!above) return ''
-    const x = markAt(above.row)
-    return `M${x} ${above.middle + 9}V${placed.middle}H${markAt(placed.row) - 8}`
+    const [x, to] = [markAt(above.row, layout), markAt(placed.row, layout) - 8]
+    return `M${x.toFixed(1)} ${above.middle + 9}V${placed.middle}H${to.toFixed(1)}`
   })
   return element('path', { d: paths.join('') || 'M0 0', fill: 'none', stroke: colors.tree })
 }
 
-function curve(from: SvgRow, to: SvgRow, role: string): string {
-  return element(
-    'path',
-    {
-      d: pathOf(from, to),
-      fill: 'none',
-      stroke: colors.link,
-      'stroke-width': 1.2,
-      'stroke-dasharray': '4 3',
-      'stroke-opacity': 0.75,
-      'marker-end': 'url(#arrow)',
-    },
-    element('title', {}, escaped(`${role}: ${from.row.name} ${from.row.attempt}`)),
-  )
+function curve(from: SvgRow, to: SvgRow): string {
+  return element('path', {
+    d: pathOf(from, to),
+    fill: 'none',
+    stroke: colors.link,
+    'stroke-width': 1.2,
+    'stroke-dasharray': '4 3',
+    'stroke-opacity': 0.75,
+    'marker-end': 'url(#arrow)',
+  })
 }
 
 // Forwards in time: out of the end of the bar. Else the bars overlap, and the curve leaves below or above the bar.
 function pathOf(from: SvgRow, to: SvgRow): string {
-  const [x2, y2] = [to.barStart - 1, to.middle]
+  const [x2, y2] = [to.barStart - 1, to.barMiddle]
   const end = from.barStart + from.barWidth
   const forwards = end <= x2
   const x1 = forwards ? end : Math.min(end, Math.max(from.barStart + 1, x2 - 12))
-  const y1 = forwards ? from.middle : from.middle + (from.middle < to.middle ? 8 : -8)
+  const y1 = forwards ? from.barMiddle : from.barMiddle + (from.barMiddle < to.barMiddle ? 8 : -8)
   const bend = forwards ? Math.max(16, (x2 - x1) / 2) : 22
   const out = forwards ? [x1 + bend, y1] : [x1, (y1 + y2) / 2]
   const numbers = [...out, x2 - bend, y2, x2, y2].map((value) => value.toFixed(1))

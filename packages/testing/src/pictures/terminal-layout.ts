@@ -1,4 +1,4 @@
-import { cut, displayWidth } from '../text/display-text.ts'
+import { cut, cutMiddle, displayWidth } from '../text/display-text.ts'
 import type { Picture, PictureRow, RowState } from './picture.ts'
 import { branch } from './tree.ts'
 
@@ -16,7 +16,7 @@ export interface TerminalLayout {
   readonly result: number
   /** Between two columns. */
   readonly gap: number
-  /** Arrival and result have columns of their own, instead of standing beside the bars. */
+  /** Arrival and result have columns of their own, instead of a line below the span. */
   readonly inline: boolean
 }
 
@@ -27,7 +27,7 @@ export function mark(row: PictureRow): string {
   return marks[row.state]
 }
 
-/** Divides the width: everything in columns where there is room, else the notes go beside or below the bars. */
+/** Divides the width: everything in columns where there is room, else the notes stand below each span. */
 export function terminalLayout({ rows, services }: Picture, width: number): TerminalLayout {
   const gap = width < 80 ? 1 : 2
   const longest = (text: (row: PictureRow) => string): number =>
@@ -68,6 +68,6 @@ export function leftText(row: PictureRow, width: number = Number.POSITIVE_INFINI
   const room = width - displayWidth(lines) - 2
   let attempt = row.attempt && `  ${row.attempt}`
   if (displayWidth(row.name + attempt) > room) attempt = attempt.replace('attempt ', '')
-  const name = cut(row.name, Math.max(6, room - displayWidth(attempt)))
+  const name = cutMiddle(row.name, Math.max(6, room - displayWidth(attempt)))
   return `${lines}${mark(row)} ${cut(name + attempt, room)}`
 }

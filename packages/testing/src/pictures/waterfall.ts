@@ -1,10 +1,12 @@
 import { createPaint, serviceRole, wantsColors, type Paint } from '../text/colors.ts'
-import { clean, cut, displayWidth, fit } from '../text/display-text.ts'
+import { clean, cut, cutMiddle, displayWidth, fit } from '../text/display-text.ts'
+import { axisMarks } from './axis.ts'
 import { picture, type Picture, type PictureRow } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
-import { axisLine, barLine } from './terminal-bar.ts'
+import { barLine } from './terminal-bar.ts'
 import { leftText, mark, terminalLayout, type TerminalLayout } from './terminal-layout.ts'
+import type { TimeScale } from './time-scale.ts'
 import { branch, trunk } from './tree.ts'
 
 /** How a terminal picture looks. */
@@ -38,51 +40,61 @@ export interface WaterfallOptions {
 }
 
 /**
- * Draws spans for a terminal: the tree of every trace, the bars on one time axis, what became of each attempt, and
- * where the links lead. Traces that links connect stand together, an empty line separates what is not connected. Give
- * it open spans too, they are drawn up to the end. Text from outside cannot control the terminal. Never throws.
+ * Draws spans for a terminal: the tree of every trace, the bars on a time axis, what became of each attempt, and
+ * where the links lead. Traces that links connect stand together, as one story; of several stories each has a heading and
+ * a time axis of its own. Give it open spans too, they are drawn up to the end. Text from outside cannot control the
+ * terminal. Never throws.
  */
 export function waterfall(spans: readonly RecordedSpan[], options: WaterfallOptions = {}): string {
   const width = Math.min(2000, Math.max(60, Math.floor(options.width ?? process.stdout.columns ?? 100) || 100))
   const paint = createPaint(options.colors ?? wantsColors())
   const drawn = picture(spanGraph(spans), options.limit ?? 200)
   const layout = terminalLayout(drawn, width)
-  const lines = heading(drawn, layout, paint, options)
-  let journey = 0
-  for (const row of drawn.rows) {
-    if (row.journey !== journey) lines.push('')
-    journey = row.journey
-    lines.push(...rowLines(row, drawn, layout, paint))
+  const title = clean(options.title ?? '')
+  const [only, ...others] = drawn.blocks
+  const alone = only && others.length === 0 && options.axis !== false ? only.scale : undefined
+  const lines = heading(title, title ? ` · ${drawn.summary}` : drawn.summary, layout, paint, alone)
+  for (const block of drawn.blocks) {
+    const scale = options.axis === false ? undefined : block.scale
+    if (others.length > 0) lines.push('', ...heading(block.name, ` · ${block.facts}`, layout, paint, scale))
+    for (const row of block.rows) lines.push(...rowLines(row, block.scale, drawn, layout, paint))
   }
   if (drawn.hidden > 0) lines.push(paint(`… ${drawn.hidden} more spans are not drawn`, 'quiet'))
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 
-function heading(drawn: Picture, layout: TerminalLayout, paint: Paint, options: WaterfallOptions): string[] {
-  const title = clean(options.title ?? '')
-  const summary = cut(title ? `${title} · ${drawn.summary}` : drawn.summary, layout.width)
-  const painted = title && summary.startsWith(title) ? paint(title, 'title') + summary.slice(title.length) : summary
-  if (options.axis === false || drawn.rows.length === 0) return [painted]
-  const axis = paint(axisLine(drawn.scale, layout.bars), 'quiet')
-  const room = layout.barsAt - displayWidth(summary)
-  return room >= 2 ? [painted + ' '.repeat(room) + axis] : [painted, ' '.repeat(layout.barsAt) + axis]
+/** A title and what is said beside it, with the axis of the bars below it: on the same line, if there is room. */
+function heading(title: string, rest: string, layout: TerminalLayout, paint: Paint, scale?: TimeScale): string[] {
+  const name = cutMiddle(title, layout.width)
+  const beside = cut(rest, layout.width - displayWidth(name))
+  const text = paint(name, 'title') + beside
+  if (scale === undefined) return [text]
+  const axis = paint(axisLine(scale, layout.bars), 'quiet')
+  const room = layout.barsAt - displayWidth(name + beside)
+  return room >= 2 ? [text + ' '.repeat(room) + axis] : [text, ' '.repeat(layout.barsAt) + axis]
 }
 
-function rowLines(row: PictureRow, drawn: Picture, layout: TerminalLayout, paint: Paint): string[] {
-  const color = serviceRole(drawn.services.indexOf(row.service))
-  const bar = barLine(row, drawn.scale, layout.bars, layout.inline ? [] : [row.arrival, row.result])
+function rowLines(
+  row: PictureRow,
+  scale: TimeScale,
+  { services }: Picture,
+  layout: TerminalLayout,
+  paint: Paint,
+): string[] {
+  const color = serviceRole(services.indexOf(row.service))
+  const bar = barLine(row, scale, layout.bars)
+  const service = cutMiddle(row.service, layout.service)
   const cells = [
     paintLeft(fit(leftText(row, layout.left), layout.left), row, layout, paint),
-    layout.service > 0 ? paint(fit(row.service, layout.service), color) : undefined,
-    paint(bar.before, 'quiet') +
-      paint(bar.bar, row.state === 'failed' ? 'failed' : color) +
-      paint(bar.after, row.state === 'failed' ? 'failed' : 'quiet'),
+    layout.service > 0 ? paint(fit(service, layout.service), color) : undefined,
+    paint(bar.before, 'quiet') + paint(bar.bar, row.state === 'failed' ? 'failed' : color) + bar.after,
     row.duration.padStart(layout.duration),
     layout.arrival > 0 ? paint(fit(row.arrival, layout.arrival), 'quiet') : undefined,
     layout.result > 0 ? paint(cut(row.result, layout.result), row.state === 'failed' ? 'failed' : 'quiet') : undefined,
   ]
   const line = cells.filter((cell) => cell !== undefined).join(' '.repeat(layout.gap))
-  return [line, ...detailLines(row, [...bar.left, ...row.links], layout, paint)]
+  const notes = layout.inline ? [] : [row.arrival, row.result].filter(Boolean)
+  return [line, ...detailLines(row, [...notes, ...row.links], layout, paint)]
 }
 
 function paintLeft(text: string, row: PictureRow, layout: TerminalLayout, paint: Paint): string {
@@ -102,4 +114,15 @@ function detailLines(row: PictureRow, details: readonly string[], layout: Termin
     else lines.push(detail)
   }
   return lines.map((line) => paint(indent + line, 'quiet'))
+}
+
+/** The labels of the time axis; `⋯` where idle time is left out. */
+function axisLine(scale: TimeScale, width: number): string {
+  let line = ''
+  // A column stays empty behind each.
+  const marks = axisMarks(scale, Math.max(3, Math.floor(width / 12)), (text) => (text.length + 1) / width)
+  for (const { at, text } of marks.toSorted((one, other) => one.at - other.at)) {
+    line = line.padEnd(Math.floor(at * width)) + text
+  }
+  return line
 }

@@ -39,6 +39,31 @@ export function cut(text: string, width: number): string {
   return text
 }
 
+/**
+ * Text that takes at most `width`; of a longer one the middle is left out, because names differ at both ends.
+ *
+ * @param measure the width of a text or of a part of it
+ */
+export function cutMiddle(text: string, width: number, measure: (text: string) => number = displayWidth): string {
+  // No text that fits is longer, unless nothing of it is seen.
+  const longest = Math.ceil(Math.max(0, width)) * 8 + most
+  if (text.length <= longest && measure(text) <= width) return text
+  const room = width - measure('…')
+  if (room < 0) return ''
+  const start = fitted([...graphemesOf(text.slice(0, longest))], room / 2, measure).join('')
+  const ends = [...graphemesOf(text.slice(-longest).replace(/^[\udc00-\udfff]/, ''))].toReversed()
+  const end = fitted(ends, room - measure(start), measure)
+    .toReversed()
+    .join('')
+  return `${start.trimEnd()}…${end.trimStart()}`
+}
+
+function fitted(parts: readonly string[], width: number, measure: (text: string) => number): string[] {
+  let used = 0
+  const beyond = parts.findIndex((part) => (used += measure(part)) > width)
+  return beyond < 0 ? [...parts] : parts.slice(0, beyond)
+}
+
 /** Text that takes exactly `width` columns: cut, or filled with spaces on the right. */
 export function fit(text: string, width: number): string {
   const short = cut(text, width)
@@ -49,7 +74,7 @@ export function fit(text: string, width: number): string {
 const most = 64
 
 /** The graphemes of a text, in order. One that is longer than the segmenter's part of the text comes in pieces. */
-function* graphemesOf(text: string): Generator<string> {
+export function* graphemesOf(text: string): Generator<string> {
   for (let start = 0; start < text.length;) {
     const end = start + most
     const part = text.slice(start, /[\udc00-\udfff]/.test(text.charAt(end)) ? end - 1 : end)

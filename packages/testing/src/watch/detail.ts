@@ -3,8 +3,10 @@ import { durationText } from '../text/duration.ts'
 import { messageFacts } from '../spans/facts.ts'
 import type { Finding } from '../rules/finding.ts'
 import { spanGraph, type SpanNode } from '../spans/graph.ts'
-import { picture, type Picture, type PictureRow } from '../pictures/picture.ts'
+import { errorText, picture, type Picture, type PictureRow } from '../pictures/picture.ts'
 import { spanKey } from '../spans/span.ts'
+import { axisMarks } from '../pictures/axis.ts'
+import { timeScale, type TimeScale } from '../pictures/time-scale.ts'
 import type { AttemptRow, Axis, FindingText, JourneyDetail, JourneySummary } from './protocol.ts'
 import { spanRow } from './span-row.ts'
 import type { Stories } from './stories.ts'
@@ -20,6 +22,7 @@ export function detailOf(
   stories: Stories,
 ): JourneyDetail {
   const drawn = picture(spanGraph([...story.spans.values()]), most.rows)
+  const scale = timeScale(drawn.rows)
   const places = new Map<SpanNode, number>(drawn.rows.map((row, index) => [row.place.node, index]))
   const byKey = new Map(drawn.rows.map((row, index) => [spanKey(row.place.node.span), index]))
   const broken = new Set(findings.flatMap(({ spans: [culprit] }) => (culprit ? [spanKey(culprit)] : [])))
@@ -30,8 +33,8 @@ export function detailOf(
   return {
     summary,
     services: drawn.services,
-    axis: axisOf(drawn),
-    rows: drawn.rows.map((row) => spanRow(row, drawn, { rows: places, broken, elsewhere })),
+    axis: axisOf(scale),
+    rows: drawn.rows.map((row) => spanRow(row, drawn, { scale, rows: places, broken, elsewhere })),
     hidden: drawn.hidden + story.more,
     findings: findings.slice(0, most.findings).map((finding) => findingText(finding, byKey)),
     attempts: drawn.rows.flatMap((row, index) => attemptRow(row, index) ?? []).toSorted(byTime(drawn)),
@@ -39,11 +42,10 @@ export function detailOf(
   }
 }
 
-function axisOf({ scale }: Picture): Axis {
-  return {
-    breaks: scale.breaks,
-    ticks: scale.ticks(5).map((ms) => ({ at: scale.position(scale.start + ms), text: durationText(ms) })),
-  }
+// The axis is never shown with less than 22 em of room; gaps have a pattern of their own.
+function axisOf(scale: TimeScale): Axis {
+  const marks = axisMarks(scale, 5, (text) => (text.length + 2) * 0.03).filter(({ gap }) => !gap)
+  return { breaks: scale.breaks, ticks: marks.map(({ at, text }) => ({ at, text })) }
 }
 
 function findingText(finding: Finding, rows: ReadonlyMap<string, number>): FindingText {
@@ -68,7 +70,7 @@ function attemptRow(row: PictureRow, index: number): AttemptRow | undefined {
     destination: said(facts.destination),
     kind: said(facts.deliveryKind?.replaceAll('_', ' ')),
     outcome: said(facts.outcome?.replaceAll('_', ' ')),
-    error: said(facts.errorType),
+    error: said(errorText(facts)),
     waited: facts.queueTime === undefined ? '' : durationText(facts.queueTime * 1000),
     duration: row.duration,
     service: row.service,

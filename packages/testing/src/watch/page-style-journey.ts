@@ -32,7 +32,7 @@ export const journeyStyle = `
 .where { color: var(--quiet); font-size: 0.78rem; padding-left: calc(var(--level, 0) * 1rem + 1.4rem); overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap }
 .track { position: relative; height: 1.5rem } .track > * { position: absolute; white-space: nowrap }
-.tick { top: 0; transform: translateX(-50%) } .tick.first { transform: none } .tick.last { transform: translateX(-100%) }
+.tick { top: 0; left: calc(var(--from) * 100%) }
 .bar { top: 0.4rem; height: 0.7rem; min-width: 3px; border-radius: 3px; background: var(--color, var(--s3));
   left: calc(var(--from) * 100%); width: calc((var(--to) - var(--from)) * 100%) }
 .row.failed .bar { background: var(--failed) } .row.open .bar { opacity: 0.45 }

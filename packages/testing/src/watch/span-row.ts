@@ -1,7 +1,8 @@
 import { clean, cut } from '../text/display-text.ts'
 import type { SpanLink, SpanNode } from '../spans/graph.ts'
 import { messageFacts } from '../spans/facts.ts'
-import { linkRole, type Picture, type PictureRow } from '../pictures/picture.ts'
+import { linkRole, shownByTree, type Picture, type PictureRow } from '../pictures/picture.ts'
+import type { TimeScale } from '../pictures/time-scale.ts'
 import { spanKey, type SpanAttributes } from '../spans/span.ts'
 import { valueText } from '../text/value-text.ts'
 import type { Fact, LinkText, SpanRow } from './protocol.ts'
@@ -10,6 +11,7 @@ const most = { links: 32, attributes: 64, events: 8, name: 200, text: 1000 } as 
 
 /** What a row is drawn with. */
 export interface Surroundings {
+  readonly scale: TimeScale
   readonly rows: ReadonlyMap<SpanNode, number>
   /** Keys of the spans that findings are about. */
   readonly broken: ReadonlySet<string>
@@ -18,7 +20,8 @@ export interface Surroundings {
 }
 
 /** A span as a row of the waterfall, with all that it says. */
-export function spanRow(row: PictureRow, { scale, services }: Picture, around: Surroundings): SpanRow {
+export function spanRow(row: PictureRow, { services }: Picture, around: Surroundings): SpanRow {
+  const { scale } = around
   const { node, guides } = row.place
   return {
     level: Math.min(guides.length, 24),
@@ -51,16 +54,10 @@ function linkText(node: SpanNode, link: SpanLink, { rows, elsewhere }: Surroundi
   return {
     role: said(linkRole(node, link), most.name),
     text: name ?? (journey === undefined ? `${link.link.traceId}/${link.link.spanId}` : 'another journey'),
-    quiet: target !== undefined && isShownByTree(node, link),
+    quiet: target !== undefined && shownByTree(node, link),
     ...(row !== undefined && { row }),
     ...(journey !== undefined && { journey }),
   }
-}
-
-/** The tree shows the parent, and that attempts follow each other. */
-function isShownByTree(node: SpanNode, { link, target }: SpanLink): boolean {
-  if (!node.parent || !target) return false
-  return target === node.parent || (link.role === 'previous_attempt' && target.parent === node.parent)
 }
 
 function factsOf({ place: { node }, duration, service }: PictureRow): Fact[] {

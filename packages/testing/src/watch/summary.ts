@@ -4,6 +4,7 @@ import type { Finding } from '../rules/finding.ts'
 import { spanGraph } from '../spans/graph.ts'
 import { journeysOf, type MessageAttempt, type MessageJourney } from '../journeys/journey.ts'
 import { picture, type Picture } from '../pictures/picture.ts'
+import { timeScale } from '../pictures/time-scale.ts'
 import { journeyState } from './journey-state.ts'
 import type { JourneySummary, SmallBar } from './protocol.ts'
 import type { Story } from './story.ts'
@@ -63,7 +64,8 @@ function messageText(messages: readonly MessageJourney[]): string {
   return cut(names[0] ?? '', 120) + more
 }
 
-function bars({ rows, scale, services }: Picture): SmallBar[] {
+function bars({ rows, services }: Picture): SmallBar[] {
+  const scale = timeScale(rows)
   const place = (moment: number): number => Math.round(scale.position(moment) * 1000)
   return rows
     .slice(0, most.bars)

@@ -4,6 +4,7 @@ import { displayWidth } from '../../src/text/display-text.ts'
 import type { RecordedSpan } from '../../src/spans/span.ts'
 import { waterfall } from '../../src/pictures/waterfall.ts'
 import { spanOf } from '../span-of.ts'
+import { at, attempt, messaging } from '../journey-story.ts'
 import { later, linkTo, notEnded, story } from '../story.ts'
 
 afterEach(() => {
@@ -49,8 +50,10 @@ test('a story at 100 columns', () => {
                                                 0 ms              200 ms            400 ms
     ● POST /orders                     shop     █                                                  12 ms
     └─● send orders                    shop     ▎                                                 3.4 ms
-      ├─✗ process orders  attempt 1/3  billing  ╌███▋ waited 5 ms · TimeoutError → requeued        40 ms
-      ├─✗ process orders  attempt 2/3  billing      waited 150 ms ███▋ TimeoutError → requeued     41 ms
+      ├─✗ process orders  attempt 1/3  billing  ╌███▋                                              40 ms
+      │     waited 5 ms · TimeoutError → requeued
+      ├─✗ process orders  attempt 2/3  billing      ╌╌╌╌╌╌╌╌╌╌╌╌╌╌███▋                             41 ms
+      │     waited 150 ms · TimeoutError → requeued
       └─✗ process orders  attempt 3/3  billing                        ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌███▊       42 ms
             waited 200 ms · TimeoutError → dead_lettered
     ● process orders-dead              mailer                                               ╌╌╌▊    9 ms
@@ -67,11 +70,14 @@ test('a story at 140 columns', () => {
                                                 0 ms            100 ms           200 ms          300 ms           400 ms
     ● POST /orders                     shop     █▉                                                                                         12 ms
     └─● send orders                    shop     ▌                                                                                         3.4 ms
-      ├─✗ process orders  attempt 1/3  billing   ╌██████▋ waited 5 ms · TimeoutError → requeued                                            40 ms
-      ├─✗ process orders  attempt 2/3  billing          ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌██████▊ waited 150 ms · TimeoutError → requeued           41 ms
-      └─✗ process orders  attempt 3/3  billing                              waited 200 ms · TimeoutError → dead_lettered ██████▉           42 ms
-    ● process orders-dead              mailer                                    from orders after 3 attempts, waited 35 ms · → acked █▍    9 ms
-        ⤷ last attempt process orders attempt 3 · ⤷ creation send orders
+      ├─✗ process orders  attempt 1/3  billing   ╌██████▋                                                                                  40 ms
+      │     waited 5 ms · TimeoutError → requeued
+      ├─✗ process orders  attempt 2/3  billing          ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌██████▊                                                   41 ms
+      │     waited 150 ms · TimeoutError → requeued
+      └─✗ process orders  attempt 3/3  billing                                          ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌██████▉           42 ms
+            waited 200 ms · TimeoutError → dead_lettered
+    ● process orders-dead              mailer                                                                                   ╌╌╌╌╌╌█▍    9 ms
+        from orders after 3 attempts, waited 35 ms · → acked · ⤷ last attempt process orders attempt 3 · ⤷ creation send orders
     "
   `)
 })
@@ -96,15 +102,18 @@ test('waits of minutes do not make the attempts vanish', () => {
   expect(drawn(slow, 120)).toMatchInlineSnapshot(`
     "
     6 spans in 2 traces · shop, billing, mailer
-                                                0 ms              ⋯    3 min           ⋯    4 min           ⋯
+                                                0 ms             ⋯     3 min          ⋯     4 min          ⋯
     ● POST /orders                     shop     ███▏                                                                   12 ms
     └─● send orders                    shop      ▉                                                                    3.4 ms
-      ├─✗ process orders  attempt 1/3  billing   ╌╌██████████▊ waited 5 ms · TimeoutError → requeued                   40 ms
-      ├─✗ process orders  attempt 2/3  billing           waited 150 ms ███████████ TimeoutError → requeued             41 ms
+      ├─✗ process orders  attempt 1/3  billing   ╌╌██████████▊                                                         40 ms
+      │     waited 5 ms · TimeoutError → requeued
+      ├─✗ process orders  attempt 2/3  billing                         ███████████                                     41 ms
+      │     waited 150 ms · TimeoutError → requeued
       └─✗ process orders  attempt 3/3  billing                                              ███████████▎               42 ms
             waited 200 ms · TimeoutError → dead_lettered
-    ● process orders-dead              mailer               from orders after 3 attempts, waited 35 ms · → acked ██▍    9 ms
-        ⤷ last attempt process orders attempt 3 · ⤷ creation send orders
+    ● process orders-dead              mailer                                                                    ██▍    9 ms
+        from orders after 3 attempts, waited 35 ms · → acked · ⤷ last attempt process orders attempt 3
+        ⤷ creation send orders
     "
   `)
 })
@@ -115,10 +124,11 @@ test('a parent and a creation that were not recorded are named', () => {
     5 spans in 2 traces · shop, billing, mailer
                                             0 ms                200 ms              400 ms
     ● POST /orders                 shop     █▏                                                     12 ms
-    ✗ process orders  attempt 1/3  billing  ╌████ waited 5 ms · TimeoutError → requeued            40 ms
-        ⤷ parent, creation (not recorded) 4bf9…/00f0…
-    ✗ process orders  attempt 2/3  billing        waited 150 ms ████ TimeoutError → requeued       41 ms
-        ⤷ parent, creation (not recorded) 4bf9…/00f0… · ⤷ previous attempt process orders attempt 1
+    ✗ process orders  attempt 1/3  billing  ╌████                                                  40 ms
+        waited 5 ms · TimeoutError → requeued · ⤷ parent, creation (not recorded) 4bf9…/00f0…
+    ✗ process orders  attempt 2/3  billing       ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌████                               41 ms
+        waited 150 ms · TimeoutError → requeued · ⤷ parent, creation (not recorded) 4bf9…/00f0…
+        ⤷ previous attempt process orders attempt 1
     ✗ process orders  attempt 3/3  billing                          ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌████▏      42 ms
         waited 200 ms · TimeoutError → dead_lettered · ⤷ parent, creation (not recorded) 4bf9…/00f0…
         ⤷ previous attempt process orders attempt 2
@@ -157,6 +167,8 @@ test('a batch names equal links once, and stories that are not connected stand a
   expect(drawn([batch, other, ...sends.slice(0, 9)], 80)).toMatchInlineSnapshot(`
     "
     11 spans in 11 traces · shop
+
+    create orders · 10 spans in 10 traces · 30 ms
                      0 ms              10 ms              20 ms
     ● create orders  █▊                                                         1 ms
     ● create orders   █▊                                                        1 ms
@@ -171,7 +183,9 @@ test('a batch names equal links once, and stories that are not connected stand a
         ⤷ message create orders ×9 · ⤷ message (not recorded) 9…/9…
         ⤷ message (not recorded) 10…/10… · ⤷ message (not recorded) 11…/11…
 
-    ● GET /health                                                  █▊           1 ms
+    GET /health · 1 span in 1 trace · 1 ms
+                     0 ms                        500 µs
+    ● GET /health    ████████████████████████████████████████████████████████   1 ms
     "
   `)
 })
@@ -195,7 +209,7 @@ test('wide characters keep the columns straight', () => {
 test('a long name is cut, the attempt is not', () => {
   const attributes = { 'tracebaton.delivery.attempt': 12, 'tracebaton.delivery.max_attempts': 15 }
   const span = spanOf({ name: 'process '.repeat(20), spanId: '1', attributes })
-  expect(drawn([span], 60)).toMatch(/● process proces.*…  12\/15 /)
+  expect(drawn([span], 60)).toMatch(/● process.*…process +12\/15 /)
 })
 
 test('no spans are no problem', () => {
@@ -255,4 +269,25 @@ test('a terminal gets colours unless NO_COLOR says otherwise', () => {
   const refused = waterfall(story)
   process.stdout.isTTY = before
   expect([onTerminal.includes('\u001b['), refused.includes('\u001b[')]).toEqual([true, false])
+})
+
+test('the first attempt has its number when there is a second one, however the two are known', () => {
+  const send = messaging('s', 'send', 'orders', { attributes: at(42) })
+  const first = attempt('1', send, 1)
+  const linked = attempt('2', send, 2, { before: first })
+  const alone = waterfall([send, first], { colors: false })
+  const sameMessage = waterfall([send, first, attempt('2', send, 2)], { colors: false })
+  const otherMessage = waterfall([send, first, attempt('2', send, 2, { attributes: at(43) })], { colors: false })
+  expect(alone).not.toContain('attempt')
+  expect(waterfall([send, first, linked], { colors: false })).toMatch(/attempt 1 .*\n.*attempt 2/)
+  expect(sameMessage).toMatch(/attempt 1 .*\n.*attempt 2/)
+  expect(otherMessage).not.toContain('attempt 1')
+})
+
+test('an outcome that is the type of the error, too, is said once', () => {
+  const send = messaging('s', 'send', 'orders')
+  const outcome = { 'error.type': 'requeued', 'tracebaton.delivery.outcome': 'requeued' }
+  const drawing = waterfall([send, attempt('1', send, 1, { status: 'error', attributes: outcome })], { colors: false })
+  expect(drawing).toContain('→ requeued')
+  expect(drawing).not.toContain('requeued → requeued')
 })

@@ -1,5 +1,6 @@
+import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { clean, cut, displayWidth, fit } from '../../src/text/display-text.ts'
+import { clean, cut, cutMiddle, displayWidth, fit } from '../../src/text/display-text.ts'
 import { durationText } from '../../src/text/duration.ts'
 import { timeScale } from '../../src/pictures/time-scale.ts'
 
@@ -130,4 +131,26 @@ test('ticks of minutes and hours are round on a clock', () => {
   expect(ticks(20 * 60_000)).toEqual(['0 ms', '5 min', '10 min', '15 min', '20 min'])
   expect(ticks(90 * 60_000).slice(0, 3)).toEqual(['0 ms', '30 min', '1 h'])
   expect(ticks(10 * 86_400_000).slice(0, 3)).toEqual(['0 ms', '2 d', '4 d'])
+})
+
+test.each([
+  ['process orders-dead', 19, 'process orders-dead'],
+  ['process orders-dead', 11, 'proce…-dead'],
+  ['process orders', 1, '…'],
+  ['process orders', 0, ''],
+  ['注文を処理する', 7, '注…する'],
+  ['👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧', 5, '👩‍👩‍👧…👩‍👩‍👧'],
+])('of %s the middle is left out at %i columns', (text, width, short) => {
+  expect(cutMiddle(text, width)).toBe(short)
+})
+
+test('whatever the text, what is left of both ends has the width, and is a part of it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme-ascii' }), fc.integer({ min: 1, max: 30 }), (text, width) => {
+      const short = cutMiddle(text, width)
+      expect(displayWidth(short)).toBeLessThanOrEqual(width)
+      const [start = '', end = start] = short.split('…')
+      expect([text.startsWith(start), text.endsWith(end)]).toEqual([true, true])
+    }),
+  )
 })

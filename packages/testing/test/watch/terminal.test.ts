@@ -59,7 +59,7 @@ test('the keys choose, open, filter and quit', () => {
   expect(text()).not.toContain('● send orders')
   expect(lines()[0]).toContain('failed only')
   press('return')
-  expect(text()).toContain('process orders  attempt 3/3')
+  expect(text()).toContain('process orders  attempt 2/3')
   press('down')
   press('escape')
   press('f')

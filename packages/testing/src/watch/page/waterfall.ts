@@ -22,16 +22,7 @@ export function waterfall(detail: JourneyDetail, open: Set<number>): HTMLElement
 
 function axisRow({ ticks }: Axis): HTMLElement {
   const track = element('div', { class: 'track' })
-  let last = -1
-  for (const { at, text } of ticks) {
-    // Labels never cover each other.
-    if (at - last < 0.17 && last >= 0) continue
-    last = at
-    const side = at < 0.04 ? ' first' : at > 0.9 ? ' last' : ''
-    const label = styled(element('span', { class: `tick${side}` }, text), {})
-    label.style.left = `${at * 100}%`
-    track.append(label)
-  }
+  for (const { at, text } of ticks) track.append(styled(element('span', { class: 'tick' }, text), { from: at }))
   return element('li', { class: 'axis', 'aria-hidden': 'true' }, element('span', {}, 'Span'), track, element('span'))
 }
 

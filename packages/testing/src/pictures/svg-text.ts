@@ -1,0 +1,48 @@
+import { cutMiddle, displayWidth, graphemesOf } from '../text/display-text.ts'
+
+/** The size of most text, px. */
+export const fontSize = 13
+/** The size of what is said beside and below a span, px. */
+export const smallSize = 12
+
+/** How much wider bold letters are. */
+export const boldness = 1.15
+
+// In parts of the font size, as wide as the widest of the usual fonts has them: the reader's fonts are not known. Other letters are
+// taken as about as wide as they are in terminals.
+const widths: readonly (readonly [characters: RegExp, width: number])[] = [
+  [/[ijl.,:;|!'`() [\]/\\-]/g, 0.42],
+  [/[mwMW@%…→⤷⋯·—–]/g, 1.04],
+  [/[a-zà-åç-öø-ýÿµ0-9_"<>=+*?$^~#]/g, 0.65],
+  [/[A-ZÀ-ÅÇ-ÖØ-Þß&{}]/g, 0.8],
+]
+
+/** How wide a text becomes at most, px. */
+export function textWidth(text: string, size: number = fontSize): number {
+  let width = 0
+  let rest = text
+  for (const [characters, each] of widths) {
+    const left = rest.replace(characters, '')
+    width += (rest.length - left.length) * each
+    rest = left
+  }
+  for (const grapheme of graphemesOf(rest)) width += [0, 0.6, 1][displayWidth(grapheme)] ?? 0
+  return width * size
+}
+
+/** Whether a text has letters whose widths are not known. */
+export function isStrange(text: string): boolean {
+  return widths.reduce((rest, [characters]) => rest.replace(characters, ''), text) !== ''
+}
+
+/** A text within a width, px: the middle of a longer one is left out. */
+export function fitting(text: string, width: number, size: number = fontSize): string {
+  return cutMiddle(text, width / size, (part) => textWidth(part, 1))
+}
+
+/** A piece of a line of text. */
+export interface TextPart {
+  readonly text: string
+  readonly fill: string
+  readonly bold?: boolean
+}
