@@ -3,29 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { run } from '../src/command.ts'
+import { playDemo, root } from '../src/backends/demo.ts'
 import { fileOf, spansOf, untilFileHas } from '../src/backends/files.ts'
 import { keyOf } from '../src/backends/truth.ts'
-import { readOtlp } from '@tracebaton/testing/otlp'
 
 const { collector, files } = inject('backends')
-const root = join(import.meta.dirname, '../..')
-
-/** Plays the story of the demo, which sends its spans to the Collector, and gives those that it shows. */
-async function demo(): Promise<string[]> {
-  const result = await run(process.execPath, ['examples/orders/dist/main.js'], {
-    folder: root,
-    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collector },
-  })
-  expect(result).toMatchObject({ code: 0 })
-  const keys: string[] = []
-  for await (const span of readOtlp(join(root, 'examples/orders/out/spans.jsonl'))) keys.push(keyOf(span))
-  return keys
-}
 
 test('two demos arrive in the Collector whole, and the command finds nothing wrong in what it wrote', async () => {
   // What other tests have sent before is not judged.
   const { size } = await stat(fileOf(files, 'all'))
-  const keys = [await demo(), await demo()].flat()
+  const keys = [await playDemo(collector), await playDemo(collector)].flat().map(keyOf)
   const traces = new Set(keys.map((key) => key.split('/')[0]))
   for (const trace of traces) await untilFileHas(files, 'all', trace ?? '')
   await expect

@@ -1,4 +1,5 @@
 import { beforeAll, expect, inject, test, vi } from 'vitest'
+import { playDemo } from '../src/backends/demo.ts'
 import { orderNoting, sendOrders, SERVICES } from '../src/backends/journeys.ts'
 import { ask, type Query, queriesOfDashboards, queriesOfPages, recordedByRules } from '../src/backends/promql.ts'
 import { exampleFolder, SLOW_QUEUE } from '../src/backends/recipes.ts'
@@ -62,4 +63,10 @@ test('the recording rules and alerts pass their own tests', async () => {
       ? await run('promtool', words, { folder: exampleFolder })
       : await run('docker', inImage.concat(prometheusImage, words))
   expect(result).toMatchObject({ code: 0 })
+})
+
+test('the demo sends its metrics as well', async () => {
+  await playDemo(collector)
+  const query = 'tracebaton_deliveries_total{job="demo",tracebaton_delivery_outcome="acked"}'
+  await expect.poll(() => ask(prometheus, query), { timeout: 20_000 }).not.toEqual([])
 })

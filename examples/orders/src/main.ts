@@ -14,6 +14,9 @@ const BROKERS = { sqs: runOnSqs, kafka: runOnKafka, amqp: runOnAmqp, bullmq: run
 /** The story takes about four seconds; after this many ms something is stuck. */
 const PATIENCE = 30_000
 
+/** Puts the story into the backends of `examples/backends`, and into any other that takes OTLP over HTTP. */
+const SEND = 'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm run demo'
+
 const HELP = `Usage: npm run demo -- [options]
 
 Three orders on their way from a shop to billing: one succeeds, one after retries, one becomes a dead letter.
@@ -22,7 +25,8 @@ Three orders on their way from a shop to billing: one succeeds, one after retrie
   --watch        show the orders live, on the page of tracebaton watch, until Ctrl-C
   --help         print this
 
-OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 also sends the spans to a backend.
+${SEND} also sends spans and metrics to a backend:
+examples/backends has one to start.
 `
 
 const { values } = parseArgs({
@@ -69,6 +73,9 @@ console.log(`Pictures and spans are in ${relative(process.env['INIT_CWD'] ?? pro
 const faults = findFaults(telemetry.recorder, stories)
 for (const fault of faults) console.error(fault)
 console.log('Judge them yourself: npx tracebaton check examples/orders/out/spans.jsonl')
+if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined) {
+  console.log(`See them in Jaeger and Grafana (examples/backends): ${SEND}`)
+}
 if (faults.length === 0) console.log('Checked: every span is connected to its order, and every attempt is there.')
 else process.exitCode = 1
 

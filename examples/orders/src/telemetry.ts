@@ -1,6 +1,8 @@
-import type { TracerProvider } from '@opentelemetry/api'
+import { metrics, type TracerProvider } from '@opentelemetry/api'
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, NodeTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-node'
 import { createRecorder, type Recorder } from '@tracebaton/testing'
 
@@ -13,7 +15,7 @@ export interface Telemetry extends AsyncDisposable {
   readonly mailer: TracerProvider
 }
 
-/** Sets OpenTelemetry up. Spans also go to a backend when `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
+/** Sets OpenTelemetry up. Spans and metrics also go to a backend when `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
 export function startTelemetry(): Telemetry {
   const recorder = createRecorder()
   const exporting = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] !== undefined
@@ -25,11 +27,25 @@ export function startTelemetry(): Telemetry {
   const providers = { shop: provide('shop'), billing: provide('billing'), mailer: provide('mailer') }
   // Gives the process its context manager and its propagator; which service a span belongs to, each client is told.
   providers.shop.register()
+  const meterProvider = exporting ? startMetrics() : undefined
   return {
     recorder,
     ...providers,
     async [Symbol.asyncDispose]() {
       await Promise.all(Object.values(providers).map((provider) => provider.shutdown()))
+      await meterProvider?.shutdown()
     },
   }
+}
+
+/** The metrics of all services together, every second: people who watch a demo do not wait for a minute. */
+function startMetrics(): MeterProvider {
+  const exporter = new OTLPMetricExporter()
+  const timing = { exportIntervalMillis: 1000, exportTimeoutMillis: 900 }
+  const provider = new MeterProvider({
+    resource: resourceFromAttributes({ 'service.name': 'demo' }),
+    readers: [new PeriodicExportingMetricReader({ exporter, ...timing })],
+  })
+  metrics.setGlobalMeterProvider(provider)
+  return provider
 }
