@@ -3,7 +3,6 @@ import { createRecorder, replay } from './floor.js'
 /**
  * @typedef {object} Path one way through a client
  * @property {number} messages of one call
- * @property {number} [warmCalls] calls that warm up at least
  * @property {() => Promise<() => unknown>} bare the client alone
  * @property {() => Promise<() => unknown>} byHand as a careful user traces it with the public API
  * @property {() => Promise<() => unknown>} official the official instrumentation

@@ -38,9 +38,6 @@ function ways(over) {
   }
 }
 
-/** The client does much for each request. */
-const WARM_CALLS = 3_000
-
 /** `SendMessage`. */
 export function send() {
   return { messages: 1, ...ways(async ({ client }, way) => sending(client, way)) }
@@ -54,7 +51,6 @@ function sending(client, way) {
 export function receive() {
   return {
     messages: 10,
-    warmCalls: WARM_CALLS,
     ...ways(async (hollow, way) => {
       await deliver(hollow, way)
       return () => way.receive(hollow.client, receiveInput())
@@ -66,7 +62,6 @@ export function receive() {
 export function consume() {
   return {
     messages: 10,
-    warmCalls: WARM_CALLS,
     ...ways(async (hollow, way) => {
       const { client } = hollow
       await deliver(hollow, way)
