@@ -71,14 +71,14 @@ const SECTIONS = [
   },
   {
     heading: '`@tracebaton/kafka`',
-    text: '`traceConsumer` takes `groupId` only; `traceKafka` and `traceProducer` take no others.',
+    text: '`traceConsumer` takes `groupId` and `clientId`, `traceKafka` and `traceProducer` only `clientId`; the others are of `traceHandler`.',
     types: [
       ['packages/kafka/src/consumer.ts', 'ConsumerOptions'],
       ['packages/kafka/src/consumer.ts', 'HandlerOptions'],
     ],
-    open: "import type { HandlerOptions } from '@tracebaton/kafka'\n\nexport const options: HandlerOptions = {",
+    open: "import type { ConsumerOptions, HandlerOptions } from '@tracebaton/kafka'\n\nexport const options: ConsumerOptions & HandlerOptions = {",
     close: '}',
-    examples: { groupId: "'billing'", topic: "'orders'", partition: '0' },
+    examples: { groupId: "'billing'", clientId: "'billing-7'", topic: "'orders'", partition: '0' },
   },
   {
     heading: '`@tracebaton/amqp`',

@@ -339,6 +339,13 @@ const coreMutations = [
     caughtBy: 'metrics count what was sent, received and handled',
   },
   {
+    name: 'a message that was handled goes on ageing',
+    file: 'operations/attempt.ts',
+    edits: [['  letGo(attempt.atHand)\n', '']],
+    test: 'otel/oldest-age.test.ts',
+    caughtBy: 'is told while a handler runs, and is 0 afterwards',
+  },
+  {
     name: 'our own failures reach the host',
     file: 'base/report.ts',
     edits: [
@@ -461,8 +468,8 @@ const adapterMutations = [
     file: 'consumer.ts',
     edits: [
       [
-        'arrive(tracing, message, place, partitions.group, now)',
-        'arrive(tracing, message, place, partitions.group, void now)',
+        'arrive(tracing, message, place, partitions.group, clientId, now)',
+        'arrive(tracing, message, place, partitions.group, clientId, void now)',
       ],
     ],
     test: 'for-each-message.test.ts',
@@ -488,7 +495,7 @@ const adapterMutations = [
     name: 'a transaction is not traced',
     package: 'kafka',
     file: 'producer.ts',
-    edits: [['.then((sender) => traced(sender, senderOf(tracing, sender), tracing))', '']],
+    edits: [['.then((sender) => traced(sender, senderOf(tracing, sender, clientId), tracing))', '']],
     test: 'producer.test.ts',
     caughtBy: 'is traced like its producer, and keeps its own members',
   },
@@ -496,7 +503,12 @@ const adapterMutations = [
     name: 'the wait of a retry is not told',
     package: 'kafka',
     file: 'dead-letter.ts',
-    edits: [['toPublication(tracing, [recordTo(place)], delay)', 'toPublication(tracing, [recordTo(place)])']],
+    edits: [
+      [
+        'toPublication(tracing, [recordTo(place)], clientIdOf(producer), delay)',
+        'toPublication(tracing, [recordTo(place)], clientIdOf(producer))',
+      ],
+    ],
     test: 'dead-letter.test.ts',
     caughtBy: 'goes back to its own topic, unless told otherwise, and says how long it is to wait',
   },

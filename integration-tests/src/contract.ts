@@ -117,6 +117,7 @@ async function expectPlayed(
   }
   expectSound(stage.recorder, scenario.provokes)
   expect(await stage.metering.counted('tracebaton.in_flight'), 'messages in flight').toBe(0)
+  expect(await stage.metering.counted('tracebaton.queue.oldest_age'), 'age of messages at hand').toBe(0)
   expect(stage.failures, 'contained failures').toEqual([])
   const text = await goldenText(stage, scenario.varies !== undefined)
   golden.expectSame(scenario.name, translated(text, replay?.words))

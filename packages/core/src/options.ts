@@ -141,6 +141,8 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     report.failed('options', new Error(`The option ${option} gave ${wordFor(answer)}; it has to give ${words}`))
     return undefined
   }
+  const templateOf = (system: string, destination: Destination): string | undefined =>
+    ask('destinationTemplate', TEXT, () => destinationTemplate?.({ ...destination, system }))
   return {
     isIdle() {
       const isIdle = metrics.isIdle() && isSdkAbsent(options.tracerProvider)
@@ -153,12 +155,8 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     hooks,
     tracer: createTracerFinder(options.tracerProvider, (provider) => provider.getTracer(name, version, schema)),
     metrics,
-    operations: createOperations(
-      names,
-      (system, destination) =>
-        ask('destinationTemplate', TEXT, () => destinationTemplate?.({ ...destination, system })),
-      bound,
-    ),
+    operations: createOperations(names, templateOf, bound),
+    shortNameOf: (system, place) => templateOf(system, { name: place }) || place,
     propagation: createPropagation(options.propagator, options.baggage ?? true, report),
     relationFor: (delivery) =>
       (typeof relation === 'function' ? ask('relation', RELATION, () => relation(delivery)) : relation) ?? 'auto',

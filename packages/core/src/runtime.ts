@@ -18,6 +18,8 @@ export interface Runtime {
   readonly names: Names
   readonly metrics: Metrics
   readonly operations: DescribeOperation
+  /** The template that the user gives to a destination, else its name. */
+  readonly shortNameOf: (system: string, name: string) => string
   readonly propagation: Propagation
   readonly report: Report
   /** Says at the first call if no context manager is registered. Never throws. */
@@ -61,7 +63,7 @@ export interface Hooks {
   readonly onSend?: ((span: Span, publication: Publication) => void) | undefined
   /** A call that receives. @default none */
   readonly onReceive?: ((span: Span, deliveries: readonly Delivery[]) => void) | undefined
-  /** An attempt. @default none */
+  /** An attempt, in the context that its handler gets, with the message's baggage. @default none */
   readonly onProcess?: ((span: Span, details: AttemptDetails) => void) | undefined
   /** A call that settles, where such calls have spans. @default none */
   readonly onSettle?: ((span: Span, details: { readonly outcome: Outcome | undefined }) => void) | undefined

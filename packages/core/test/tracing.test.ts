@@ -3,6 +3,7 @@ import { B3Propagator } from '@opentelemetry/propagator-b3'
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { METRICS, OURS } from '../src/base/names.ts'
 import type { OnError } from '../src/base/report.ts'
+import { CORE_SCOPE } from '../src/base/scope.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { resolveTracing } from '../src/instances.ts'
 import {
@@ -146,7 +147,11 @@ describe('the tracing that an adapter uses', () => {
     tracing.guard(() => {
       throw new Error('ours')
     })
-    expect(await scopes()).toEqual([{ ...KAFKA, schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' }])
+    expect(await scopes()).toEqual([
+      { ...KAFKA, schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' },
+      // Of the ages of messages.
+      { ...CORE_SCOPE, schemaUrl: undefined },
+    ])
   })
 
   it('follows the options where it is given none', () => {

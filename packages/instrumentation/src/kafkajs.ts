@@ -13,20 +13,24 @@ function tracedKafka(Original: AnyClass<KafkaLike>): AnyClass {
   const tracing = tracingFor('kafkajs')
   const { resolveTracing, warnOfInstrumentation } = packages.core
   const { traceConsumer, traceProducer } = packages.kafka
+  // No private field: somebody may call a method on a proxy.
+  const clientIds = new WeakMap<object, string>()
   return standIn(
     Original,
     class extends Original {
       constructor(...args: unknown[]) {
         super(...args)
+        const { clientId } = Object(args[0]) as { readonly clientId?: unknown }
+        if (typeof clientId === 'string') clientIds.set(this, clientId)
         // One that is loaded after us patches this class from outside.
         warnOfInstrumentation(resolveTracing({ tracing }, SCOPE), this, 'producer', { library: 'kafkajs' })
       }
       override producer(config?: never): ProducerLike {
-        return traceProducer(super.producer(config), { tracing })
+        return traceProducer(super.producer(config), { tracing, clientId: clientIds.get(this) })
       }
       override consumer(config: never): ConsumerLike {
         const { groupId } = Object(config) as { readonly groupId?: string }
-        return traceConsumer(super.consumer(config), { tracing, groupId })
+        return traceConsumer(super.consumer(config), { tracing, groupId, clientId: clientIds.get(this) })
       }
     },
   )

@@ -20,7 +20,7 @@ export interface HollowKafka {
 
 export interface HollowKafkajs {
   readonly Kafka: {
-    new (config: { brokers: string[] }): HollowKafka
+    new (config: { clientId?: string; brokers: string[] }): HollowKafka
     readonly prototype: HollowKafka
     readonly made: number
   }

@@ -16,7 +16,7 @@ describe('a Kafka of the patched module', () => {
   it('traces what it sends and handles', async () => {
     const { names, spans } = recorded(new KafkaJsInstrumentation())
     const { Kafka } = load()
-    const kafka = new Kafka({ brokers: [] })
+    const kafka = new Kafka({ clientId: 'billing-7', brokers: [] })
     const active: unknown[] = []
     await kafka.consumer({ groupId: 'billing' }).run({
       eachMessage: async () => void active.push(trace.getActiveSpan()?.spanContext().spanId),
@@ -26,6 +26,7 @@ describe('a Kafka of the patched module', () => {
     const [process] = spans()
     expect(active).toEqual([process?.spanContext().spanId])
     expect(process?.attributes['messaging.consumer.group.name']).toBe('billing')
+    expect(spans().map(({ attributes }) => attributes['messaging.client.id'])).toEqual(['billing-7', 'billing-7'])
     expect(kafka.sent[0]?.headers).toHaveProperty('traceparent')
   })
 

@@ -31,6 +31,8 @@ import { SCOPE } from './scope.ts'
 export type ConsumerOptions = TracingInput & {
   /** The consumer's group, which a consumer does not tell. @default unknown; set by {@link traceKafka} */
   readonly groupId?: string | undefined
+  /** The client's `clientId`, which a consumer does not tell. @default unknown; set by {@link traceKafka} */
+  readonly clientId?: string | undefined
 }
 
 /** Options of {@link traceHandler}. How to trace is by default what the consumer that received was told. */
@@ -43,7 +45,7 @@ export type HandlerOptions = TracingInput & {
   readonly groupId?: string | undefined
 }
 
-const CONSUMER_OPTIONS = { groupId: 'string' } as const
+const CONSUMER_OPTIONS = { groupId: 'string', clientId: 'string' } as const
 const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string', outcomeOf: 'outcomeOf' } as const
 
 /** The group of each consumer: a look-alike may be made again without being told. */
@@ -72,12 +74,12 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
   const tracing = resolveTracing(options, SCOPE, CONSUMER_OPTIONS)
   if (!isFor(tracing, consumer, 'traceConsumer', TAKES)) return consumer
   const original = originalOf<ConsumerLike>(consumer)
-  const { groupId: group = groups.get(original) } = ownOptions(options, CONSUMER_OPTIONS, tracing)
+  const { groupId: group = groups.get(original), clientId } = ownOptions(options, CONSUMER_OPTIONS, tracing)
   if (group !== undefined) groups.set(original, group)
   warnOfInstrumentation(tracing, original, 'run', FOLLOWERS)
   return traced(original, {
     run: (...args: [config?: RunConfigLike]) => {
-      const config = tracing.guard(() => traceRun(tracing, partitionsOfConsumer(original, group), args[0]))
+      const config = tracing.guard(() => traceRun(tracing, partitionsOfConsumer(original, group), clientId, args[0]))
       return original.run(...((config === undefined ? args : [config]) as [never]))
     },
   }) as Consumer
@@ -95,6 +97,7 @@ function partitionsOfConsumer(consumer: object, group: string | undefined): Part
 function traceRun(
   tracing: AdapterTracing,
   partitions: Partitions,
+  clientId: string | undefined,
   config: RunConfigLike | undefined,
 ): RunConfigLike | undefined {
   if (!isObject(config)) return undefined
@@ -103,7 +106,14 @@ function traceRun(
   if (typeof eachMessage === 'function') {
     handlers.eachMessage = function (this: unknown, payload) {
       const delivery = tracing.guard(() =>
-        arrive(tracing, payload.message, partitions.of(payload.topic, payload.partition), partitions.group, undefined),
+        arrive(
+          tracing,
+          payload.message,
+          partitions.of(payload.topic, payload.partition),
+          partitions.group,
+          clientId,
+          undefined,
+        ),
       )
       const call = (): unknown => eachMessage.call(this, payload)
       return delivery === undefined ? call() : tracing.process(delivery, call)
@@ -117,7 +127,7 @@ function traceRun(
         const place = partitions.of(topic, partition)
         // The messages wait for each other from now on, not for the broker.
         const now = Date.now()
-        return messages.map((message) => arrive(tracing, message, place, partitions.group, now))
+        return messages.map((message) => arrive(tracing, message, place, partitions.group, clientId, now))
       })
       const call = (): unknown => eachBatch.call(this, payload)
       return deliveries === undefined ? call() : tracing.processBatch(deliveries, call)
@@ -131,9 +141,10 @@ function arrive(
   message: ReceivedMessage,
   partition: Partition,
   group: string | undefined,
+  clientId: string | undefined,
   deliveredAt: number | undefined,
 ): Delivery {
-  const delivery = toDelivery(tracing, message, undefined, partition, group, deliveredAt)
+  const delivery = toDelivery(tracing, message, undefined, partition, group, clientId, deliveredAt)
   arrivals.note(message, { tracing, delivery, message })
   return delivery
 }
@@ -191,7 +202,8 @@ function createHandler<Message extends ReceivedMessage, Rest extends unknown[], 
     if (arrival === undefined && !options) return call()
     const tracing = told ?? arrival?.tracing ?? otherwise
     const delivery =
-      arrival?.delivery ?? tracing.guard(() => toDelivery(tracing, message, topic, place, partitions.group, undefined))
+      arrival?.delivery ??
+      tracing.guard(() => toDelivery(tracing, message, topic, place, partitions.group, undefined, undefined))
     return delivery === undefined ? call() : tracing.process(delivery, call, outcomeOf)
   }
 }

@@ -19,7 +19,7 @@ import {
 import type { HeaderValue, MessagePayload, RecordLike, SenderLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
 import { toDelivery } from './describe.ts'
-import { inject, toPublication } from './producer.ts'
+import { clientIdOf, inject, toPublication } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /** What the `send` of a producer, or of a transaction, gives. */
@@ -88,7 +88,7 @@ function move<Sender extends SenderLike>(
   const arrival = arrivalOf(message, payload)
   const tracing = tracingFor(producer, arrival, SCOPE)
   const unknown = (): Delivery =>
-    toDelivery(tracing, message, topic, partitionsOf(undefined).of(topic, partition), undefined, undefined)
+    toDelivery(tracing, message, topic, partitionsOf(undefined).of(topic, partition), undefined, undefined, undefined)
   const delivery = arrival?.delivery ?? tracing.guard(unknown)
   const from = kind === 'retry' ? topic : delivery && tracing.moveFacts(delivery)?.originalDestination
   const { headers } = message
@@ -98,7 +98,7 @@ function move<Sender extends SenderLike>(
   const recordTo = (place: string): RecordLike => ({ topic: place, messages: [copy] })
   return moveMessage(
     { kind, tracing, delivery, to, from, error, maxAttempts },
-    (place) => toPublication(tracing, [recordTo(place)], delay),
+    (place) => toPublication(tracing, [recordTo(place)], clientIdOf(producer), delay),
     (place, injection) => {
       const record = recordTo(place)
       if (delay !== undefined && delay > 0 && place === topic) tracing.warn(NOT_DELAYED)

@@ -50,6 +50,7 @@ export function toDelivery(
   topic: string | undefined,
   partition: Partition | undefined,
   consumerGroup: string | undefined,
+  clientId: string | undefined,
   deliveredAt: number | undefined,
 ): Delivery {
   const sentAt = Number(timestamp)
@@ -60,6 +61,7 @@ export function toDelivery(
     getter: headersGetter,
     facts: {
       consumerGroup,
+      clientId,
       partition: partition?.id,
       offset: safeInteger(offset),
       tombstone: value === null ? true : undefined,

@@ -2,6 +2,8 @@ import {
   copyWith,
   isFor,
   originalOf,
+  ownOptions,
+  processWide,
   replaceFields,
   resolveTracing,
   traced,
@@ -19,35 +21,48 @@ import { createRoom, MOST_BYTES, toHeader } from './headers.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of `traceKafka` and {@link traceProducer}. */
-export type KafkaOptions = TracingInput
+export type KafkaOptions = TracingInput & {
+  /** The client's `clientId`, which a client does not tell. @default unknown */
+  readonly clientId?: string | undefined
+}
+
+export const KAFKA_OPTIONS = { clientId: 'string' } as const
+
+/** The client's id of each producer: whoever moves a message by it has not been told. */
+const clientIds = processWide('tracebaton.kafka.client-ids.1', () => new WeakMap<object, string>())
 
 /**
  * Wraps a producer: gives one of the same type whose `send`, `sendBatch` and transactions are traced. The original stays
  * as it is; wrapping what this gave replaces the options. Never throws.
  */
 export function traceProducer<Producer extends ProducerLike>(producer: Producer, options?: KafkaOptions): Producer {
-  const tracing = resolveTracing(options, SCOPE)
+  const tracing = resolveTracing(options, SCOPE, KAFKA_OPTIONS)
   if (!isFor(tracing, producer, 'traceProducer', TAKES)) return producer
   const original = originalOf<ProducerLike>(producer)
+  const { clientId = clientIds.get(original) } = ownOptions(options, KAFKA_OPTIONS, tracing)
   warnOfInstrumentation(tracing, original, 'send', FOLLOWERS)
   const members = {
-    ...senderOf(tracing, original),
-    transaction: () => original.transaction().then((sender) => traced(sender, senderOf(tracing, sender), tracing)),
+    ...senderOf(tracing, original, clientId),
+    transaction: () =>
+      original.transaction().then((sender) => traced(sender, senderOf(tracing, sender, clientId), tracing)),
   }
   return traced(original, members, tracing) as Producer
 }
 
-function senderOf(tracing: AdapterTracing, sender: SenderLike): SenderLike {
+function senderOf(tracing: AdapterTracing, sender: SenderLike, clientId: string | undefined): SenderLike {
+  if (clientId !== undefined) clientIds.set(sender, clientId)
   return {
     send: (record: RecordLike) =>
       publish(
         tracing,
+        clientId,
         () => [record],
         (records) => sender.send((records?.[0] ?? record) as never),
       ),
     sendBatch: (batch: BatchRecordLike) =>
       publish(
         tracing,
+        clientId,
         () => batch.topicMessages,
         (topicMessages) =>
           sender.sendBatch((topicMessages === undefined ? batch : copyWith(batch, { topicMessages })) as never),
@@ -58,17 +73,28 @@ function senderOf(tracing: AdapterTracing, sender: SenderLike): SenderLike {
 /** @param call gets copies with our headers, or nothing where the caller's own argument is to be sent */
 function publish(
   tracing: AdapterTracing,
+  clientId: string | undefined,
   read: () => readonly RecordLike[] | undefined,
   call: (records?: readonly RecordLike[]) => Promise<unknown>,
 ): Promise<unknown> {
   const records = sendable(read)
-  const publication = records && tracing.guard(() => toPublication(tracing, records))
+  const publication = records && tracing.guard(() => toPublication(tracing, records, clientId))
   if (records === undefined || publication === undefined) return call()
   return tracing.send(publication, (injections) => call(tracing.guard(() => inject(tracing, records, injections))))
 }
 
+/** The client's id of a producer or a transaction, as far as it was told. */
+export function clientIdOf(sender: SenderLike): string | undefined {
+  return clientIds.get(originalOf<SenderLike>(sender))
+}
+
 /** @param delay what the consumer means to wait, ms. Default: nothing */
-export function toPublication(tracing: AdapterTracing, records: readonly RecordLike[], delay?: number): Publication {
+export function toPublication(
+  tracing: AdapterTracing,
+  records: readonly RecordLike[],
+  clientId: string | undefined,
+  delay?: number,
+): Publication {
   const messages: OutgoingMessage[] = []
   const most = tracing.maxMessageBytes ?? MOST_BYTES
   const rooms = records.length > 1 ? roomsOf(records, most) : undefined
@@ -82,6 +108,7 @@ export function toPublication(tracing: AdapterTracing, records: readonly RecordL
     operation: 'send',
     destination: records.every((record) => record.topic === topic) ? { name: topic } : {},
     batch: true,
+    facts: { clientId },
     messages,
     results: (answer) => toSendResults(answer, messages.length),
   }

@@ -1,7 +1,7 @@
-import { isFor, originalOf, resolveTracing, traced } from '@tracebaton/core/adapter'
+import { isFor, originalOf, ownOptions, resolveTracing, traced } from '@tracebaton/core/adapter'
 import { TAKES, type KafkaLike } from './client.ts'
 import { traceConsumer } from './consumer.ts'
-import { traceProducer, type KafkaOptions } from './producer.ts'
+import { KAFKA_OPTIONS, traceProducer, type KafkaOptions } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /**
@@ -9,14 +9,15 @@ import { SCOPE } from './scope.ts'
  * alone, and the original stays as it is; wrapping what this gave replaces the options. Never throws.
  */
 export function traceKafka<Kafka extends KafkaLike>(kafka: Kafka, options?: KafkaOptions): Kafka {
-  const tracing = resolveTracing(options, SCOPE)
+  const tracing = resolveTracing(options, SCOPE, KAFKA_OPTIONS)
   if (!isFor(tracing, kafka, 'traceKafka', TAKES)) return kafka
   const original = originalOf<KafkaLike>(kafka)
+  const { clientId } = ownOptions(options, KAFKA_OPTIONS, tracing)
   return traced(original, {
-    producer: (...args) => traceProducer(original.producer(...args), { tracing }),
+    producer: (...args) => traceProducer(original.producer(...args), { tracing, clientId }),
     consumer: (config) => {
       const consumer = original.consumer(config)
-      return traceConsumer(consumer, { tracing, ...tracing.guard(() => groupOf(config)) })
+      return traceConsumer(consumer, { tracing, clientId, ...tracing.guard(() => groupOf(config)) })
     },
   }) as Kafka
 }

@@ -3,8 +3,8 @@ import { Kafka, logLevel, type Consumer, type ConsumerRunConfig, type IHeaders }
 import { describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording, idOf, rolesOf } from '../../testing/test/recording.ts'
-import { traceConsumer, traceHandler, traceKafka } from '../src/index.ts'
-import { createConsumer, received, type RecordMessage } from './fake-kafka.ts'
+import { deadLetter, traceConsumer, traceHandler, traceKafka } from '../src/index.ts'
+import { createConsumer, createProducer, received, type RecordMessage } from './fake-kafka.ts'
 
 useContexts()
 
@@ -257,6 +257,28 @@ test('a consumer of a traced client knows its group, even when it is wrapped aga
   await fake.deliver(received())
   expect(span('process orders').attributes['messaging.consumer.group.name']).toBe('billing')
   expect(attemptOf(span('process orders'))).toMatchObject({ attempt: 1, kind: 'first' })
+})
+
+test('the id of a traced client stands on the spans of all that is made from it', async () => {
+  const { options, spans } = createRecording()
+  const [consuming, producing] = [createConsumer(), createProducer()]
+  const hollow = { producer: () => producing.producer, consumer: () => consuming.consumer } as unknown as Kafka
+  const kafka = traceKafka(hollow, { ...options, clientId: 'billing-7' })
+  const producer = kafka.producer()
+  const message = { topic: 'orders', messages: [{ value: '1' }] }
+  await producer.send(message)
+  await (await producer.transaction()).send(message)
+  await kafka.consumer({ groupId: 'billing' }).run({
+    eachMessage: async (payload) => void (await deadLetter(producer, payload, { to: 'dead' })),
+    eachBatch: async () => {},
+  })
+  await consuming.deliver(received())
+  await consuming.deliverBatch([received()])
+  const all = ['send orders', 'process orders', 'send dead'].flatMap((name) => spans(name))
+  expect(all).toHaveLength(5)
+  for (const { attributes } of all) {
+    expect(attributes).toMatchObject({ 'messaging.client.id': 'billing-7', 'messaging.client_id': 'billing-7' })
+  }
 })
 
 test('a message, its headers and its payload stay as they came', async () => {

@@ -14,7 +14,15 @@ const groups = ['billing', 'mailer'].map((group) => partitionsOf(group))
 
 function toDelivery(_: typeof tracing, message: ReceivedMessage, at: typeof position): Delivery {
   const partitions = groups.find(({ group }) => group === at.group)!
-  return describeDelivery(tracing, message, at.topic, partitions.of(at.topic, at.partition), at.group, undefined)
+  return describeDelivery(
+    tracing,
+    message,
+    at.topic,
+    partitions.of(at.topic, at.partition),
+    at.group,
+    undefined,
+    undefined,
+  )
 }
 
 /** Makes an object and all below it fail when somebody writes to it. */

@@ -82,6 +82,17 @@ export const STANDARD: { readonly [Key in StandardKey]: readonly [current: strin
   jobName: ['bullmq.job.name'],
 }
 
+/**
+ * Names from long before 1.44 by which SigNoz's pages on Kafka find consumers. On spans, except under 1.45.
+ *
+ * @see https://github.com/SigNoz/signoz/blob/main/pkg/query-service/app/integrations/messagingQueues/kafka/sql.go
+ */
+export const ALIASES = {
+  /** Of Kafka's consumer groups alone. */
+  consumerGroup: 'messaging.kafka.consumer.group',
+  clientId: 'messaging.client_id',
+} as const
+
 export const SYSTEM = ['messaging.system.name', 'messaging.system'] as const
 
 /** Systems whose value was another one before 1.45. */
@@ -159,12 +170,14 @@ export const METRICS = {
   queueTime: ['tracebaton.queue.time', 's', 'Time in the queue, on the first delivery of a copy.'],
   deliveries: ['tracebaton.deliveries', '{delivery}', 'Attempts, by outcome and kind.'],
   inFlight: ['tracebaton.in_flight', '{message}', 'Messages being handled.'],
+  oldestAge: [
+    'tracebaton.queue.oldest_age',
+    's',
+    'Age of the oldest message that is being handled or waits for its settlement; 0 without one.',
+  ],
   skipped: ['tracebaton.propagation.skipped', '{message}', 'Messages that had no room for the full context.'],
   errors: ['tracebaton.errors', '{error}', 'Failures of tracebaton itself, all of them contained.'],
 } as const
-
-/** An observable without observations, which exports nothing. SDKs run a batch callback only for an observable. */
-export const FLUSH = 'tracebaton.flush'
 
 /** Histogram buckets in seconds: as the conventions advise for operations, 5 ms to 1 h for the time in queue. */
 export const OPERATION_BUCKETS: number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -174,6 +187,8 @@ export const QUEUE_TIME_BUCKETS: number[] = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 
 export interface Names {
   readonly system: (attributes: Attributes, system: string) => void
   readonly set: (attributes: Attributes, key: StandardKey, value: AttributeValue | undefined) => void
+  /** What is said under a name that only some backends look for. */
+  readonly alias: (attributes: Attributes, key: keyof typeof ALIASES, value: string | undefined) => void
   readonly facts: (attributes: Attributes, facts: Facts | undefined) => void
 }
 
@@ -193,14 +208,20 @@ export function createNames(convention: Convention | 'both'): Names {
     attributes[names[0]] = bounded
     if (names[1] !== undefined) attributes[names[1]] = bounded
   }
+  const alias: Names['alias'] = (attributes, key, value) => {
+    const bounded = convention === '1.45' ? undefined : boundedValue(value)
+    if (bounded !== undefined) attributes[ALIASES[key]] = bounded
+  }
   return {
     set,
+    alias,
     system(attributes, system) {
       if (convention !== '1.44') attributes[current] = system
       if (convention !== '1.45') attributes[older] = OLDER_SYSTEMS[system] ?? system
     },
     facts(attributes, facts) {
       for (const key in facts) set(attributes, key as keyof Facts, facts[key as keyof Facts])
+      if (facts?.clientId !== undefined) alias(attributes, 'clientId', facts.clientId)
     },
   }
 }

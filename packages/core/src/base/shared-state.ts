@@ -26,8 +26,8 @@ export const SHARED = {
   groups: 'tracebaton.groups.2',
   /** The attempts that wait to be settled. */
   openAttempts: 'tracebaton.open-attempts.3',
-  /** By meter provider: the numbers that wait for its next reading. */
-  flushers: 'tracebaton.flushers.0',
+  /** By meter provider: the numbers that wait for its next reading, and the messages at hand. */
+  flushers: 'tracebaton.flushers.1',
   /** By scope and label: the values that stand on metrics. */
   labels: 'tracebaton.labels.1',
   /** What `diag` has been told of. */

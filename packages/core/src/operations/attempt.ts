@@ -1,6 +1,6 @@
 import { SpanKind, type Attributes, type Context, type Link, type SpanOptions } from '@opentelemetry/api'
 import type { Failure } from '../wire/history.ts'
-import type { Ending } from '../base/call.ts'
+import { runIn, type Ending } from '../base/call.ts'
 import { errorTypeOf } from '../base/errors.ts'
 import { addAttributes, OURS } from '../base/names.ts'
 import type { Outcome, OutcomeOf } from '../base/policy.ts'
@@ -8,6 +8,7 @@ import { identityMemory } from '../memory/attempts.ts'
 import { withWork } from '../base/light-context.ts'
 import { verdictOn, ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
 import type { Measured } from '../otel/metrics.ts'
+import { letGo, type AtHand } from '../otel/oldest-age.ts'
 import { attributesOf, type Operation } from '../otel/operation.ts'
 import { activeContext, callHook, startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
@@ -29,6 +30,8 @@ export interface Attempt extends Work {
   readonly measured: Measured | undefined
   /** Whether the message is counted as in flight, and not with its batch. */
   inFlight: boolean
+  /** What tells the age of the message, if it is not its batch that does. */
+  atHand: AtHand | undefined
   /** What this process remembers of it. */
   remembered: PastAttempt | undefined
   /** The message was handed out again, and another attempt on it has begun. */
@@ -82,10 +85,6 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     if (queueTime !== undefined) measured.queued(queueTime)
     if (within === undefined) measured.inFlight(1)
   }
-  const { onProcess } = runtime.hooks
-  if (onProcess !== undefined) {
-    callHook(runtime, onProcess, span, { delivery: told, attempt, history: historyOf(verdict, previous) })
-  }
   const begun: Attempt = {
     verdict,
     batch: undefined,
@@ -97,6 +96,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     within,
     measured,
     inFlight: measured !== undefined && within === undefined,
+    atHand: undefined,
     remembered: undefined,
     overtaken: false,
     ended: false,
@@ -111,8 +111,14 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
   begun.context = withWork(base, span.context === undefined ? undefined : span.span, begun)
   verdict.work = begun
+  const { onProcess } = runtime.hooks
+  if (onProcess !== undefined) {
+    const details = { delivery: told, attempt, history: historyOf(verdict, previous) }
+    runIn(begun.context, () => callHook(runtime, onProcess, span, details), runtime.report)
+  }
   if (attempt.overtakes !== undefined) attempt.overtakes.overtaken = true
   if (span.context !== undefined) remember(begun, span.context)
+  if (within === undefined) begun.atHand = measured?.atHand(deliveredAt - (age ?? 0))
   return begun
 }
 
@@ -146,6 +152,7 @@ function land(attempt: Attempt): void {
 export function endAttempt(attempt: Attempt): void {
   const { ending, within, worked } = attempt
   land(attempt)
+  letGo(attempt.atHand)
   attempt.ended = true
   if (attempt.remembered !== undefined) {
     attempt.remembered.running = undefined
@@ -228,12 +235,12 @@ function batchOf(delivery: Delivery): Work | undefined {
 
 /** What a sampler may decide on. Nearly every attempt has no more than its operation says. */
 function sampledAttributes(
-  { names }: Runtime,
+  runtime: Runtime,
   operation: Operation,
   { delivery, copy, attempt, belief }: Verdict,
   parent: 'ambient' | 'creation' | 'none',
 ): Attributes {
-  const shared = attributesOf(operation, names, delivery.facts?.partition)
+  const shared = attributesOf(operation, runtime.names, delivery.facts?.partition)
   const elsewhere = parent !== 'creation' && belief.creation !== undefined
   if (attempt.attempt === 1 && attempt.kind === 'first' && copy.deadLetter === undefined && !elsewhere) return shared
   const attributes = Object.assign({}, shared)
@@ -241,7 +248,8 @@ function sampledAttributes(
   if (attempt.kind !== 'first') attributes[OURS.kind] = attempt.kind
   if (copy.deadLetter !== undefined) {
     const { source, reason } = copy.deadLetter
-    addAttributes(attributes, { [OURS.deadLetterSource]: source, [OURS.deadLetterReason]: reason })
+    const place = source === undefined ? undefined : runtime.shortNameOf(delivery.system, source)
+    addAttributes(attributes, { [OURS.deadLetterSource]: place, [OURS.deadLetterReason]: reason })
   }
   if (elsewhere) attributes[OURS.creationTraceId] = belief.creation?.traceId
   return attributes

@@ -2,12 +2,13 @@ import { ROOT_CONTEXT, SpanKind, type Attributes, type Context } from '@opentele
 import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { withWork } from '../base/light-context.ts'
-import type { Work } from '../verdict/verdict.ts'
+import { ageOf, type Verdict, type Work } from '../verdict/verdict.ts'
 import { readDelivery } from './read.ts'
 import { addAttributes, type Facts } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import { linksTo } from './receive.ts'
 import { parentOf } from '../verdict/relation.ts'
+import { letGo } from '../otel/oldest-age.ts'
 import type { Runtime } from '../runtime.ts'
 import { activeContext, secondsSince, startSpan } from '../otel/span.ts'
 
@@ -57,6 +58,7 @@ function begin(
   const measured = metrics.of(operation)
   measured?.consumed(deliveries.filter(({ received }) => received !== true).length)
   measured?.inFlight(deliveries.length)
+  const atHand = measured?.atHand(oldestOf(messages))
   const startedAt = performance.now()
   const work: Work = {
     verdict: undefined,
@@ -78,9 +80,16 @@ function begin(
       if (ending.failed) span.fail(ending.error, runtime.errorStatus === 'every')
       span.end()
       measured?.inFlight(-deliveries.length)
+      letGo(atHand)
       measured?.processed(secondsSince(startedAt), errorTypeOfEnding(ending))
     },
   }
+}
+
+/** When the first of the messages was sent, as far as that is known, ms since the epoch. */
+function oldestOf(messages: readonly Verdict[]): number {
+  const now = Date.now()
+  return now - messages.reduce((oldest, message) => Math.max(oldest, ageOf(message, now) ?? 0), 0)
 }
 
 /** To the rule, a batch is a delivery without a message of its own. */

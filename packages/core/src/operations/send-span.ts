@@ -38,11 +38,16 @@ export function startCreate(
 }
 
 /** What a sampler may decide on: what the operation says, and what a dead letter is. */
-export function sampledAttributes(operation: Operation, single: Plan | undefined): Attributes {
+export function sampledAttributes(
+  { shortNameOf }: Runtime,
+  { system }: Publication,
+  operation: Operation,
+  single: Plan | undefined,
+): Attributes {
   if (single?.moved?.step.kind !== 'dead_letter') return operation.attributes
   const attributes = copyAttributes(operation)
   const { originalDestination, errorType } = single.moved.facts
-  if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = originalDestination
+  if (originalDestination !== undefined) attributes[OURS.deadLetterSource] = shortNameOf(system, originalDestination)
   if (errorType !== undefined) attributes[OURS.deadLetterReason] = errorType
   return attributes
 }

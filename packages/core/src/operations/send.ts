@@ -121,7 +121,7 @@ function start(runtime: Runtime, publication: Publication, active: Context): Cal
     publication.system,
     single?.message.destination ?? publication.destination,
   )
-  const attributes = sampledAttributes(operation, single)
+  const attributes = sampledAttributes(runtime, publication, operation, single)
   const links = linksOf(plans, creates)
   const kind = perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER
   const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? parent)

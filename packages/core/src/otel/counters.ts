@@ -1,9 +1,10 @@
 import { ROOT_CONTEXT, type Attributes, type Counter, type MeterProvider, type UpDownCounter } from '@opentelemetry/api'
-import { FLUSH } from '../base/names.ts'
+import { METRICS } from '../base/names.ts'
 import { CORE_SCOPE } from '../base/scope.ts'
 import { processWide, SHARED } from '../base/shared-state.ts'
 import type { Report } from '../base/report.ts'
 import { isBounded } from '../base/bounds.ts'
+import { OldestAge } from './oldest-age.ts'
 
 /** A flush comes after this many messages at the latest, because some providers run no callbacks. */
 const MESSAGES_PER_FLUSH = 1_000
@@ -13,8 +14,9 @@ interface Pending {
   readonly flush: () => void
 }
 
-/** The pending numbers of one meter provider. Holds a number from its first change after a flush to the next flush. */
+/** The pending numbers of one meter provider, and the messages at hand. Holds a number from its first change after a flush to the next flush. */
 export class Flusher {
+  readonly oldestAge: OldestAge = new OldestAge()
   #pending: Pending[] = []
   #messages = 0
 
@@ -56,7 +58,15 @@ export function flusherOf(provider: MeterProvider, report: Report): Flusher {
   flushers.set(provider, flusher)
   report.guard('metrics', () => {
     const meter = provider.getMeter(CORE_SCOPE.name, CORE_SCOPE.version)
-    meter.addBatchObservableCallback(() => flusher.flush(), [meter.createObservableGauge(FLUSH)])
+    const [name, unit, description] = METRICS.oldestAge
+    const gauge = meter.createObservableGauge(name, { unit, description })
+    meter.addBatchObservableCallback(
+      (result) => {
+        flusher.flush()
+        flusher.oldestAge.observe((seconds, labels) => result.observe(gauge, seconds, labels))
+      },
+      [gauge],
+    )
   })
   return flusher
 }

@@ -15,6 +15,7 @@ import type { Report, Stage } from '../base/report.ts'
 import { boundedType } from '../base/errors.ts'
 import { isBounded } from '../base/bounds.ts'
 import { Count, flusherOf, Variants, type Flusher } from './counters.ts'
+import type { Ages, AtHand } from './oldest-age.ts'
 import type { Labels } from './labels.ts'
 import type { Operation } from './operation.ts'
 
@@ -85,6 +86,8 @@ export class Measured {
   readonly #labels: Attributes
   readonly #failed: Variants<Attributes>
   readonly #report: Report
+  /** `null`: not asked for yet. Only what handles messages has some. */
+  #ages: Ages | undefined | null = null
 
   constructor(labels: Attributes, instruments: Instruments, report: Report) {
     const { consumed, deliveries, flusher, inFlight, sent, skipped, unconfirmed } = instruments
@@ -133,6 +136,16 @@ export class Measured {
   /** Messages that are being handled from now on; below 0: no more. */
   inFlight(messages: number): void {
     this.#inFlight.add(messages)
+  }
+
+  /**
+   * A message is at hand from now on, until it is let go.
+   *
+   * @param since when it was first sent, as far as that is known, ms since the epoch
+   */
+  atHand(since: number): AtHand | undefined {
+    if (this.#ages === null) this.#ages = this.instruments.flusher.oldestAge.agesOf(this.#labels)
+    return this.#ages?.keep(since)
   }
 
   processed(seconds: number, errorType: string | undefined): void {

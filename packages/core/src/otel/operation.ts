@@ -157,6 +157,7 @@ export function createOperations(
     }
     names.set(attributes, 'template', template)
     names.set(attributes, 'consumerGroup', consumerGroup)
+    if (system === 'kafka') names.alias(attributes, 'consumerGroup', consumerGroup)
     names.set(attributes, 'destination', name)
     names.set(attributes, 'temporary', destination.temporary === true ? true : undefined)
     names.set(attributes, 'anonymous', destination.anonymous === true ? true : undefined)

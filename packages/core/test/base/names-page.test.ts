@@ -1,5 +1,8 @@
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { expect, test } from 'vitest'
 import {
+  ALIASES,
   FACT_HEADERS,
   FACTS_HEADER,
   METRICS,
@@ -10,6 +13,7 @@ import {
   STANDARD,
   SYSTEM,
 } from '../../src/base/names.ts'
+import { OnDemandReader } from '../counting.ts'
 
 /** When each attribute of ours is there, and what it says. */
 const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
@@ -73,11 +77,48 @@ const INSTRUMENTS: { readonly [Key in keyof typeof METRICS]: string } = {
   queueTime: 'histogram',
   deliveries: 'counter',
   inFlight: 'up-down counter',
+  oldestAge: 'observable gauge',
   skipped: 'counter',
   errors: 'counter',
 }
 
+/** How the SDK's own exporter for Prometheus spells each metric. */
+async function spelledByTheSdk(): Promise<readonly string[]> {
+  const reader = new OnDemandReader()
+  const meter = new MeterProvider({ readers: [reader] }).getMeter('names')
+  const make: Readonly<Record<string, (name: string, options: { unit: string; description: string }) => void>> = {
+    histogram: (...told) => meter.createHistogram(...told).record(1),
+    counter: (...told) => meter.createCounter(...told).add(1),
+    'up-down counter': (...told) => meter.createUpDownCounter(...told).add(1),
+    'observable gauge': (...told) => meter.createObservableGauge(...told).addCallback((result) => result.observe(1)),
+  }
+  for (const key of Object.keys(METRICS) as (keyof typeof METRICS)[]) {
+    const [name, unit, description] = METRICS[key]
+    make[INSTRUMENTS[key]]?.(name, { unit, description })
+  }
+  const { resourceMetrics } = await reader.collect()
+  // The exporter brings an SDK of its own, with enumerations of its own.
+  // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
+  const text = new PrometheusSerializer().serialize(resourceMetrics)
+  const spelled = text
+    .split('\n')
+    .flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? [])
+    .filter((name) => name !== 'target_info')
+  // The order of the instruments.
+  return (Object.keys(METRICS) as (keyof typeof METRICS)[]).map((key) => {
+    const start = METRICS[key][0].replaceAll('.', '_')
+    return spelled.find((name) => name === start || name === `${start}_total`) ?? `not exported: ${start}`
+  })
+}
+
+/** How the Collector and Prometheus' own receiver for OTLP spell a metric: with its unit, and `_total` last. */
+function spelledByTheCollector(key: keyof typeof METRICS): string {
+  const [name, unit] = METRICS[key]
+  return name.replaceAll('.', '_') + (unit === 's' ? '_seconds' : '') + (INSTRUMENTS[key] === 'counter' ? '_total' : '')
+}
+
 test('the page of names says what the table of names says', async () => {
+  const byTheSdk = await spelledByTheSdk()
   const older = Object.entries(OLDER_SYSTEMS).map(([now, before]) => `\`${now}\` was \`${before}\``)
   const page = `# Names of spans, attributes and metrics
 
@@ -107,6 +148,9 @@ routing key.
 ${Object.values(STANDARD)
   .map(([now, before]) => `| \`${now}\` | ${before === undefined ? 'the same' : `\`${before}\``} |`)
   .join('\n')}
+
+On spans, SigNoz's pages on Kafka look for \`${ALIASES.consumerGroup}\` and \`${ALIASES.clientId}\`. They stand beside
+\`${STANDARD.consumerGroup[0]}\` and \`${STANDARD.clientId[0]}\`, except under 1.45.
 
 ## Attributes of ours
 
@@ -140,6 +184,19 @@ when it collects, or after 1,000 messages.
 ${(Object.keys(METRICS) as (keyof typeof METRICS)[])
   .map((key) => `| \`${METRICS[key][0]}\` | ${INSTRUMENTS[key]} | ${METRICS[key][1]} | ${METRICS[key][2]} |`)
   .join('\n')}
+
+In Prometheus they are called so. The \`PrometheusExporter\` of the SDK leaves the unit out; the Collector's exporters
+and Prometheus' own receiver for OTLP write it. Histograms end in \`_bucket\`, \`_sum\` and \`_count\`, and dots in labels
+are \`_\`.
+
+| metric | by the SDK's exporter | by the Collector |
+| --- | --- | --- |
+${(Object.keys(METRICS) as (keyof typeof METRICS)[])
+  .map((key, index) => `| \`${METRICS[key][0]}\` | \`${byTheSdk[index]}\` | \`${spelledByTheCollector(key)}\` |`)
+  .join('\n')}
+
+The scope of \`${METRICS.oldestAge[0]}\` is \`@tracebaton/core\`, because one callback per meter provider observes all messages
+at hand. Up to 10,000 of them are looked at.
 
 ## Log fields
 

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import { describe, expect, it } from 'vitest'
 import {
+  ALIASES,
   chooseConvention,
   createNames,
   ERROR_TYPE,
@@ -36,6 +37,15 @@ function systemOf(convention: Convention | 'both', system: string): Attributes {
   return attributes
 }
 
+/** What a consumer of Kafka is called. */
+function consumerNamesOf(convention: Convention | 'both'): string[] {
+  const attributes: Attributes = {}
+  const names = createNames(convention)
+  names.facts(attributes, { clientId: 'billing-7' })
+  names.alias(attributes, 'consumerGroup', 'billing')
+  return Object.keys(attributes)
+}
+
 describe('the names', () => {
   it('stay as they are, because dashboards and alerts are built on them', async () => {
     const text = [
@@ -45,6 +55,7 @@ describe('the names', () => {
         .map((pair) => pair.join(': '))
         .join('\n')}`,
       `# headers of facts\n${[...Object.values(FACT_HEADERS), FACTS_HEADER].join('\n')}`,
+      `# aliases\n${Object.values(ALIASES).join('\n')}`,
       `# mark in the slot of SQS\n${SLOT_MARK}`,
       `# log fields of moved messages\n${Object.values(MOVED_FIELDS).join('\n')}`,
       `# metrics\n${Object.entries(METRICS)
@@ -72,6 +83,11 @@ describe('the names', () => {
     expect(attributes).toEqual({ 'kafka.offset': 0, 'messaging.kafka.offset': 0, 'aws.request_id': 'r' })
     createNames('both').facts(attributes, undefined)
     expect(Object.keys(attributes)).toHaveLength(3)
+  })
+
+  it('that SigNoz looks for stand beside those of older conventions', () => {
+    const all = [STANDARD.clientId[0], ALIASES.clientId, ALIASES.consumerGroup]
+    expect(conventions.map(consumerNamesOf)).toEqual([all, [STANDARD.clientId[0]], all, all])
   })
 
   it('of a link say its role', () => {

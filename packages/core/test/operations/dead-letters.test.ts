@@ -76,6 +76,16 @@ describe.each(LETTERS)('a dead letter %s that is tried again', (_, letter) => {
   })
 })
 
+test('the source of a dead letter is called by its template, on the send and on the attempt', () => {
+  const traced = createTraced({ destinationTemplate: ({ name }) => (name === 'orders' ? 'order-{n}' : undefined) })
+  const from = delivery()
+  const move = { kind: 'dead_letter', delivery: from, error: undefined } as const
+  traced.tracing.send(publication([{ carrier: from.carrier }], { destination: DEAD, move }), () => {})
+  const letter = { destination: DEAD, kind: 'dead_letter', deadLetter: { source: 'orders' } } as const
+  traced.tracing.process(delivery(letter), () => {})
+  expect(traced.spans.map(({ attributes }) => attributes[OURS.deadLetterSource])).toEqual(['order-{n}', 'order-{n}'])
+})
+
 test('a dead letter that the broker moves on after a retry counts from one there', () => {
   const carrier = { ...CARRIER, tracebaton: lineage({ attempt: 2, kind: 'dead_letter' }) }
   const traced = createTraced()

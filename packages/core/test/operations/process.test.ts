@@ -7,8 +7,10 @@ import {
   type Attributes,
   type Link,
 } from '@opentelemetry/api'
+import { CompositePropagator, W3CBaggagePropagator } from '@opentelemetry/core'
 import { SamplingDecision, type Sampler } from '@opentelemetry/sdk-trace-base'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { logFields } from '../../src/log-fields.ts'
 import { METRICS, OURS } from '../../src/base/names.ts'
 import type { TracingOptions } from '../../src/options.ts'
 import { createAdapterTracing } from '../../src/tracing.ts'
@@ -61,6 +63,7 @@ describe('the span of an attempt', () => {
       'messaging.operation.type': 'process',
       'messaging.destination.name': 'orders',
       'messaging.consumer.group.name': 'billing',
+      'messaging.kafka.consumer.group': 'billing',
       'messaging.message.id': 'm-1',
       [OURS.attempt]: 1,
       [OURS.attemptSource]: 'assumed',
@@ -311,4 +314,17 @@ test('the hook is given the started span and the facts, and may add to it', () =
   })
   traced.tracing.process(delivery(), () => {})
   expect(traced.span('process orders').attributes['shop.attempt']).toBe(1)
+})
+
+test('the hook runs in the context of the handler', () => {
+  const seen: unknown[] = []
+  const look = (): void => {
+    const order = propagation.getActiveBaggage()?.getEntry('order.id')?.value
+    seen.push({ span: trace.getActiveSpan()?.spanContext(), order, fields: logFields() })
+  }
+  const propagator = new CompositePropagator({ propagators: [w3cPropagator(), new W3CBaggagePropagator()] })
+  const traced = createTraced({ propagator, baggage: ['order.id'], hooks: { onProcess: look } })
+  const carrier = { traceparent: TRACEPARENT, baggage: 'order.id=1042,other=1' }
+  traced.tracing.process(delivery({ carrier }), look)
+  expect(seen).toEqual([seen[1], expect.objectContaining({ span: traced.spans[0]?.spanContext(), order: '1042' })])
 })

@@ -213,6 +213,7 @@ describe('metrics', () => {
       'tracebaton.deliveries',
       'tracebaton.errors',
       'tracebaton.in_flight',
+      'tracebaton.queue.oldest_age',
       'tracebaton.queue.time',
     ])
     expect(withoutTimes(dropped)).toEqual(withoutTimes(sampled))

@@ -13,6 +13,18 @@ function describeOne(destination: Destination, template?: string) {
 }
 
 describe('an operation', () => {
+  it.each([
+    ['kafka', 'compatible', true],
+    ['kafka', '1.44', true],
+    ['kafka', '1.45', false],
+    ['redis', 'compatible', false],
+  ] as const)('of a group of %s under %s is found by SigNoz: %s', (system, convention, found) => {
+    const operations = createOperations(createNames(convention), () => undefined, unbounded)
+    const { attributes, labels } = operations('process', 'process', system, { name: 'orders' }, 'billing')
+    expect(attributes['messaging.kafka.consumer.group']).toBe(found ? 'billing' : undefined)
+    expect(labels).not.toHaveProperty('messaging.kafka.consumer.group')
+  })
+
   const rows: readonly (readonly [
     name: string,
     destination: Destination,

@@ -26,6 +26,9 @@ const OUTDATED: Readonly<Record<string, string>> = {
   'messaging.rabbitmq.routing_key': 'rabbitmq.destination.routing_key',
 }
 
+/** A name that SigNoz looks for. It may stand beside the one that has taken its place. */
+const STILL_READ = 'messaging.kafka.consumer.group'
+
 /** What backends, dashboards and sampling rules recognise a messaging span by. */
 export const conventions: Rule = {
   id: ID,
@@ -65,7 +68,9 @@ function problemsOf(span: RecordedSpan): Problem[] {
   const type = typeOf(span)
   const problems: Problem[] = []
   for (const [outdated, today] of Object.entries(OUTDATED)) {
-    if (attributes[outdated] !== undefined) problems.push(['names', `${name} says ${outdated}; it is ${today} today.`])
+    if (attributes[outdated] === undefined) continue
+    if (outdated === STILL_READ && attributes[today] !== undefined) continue
+    problems.push(['names', `${name} says ${outdated}; it is ${today} today.`])
   }
   if (typeof type !== 'string') problems.push(['operation-type', `${name} does not say messaging.operation.type.`])
   else if (KINDS[type] === undefined)

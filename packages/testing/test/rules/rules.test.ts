@@ -272,6 +272,16 @@ test.each([
   expect(found([send, { ...span, ...place }]).map(({ rule }) => rule)).toContain(`conventions/${clause}`)
 })
 
+test('the name by which SigNoz finds a consumer may stand beside that of today', () => {
+  const older = { 'messaging.kafka.consumer.group': 'billing' }
+  const rulesOf = (attributes: RecordedSpan['attributes']): string[] => {
+    const span = attempt('a', send, 1, { attributes: { ...older, ...attributes } })
+    return found([send, span]).map(({ rule }) => rule)
+  }
+  expect(rulesOf({ 'messaging.consumer.group.name': 'billing' })).not.toContain('conventions/names')
+  expect(rulesOf({})).toContain('conventions/names')
+})
+
 test('a finding names message, hop and side', () => {
   const lost = alone('a', { attributes: { ...at(42), 'tracebaton.context.status': 'absent' } })
   expect(texts([send, lost])).toEqual([
