@@ -83,10 +83,10 @@ function byAdapter(paths) {
 }
 
 /** With another checkout two processes, one after the other: the figures of the second are the first's `before`. */
-async function runStep(step, options) {
-  const figures = await runProcess(step, options, 'ours')
-  if (options.against === undefined) return figures
-  const others = await runProcess(step, options, 'before')
+async function runStep(step, asked) {
+  const figures = await runProcess(step, asked, 'ours')
+  if (asked.against === undefined) return figures
+  const others = await runProcess(step, asked, 'before')
   for (const [name, values] of Object.entries(figures)) {
     if (step.task === 'scaling') for (const size of Object.keys(values)) addBefore(values[size], others[name][size])
     else addBefore(values, others[name])

@@ -41,7 +41,7 @@ async function repeat(call, count) {
 
 const figureOf = TASKS[task]()
 const { paths } = await import(`../${adapter}/paths.js`)
-const { ours } = await loadBuild(adapter)
+const ours = await loadBuild(adapter)
 const figures = {}
 for (const name of names) figures[name] = await figureOf(paths[name](), ours)
 process.send(figures, () => process.exit())
