@@ -10,16 +10,33 @@ interface ConsumerOptions {
   readonly handleMessageBatch?: (messages: ReceivedMessage[]) => unknown
 }
 
+/** Of a consumer, what decides on a message whose handler does not fail. Since version 14 there is `strictReturn`. */
+interface Deciding {
+  readonly alwaysAcknowledge?: unknown
+  readonly strictReturn?: unknown
+}
+
+/** Whether the consumer leaves the message in its queue. It deletes the message that a handler returns, known by its id. */
+function leaves({ alwaysAcknowledge, strictReturn }: Deciding, result: unknown): boolean {
+  if (alwaysAcknowledge === true) return false
+  // Before version 14 nothing, and what is no object, stood for the message.
+  if (!packages.core.isObject(result)) return strictReturn !== undefined
+  return typeof (result as { readonly MessageId?: unknown }).MessageId !== 'string'
+}
+
 /** A class whose handlers are traced: the client alone does not know when a message is handled. */
 function tracedConsumer(Original: AnyClass): AnyClass {
   const { copyWith, isObject } = packages.core
   const { traceBatch, traceHandler } = packages.sqs
-  const traced = (options: ConsumerOptions): ConsumerOptions => {
+  const traced = (options: ConsumerOptions, consumer: () => Deciding): ConsumerOptions => {
     if (!isObject(options)) return options
     const { handleMessage, handleMessageBatch, queueUrl } = options
+    const outcomeOf = (result: unknown) => (leaves(consumer(), result) ? 'requeued' : undefined)
     // How to trace is what the client that received was told.
     return copyWith(options, {
-      ...(typeof handleMessage === 'function' && { handleMessage: traceHandler(handleMessage, { queueUrl }) }),
+      ...(typeof handleMessage === 'function' && {
+        handleMessage: traceHandler(handleMessage, { queueUrl, outcomeOf }),
+      }),
       ...(typeof handleMessageBatch === 'function' && {
         handleMessageBatch: traceBatch(handleMessageBatch, { queueUrl }),
       }),
@@ -33,7 +50,12 @@ function tracedConsumer(Original: AnyClass): AnyClass {
         return new this(options)
       }
       constructor(options: ConsumerOptions, ...rest: unknown[]) {
-        super(traced(options), ...rest)
+        let consumer: Deciding = {}
+        super(
+          traced(options, () => consumer),
+          ...rest,
+        )
+        consumer = this as Deciding
       }
     },
   )

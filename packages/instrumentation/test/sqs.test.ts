@@ -73,6 +73,27 @@ describe('a Consumer of the patched sqs-consumer', () => {
     expect(names()).toEqual(['process orders'])
   })
 
+  it.each([
+    { of: 'the message', result: message, outcome: 'acked' },
+    { of: 'nothing', result: undefined, outcome: 'requeued' },
+    { of: 'something else', result: { orders: 1 }, outcome: 'requeued' },
+    {
+      of: 'nothing, where all are deleted',
+      result: undefined,
+      settings: { alwaysAcknowledge: true },
+      outcome: 'acked',
+    },
+    { of: 'nothing, before version 14', result: undefined, settings: { strictReturn: undefined }, outcome: 'acked' },
+  ])('knows what becomes of a message whose handler returns $of', ({ result, settings, outcome }) => {
+    const { spans, tracerProvider } = recorded(new SqsInstrumentation())
+    const { Consumer } = install().require('sqs-consumer') as HollowConsumer
+    trace.setGlobalTracerProvider(tracerProvider)
+    const consumer = new Consumer({ queueUrl: input.QueueUrl, handleMessage: () => result })
+    Object.assign(consumer, { strictReturn: false, ...settings })
+    expect(consumer.handle(message)).toBe(result)
+    expect(spans()).toMatchObject([{ attributes: { 'tracebaton.delivery.outcome': outcome } }])
+  })
+
   it('traces its batch handler, by the span of the batch', () => {
     const { spans, tracerProvider } = recorded(new SqsInstrumentation())
     const { Consumer } = install().require('sqs-consumer') as HollowConsumer
