@@ -37,6 +37,8 @@ const SECTIONS = [
       maxTraceAge: '60 * 60_000',
       baggage: "['tenant']",
       errorStatus: "'terminal'",
+      followUp: "'producer'",
+      peerService: "'kafka'",
       maxOpen: '10 * 60_000',
       spanPerMessageUpTo: '1',
       maxMessageBytes: '262_144',

@@ -25,8 +25,8 @@ export const removals: readonly Removal[] = [
     assertion: 'assertJourney',
     removed: 'the number of an attempt',
     edits: [
-      ['operations/attempt.js', 'attributes[OURS.attempt] = attempt.attempt;', ';'],
-      ['operations/attempt.js', '[OURS.attempt]: attempt.attempt,', ''],
+      ['operations/attempt-span.js', 'attributes[OURS.attempt] = attempt.attempt;', ';'],
+      ['operations/attempt-span.js', '[OURS.attempt]: attempt.attempt,', ''],
     ],
     assert: journey,
     expected: {
@@ -54,9 +54,9 @@ export const removals: readonly Removal[] = [
     assertion: 'assertJourney',
     removed: 'what a dead letter is',
     edits: [
-      ['operations/attempt.js', 'attributes[OURS.kind] = attempt.kind;', ';'],
-      ['operations/attempt.js', '[OURS.kind]: attempt.kind,', ''],
-      ['operations/attempt.js', '[OURS.deadLetterSource]: source,', ''],
+      ['operations/attempt-span.js', 'attributes[OURS.kind] = attempt.kind;', ';'],
+      ['operations/attempt-span.js', '[OURS.kind]: attempt.kind,', ''],
+      ['operations/attempt-span.js', '[OURS.deadLetterSource]: place,', ''],
     ],
     assert: journey,
     expected: {

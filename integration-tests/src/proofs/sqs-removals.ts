@@ -70,7 +70,7 @@ export const sqsRemovals: readonly Removal[] = [
   {
     assertion: 'assertSamplingConsistent',
     removed: 'the links that a sampler looks at',
-    edits: [['sampler.js', 'return linked\n', 'return false\n']],
+    edits: [['sampler.js', 'isSampled(context) ? RECORD_AND_SAMPLED : NOT_RECORD', '1']],
     assert: ({ spans }) =>
       assertSamplingConsistent(spans.filter(({ service, kind }) => service.startsWith('sampled') && kind !== 'client')),
     expected: {

@@ -12,6 +12,7 @@ import {
 } from '@opentelemetry/api'
 import type { Delivery, Publication } from './verdict/delivery.ts'
 import { describeFailure, type FailurePolicy } from './wire/move-facts.ts'
+import { boundedName } from './base/bounds.ts'
 import { createErrorCounter, createMetrics } from './otel/metrics.ts'
 import { chooseConvention, createNames, type Convention, type Destination } from './base/names.ts'
 import { schemaUrlOf, type SchemaScope, type Scope } from './base/scope.ts'
@@ -48,6 +49,17 @@ export interface TracingOptions {
   readonly baggage?: BaggagePolicy | undefined
   /** Whether every failed attempt is an ERROR span, or only one after which there is no other. @default 'every' */
   readonly errorStatus?: 'every' | 'terminal' | undefined
+  /**
+   * Of an attempt in another trace than its message's that fails for good, is dead-lettered, or whose message waited in the
+   * queue longer than `maxTraceAge`: a span of no length in the trace of the send, and in that of the first send, which
+   * links the attempt. A backend that keeps or drops whole traces then keeps the producer's, too. @default none
+   */
+  readonly followUp?: 'producer' | undefined
+  /**
+   * What `peer.service` says on PRODUCER and CONSUMER spans, for backends that draw services by it (Zipkin): the name of the
+   * broker, or `true` for that of the messaging system. @default none
+   */
+  readonly peerService?: string | true | undefined
   /**
    * ms that a message may wait for its settlement before its attempt ends as `abandoned`. The time of its handler does not
    * count. @default 1_800_000, 30 minutes
@@ -126,6 +138,8 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
   const names = createNames(convention)
   const bound = createLabels(name, (message) => report.misused(message))
   const metrics = createMetrics(meterProvider, report, scope, bound)
+  const peer = typeof options.peerService === 'string' ? boundedName(options.peerService) : undefined
+  const peerFor = (system: string): string | undefined => (options.peerService === true ? system : peer || undefined)
   const { relation = 'auto', trust = 'full', destinationTemplate, republish, spans, hooks = {} } = options
   // Only once a message comes: an SDK may be registered until then.
   let saySilence: (() => void) | undefined = () => {
@@ -155,7 +169,7 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
     hooks,
     tracer: createTracerFinder(options.tracerProvider, (provider) => provider.getTracer(name, version, schema)),
     metrics,
-    operations: createOperations(names, templateOf, bound),
+    operations: createOperations(names, templateOf, bound, peerFor),
     shortNameOf: (system, place) => templateOf(system, { name: place }) || place,
     propagation: createPropagation(options.propagator, options.baggage ?? true, report),
     relationFor: (delivery) =>
@@ -170,6 +184,8 @@ export function createRuntime(options: TracingOptions, { name, version }: Scope)
       report.guard('describe', () => describeFailure(error, options.deadLetter ?? {}, report)),
     wish: relation === 'child' || relation === 'link' ? relation : undefined,
     maxTraceAge: options.maxTraceAge ?? DEFAULTS.maxTraceAge,
+    followUp: options.followUp === 'producer',
+    peerFor,
     maxOpen: options.maxOpen ?? LONGEST_OPEN,
     spanPerMessageUpTo: options.spanPerMessageUpTo ?? DEFAULTS.spanPerMessageUpTo,
     errorStatus: options.errorStatus ?? 'every',

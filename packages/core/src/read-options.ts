@@ -91,6 +91,8 @@ const KINDS: Kinds<Omit<TracingOptions, GroupName>> = {
   maxOpen: TIME,
   baggage: { ...either(BOOLEAN, NAMES), instead: false },
   errorStatus: oneOf('every', 'terminal'),
+  followUp: oneOf('producer'),
+  peerService: either(TEXT, oneOf(true)),
   spanPerMessageUpTo: NUMBER,
   maxMessageBytes: NUMBER,
   republish: FUNCTION,

@@ -38,6 +38,10 @@ export interface Runtime {
   /** What a producer with these options wishes of its consumers. */
   readonly wish: Lineage['relation']
   readonly maxTraceAge: number
+  /** Whether producers' traces are told of what became of their messages. */
+  readonly followUp: boolean
+  /** The other end that a span of a producer or a consumer names; `undefined`: none. */
+  readonly peerFor: (system: string) => string | undefined
   /** ms */
   readonly maxOpen: number
   readonly spanPerMessageUpTo: number

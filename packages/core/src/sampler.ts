@@ -1,11 +1,16 @@
 import {
+  isSpanContextValid,
+  trace,
   TraceFlags,
   type Attributes,
   type Context,
   type Link,
+  type SpanContext,
   type SpanKind,
   type TraceState,
 } from '@opentelemetry/api'
+import { OURS } from './base/names.ts'
+import { givenRandomness, randomnessOfId, traceIdWith, withRandomness } from './wire/randomness.ts'
 
 /** What a sampler answers; the shape of OpenTelemetry SDKs 2 and 3. `decision` 2 records and samples. */
 export interface SamplingResult {
@@ -27,22 +32,139 @@ export interface Sampler {
   toString(): string
 }
 
-const RECORD_AND_SAMPLED = 2
+/** How {@link journeySampler} decides about a span without a parent that links others. */
+export interface JourneySamplerOptions {
+  /**
+   * `same-dice`: the root sampler decides, by the randomness of the newest link, which the new trace takes over. `follow`: as
+   * the newest link was decided. `any`: sampled if one of the newest links, as many as `budget`, is. @default 'same-dice'
+   */
+  readonly mode?: 'same-dice' | 'follow' | 'any' | undefined
+  /**
+   * Of `any`: how many traces are looked at, the newest ones. No more than so many times the rate of producers is sampled,
+   * however large the batches are. @default 3
+   */
+  readonly budget?: number | undefined
+  /** Samples what went wrong, whatever else is decided. @default neither */
+  readonly escalate?:
+    | {
+        /** From this attempt on, for example 2. @default none */
+        readonly attempt?: number | undefined
+        /** The attempts on a dead letter. @default false */
+        readonly deadLetter?: boolean | undefined
+      }
+    | undefined
+}
+
+const [NOT_RECORD, RECORD_AND_SAMPLED] = [0, 2] as const
 
 /**
- * Samples a span that links a sampled one, so that whoever keeps a send also keeps what came of it, although that is
- * another trace; asks the inner sampler about every other span.
+ * Decides about the traces of consumers as about those of their producers, so that journeys over several traces are kept
+ * whole or not at all.
  *
- * Give it to `ParentBasedSampler` as `root`. Links of producers that are not trusted in full never count.
+ * A span with a parent is decided as its parent was. A span without links that count is left to the root sampler. Links
+ * of producers that are not trusted in full never count. Give it as `root` to `ParentBasedSampler`, or as the SDK's sampler.
+ *
+ * @param root decides about traces that nothing was before: `TraceIdRatioBasedSampler`, or a composite sampler
  */
-export function linkAwareSampler(inner: Sampler): Sampler {
+export function journeySampler(root: Sampler, options: JourneySamplerOptions = {}): Sampler {
+  const { mode = 'same-dice', budget = 3, escalate } = options
+  const decide = mode === 'follow' ? follow : mode === 'any' ? anyOf(budget) : sameDice
   return {
     shouldSample(context, traceId, spanName, spanKind, attributes, links) {
-      const linked = links.some(({ context: target }) => (target.traceFlags & TraceFlags.SAMPLED) !== 0)
-      return linked
-        ? { decision: RECORD_AND_SAMPLED }
-        : inner.shouldSample(context, traceId, spanName, spanKind, attributes, links)
+      const ask = (id: string): SamplingResult => root.shouldSample(context, id, spanName, spanKind, attributes, links)
+      const parent = trace.getSpanContext(context)
+      if (parent !== undefined && isSpanContextValid(parent)) {
+        return { decision: isSampled(parent) ? RECORD_AND_SAMPLED : NOT_RECORD }
+      }
+      const newest = newestIn(links)
+      const result = newest === undefined ? ask(traceId) : decide(newest, links, attributes, ask)
+      if (escalate === undefined || result.decision === RECORD_AND_SAMPLED) return result
+      const reason = reasonIn(attributes, escalate)
+      return reason === undefined ? result : escalated(result, reason)
     },
-    toString: () => `LinkAwareSampler{${inner.toString()}}`,
+    toString: () => `JourneySampler{${mode}, root=${root.toString()}}`,
+  }
+}
+
+/** @param newest the last link that counts */
+type Decide = (
+  newest: Link,
+  links: readonly Link[],
+  attributes: Attributes,
+  ask: (traceId: string) => SamplingResult,
+) => SamplingResult
+
+function follow({ context }: Link): SamplingResult {
+  return { decision: isSampled(context) ? RECORD_AND_SAMPLED : NOT_RECORD }
+}
+
+/** The chance that one of n traces is sampled is at most n times the rate of each. */
+function anyOf(budget: number): Decide {
+  return (_, links) => {
+    const seen = new Set<string>()
+    for (let index = links.length - 1; index >= 0 && seen.size < budget; index--) {
+      const link = links[index]
+      if (link === undefined || !counts(link)) continue
+      if (isSampled(link.context)) return { decision: RECORD_AND_SAMPLED }
+      seen.add(link.context.traceId)
+    }
+    return { decision: NOT_RECORD }
+  }
+}
+
+/**
+ * The root sampler is asked about the trace that was decided about first, so that one sampler gives one answer for a whole
+ * journey, and samplers of several rates give answers of which the smaller is part of the larger.
+ */
+function sameDice({ context, attributes: onLink }: Link, _: unknown, attributes: Attributes, ask: Ask): SamplingResult {
+  const { traceId, traceState } = context
+  const given = givenRandomness(traceState)
+  const first = attributes[OURS.journeyTraceId] ?? onLink?.[OURS.journeyTraceId]
+  const asked = given === undefined ? traceId : idWith(given, traceId, first)
+  const result = ask(asked)
+  const passedOn = withRandomness(result.traceState, given ?? randomnessOfId(traceId), traceState)
+  return passedOn === undefined ? result : Object.assign({}, result, { traceState: passedOn })
+}
+
+type Ask = Parameters<Decide>[3]
+
+/** The trace that a randomness comes from, where that is known: samplers that do not know of the randomness look at all of it. */
+function idWith(randomness: string, linked: string, first: unknown): string {
+  if (randomnessOfId(linked) === randomness) return linked
+  return typeof first === 'string' && randomnessOfId(first) === randomness ? first : traceIdWith(randomness)
+}
+
+function newestIn(links: readonly Link[]): Link | undefined {
+  for (let index = links.length - 1; index >= 0; index--) {
+    const link = links[index]
+    if (link !== undefined && counts(link)) return link
+  }
+  return undefined
+}
+
+/** Whether a link may decide. */
+function counts({ attributes }: Link): boolean {
+  return attributes?.[OURS.linkDecides] !== false
+}
+
+function isSampled({ traceFlags }: SpanContext): boolean {
+  return (traceFlags & TraceFlags.SAMPLED) !== 0
+}
+
+function reasonIn(
+  attributes: Attributes,
+  { attempt, deadLetter }: NonNullable<JourneySamplerOptions['escalate']>,
+): 'dead_letter' | 'attempt' | undefined {
+  const isDead = attributes[OURS.kind] === 'dead_letter' || attributes[OURS.deadLetterSource] !== undefined
+  if (deadLetter === true && isDead) return 'dead_letter'
+  return attempt !== undefined && Number(attributes[OURS.attempt] ?? 1) >= attempt ? 'attempt' : undefined
+}
+
+/** Such a span stands for itself alone: its trace state has no threshold, because its sampler did not take it. */
+function escalated({ attributes, traceState }: SamplingResult, reason: string): SamplingResult {
+  return {
+    decision: RECORD_AND_SAMPLED,
+    attributes: { ...attributes, [OURS.samplingReason]: reason },
+    ...(traceState !== undefined && { traceState }),
   }
 }

@@ -18,6 +18,7 @@ export interface FieldFacts {
   readonly redrives?: number | undefined
   /** Eight hex digits. */
   readonly deaths?: string | undefined
+  readonly journey?: Ids | undefined
   readonly relation?: string | undefined
   /** Pairs that no version knows: `zz=1`. */
   readonly unknown?: string | undefined
@@ -48,7 +49,8 @@ export function readField(text: string): Readonly<Record<string, string | number
 const TIMES = new Set(['f', 's', 'd'])
 
 function write(bound: string, facts: FieldFacts): string {
-  const { attempt, maxAttempts, firstSent, sent, delay, previousAttempt, kind, redrives, deaths, relation } = facts
+  const { attempt, maxAttempts, firstSent, sent, delay, previousAttempt, kind, redrives, deaths, journey, relation } =
+    facts
   const pairs = [
     ['a', attempt],
     ['m', maxAttempts],
@@ -59,6 +61,7 @@ function write(bound: string, facts: FieldFacts): string {
     ['k', kind],
     ['n', redrives],
     ['x', deaths],
+    ['j', journey && idsOf(journey)],
     ['r', relation],
   ]
   const known = pairs.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))

@@ -89,6 +89,8 @@ const UNDEFINED: { readonly [Option in keyof Required<TracingInput>]: undefined 
   maxTraceAge: undefined,
   baggage: undefined,
   errorStatus: undefined,
+  followUp: undefined,
+  peerService: undefined,
   maxOpen: undefined,
   maxMessageBytes: undefined,
   spanPerMessageUpTo: undefined,

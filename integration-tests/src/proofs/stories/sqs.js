@@ -13,7 +13,7 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, ParentBasedSampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
 import { createTracing } from '@tracebaton/core'
-import { linkAwareSampler } from '@tracebaton/core/sampler'
+import { journeySampler } from '@tracebaton/core/sampler'
 import { traceHandler, traceSqs } from '@tracebaton/sqs'
 import { arrivalOf } from '@tracebaton/testing'
 
@@ -105,7 +105,7 @@ export async function play({ address, run, recorder, arrivals }) {
   const consumer = service(
     'sampled billing',
     { relation: 'link' },
-    new ParentBasedSampler({ root: linkAwareSampler(none) }),
+    new ParentBasedSampler({ root: journeySampler(none, { mode: 'follow' }) }),
   )
   for (const MessageBody of ['kept', 'dropped']) {
     await sampled.client.send(new SendMessageCommand({ QueueUrl: urlOf(linked), MessageBody }))

@@ -101,6 +101,9 @@ export const OLDER_SYSTEMS: Readonly<Record<string, string>> = { 'aws.sqs': 'aws
 /** The standard attribute for a failure, the same in every convention. */
 export const ERROR_TYPE = 'error.type'
 
+/** The standard attribute for the service at the other end: backends draw an edge to it. */
+export const PEER_SERVICE = 'peer.service'
+
 /** Our own attributes. On process spans, unless said otherwise in `docs/names.md`. */
 export const OURS = {
   attempt: 'tracebaton.delivery.attempt',
@@ -115,10 +118,14 @@ export const OURS = {
   contextStatus: 'tracebaton.context.status',
   originTraceId: 'tracebaton.origin.trace_id',
   creationTraceId: 'tracebaton.creation.trace_id',
+  journeyTraceId: 'tracebaton.journey.trace_id',
+  followUp: 'tracebaton.follow_up',
+  samplingReason: 'tracebaton.sampling.reason',
   queueTime: 'tracebaton.queue.time',
   queueAge: 'tracebaton.queue.age',
   linksTotal: 'tracebaton.links.total',
   linkRole: 'tracebaton.link.role',
+  linkDecides: 'tracebaton.link.decides',
   confirm: 'tracebaton.confirm',
   reason: 'tracebaton.reason',
   stage: 'tracebaton.stage',
@@ -236,7 +243,8 @@ export function addAttributes(attributes: Attributes, more: Attributes | undefin
 }
 
 /** The attributes of a link, to be shared; copy them to add more. The roles that core gives are a {@link LinkRole}. */
-export function linkAttributes(role: string): Attributes {
+export function linkAttributes(role: string, decides?: boolean): Attributes {
+  if (decides === false) return { [OURS.linkRole]: role, [OURS.linkDecides]: false }
   switch (role) {
     case 'creation':
       return CREATION_LINK

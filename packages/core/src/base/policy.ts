@@ -13,7 +13,15 @@ export type Relation = 'auto' | 'child' | 'link'
 export type Trust = 'full' | 'link-only' | 'ignore'
 
 /** What a link of core's own points to; the attribute `tracebaton.link.role`. Adapters may name other roles. */
-export type LinkRole = 'creation' | 'previous_attempt' | 'origin' | 'message' | 'batch' | 'scheduler' | 'child_job'
+export type LinkRole =
+  | 'creation'
+  | 'previous_attempt'
+  | 'origin'
+  | 'message'
+  | 'batch'
+  | 'attempt'
+  | 'scheduler'
+  | 'child_job'
 
 /** What became of an attempt. */
 export type Outcome =
@@ -39,6 +47,8 @@ export interface Relative {
   /** What the span is to this one, a word of few values: a {@link LinkRole}, or a word of the adapter's own. */
   readonly role: string
   readonly context: SpanContext
+  /** `false`: its context decides nothing on sampling. @default true */
+  readonly decides?: boolean | undefined
 }
 
 /** What `retryLater` did. `exhausted`: nothing, because the message has had all its attempts; what becomes of it is yours to say. */

@@ -1,20 +1,21 @@
-import { SpanKind, type Attributes, type Context, type Link, type SpanOptions } from '@opentelemetry/api'
+import { SpanKind, type Context, type Link, type SpanOptions } from '@opentelemetry/api'
 import type { Failure } from '../wire/history.ts'
 import { runIn, type Ending } from '../base/call.ts'
 import { errorTypeOf } from '../base/errors.ts'
-import { addAttributes, OURS } from '../base/names.ts'
+import { OURS } from '../base/names.ts'
 import type { Outcome, OutcomeOf } from '../base/policy.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import { withWork } from '../base/light-context.ts'
-import { verdictOn, ageOf, historyOf, timeInQueue, type Verdict, type Work } from '../verdict/verdict.ts'
+import { ageOf, historyOf, timeInQueue, verdictOn, type Verdict, type Work } from '../verdict/verdict.ts'
 import type { Measured } from '../otel/metrics.ts'
 import { letGo, type AtHand } from '../otel/oldest-age.ts'
-import { attributesOf, type Operation } from '../otel/operation.ts'
 import { activeContext, callHook, startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, Meaning, PastAttempt } from '../verdict/delivery.ts'
 import { startOf } from '../verdict/attempt-count.ts'
 import { relate } from '../verdict/relate.ts'
+import { otherAttributes, sampledAttributes } from './attempt-span.ts'
+import { followUp } from './follow-up.ts'
 import { carriedBy, isOvertaken, readForHandling, toldDelivery, withBaggageOf } from './read.ts'
 
 /** One attempt, begun: its span is open. One plain record, because thousands of them may wait to be settled. */
@@ -40,6 +41,8 @@ export interface Attempt extends Work {
   ending: Ending | undefined
   /** Seconds that the handler has worked. */
   worked: number
+  /** Whether the message waited longer than a trace may live. */
+  readonly late: boolean
 }
 
 /** Starts the span of one attempt, with all that a sampler may decide on. May throw. */
@@ -66,7 +69,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     facts?.consumerGroup,
   )
   const carried = carriedBy(verdict)
-  const attributes = sampledAttributes(runtime, operation, verdict, parent)
+  const attributes = sampledAttributes(runtime, operation, verdict, parent, outer)
   const options: SpanOptions & { links: Link[] } = {
     kind: SpanKind.CONSUMER,
     attributes,
@@ -107,6 +110,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     failed: undefined,
     ending: undefined,
     worked: startedAt === undefined ? 0 : Math.max(0, Date.now() - startedAt) / 1000,
+    late: queueTime !== undefined && queueTime * 1000 > runtime.maxTraceAge,
   }
   const base = parent === 'ambient' ? withBaggageOf(outer, carried) : carried
   begun.context = withWork(base, span.context === undefined ? undefined : span.span, begun)
@@ -191,8 +195,9 @@ function finish(work: Attempt): string | undefined {
   if (outcome !== undefined && spanContext !== undefined) {
     ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome, work.failed)
   }
-  if (refused) return outcome
-  return failure && errorTypeOf(failure.error)
+  const errorType = refused ? outcome : failure && errorTypeOf(failure.error)
+  if (runtime.followUp) followUp(work, outcome, errorType)
+  return errorType
 }
 
 /** A failure as it is remembered: without its stack, which is long. */
@@ -231,54 +236,6 @@ function isLast({ delivery: { maxAttempts }, copy, attempt }: Verdict): boolean 
 function batchOf(delivery: Delivery): Work | undefined {
   const work = verdictOn(delivery)?.work as (Work & Partial<Attempt>) | undefined
   return work?.batch === undefined ? work?.within : work
-}
-
-/** What a sampler may decide on. Nearly every attempt has no more than its operation says. */
-function sampledAttributes(
-  runtime: Runtime,
-  operation: Operation,
-  { delivery, copy, attempt, belief }: Verdict,
-  parent: 'ambient' | 'creation' | 'none',
-): Attributes {
-  const shared = attributesOf(operation, runtime.names, delivery.facts?.partition)
-  const elsewhere = parent !== 'creation' && belief.creation !== undefined
-  if (attempt.attempt === 1 && attempt.kind === 'first' && copy.deadLetter === undefined && !elsewhere) return shared
-  const attributes = Object.assign({}, shared)
-  if (attempt.attempt > 1) attributes[OURS.attempt] = attempt.attempt
-  if (attempt.kind !== 'first') attributes[OURS.kind] = attempt.kind
-  if (copy.deadLetter !== undefined) {
-    const { source, reason } = copy.deadLetter
-    const place = source === undefined ? undefined : runtime.shortNameOf(delivery.system, source)
-    addAttributes(attributes, { [OURS.deadLetterSource]: place, [OURS.deadLetterReason]: reason })
-  }
-  if (elsewhere) attributes[OURS.creationTraceId] = belief.creation?.traceId
-  return attributes
-}
-
-/** What only those want who look at the span. */
-function otherAttributes(
-  { names }: Runtime,
-  { delivery, attempt, belief, status }: Verdict,
-  atStart: Attributes,
-  linked: boolean,
-  queueTime: number | undefined,
-  age: number | undefined,
-): Attributes {
-  const attributes: Attributes = {
-    [OURS.attempt]: attempt.attempt,
-    [OURS.attemptSource]: attempt.source,
-    [OURS.kind]: attempt.kind,
-  }
-  names.facts(attributes, delivery.facts)
-  addAttributes(attributes, delivery.attributes, atStart)
-  if (attempt.maxAttempts !== undefined) attributes[OURS.maxAttempts] = attempt.maxAttempts
-  if (attempt.redrives > 0) attributes[OURS.redrives] = attempt.redrives
-  if (attempt.attempt > 1 && !linked) attributes[OURS.previousAttempt] = 'unknown'
-  if (status !== 'present') attributes[OURS.contextStatus] = status
-  if (queueTime !== undefined) attributes[OURS.queueTime] = queueTime
-  if (age !== undefined) attributes[OURS.queueAge] = age / 1000
-  if (belief.origin !== undefined) attributes[OURS.originTraceId] = belief.origin.traceId
-  return attributes
 }
 
 /** Sets on a running attempt the facts that only an inner wrapper knows. */

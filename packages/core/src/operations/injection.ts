@@ -11,6 +11,7 @@ import type { Operation } from '../otel/operation.ts'
 import type { Report } from '../base/report.ts'
 import type { Runtime } from '../runtime.ts'
 import { advance } from '../verdict/attempt-count.ts'
+import { elsewhere } from '../verdict/verdict.ts'
 import type { Plan } from './plan.ts'
 
 /** What an adapter writes onto its copy of one message. */
@@ -123,6 +124,8 @@ function finished({ propagation }: Runtime, { distrusted, moved }: Plan, injecti
 /**
  * Chooses what fits: everything, with the facts about a move packed into one header, without them, the essential part of
  * the context, the broker's own slot, or nothing. The send goes out anyway.
+ *
+ * @param around the first send of the journey that the work around the call is about
  */
 export function inject(
   runtime: Runtime,
@@ -131,11 +134,15 @@ export function inject(
   plan: Plan,
   outgoing: Outgoing | undefined,
   room: Room | undefined,
+  around: SpanContext | undefined,
 ): Injection | undefined {
-  const { message, moved, receivedBaggage } = plan
+  const { message, moved, receivedBaggage, first = around } = plan
   const written = moved && writeMoveFacts(moved.facts)
   const facts = written && Object.keys(written).length > 0 ? written : undefined
-  const lineage = moved === undefined ? firstLineage(runtime, message) : advance(moved.step)
+  const lineage =
+    moved === undefined
+      ? firstLineage(runtime, message, elsewhere(first, outgoing?.context?.traceId))
+      : advance(moved.step)
   if (outgoing === undefined) {
     const stripped = finished(runtime, plan)
     const counted = moved && lineage && injectWithout(runtime, plan, lineage, facts)
@@ -175,8 +182,8 @@ function injectWithout(
 }
 
 /**
- * The first of: everything with the facts in one header, without them, the essential part, the slot, nothing. A retry that
- * has a bound rather counts its attempts than that it bears a context.
+ * The first of: everything with the facts in one header, without them, without the journey, the essential part, the slot,
+ * nothing. A retry that has a bound rather counts its attempts than that it bears a context.
  *
  * @param facts `undefined`: there are none
  */
@@ -208,6 +215,13 @@ function injectLess(
     count('facts')
     if (fitting(traced)) return { fields: traced }
   }
+  if (lineage?.journey !== undefined) {
+    const shorter = withoutJourney(traced, lineage, context)
+    if (fitting(shorter)) {
+      count('journey')
+      return { fields: shorter }
+    }
+  }
   if (lineage?.maxAttempts !== undefined) {
     const counted = { ...runtime.propagation.nothing(), [LINEAGE_FIELD]: formatLineage(lineage, undefined) }
     if (fitting(counted)) {
@@ -227,9 +241,22 @@ function injectLess(
   return slotted ? { slot: context } : undefined
 }
 
+/** A first copy that has nothing else to say has no field of ours then. */
+function withoutJourney(traced: FieldChanges, lineage: Lineage, context: SpanContext | undefined): FieldChanges {
+  const { journey: _, ...rest } = lineage
+  const says = Object.values(rest).some((value) => value !== undefined)
+  return { ...traced, [LINEAGE_FIELD]: says ? formatLineage(rest, context) : undefined }
+}
+
 /** Lineage of a message's first copy: only where the consumer could not know these things otherwise. */
-function firstLineage({ wish: relation }: Runtime, { delay, stampTime, deaths }: OutgoingMessage): Lineage | undefined {
+function firstLineage(
+  { wish: relation }: Runtime,
+  { delay, stampTime, deaths }: OutgoingMessage,
+  journey: SpanContext | undefined,
+): Lineage | undefined {
   const asked = delay !== undefined && delay > 0 ? delay : undefined
-  if (asked === undefined && stampTime !== true && relation === undefined && deaths === undefined) return undefined
-  return { sent: stampTime === true ? Date.now() : undefined, delay: asked, deaths, relation }
+  if (asked === undefined && stampTime !== true && relation === undefined && deaths === undefined) {
+    return journey && { journey }
+  }
+  return { sent: stampTime === true ? Date.now() : undefined, delay: asked, deaths, journey, relation }
 }

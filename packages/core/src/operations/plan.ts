@@ -1,8 +1,10 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api'
 import type { Failure, MoveFacts } from '../wire/history.ts'
-import type { LinkRole } from '../base/policy.ts'
+import type { LinkRole, Relative } from '../base/policy.ts'
 import {
   boundedAttempt,
+  elsewhere,
+  firstSendOf,
   getWork,
   sameDelivery,
   verdictIn,
@@ -12,7 +14,7 @@ import {
 } from '../verdict/verdict.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, OutgoingMessage, Publication, Move } from '../verdict/delivery.ts'
-import { believe } from '../verdict/relation.ts'
+import { believe, type Belief } from '../verdict/relation.ts'
 import { decodeText, recordGetter } from '../wire/carrier.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { sameSpan } from '../wire/traceparent.ts'
@@ -27,7 +29,7 @@ export interface Plan {
   /** `create`: a new context goes onto it. `keep`: it has a context already. `move`: it was received, and keeps its own. */
   readonly act: 'create' | 'keep' | 'move'
   /** A context that the send span links: the kept one, or the one of a message that this was made from. */
-  readonly link: { readonly role: LinkRole; readonly context: SpanContext } | undefined
+  readonly link: (Relative & { readonly role: LinkRole }) | undefined
   /** Of a message that was received, what it carries; `undefined`: nothing of that may go on. */
   readonly carried: Context | undefined
   /** Whether its `baggage` header came with a message that was received, and is not to stay. */
@@ -36,6 +38,8 @@ export interface Plan {
   readonly distrusted: boolean
   /** Set where a received message is sent again. */
   readonly moved: MovePlan | undefined
+  /** The first send of the journey of the received message that it is made of; `undefined`: of none, or unknown. */
+  readonly first: SpanContext | undefined
 }
 
 /** Decides what a message is: see the table "What a message is when you send it" in `docs/propagation.md`. */
@@ -65,28 +69,22 @@ export function planMessage(
   const destination = message.destination ?? publication.destination
   const asked = message.destination === undefined ? publication : Object.assign({}, publication, { destination })
   if (received !== undefined) {
-    // If the consumer ignores a producer, its own sends do not link that producer.
-    const link = received.belief.creation
     const home = isHome(asked, received.delivery)
     const kind = runtime.republishFor(asked, toldDelivery(received)) ?? (home ? 'retry' : 'forward')
-    if (kind === 'forward') return forwarded(message, copied, distrusted, link)
+    if (kind === 'forward') return forwarded(message, copied, distrusted, received)
     // Messages of a batch may share a context, and only the very message tells its attempt.
     if (work?.batch === undefined) return planMove(runtime, { kind }, message, received, active)
     return distrusted
-      ? forwarded(message, copied, distrusted, link)
-      : toPlan(message, 'keep', copied, distrusted, linkTo(link))
+      ? forwarded(message, copied, distrusted, received)
+      : toPlan(message, 'keep', copied, distrusted, linkTo(received.belief))
   }
   return toPlan(message, 'keep', copied, distrusted, linkTo(believedOf(runtime, publication, message, creation)))
 }
 
-/** A new message that was made from a received one. */
-function forwarded(
-  message: OutgoingMessage,
-  copied: boolean,
-  distrusted: boolean,
-  from: SpanContext | undefined,
-): Plan {
-  return toPlan(message, 'create', copied, distrusted, from && { role: 'message', context: from })
+/** A new message that was made from a received one. If the consumer ignores a producer, its sends do not link that producer. */
+function forwarded(message: OutgoingMessage, copied: boolean, distrusted: boolean, source: Verdict): Plan {
+  const link = linkTo(source.belief, 'message')
+  return toPlan(message, 'create', copied, distrusted, link, undefined, undefined, firstSendOf(source))
 }
 
 /** A received message on its way to its next copy. If its producer is not trusted in full, the copy is made anew. */
@@ -102,7 +100,7 @@ function planMove(
   const act = carried === undefined || extracted.creation === undefined ? 'create' : 'move'
   const moved = toMove(runtime, move, message, verdict, active)
   const loses = losesBaggage(runtime, verdict)
-  return toPlan(message, act, loses, isDistrusted(verdict), linkTo(belief.creation), carried, moved)
+  return toPlan(message, act, loses, isDistrusted(verdict), linkTo(belief), carried, moved, firstSendOf(verdict))
 }
 
 function isDistrusted(source: Verdict | undefined): boolean {
@@ -118,8 +116,8 @@ function sameValues(left: readonly unknown[] | undefined, right: readonly unknow
   return left?.length === right.length && right.every((value, index) => decodeText(value) === decodeText(left[index]))
 }
 
-function linkTo(creation: SpanContext | undefined): Plan['link'] {
-  return creation && { role: 'creation', context: creation }
+function linkTo({ creation, decides }: Belief, role: 'creation' | 'message' = 'creation'): Plan['link'] {
+  return creation && { role, context: creation, decides }
 }
 
 /** A relay was not told who made the message: the message is judged as it would be where it goes. */
@@ -128,7 +126,7 @@ function believedOf(
   { system, destination }: Publication,
   message: OutgoingMessage,
   creation: SpanContext,
-): SpanContext | undefined {
+): Belief {
   const { carrier, getter, facts, attributes } = message
   const arrival: Delivery = {
     system,
@@ -138,7 +136,7 @@ function believedOf(
     facts,
     attributes,
   }
-  return believe(trustFor(arrival), creation, undefined).creation
+  return believe(trustFor(arrival), creation, undefined)
 }
 
 /** Always of the same shape, and made in one step: this runs once for every message. */
@@ -150,8 +148,9 @@ function toPlan(
   link?: Plan['link'],
   carried?: Context,
   moved?: MovePlan,
+  first?: SpanContext,
 ): Plan {
-  return { message, act, link, carried, receivedBaggage, distrusted, moved }
+  return { message, act, link, carried, receivedBaggage, distrusted, moved, first }
 }
 
 /** Whether a message goes back to where it came from. Addresses are compared where both are known, else names. */
@@ -208,6 +207,7 @@ function toMove(
       maxAttempts: maxAttempts ?? copy.lineage?.maxAttempts,
       sent: message.stampTime === true ? Date.now() : undefined,
       deaths: message.deaths,
+      journey: elsewhere(firstSendOf(verdict), verdict.belief.creation?.traceId),
       relation: copy.lineage?.relation,
     },
     facts: nextFacts(kind, verdict, failure && runtime.describeFailure(error)),

@@ -3,7 +3,7 @@ import { errorTypeOf } from '../base/errors.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { readDelivery } from './read.ts'
-import { addAttributes, linkAttributes, type Facts, type Destination } from '../base/names.ts'
+import { addAttributes, linkAttributes, OURS, type Facts, type Destination } from '../base/names.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
 import { activeContext, callHook, parentIn, startSpan } from '../otel/span.ts'
@@ -86,7 +86,8 @@ export function linksTo(
   for (const { delivery, belief } of messages) {
     const { creation } = belief
     if (creation === undefined) continue
-    const attributes = Object.assign({}, linkAttributes('creation'))
+    const attributes = Object.assign({}, linkAttributes('creation', belief.decides))
+    if (belief.lineage?.journey !== undefined) attributes[OURS.journeyTraceId] = belief.lineage.journey.traceId
     for (const key in delivery.facts) {
       const fact = key as keyof Facts
       const value = delivery.facts[fact]

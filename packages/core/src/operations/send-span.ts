@@ -1,5 +1,5 @@
-import { SpanKind, type Attributes, type Context, type Link } from '@opentelemetry/api'
-import { addAttributes, OURS } from '../base/names.ts'
+import { SpanKind, type Attributes, type Context, type Link, type SpanContext } from '@opentelemetry/api'
+import { addAttributes, OURS, PEER_SERVICE } from '../base/names.ts'
 import { copyAttributes, type Operation } from '../otel/operation.ts'
 import { startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
@@ -11,15 +11,20 @@ export function isNew({ act }: Plan): boolean {
   return act === 'create'
 }
 
-/** The span of one message of a bulk send; `undefined`: it has none. */
+/**
+ * The span of one message of a bulk send; `undefined`: it has none.
+ *
+ * @param around the first send of the journey that the work around the call is about
+ */
 export function startCreate(
   runtime: Runtime,
   publication: Publication,
   plan: Plan,
   parent: Context,
+  around: SpanContext | undefined,
 ): SafeSpan | undefined {
   if (!isNew(plan)) return undefined
-  const { message, link } = plan
+  const { message, link, first = around } = plan
   const destination = message.destination ?? publication.destination
   const operation = runtime.operations('create', 'create', publication.system, destination)
   const options = {
@@ -32,9 +37,15 @@ export function startCreate(
     const attributes: Attributes = {}
     runtime.names.facts(attributes, message.facts)
     addAttributes(attributes, message.attributes, operation.attributes)
+    nameJourney(attributes, first, span)
     span.set(attributes)
   }
   return span
+}
+
+/** Says of which journey a span is a part, if that began in another trace. */
+export function nameJourney(attributes: Attributes, first: SpanContext | undefined, { context }: SafeSpan): void {
+  if (first !== undefined && first.traceId !== context?.traceId) attributes[OURS.journeyTraceId] = first.traceId
 }
 
 /** What a sampler may decide on: what the operation says, and what a dead letter is. */
@@ -54,12 +65,15 @@ export function sampledAttributes(
 
 /** What only those want who look at the span. */
 export function otherAttributes(
-  { names }: Runtime,
+  { names, peerFor }: Runtime,
   publication: Publication,
   single: Plan | undefined,
   atStart: Attributes,
+  kind: SpanKind,
 ): Attributes {
   const attributes: Attributes = {}
+  const peer = kind === SpanKind.PRODUCER ? peerFor(publication.system) : undefined
+  if (peer !== undefined) attributes[PEER_SERVICE] = peer
   names.facts(attributes, publication.facts)
   names.facts(attributes, single?.message.facts)
   addAttributes(attributes, publication.attributes, atStart)

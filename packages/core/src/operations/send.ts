@@ -3,15 +3,25 @@ import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
 import { OURS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Measured } from '../otel/metrics.ts'
-import { activate, activeContext, callHook, parentIn, secondsSince, startSpan, type SafeSpan } from '../otel/span.ts'
+import {
+  activate,
+  activeContext,
+  callHook,
+  parentOf,
+  secondsSince,
+  spanIn,
+  startSpan,
+  type SafeSpan,
+} from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
+import { firstSendIn } from '../verdict/verdict.ts'
 import { isBare, isSuppressed } from '../wire/format.ts'
 import { inject, outgoingOf, Rooms, type Injection, type Outgoing } from './injection.ts'
 import { withBaggageOf } from './read.ts'
 import { planMessage, type Plan } from './plan.ts'
-import { isNew, linksOf, otherAttributes, sampledAttributes, startCreate } from './send-span.ts'
+import { isNew, linksOf, nameJourney, otherAttributes, sampledAttributes, startCreate } from './send-span.ts'
 
 /** One call that publishes messages, begun. */
 interface Call {
@@ -110,11 +120,14 @@ function begin(runtime: Runtime, publication: Publication): Call | undefined {
 function start(runtime: Runtime, publication: Publication, active: Context): Call {
   const { messages } = publication
   const plans = messages.map((message) => planMessage(runtime, publication, message, active))
-  const parent = parentIn(runtime, active, runtime.maxTraceAge)
+  const within = spanIn(runtime, active)
+  const parent = parentOf(runtime, active, within, runtime.maxTraceAge)
+  // Outside of any span there is no handler.
+  const around = within === undefined || parent !== active ? undefined : firstSendIn(active)
   const single = plans.length === 1 ? plans[0] : undefined
   const anyNew = plans.some(isNew)
   const perMessage = single === undefined && anyNew && plans.length <= runtime.spanPerMessageUpTo
-  const creates = perMessage ? plans.map((plan) => startCreate(runtime, publication, plan, parent)) : []
+  const creates = perMessage ? plans.map((plan) => startCreate(runtime, publication, plan, parent, around)) : []
   const operation = runtime.operations(
     'send',
     publication.operation,
@@ -126,7 +139,11 @@ function start(runtime: Runtime, publication: Publication, active: Context): Cal
   const kind = perMessage || !anyNew ? SpanKind.CLIENT : SpanKind.PRODUCER
   const span = startSpan(runtime, operation.spanName, { kind, attributes, links }, single?.moved?.parent ?? parent)
   const recording = span.isRecording()
-  if (recording) span.set(otherAttributes(runtime, publication, single, attributes))
+  if (recording) {
+    const more = otherAttributes(runtime, publication, single, attributes, kind)
+    nameJourney(more, single?.first ?? around, span)
+    span.set(more)
+  }
   if (runtime.hooks.onSend !== undefined) callHook(runtime, runtime.hooks.onSend, span, publication)
 
   const context = activate(parent, span)
@@ -135,11 +152,11 @@ function start(runtime: Runtime, publication: Publication, active: Context): Cal
   const rooms = new Rooms(plans)
   const injections = plans.map((plan, index) => {
     if (plan.act === 'keep') return undefined
-    if (silent) return inject(runtime, publication, operation, plan, undefined, undefined)
+    if (silent) return inject(runtime, publication, operation, plan, undefined, undefined, undefined)
     const own = contextOf(plan, creates[index], context, parent)
     const outgoing =
       own === context ? (shared ??= outgoingOf(runtime, own, false)) : outgoingOf(runtime, own, plan.act === 'move')
-    return inject(runtime, publication, operation, plan, outgoing, rooms.get(plan.message.fits))
+    return inject(runtime, publication, operation, plan, outgoing, rooms.get(plan.message.fits), around)
   })
   const measured = runtime.metrics.of(operation)
   const startedAt = measured === undefined ? 0 : performance.now()

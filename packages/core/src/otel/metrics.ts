@@ -20,7 +20,7 @@ import type { Labels } from './labels.ts'
 import type { Operation } from './operation.ts'
 
 /** What a message went out without, or with instead, where not all of it had room. */
-export type SkipReason = 'facts' | 'essential_only' | 'broker_slot' | 'no_room'
+export type SkipReason = 'facts' | 'journey' | 'essential_only' | 'broker_slot' | 'no_room'
 
 /** The metrics of messaging. They do not depend on sampling. Never throws. */
 export interface Metrics {

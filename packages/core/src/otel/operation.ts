@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
-import type { Names, Destination } from '../base/names.ts'
+import { PEER_SERVICE, type Names, type Destination } from '../base/names.ts'
 import { boundedName } from '../base/bounds.ts'
 import { keyOf } from '../memory/bounded.ts'
 import type { Labels } from './labels.ts'
@@ -97,11 +97,15 @@ function isSame(
 /** So many destinations of one common template have names of their own. */
 const MOST_ALIKE = 100
 
-/** @param templateOf the user's low-cardinality names for destinations */
+/**
+ * @param templateOf the user's low-cardinality names for destinations
+ * @param peerFor the other end of what is made or handled, by its system. Default: none is named
+ */
 export function createOperations(
   names: Names,
   templateOf: (system: string, destination: Destination) => string | undefined,
   bound: Labels,
+  peerFor: (system: string) => string | undefined = () => undefined,
 ): DescribeOperation {
   const families: Family[] = []
   // Most messages go the way of the one before.
@@ -161,6 +165,9 @@ export function createOperations(
     names.set(attributes, 'destination', name)
     names.set(attributes, 'temporary', destination.temporary === true ? true : undefined)
     names.set(attributes, 'anonymous', destination.anonymous === true ? true : undefined)
+    // A send is a PRODUCER span or a CLIENT one: its span says it.
+    const peer = type === 'create' || type === 'process' ? peerFor(system) : undefined
+    if (peer !== undefined) attributes[PEER_SERVICE] = peer
     return { spanName: place === undefined ? operationName : `${operationName} ${place}`, attributes, labels }
   }
 

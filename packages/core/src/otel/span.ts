@@ -76,12 +76,16 @@ export class SafeSpan {
     if (status) this.report.guard('span', () => this.span?.setStatus({ code: SpanStatusCode.ERROR }))
   }
 
-  /** Only the first call counts. */
-  end(): void {
+  /**
+   * Only the first call counts.
+   *
+   * @param at ms since the epoch. Default: now
+   */
+  end(at?: number): void {
     if (this.ended) return
     this.ended = true
     try {
-      this.span?.end()
+      this.span?.end(at)
     } catch (error) {
       this.report.failed('span', error)
     }
@@ -110,8 +114,8 @@ export function startSpan(
 }
 
 /** A link as a span has it. Its attributes are shared. */
-export function toLink({ role, context }: Relative): Link {
-  return { context, attributes: linkAttributes(role) }
+export function toLink({ role, context, decides }: Relative): Link {
+  return { context, attributes: linkAttributes(role, decides) }
 }
 
 /** As many links as SDKs let a span have. */
@@ -133,15 +137,40 @@ export function activeContext({ report }: { readonly report: Report }): Context 
   }
 }
 
+/** The span that is active in a context. */
+export function spanIn({ report }: { readonly report: Report }, context: Context): Span | undefined {
+  try {
+    return trace.getSpan(context)
+  } catch (error) {
+    report.failed('span', error)
+    return undefined
+  }
+}
+
+/**
+ * A context as the parent of a span; see {@link parentOf}.
+ *
+ * @param late see there
+ */
+export function parentIn(runtime: { readonly report: Report }, context: Context, late?: number): Context {
+  return parentOf(runtime, context, spanIn(runtime, context), late)
+}
+
 /**
  * A context as the parent of a span. A span that has ended is no parent: what a loop does that was begun inside of it,
  * which has its context for ever, is no part of it.
  *
+ * @param span that is active in it
  * @param late ms that work may go on after the span, as the rest of a request that was answered does. Default: none
  */
-export function parentIn({ report }: { readonly report: Report }, context: Context, late: number = -1): Context {
+export function parentOf(
+  { report }: { readonly report: Report },
+  context: Context,
+  span: Span | undefined,
+  late: number = -1,
+): Context {
   try {
-    return hasEnded(trace.getSpan(context), late) ? trace.deleteSpan(context) : context
+    return hasEnded(span, late) ? trace.deleteSpan(context) : context
   } catch (error) {
     report.failed('span', error)
     return context

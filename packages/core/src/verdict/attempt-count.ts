@@ -141,6 +141,8 @@ export interface Step {
   readonly sent?: number | undefined
   /** Fingerprint of what the broker had written on the copy at hand, where the next one takes that along. */
   readonly deaths: string | undefined
+  /** The first send of the journey, where the copy's own context does not name its trace. */
+  readonly journey: SpanContext | undefined
   readonly relation: Lineage['relation']
 }
 
@@ -161,6 +163,7 @@ export function advance(step: Step): Lineage {
     kind: !retry ? step.kind : step.deadLetter ? 'dead_letter' : delay > 0 ? 'delayed' : 'immediate',
     redrives: attempt.redrives + (step.kind === 'redrive' ? 1 : 0),
     deaths: step.deaths,
+    journey: step.journey,
     relation: step.relation,
   }
 }

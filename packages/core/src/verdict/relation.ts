@@ -10,6 +10,8 @@ export interface Belief {
   readonly previousAttempt?: SpanContext | undefined
   /** Attempt, times, kind and wish: fresh, and from a producer that is trusted in full. */
   readonly lineage?: Lineage | undefined
+  /** `false`: these contexts decide nothing on sampling. @default true */
+  readonly decides?: boolean | undefined
 }
 
 /** A. What do we believe? A stale lineage tells one thing only: where the message came from. */
@@ -19,7 +21,12 @@ export function believe(trust: Trust, creation: SpanContext | undefined, lineage
   const origin = fresh ? undefined : lineage?.creation
   const previousAttempt = fresh ? lineage.previousAttempt : undefined
   if (trust === 'full') return { creation, origin, previousAttempt, lineage: fresh ? lineage : undefined }
-  return { creation: undecided(creation), origin: undecided(origin), previousAttempt: undecided(previousAttempt) }
+  return {
+    creation: undecided(creation),
+    origin: undecided(origin),
+    previousAttempt: undecided(previousAttempt),
+    decides: false,
+  }
 }
 
 /** The facts of one delivery that decide on the parent. */
@@ -57,7 +64,7 @@ export function parentOf(delivery: Situation): 'ambient' | 'creation' | 'none' {
 export function linksOf(
   batch: SpanContext | undefined,
   previousAttempt: SpanContext | undefined,
-  { origin, creation }: Belief,
+  { origin, creation, previousAttempt: told, decides }: Belief,
   related: readonly Relative[] = [],
 ): Relative[] {
   const links: Relative[] = [...related]
@@ -65,7 +72,13 @@ export function linksOf(
   if (previousAttempt !== undefined) links.push({ role: 'previous_attempt', context: previousAttempt })
   if (origin !== undefined) links.push({ role: 'origin', context: origin })
   if (creation !== undefined) links.push({ role: 'creation', context: creation })
-  return links
+  return decides === false
+    ? links.map((link) => (isOf(link, told, origin, creation) ? { ...link, decides } : link))
+    : links
+}
+
+function isOf({ context }: Relative, ...told: readonly (SpanContext | undefined)[]): boolean {
+  return told.includes(context)
 }
 
 /** Without the flags: whoever is not trusted in full does not decide on sampling. */

@@ -49,6 +49,22 @@ export interface Work {
   failed: Failure | undefined
 }
 
+/** The first send of the journey that a message is part of, as far as it is believed; `undefined`: unknown. */
+export function firstSendOf({ belief, copy }: Verdict): SpanContext | undefined {
+  return belief.decides === false ? undefined : (copy.lineage?.journey ?? belief.origin ?? belief.creation)
+}
+
+/** The first send of the journey that the work in a context is about. Of a whole batch there is none. */
+export function firstSendIn(context: Context): SpanContext | undefined {
+  const verdict = getWork(context)?.verdict
+  return verdict && firstSendOf(verdict)
+}
+
+/** The span of a context, where that is in another trace than a given one. */
+export function elsewhere(context: SpanContext | undefined, traceId: string | undefined): SpanContext | undefined {
+  return context?.traceId === traceId ? undefined : context
+}
+
 /** Seconds between the broker's taking of this copy and its first delivery, without the delay that was asked for. */
 export function timeInQueue(verdict: Verdict, deliveredAt: number): number | undefined {
   const { lineage, queuedAt: known, delay } = verdict.copy
@@ -174,7 +190,10 @@ export function judge(
   const { creation, named } = extracted
   const believed = believe(trust, creation, extracted.lineage)
   // A context that decides nothing is linked, and our field was not written for it.
-  const belief = named === undefined ? believed : { ...believed, creation: believe(trust, named, undefined).creation }
+  const belief =
+    named === undefined
+      ? believed
+      : { ...believed, creation: believe(trust, named, undefined).creation, decides: false }
   // The facts of a move belong to the lineage that they came with.
   const moved = trust === 'full' && belief.origin === undefined ? extracted.moved : undefined
   const copy = copyOf(delivery, trust, creation, belief.lineage, moved)

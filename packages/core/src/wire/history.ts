@@ -27,6 +27,8 @@ export interface Lineage {
   readonly redrives?: number | undefined
   /** Fingerprint of what the broker had written on this copy when it was sent: eight hex digits. */
   readonly deaths?: string | undefined
+  /** The first send of the journey, where that is in another trace than the creation context. */
+  readonly journey?: SpanContext | undefined
   /** What the producer wishes the consumer's span to be. */
   readonly relation?: 'child' | 'link' | undefined
 }

@@ -53,7 +53,7 @@ export function parseLineage(text: string): Lineage | undefined {
 const A = 97
 const Z = 122
 const bitOf = (key: string): number => 1 << (key.charCodeAt(0) - A)
-const KNOWN = Array.from('bcamfsdpknxr').reduce((bits, key) => bits | bitOf(key), 0)
+const KNOWN = Array.from('bcamfsdpknxjr').reduce((bits, key) => bits | bitOf(key), 0)
 
 /** Reads the value of one known key; `false`: it is malformed. */
 function read(draft: Draft, key: number, value: string): boolean {
@@ -95,6 +95,9 @@ function read(draft: Draft, key: number, value: string): boolean {
     case 120: // x
       draft.deaths = EIGHT_DIGITS.test(value) ? value : undefined
       return draft.deaths !== undefined
+    case 106: // j
+      draft.journey = parseTraceparent(`00-${value}`)
+      return draft.journey !== undefined
     default: // r
       if (!RELATIONS.has(value)) return false
       draft.relation = value as 'child' | 'link'
@@ -122,7 +125,7 @@ export function reasonOf({ kind, attempt = 1, delay }: Lineage): MoveKind | unde
 }
 
 /**
- * Writes the field: ASCII, at most 213 characters. A number that could not be read again is left out.
+ * Writes the field: ASCII, at most 268 characters. A number that could not be read again is left out.
  *
  * @param creation the context that the message carries; `undefined`: none, and the field says none
  */
@@ -139,6 +142,7 @@ export function formatLineage(lineage: Lineage, creation: SpanContext | undefine
   if (lineage.kind !== undefined) text += `;k=${lineage.kind}`
   text += number('n', lineage.redrives, DECIMAL, 1, MOST_ATTEMPTS)
   if (lineage.deaths !== undefined) text += `;x=${lineage.deaths}`
+  if (lineage.journey !== undefined) text += `;j=${formatIds(lineage.journey)}`
   if (lineage.relation !== undefined) text += `;r=${lineage.relation}`
   return text
 }

@@ -9,6 +9,7 @@ import {
   MOVED_FIELDS,
   OLDER_SYSTEMS,
   OURS,
+  PEER_SERVICE,
   SLOT_MARK,
   STANDARD,
   SYSTEM,
@@ -29,14 +30,21 @@ const MEANINGS: { readonly [Key in keyof typeof OURS]: string } = {
   contextStatus: '`absent`, `malformed` or `untrusted`, where the message has no context that could be used',
   originTraceId: 'trace id of the first send, where the message carries another context by now',
   creationTraceId: 'trace id of the send, where the span belongs to another trace',
+  journeyTraceId:
+    'on process and send spans, and on links of batches: trace id of the first send of the journey, where that is another trace',
+  followUp:
+    '`dead_lettered`, `failed` or `waited`, on the span of no length that the option `followUp` makes in the trace of a producer',
+  samplingReason: '`attempt` or `dead_letter` on what `journeySampler` sampled for this reason alone',
   queueTime: 'seconds in the queue, on the first delivery of a copy, without the delay that was asked for',
   queueAge: 'seconds since the message was first sent',
   linksTotal: 'how many links there would have been, where some were left out',
   linkRole:
-    'on every link: `creation`, `previous_attempt`, `origin`, `message`, `batch`, `scheduler`, `child_job` or a word of the adapter',
+    'on every link: `creation`, `previous_attempt`, `origin`, `message`, `batch`, `attempt`, `scheduler`, `child_job` or a word of the adapter',
+  linkDecides:
+    '`false` on a link that decides nothing on sampling: of a producer that is not trusted in full, or of a platform',
   confirm:
     '`unknown` on the span of a publish whose confirmation did not come in time, and which nothing but us waits for',
-  reason: 'on `tracebaton.propagation.skipped`: `facts`, `essential_only`, `broker_slot` or `no_room`',
+  reason: 'on `tracebaton.propagation.skipped`: `facts`, `journey`, `essential_only`, `broker_slot` or `no_room`',
   stage: 'on `tracebaton.errors`: where in our own work something failed',
 }
 
@@ -151,6 +159,8 @@ ${Object.values(STANDARD)
 
 On spans, SigNoz's pages on Kafka look for \`${ALIASES.consumerGroup}\` and \`${ALIASES.clientId}\`. They stand beside
 \`${STANDARD.consumerGroup[0]}\` and \`${STANDARD.clientId[0]}\`, except under 1.45.
+
+\`${PEER_SERVICE}\` stands on PRODUCER and CONSUMER spans where the option \`peerService\` is set.
 
 ## Attributes of ours
 

@@ -141,9 +141,15 @@ describe('the span of an attempt', () => {
         [OURS.deadLetterSource]: 'shop',
         [OURS.deadLetterReason]: 'expired',
         [OURS.creationTraceId]: TRACE,
+        [OURS.journeyTraceId]: TRACE,
       },
     ],
-    ['a message from another trace', {}, { relation: 'link' }, { [OURS.creationTraceId]: TRACE }],
+    [
+      'a message from another trace',
+      {},
+      { relation: 'link' },
+      { [OURS.creationTraceId]: TRACE, [OURS.journeyTraceId]: TRACE },
+    ],
   ])('of %s starts with that, and no more', (_, part, options, expected) => {
     const { seen, sampler } = seeing(SamplingDecision.RECORD_AND_SAMPLED)
     createTraced(options, sampler).tracing.process(delivery({ sentAt: 1, deliveredAt: 2001, ...part }), () => {})

@@ -29,6 +29,7 @@ describe('the lineage of the next copy', () => {
       firstSent: 1_000,
       maxAttempts: 5,
       deaths: undefined,
+      journey: undefined,
       relation: undefined,
     })
 
@@ -46,7 +47,13 @@ describe('the lineage of the next copy', () => {
   })
 
   it('keeps the wish of the producer', () => {
-    const facts = { attemptContext: undefined, firstSent: undefined, maxAttempts: undefined, deaths: undefined }
+    const facts = {
+      attemptContext: undefined,
+      firstSent: undefined,
+      maxAttempts: undefined,
+      deaths: undefined,
+      journey: undefined,
+    }
     const step = { kind: 'retry', deadLetter: false, attempt, ...facts, relation: 'link' } as const
     expect(advance(step).relation).toBe('link')
   })
@@ -58,6 +65,7 @@ describe('the lineage of the next copy', () => {
       firstSent: undefined,
       maxAttempts: undefined,
       deaths: undefined,
+      journey: undefined,
     }
     const lineage = advance({ kind: 'retry', deadLetter: false, relation: undefined, ...facts })
     expect(formatLineage(lineage, spanContext('c'))).toBe(

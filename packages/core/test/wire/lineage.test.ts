@@ -27,6 +27,7 @@ const FACTS = {
   kind: 'delayed',
   redrives: 1,
   deaths: '0badcafe',
+  journey: spanContext('f'),
   relation: 'link',
 } as const
 
@@ -46,6 +47,7 @@ const onAnyCopy = {
   previousAttempt: anyContext,
   redrives: count,
   deaths: hex(8),
+  journey: anyContext,
   relation: fc.constantFrom<'child' | 'link'>('child', 'link'),
 }
 const anyKind = fc.constantFrom<NonNullable<Lineage['kind']>>('immediate', 'delayed', 'dead_letter', 'redrive')
@@ -67,7 +69,7 @@ describe('the codec', () => {
   it('writes every key of a moved copy in order, times in base 36, and reads them back', () => {
     const text =
       `1;c=${'c'.repeat(32)}-${'c'.repeat(16)}-01;a=3;m=5;f=m3qierwb;s=m3qies5k;d=15o;` +
-      `p=${'a'.repeat(32)}-${'a'.repeat(16)}-00;k=delayed;n=1;x=0badcafe;r=link`
+      `p=${'a'.repeat(32)}-${'a'.repeat(16)}-00;k=delayed;n=1;x=0badcafe;j=${'f'.repeat(32)}-${'f'.repeat(16)}-01;r=link`
     expect(formatLineage(FACTS, creation)).toBe(text)
     expect(movedField(creation, FACTS)).toBe(text)
     expect(parseLineage(text)).toEqual({ creation, ...FACTS })
@@ -191,7 +193,7 @@ describe('the codec', () => {
     expect([firstSent, delay]).toEqual([2, 0])
   })
 
-  it('writes at most 213 of the 320 bytes, all of them ASCII', () => {
+  it('writes at most 268 of the 320 bytes, all of them ASCII', () => {
     const longest = formatLineage(
       {
         attempt: 1_000_000,
@@ -203,11 +205,12 @@ describe('the codec', () => {
         kind: 'dead_letter',
         redrives: 1_000_000,
         deaths: 'ffffffff',
+        journey: spanContext('f'),
         relation: 'child',
       },
       creation,
     )
-    expect(Buffer.byteLength(longest)).toBe(213)
+    expect(Buffer.byteLength(longest)).toBe(268)
     expect(longest).toMatch(/^[ -~]+$/)
     expect(parseLineage(longest)).toBeDefined()
   })
@@ -239,6 +242,7 @@ describe('the codec', () => {
     ['with a span id that is too long', '1;b=89abcdef0'],
     ['with an upper-case span id', '1;b=89ABCDEF'],
     ['with a malformed previous attempt', `1;${c};p=${T}`],
+    ['with a first send that is a trace alone', `1;${c};j=${T}`],
     ['with a malformed fingerprint', `1;${c};x=1`],
     ['with a key twice', `1;${c};a=1;a=1`],
     ['with the creation context twice', `1;${c};${c}`],

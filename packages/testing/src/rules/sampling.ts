@@ -14,8 +14,9 @@ export const samplingConsistent: Rule = {
       const { span } = node
       const own = sampled(span.traceFlags)
       const others = othersOf(node, evidence.elsewhere)
-      // A batch is kept for any of its messages.
-      if (others === undefined || others.some(Boolean) === own) return []
+      // A batch is kept for any of its messages, or decided as the newest was, which is linked last.
+      if (others === undefined || others.some(Boolean) === own || others.at(-1) === own) return []
+      if (own && span.attributes['tracebaton.sampling.reason'] !== undefined) return []
       const was = own ? 'was' : 'was not'
       const problem =
         span.parentSpanId === undefined

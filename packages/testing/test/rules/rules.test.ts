@@ -249,6 +249,19 @@ test('a parent that was not recorded, a link that leads nowhere, a span that has
   ])
 })
 
+test('a batch may be decided as its newest message, and what went wrong may be sampled alone', () => {
+  const other = { ...send, spanId: 'o' }
+  const links = [link('creation', other), { ...link('creation', send), traceFlags: 0 }]
+  const decided = (traceFlags: number) => alone('a', { attributes: at(42), traceFlags, links })
+  const dropped = { ...send, traceFlags: 0 }
+  for (const flags of [0, 1]) expect(found([other, dropped, decided(flags)]).map(({ rule }) => rule)).toEqual([])
+  const escalated = alone('a', {
+    attributes: { ...at(42), 'tracebaton.sampling.reason': 'attempt' },
+    links: [{ ...link('creation', send), traceFlags: 0 }],
+  })
+  expect(found([dropped, escalated])).toEqual([])
+})
+
 test('one end of a link was sampled and the other was not', () => {
   const unsampled = { ...send, traceFlags: 0 }
   const root = alone('a', { attributes: at(42), links: [{ ...link('creation', send), traceFlags: 0 }] })
