@@ -13,6 +13,7 @@ import { conventionScenarios } from './contract/scenarios/conventions.ts'
 import { failureScenarios } from './contract/scenarios/failures.ts'
 import { handlerScenarios } from './contract/scenarios/handlers.ts'
 import { headerScenarios } from './contract/scenarios/headers.ts'
+import { journeyScenarios } from './contract/scenarios/journeys.ts'
 import { metricScenarios } from './contract/scenarios/metrics.ts'
 import { moveScenarios } from './contract/scenarios/moves.ts'
 import { policyScenarios } from './contract/scenarios/policies.ts'
@@ -34,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   ...processScenarios,
   ...storyScenarios,
   ...moveScenarios,
+  ...journeyScenarios,
   ...toldScenarios,
   ...terminalScenarios,
   ...concurrencyScenarios,
