@@ -45,6 +45,15 @@ export const SIGNALS: readonly Question[] = [
     queries: [{ expression: `${BY} (tracebaton_in_flight{${AT}})`, legend: NAME }],
   },
   {
+    title: 'Oldest message at hand',
+    description:
+      'Age of the oldest message that is being handled or waits for its settlement: grows where a handler hangs.',
+    unit: 's',
+    queries: [
+      { expression: `max by (messaging_destination_name) (tracebaton_queue_oldest_age_seconds{${AT}})`, legend: NAME },
+    ],
+  },
+  {
     title: 'Failed attempts',
     description: 'Which part of the attempts failed.',
     unit: 'percentunit',
@@ -57,17 +66,6 @@ export const SIGNALS: readonly Question[] = [
       },
     ],
     traces: { error: 'true' },
-  },
-  {
-    title: 'Refused sends',
-    description: 'Messages a second that the broker did not take.',
-    unit: 'reqps',
-    queries: [
-      {
-        expression: `${BY} (${rate('messaging_client_sent_messages_total', `${AT},error_type!=""`)}) or 0 * ${BY} (${rate('messaging_client_sent_messages_total')})`,
-        legend: NAME,
-      },
-    ],
   },
 ]
 
@@ -107,5 +105,16 @@ export const FAILURES: readonly Question[] = [
       },
     ],
     traces: { 'tracebaton.delivery.outcome': 'dead_lettered' },
+  },
+  {
+    title: 'Refused sends',
+    description: 'Messages a second that the broker did not take.',
+    unit: 'reqps',
+    queries: [
+      {
+        expression: `${BY} (${rate('messaging_client_sent_messages_total', `${AT},error_type!=""`)}) or 0 * ${BY} (${rate('messaging_client_sent_messages_total')})`,
+        legend: NAME,
+      },
+    ],
   },
 ]
