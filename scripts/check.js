@@ -18,6 +18,7 @@ const CHECKS = {
   'unused code': (title) => runTool(title, 'knip/bin/knip.js', ['--no-progress']),
   'span assertions': (title) => node(title, 'scripts/check-span-assertions.js'),
   documentation: (title) => node(title, 'scripts/check-docs.js'),
+  'sampling page': (title) => run(title, process.execPath, ['scripts/sampling-page.js', '--check']),
   'performance page': (title) => run(title, process.execPath, ['benchmarks/src/page.js', '--check']),
   'cost per message': (title) => node(title, 'benchmarks/src/guard/main.js'),
   'stamps on Node 26': (title) => node(title, 'scripts/check-stamps.js'),

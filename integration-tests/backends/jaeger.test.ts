@@ -1,30 +1,24 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { sendDeadOrder, tracesOf } from '../src/backends/dead-order.ts'
 import { traceOf, tracesWith } from '../src/backends/jaeger.ts'
-import { orderNoting, sendOrders, SERVICES } from '../src/backends/journeys.ts'
-import { SLOW_QUEUE } from '../src/backends/recipes.ts'
-import { startServices } from '../src/backends/services.ts'
-import { type Truth, truthsOf } from '../src/backends/truth.ts'
+import type { Truth } from '../src/backends/truth.ts'
 
 const { collector, jaeger = '' } = inject('backends')
 
 describe.skipIf(jaeger === '')('Jaeger', () => {
   let dead: Truth
-  let traces: string[]
 
   beforeAll(async () => {
-    const services = startServices(SERVICES, { collector, processor: orderNoting })
-    const journeys = await sendOrders({ services, count: 20, name: 'jaeger', tracing: {}, slow: SLOW_QUEUE * 1500 })
-    await services.shutdown()
-    dead = truthsOf(journeys, services.recorder.spans).find(({ order }) => order.kind === 'dead')!
-    traces = [...new Set(dead.spans.map(({ traceId }) => traceId))]
+    dead = await sendDeadOrder(collector, 'jaeger', {})
   })
 
   test('has every span of a journey that failed', async () => {
+    const { first, others } = tracesOf(dead)
     const ids = dead.spans.map(({ spanId }) => spanId)
     await expect
       .poll(
         async () => {
-          const found = await Promise.all(traces.map((traceId) => traceOf(jaeger, traceId)))
+          const found = await Promise.all([first, ...others].map((traceId) => traceOf(jaeger, traceId)))
           return found.flatMap((trace) => trace?.spans.map(({ spanID }) => spanID) ?? [])
         },
         { timeout: 15_000 },
@@ -36,5 +30,24 @@ describe.skipIf(jaeger === '')('Jaeger', () => {
     const [tag, value] = ['tracebaton.delivery.outcome', 'dead_lettered']
     const given = dead.spans.find(({ attributes }) => attributes[tag] === value)
     await expect.poll(() => tracesWith(jaeger, 'billing', tag, value), { timeout: 15_000 }).toContain(given?.traceId)
+  })
+
+  test('finds all other traces of a journey by the trace of its first send', async () => {
+    const options = { relation: 'link', followUp: 'producer' } as const
+    const { first, others } = tracesOf(await sendDeadOrder(collector, 'jaeger-link', options))
+    expect(others.length).toBeGreaterThan(3)
+    await expect
+      .poll(
+        async () => {
+          const services = ['billing', 'support']
+          const found = await Promise.all(
+            services.map((service) => tracesWith(jaeger, service, 'tracebaton.journey.trace_id', first)),
+          )
+          return [...new Set(found.flat())].toSorted()
+        },
+        { timeout: 15_000 },
+      )
+      .toEqual(others)
+    expect(await traceOf(jaeger, first)).toBeDefined()
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SpanStatusCode } from '@opentelemetry/api'
 import { AlwaysOnSampler, ParentBasedSampler, type Sampler } from '@opentelemetry/sdk-trace-node'
 import type { TracingOptions } from '@tracebaton/core'
+import { journeySampler } from '@tracebaton/core/sampler'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { spansOf, untilFileHas } from '../src/backends/files.ts'
 import { orderNoting, sendOrders, SERVICES } from '../src/backends/journeys.ts'
@@ -18,23 +19,28 @@ const relations = ['auto', 'child', 'link'] as const
 type Relation = (typeof relations)[number]
 
 /** A usual set-up, and the one that the page about sampling recommends. */
-const setups: Readonly<
-  Record<'before' | 'after', { file: 'usual' | 'kept'; sampler?: Sampler; tracing: TracingOptions }>
-> = {
+interface Setup {
+  readonly file: 'usual' | 'kept'
+  readonly sampler?: Sampler
+  readonly tracing: TracingOptions
+}
+
+const setups: Readonly<Record<'before' | 'after', Setup>> = {
   before: { file: 'usual', tracing: {} },
   after: {
     file: 'kept',
-    sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-    tracing: { maxTraceAge: DECISION_WAIT * 1000 },
+    sampler: new ParentBasedSampler({ root: journeySampler(new AlwaysOnSampler()) }),
+    // At most the Collector's decision_wait. It is as well the wait from which on producers are told.
+    tracing: { maxTraceAge: SLOW_QUEUE * 1000, followUp: 'producer' },
   },
 }
-type Setup = keyof typeof setups
+type SetupName = keyof typeof setups
 
 const runs = relations.flatMap((relation) => (['before', 'after'] as const).map((setup) => ({ relation, setup })))
 const figures = new Map<string, Figures>()
-const figuresOfRun = (relation: Relation, setup: Setup): Figures => figures.get(`${relation} ${setup}`)!
+const figuresOfRun = (relation: Relation, setup: SetupName): Figures => figures.get(`${relation} ${setup}`)!
 
-async function play(relation: Relation, setup: Setup): Promise<Truth[]> {
+async function play(relation: Relation, setup: SetupName): Promise<Truth[]> {
   const { sampler, tracing } = setups[setup]
   const services = startServices(SERVICES, { collector, processor: orderNoting, ...(sampler && { sampler }) })
   const journeys = await sendOrders({
@@ -87,6 +93,19 @@ describe.each(['auto', 'child'] as const)('with the relation %s', (relation) => 
 
   test('a tenth of the good orders is kept, and none in part', () => {
     const { good } = figuresOfRun(relation, 'after')
+    expect(good.part).toBe(0)
+    expect(share(good)).toBeGreaterThan(0.05)
+    expect(share(good)).toBeLessThan(0.16)
+  })
+})
+
+describe('with the relation link', () => {
+  test('the way to what went wrong is kept of 95 % of the orders that failed or waited', () => {
+    expect(share(figuresOfRun('link', 'after').failedPath)).toBeGreaterThanOrEqual(0.95)
+  })
+
+  test('a tenth of the good orders is kept, in all their traces, and none in part', () => {
+    const { good } = figuresOfRun('link', 'after')
     expect(good.part).toBe(0)
     expect(share(good)).toBeGreaterThan(0.05)
     expect(share(good)).toBeLessThan(0.16)

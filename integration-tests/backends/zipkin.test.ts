@@ -1,25 +1,20 @@
 import { beforeAll, expect, inject, test } from 'vitest'
-import { orderNoting, sendOrders, SERVICES } from '../src/backends/journeys.ts'
-import { SLOW_QUEUE } from '../src/backends/recipes.ts'
-import { startServices } from '../src/backends/services.ts'
-import { type Truth, truthsOf } from '../src/backends/truth.ts'
-import { dependencies, traceOf } from '../src/backends/zipkin.ts'
+import { sendDeadOrder, tracesOf } from '../src/backends/dead-order.ts'
+import type { Truth } from '../src/backends/truth.ts'
+import { dependencies, traceOf, tracesWith } from '../src/backends/zipkin.ts'
 
 const { collector, zipkin } = inject('backends')
 
 let dead: Truth
 
 beforeAll(async () => {
-  const services = startServices(SERVICES, { collector, processor: orderNoting })
-  const journeys = await sendOrders({ services, count: 20, name: 'zipkin', tracing: {}, slow: SLOW_QUEUE * 1500 })
-  await services.shutdown()
-  dead = truthsOf(journeys, services.recorder.spans).find(({ order }) => order.kind === 'dead')!
+  dead = await sendDeadOrder(collector, 'zipkin', {})
 })
 
 test('a journey that failed is there, with every span of every trace', async () => {
-  const traces = [...new Set(dead.spans.map(({ traceId }) => traceId))]
+  const { first, others } = tracesOf(dead)
   const arrived = async (): Promise<string[]> => {
-    const found = await Promise.all(traces.map((traceId) => traceOf(zipkin, traceId)))
+    const found = await Promise.all([first, ...others].map((traceId) => traceOf(zipkin, traceId)))
     return found.flat().map(({ id }) => id)
   }
   const ids = dead.spans.map(({ spanId }) => spanId)
@@ -38,4 +33,14 @@ test('the dependencies lead from the producer over the broker to the consumer', 
         { parent: 'stream', child: 'support' },
       ]),
     )
+})
+
+test('the trace of the first send finds all other traces of its journey', async () => {
+  const options = { relation: 'link', followUp: 'producer' } as const
+  const { first, others } = tracesOf(await sendDeadOrder(collector, 'zipkin-link', options))
+  expect(others.length).toBeGreaterThan(3)
+  await expect
+    .poll(async () => (await tracesWith(zipkin, 'tracebaton.journey.trace_id', first)).toSorted(), { timeout: 15_000 })
+    .toEqual(others)
+  expect(await traceOf(zipkin, first)).not.toEqual([])
 })
