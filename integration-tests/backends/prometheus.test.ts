@@ -34,6 +34,7 @@ const empty = async (queries: readonly Query[]): Promise<Query[]> => {
 
 test('every query of the documentation returns a value', async () => {
   const queries = await queriesOfPages()
+  expect(queries.length).toBeGreaterThan(0)
   await expect.poll(() => empty(queries), { timeout: 20_000 }).toEqual([])
 })
 
