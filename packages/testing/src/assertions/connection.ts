@@ -13,7 +13,9 @@ export function connectionFindings(
   { via = 'either', to }: { readonly via?: Via | 'either'; readonly to?: RecordedSpan },
 ): Finding[] {
   const chosen = new Set(journeys)
-  const broken = brokenHops(evidence).filter(({ journey }) => chosen.has(journey))
+  const sends = new Set(journeys.map(({ creation }) => creation))
+  // What nothing identifies is a journey of its own when it is handled: it is known by the send that it belongs to.
+  const broken = brokenHops(evidence).filter(({ journey, send }) => chosen.has(journey) || sends.has(send))
   const spans = new Set(broken.map(({ attempt }) => attempt.node.span))
   const located = connected.check(evidence).filter((finding) => finding.spans.some((span) => spans.has(span)))
   const others = journeys.flatMap((journey) =>

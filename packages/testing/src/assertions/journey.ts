@@ -41,9 +41,14 @@ export function assertJourney(
   const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
   const meant = evidence.journeys.filter((journey) => isMeant(journey, steps, options.message))
   if (meant.length === 0) throw new TraceAssertionError([nobody(evidence, steps, options.message)], spans)
+  const connections = connectionFindings(evidence, meant, options)
+  const known = new Set(meant.flatMap(({ attempts }) => attempts.map(({ node }) => node.span)))
+  const isOnTheWay = ({ spans: [culprit] }: Finding): boolean => !culprit || known.has(culprit)
   const findings = [
+    // A step is missing because it is not connected, where it stands beside the way.
+    ...connections.filter((finding) => !isOnTheWay(finding)),
     ...meant.flatMap((journey) => partingOf(journey, steps) ?? []),
-    ...connectionFindings(evidence, meant, options),
+    ...connections.filter(isOnTheWay),
     ...attemptsInOrder.check({ ...evidence, journeys: meant }),
   ]
   if (findings.length > 0) throw new TraceAssertionError(findings, spans)

@@ -235,3 +235,17 @@ test('a long list of findings ends with their number', () => {
   const orphans = Array.from({ length: 30 }, (_, index) => ({ ...first, spanId: `o${index}` }))
   expect(thrown(() => assertNoOrphans(orphans)).summary).toContain('… and 22 more findings')
 })
+
+test('a message that nothing identifies, handled in a trace of its own, is named as not connected', () => {
+  const sent = messaging('s', 'send', 'orders')
+  const handled = messaging('p', 'process', 'orders', {
+    traceId: 'other',
+    startTime: 10,
+    attributes: { 'tracebaton.context.status': 'absent', 'tracebaton.delivery.attempt': 1 },
+  })
+  const said = thrown(() => assertJourney([sent, handled], ['send orders', 'process orders']))
+  expect(said).toMatchObject({
+    message: expect.stringMatching(/^process orders is not connected to send orders: header/),
+  })
+  expect(said).toMatchObject({ message: expect.stringMatching(/hop +send orders \(shop\) → process orders attempt 1/) })
+})
