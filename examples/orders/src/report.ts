@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { findingsIn, messageFacts, rules, type RecordedSpan, type Recorder } from '@tracebaton/testing'
+import { findingsIn, messageFacts, type RecordedSpan, type Recorder } from '@tracebaton/testing'
 import { otlpJsonLines } from '@tracebaton/testing/otlp'
 import { spanGraph, svg, waterfall } from '@tracebaton/testing/pictures'
+import { rules } from '@tracebaton/testing/rules'
 import { MAX_ATTEMPTS, type Order } from './orders.ts'
 
 /** Draws what happened to one order. The calls that asked for messages say nothing about an order and are left out. */

@@ -1,11 +1,11 @@
 import {
   assertPropagation,
   messageFacts,
-  rules,
   type RecordedSpan,
   type Recorder,
   type SpanIdentity,
 } from '@tracebaton/testing'
+import { rules } from '@tracebaton/testing/rules'
 import { expect } from 'vitest'
 import type { Received } from './fixture.ts'
 

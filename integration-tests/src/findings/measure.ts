@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
   createReceiver,
-  findingText,
   findingsIn,
   messageFacts,
   TraceAssertionError,
   type Arrival,
   type RecordedSpan,
 } from '@tracebaton/testing'
+import { findingText } from '@tracebaton/testing/rules'
 import { stories, type Check, type Recorded } from './stories.ts'
 
 /** An official instrumentation, and the program that plays with it. */

@@ -1,0 +1,5 @@
+export { crashing, delayed, failing, redelivered, reordered } from './faults/handler.ts'
+export type { FailingOptions, Handler } from './faults/handler.ts'
+export { corrupt, duplicate, strip, upperCase } from './faults/headers.ts'
+export type { HeaderBag, HeaderFault } from './faults/headers.ts'
+export { tampered, tampering, tamperingMiddleware } from './faults/client.ts'
