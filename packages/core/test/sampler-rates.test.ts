@@ -7,6 +7,7 @@ import {
 import { ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base'
 import { describe, expect, it } from 'vitest'
 import { journeySampler, type JourneySamplerOptions, type Sampler } from '../src/sampler.ts'
+import { parseTracestate } from '../src/wire/tracestate.ts'
 import { createIds, decisionOn, randomnessOf, spanBy } from './sampled.ts'
 
 const PAIRS = 100_000
@@ -134,4 +135,14 @@ describe.each(roots)('with %s root sampler of ten per cent', (_, root) => {
       expect(Math.abs(sampled / 5_000 - RATE)).toBeLessThan(0.03)
     },
   )
+})
+
+it('same-dice of a classic and of a composite root sampler are one where nobody names the trace that the dice came from', () => {
+  const [first, second, id] = [journeySampler(classic(RATE)), journeySampler(composite(RATE)), createIds(6)]
+  const links = Array.from({ length: 5_000 }, (): Link[] => {
+    const traceState = parseTracestate([`ot=rv:${id(14).slice(0, 14)}`])!
+    return [{ context: { traceId: id(32), spanId: id(16), traceFlags: 0, traceState } }]
+  })
+  const decisions = (sampler: Sampler) => links.map((own) => decisionOn(sampler, id(32), own).decision)
+  expect(decisions(first)).toEqual(decisions(second))
 })
