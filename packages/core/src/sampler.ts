@@ -123,7 +123,7 @@ function sameDice({ context, attributes: onLink }: Link, _: unknown, attributes:
   const asked = given === undefined ? traceId : idWith(given, traceId, first)
   const result = ask(asked)
   const passedOn = withRandomness(result.traceState, given ?? randomnessOfId(traceId), traceState)
-  return passedOn === undefined ? result : Object.assign({}, result, { traceState: passedOn })
+  return Object.assign({}, result, { traceState: passedOn })
 }
 
 type Ask = Parameters<Decide>[3]

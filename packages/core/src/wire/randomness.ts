@@ -1,5 +1,5 @@
 import type { TraceState } from '@opentelemetry/api'
-import { parseTracestate } from './tracestate.ts'
+import { traceStateOf } from './tracestate.ts'
 
 /**
  * The randomness that consistent samplers decide by: 56 bits, as 14 hex digits. A trace has it in the member `ot` of its
@@ -9,15 +9,20 @@ import { parseTracestate } from './tracestate.ts'
  */
 const RANDOMNESS = /^[0-9a-f]{14}$/
 const MEMBER = 'ot'
-/** Characters of the member. */
+/** Characters of the member: at most, and of one that holds the randomness and nothing else. */
 const LONGEST = 256
+const ALONE = 17
 /** Where the randomness begins in a trace id. */
 const ID_START = 18
 const PAIR = /^[a-z][a-z0-9]*:[A-Za-z0-9._-]*$/
 
 /** The randomness in a trace state; `undefined`: there is none that can be read. */
 export function givenRandomness(traceState: TraceState | undefined): string | undefined {
-  return pairsIn(traceState)
+  if (traceState === undefined) return undefined
+  const value = traceState.get(MEMBER)
+  // Nearly always there is nothing else.
+  if (value?.length === ALONE && value.startsWith('rv:') && RANDOMNESS.test(value.slice(3))) return value.slice(3)
+  return pairsIn(value)
     .find((pair) => pair.startsWith('rv:'))
     ?.slice(3)
 }
@@ -48,24 +53,27 @@ export function withRandomness(
   traceState: TraceState | undefined,
   randomness: string,
   from: TraceState | undefined,
-): TraceState | undefined {
+): TraceState {
+  const [own, other] = [traceState?.get(MEMBER), from?.get(MEMBER)]
+  if (traceState === undefined && (other === undefined || other === `rv:${randomness}`)) {
+    return traceStateOf(MEMBER, `rv:${randomness}`)
+  }
   const pairs = new Map<string, string>()
   const add = (pair: string): void => {
     const key = keyOf(pair)
     if (!pairs.has(key)) pairs.set(key, pair)
   }
   add(`rv:${givenRandomness(traceState) ?? randomness}`)
-  pairsIn(traceState).forEach(add)
-  for (const pair of pairsIn(from)) if (keyOf(pair) !== 'th') add(pair)
+  pairsIn(own).forEach(add)
+  for (const pair of pairsIn(other)) if (keyOf(pair) !== 'th') add(pair)
   const kept = [...pairs.values()]
   while (kept.join(';').length > LONGEST) kept.pop()
   const value = kept.join(';')
-  return traceState === undefined ? parseTracestate([`${MEMBER}=${value}`]) : traceState.set(MEMBER, value)
+  return traceState === undefined ? traceStateOf(MEMBER, value) : traceState.set(MEMBER, value)
 }
 
 /** The pairs of the member that can be read. */
-function pairsIn(traceState: TraceState | undefined): string[] {
-  const value = traceState?.get(MEMBER)
+function pairsIn(value: string | undefined): string[] {
   if (value === undefined || value.length > LONGEST) return []
   return value.split(';').filter((pair) => (pair.startsWith('rv:') ? RANDOMNESS.test(pair.slice(3)) : PAIR.test(pair)))
 }

@@ -37,6 +37,11 @@ export function parseTracestate(headers: readonly string[]): TraceState | undefi
   return members.size === 0 ? undefined : traceState([...members])
 }
 
+/** A list of one member, whose key and value are known to be valid. */
+export function traceStateOf(key: string, value: string): TraceState {
+  return traceState([[key, value]])
+}
+
 /** An immutable list. The API has one of its own, which knows the keys of Level 1 only. */
 function traceState(members: readonly Member[]): TraceState {
   const without = (key: string): Member[] => members.filter(([other]) => other !== key)
