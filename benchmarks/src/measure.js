@@ -5,8 +5,8 @@ import { memoryUsage } from 'node:process'
  * implementation up. Calls, because what runs once for each call is compiled by their number, however many messages each
  * has: after 1,500 calls a send of ten messages took twice as long as after 6,000.
  */
-export const USUAL = { sample: 12, rounds: 7, warmCalls: 15_000, warmTime: 1_500 }
-export const QUICK = { sample: 8, rounds: 5, warmCalls: 8_000, warmTime: 1_000 }
+export const USUAL = { sample: 12, rounds: 7, warmCalls: 15_000, warmTime: 3_000 }
+export const QUICK = { sample: 8, rounds: 5, warmCalls: 8_000, warmTime: 3_000 }
 
 /**
  * Measures implementations of the same work in turn, round after round, so that whatever else the machine does meets
