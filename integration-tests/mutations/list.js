@@ -505,8 +505,8 @@ const adapterMutations = [
     file: 'dead-letter.ts',
     edits: [
       [
-        'toPublication(tracing, [recordTo(place)], clientIdOf(producer), delay)',
-        'toPublication(tracing, [recordTo(place)], clientIdOf(producer))',
+        'toPublication(tracing, [recordTo(place)], factsOf(producer), delay)',
+        'toPublication(tracing, [recordTo(place)], factsOf(producer))',
       ],
     ],
     test: 'dead-letter.test.ts',

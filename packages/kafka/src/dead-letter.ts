@@ -19,7 +19,7 @@ import {
 import type { HeaderValue, MessagePayload, RecordLike, SenderLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
 import { toDelivery } from './describe.ts'
-import { clientIdOf, inject, toPublication } from './producer.ts'
+import { factsOf, inject, toPublication } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /** What the `send` of a producer, or of a transaction, gives. */
@@ -98,7 +98,7 @@ function move<Sender extends SenderLike>(
   const recordTo = (place: string): RecordLike => ({ topic: place, messages: [copy] })
   return moveMessage(
     { kind, tracing, delivery, to, from, error, maxAttempts },
-    (place) => toPublication(tracing, [recordTo(place)], clientIdOf(producer), delay),
+    (place) => toPublication(tracing, [recordTo(place)], factsOf(producer), delay),
     (place, injection) => {
       const record = recordTo(place)
       if (delay !== undefined && delay > 0 && place === topic) tracing.warn(NOT_DELAYED)

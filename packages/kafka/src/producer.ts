@@ -28,8 +28,13 @@ export type KafkaOptions = TracingInput & {
 
 export const KAFKA_OPTIONS = { clientId: 'string' } as const
 
-/** The client's id of each producer: whoever moves a message by it has not been told. */
-const clientIds = processWide('tracebaton.kafka.client-ids.1', () => new WeakMap<object, string>())
+/** What is said of all sends of a producer. */
+interface SenderFacts {
+  readonly clientId: string
+}
+
+/** That of each producer whose client's id is known: whoever moves a message by it has not been told. */
+const known = processWide('tracebaton.kafka.known-senders.1', () => new WeakMap<object, SenderFacts>())
 
 /**
  * Wraps a producer: gives one of the same type whose `send`, `sendBatch` and transactions are traced. The original stays
@@ -39,7 +44,7 @@ export function traceProducer<Producer extends ProducerLike>(producer: Producer,
   const tracing = resolveTracing(options, SCOPE, KAFKA_OPTIONS)
   if (!isFor(tracing, producer, 'traceProducer', TAKES)) return producer
   const original = originalOf<ProducerLike>(producer)
-  const { clientId = clientIds.get(original) } = ownOptions(options, KAFKA_OPTIONS, tracing)
+  const { clientId = factsOf(original)?.clientId } = ownOptions(options, KAFKA_OPTIONS, tracing)
   warnOfInstrumentation(tracing, original, 'send', FOLLOWERS)
   const members = {
     ...senderOf(tracing, original, clientId),
@@ -50,19 +55,20 @@ export function traceProducer<Producer extends ProducerLike>(producer: Producer,
 }
 
 function senderOf(tracing: AdapterTracing, sender: SenderLike, clientId: string | undefined): SenderLike {
-  if (clientId !== undefined) clientIds.set(sender, clientId)
+  const facts = clientId === undefined ? undefined : Object.freeze({ clientId })
+  if (facts !== undefined) known.set(sender, facts)
   return {
     send: (record: RecordLike) =>
       publish(
         tracing,
-        clientId,
+        facts,
         () => [record],
         (records) => sender.send((records?.[0] ?? record) as never),
       ),
     sendBatch: (batch: BatchRecordLike) =>
       publish(
         tracing,
-        clientId,
+        facts,
         () => batch.topicMessages,
         (topicMessages) =>
           sender.sendBatch((topicMessages === undefined ? batch : copyWith(batch, { topicMessages })) as never),
@@ -73,26 +79,26 @@ function senderOf(tracing: AdapterTracing, sender: SenderLike, clientId: string 
 /** @param call gets copies with our headers, or nothing where the caller's own argument is to be sent */
 function publish(
   tracing: AdapterTracing,
-  clientId: string | undefined,
+  facts: SenderFacts | undefined,
   read: () => readonly RecordLike[] | undefined,
   call: (records?: readonly RecordLike[]) => Promise<unknown>,
 ): Promise<unknown> {
   const records = sendable(read)
-  const publication = records && tracing.guard(() => toPublication(tracing, records, clientId))
+  const publication = records && tracing.guard(() => toPublication(tracing, records, facts))
   if (records === undefined || publication === undefined) return call()
   return tracing.send(publication, (injections) => call(tracing.guard(() => inject(tracing, records, injections))))
 }
 
-/** The client's id of a producer or a transaction, as far as it was told. */
-export function clientIdOf(sender: SenderLike): string | undefined {
-  return clientIds.get(originalOf<SenderLike>(sender))
+/** What is said of all sends of a producer or a transaction, as far as it was told. */
+export function factsOf(sender: SenderLike): SenderFacts | undefined {
+  return known.get(originalOf<SenderLike>(sender))
 }
 
 /** @param delay what the consumer means to wait, ms. Default: nothing */
 export function toPublication(
   tracing: AdapterTracing,
   records: readonly RecordLike[],
-  clientId: string | undefined,
+  facts: SenderFacts | undefined,
   delay?: number,
 ): Publication {
   const messages: OutgoingMessage[] = []
@@ -108,7 +114,7 @@ export function toPublication(
     operation: 'send',
     destination: records.every((record) => record.topic === topic) ? { name: topic } : {},
     batch: true,
-    facts: { clientId },
+    facts,
     messages,
     results: (answer) => toSendResults(answer, messages.length),
   }

@@ -4,6 +4,7 @@ import { copyAttributes, type Operation } from '../otel/operation.ts'
 import { startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Publication } from '../verdict/delivery.ts'
+import { elsewhere } from '../verdict/verdict.ts'
 import type { Plan } from './plan.ts'
 
 /** Whether a message is given a context. */
@@ -45,7 +46,8 @@ export function startCreate(
 
 /** Says of which journey a span is a part, if that began in another trace. */
 export function nameJourney(attributes: Attributes, first: SpanContext | undefined, { context }: SafeSpan): void {
-  if (first !== undefined && first.traceId !== context?.traceId) attributes[OURS.journeyTraceId] = first.traceId
+  const journey = elsewhere(first, context?.traceId)
+  if (journey !== undefined) attributes[OURS.journeyTraceId] = journey.traceId
 }
 
 /** What a sampler may decide on: what the operation says, and what a dead letter is. */

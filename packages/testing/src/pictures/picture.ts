@@ -105,25 +105,26 @@ function sizeText(spans: number, traces: number): string {
 }
 
 /** Tells of an attempt whether another one of the same message was recorded: then the first one is counted too. */
-function countedAttempts(nodes: Iterable<SpanNode>): (node: SpanNode) => boolean {
+function countedAttempts(nodes: Iterable<SpanNode>): (node: SpanNode, facts: MessageFacts) => boolean {
   const before = new Set<SpanNode>()
   const retried = new Set<string | undefined>()
   for (const { span, links } of nodes) {
-    if ((messageFacts(span).attempt ?? 0) > 1) retried.add(wayOf(span))
+    const facts = messageFacts(span)
+    if ((facts.attempt ?? 0) > 1) retried.add(wayOf(facts))
     for (const { link, target } of links) if (target && link.role === 'previous_attempt') before.add(target)
   }
   retried.delete(undefined)
-  return (node) => before.has(node) || retried.has(wayOf(node.span))
+  return (node, facts) => before.has(node) || retried.has(wayOf(facts))
 }
 
 /** A message on its way to one consumer, by what the span says. */
-function wayOf(span: RecordedSpan): string | undefined {
-  const { system, destinationName, partition, offset, messageId, consumerGroup } = messageFacts(span)
+function wayOf(facts: MessageFacts): string | undefined {
+  const { system, destinationName, partition, offset, messageId, consumerGroup } = facts
   const message = messageId ?? (offset === undefined ? undefined : `${partition}@${offset}`)
   return message === undefined ? undefined : [system, destinationName, message, consumerGroup].join('\n')
 }
 
-function pictureRow(place: TreePlace, latest: number, counted: (node: SpanNode) => boolean): PictureRow {
+function pictureRow(place: TreePlace, latest: number, counted: ReturnType<typeof countedAttempts>): PictureRow {
   const { node } = place
   const { span } = node
   const facts = messageFacts(span)
@@ -134,7 +135,7 @@ function pictureRow(place: TreePlace, latest: number, counted: (node: SpanNode) 
     place,
     state,
     name: clean(span.name) || '(no name)',
-    attempt: attemptText(facts, state, counted(node)),
+    attempt: attemptText(facts, state, counted(node, facts)),
     service: clean(span.service),
     start,
     end: Number.isFinite(end) ? end : start,

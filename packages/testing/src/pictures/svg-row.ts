@@ -65,6 +65,7 @@ function nameMarkup({ row, middle }: SvgRow, layout: SvgLayout): string {
   const color = { ok: colors.ok, failed: colors.failed, open: colors.open }[row.state]
   return mark(row.state, at, middle, color) + textLine(parts, { x: at + 14, y: middle + base })
 }
+
 function mark(state: SvgRow['row']['state'], x: number, y: number, color: string): string {
   if (state === 'ok') return element('circle', { cx: x, cy: y, r: 5, fill: color })
   if (state === 'open')
