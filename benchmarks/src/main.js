@@ -1,18 +1,13 @@
 // What tracing costs, beside the official instrumentations, code by hand and the bare SDK: see --help.
-import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { copyBuild } from './builds.js'
 import { readOptions } from './options.js'
 import { drawPicture } from './picture.js'
 import { printSummary } from './print.js'
+import { COMPILED, LARGE_HEAP, runProcess, USUAL_HEAP } from './process.js'
 import { describeRun, readResults, writePicture, writeResults } from './results.js'
 import { SCALING } from './scaling.js'
 
-/** Code is compiled early and stays; the young generation has from the start the size (MB) that it has in the end. */
-const PROCESS = ['--expose-gc', '--no-warnings', '--always-sparkplug', '--no-flush-bytecode']
-const USUAL = ['--min-semi-space-size=16', '--max-semi-space-size=16']
-/** Nothing is collected while what is allocated is counted. */
-const LARGE = ['--min-semi-space-size=256', '--max-semi-space-size=256']
 const SCALING_PROCESSES = 3
 
 const options = readOptions()
@@ -84,9 +79,9 @@ function byAdapter(paths) {
 
 /** With another checkout two processes, one after the other: the figures of the second are the first's `before`. */
 async function runStep(step, asked) {
-  const figures = await runProcess(step, asked, 'ours')
+  const figures = await measureIn(step, asked, 'ours')
   if (asked.against === undefined) return figures
-  const others = await runProcess(step, asked, 'before')
+  const others = await measureIn(step, asked, 'before')
   for (const [name, values] of Object.entries(figures)) {
     if (step.task === 'scaling') for (const size of Object.keys(values)) addBefore(values[size], others[name][size])
     else addBefore(values, others[name])
@@ -99,14 +94,8 @@ function addBefore(figures, other) {
   figures.before = figures.bare + other.ours - other.bare
 }
 
-function runProcess({ task, adapter, mode, names }, { quick }, build) {
+function measureIn({ task, adapter, mode, names }, { quick }, build) {
   const order = JSON.stringify({ task, adapter, mode, names, quick, build })
-  const child = fork(join(import.meta.dirname, 'worker.js'), [order], {
-    execArgv: [...PROCESS, ...(task === 'bytes' ? LARGE : USUAL)],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`${task} of ${adapter}, ${mode}: ended with ${code}`)))
-  })
+  const flags = [...COMPILED, ...(task === 'bytes' ? LARGE_HEAP : USUAL_HEAP)]
+  return runProcess(`${task} of ${adapter}, ${mode}`, join(import.meta.dirname, 'worker.js'), [order], flags)
 }

@@ -1,8 +1,8 @@
 // End to end on a real RabbitMQ: CPU time of the process that consumes, per message, and its throughput. Rounds are
 // interleaved, each implementation in a process of its own.
-import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { median } from '../measure.js'
+import { runProcess } from '../process.js'
 import { describeRun, writeResults } from '../results.js'
 import { startRabbitmq } from './rabbitmq.js'
 
@@ -30,7 +30,7 @@ async function measureOn(address, options) {
   const results = { ...describeRun(options), messages, rabbitmq: {} }
   for (let round = 1; round <= processes; round++) {
     for (const name of names) {
-      const figures = await runProcess({ address, name, messages })
+      const figures = await measureIn({ address, name, messages })
       ;(results.rabbitmq[name] ??= []).push(figures)
       console.log(`${round} of ${processes}: ${name.padEnd(9)} ${line(figures)}`)
     }
@@ -56,10 +56,7 @@ function line({ cpu, throughput }) {
   return `${cpu.toFixed(1)} µs of CPU per message, ${throughput.toFixed(0)} messages a second`
 }
 
-function runProcess(order) {
-  const child = fork(join(import.meta.dirname, 'consumer.js'), [JSON.stringify(order)], { execArgv: ['--no-warnings'] })
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`The consumer (${order.name}) ended with ${code}`)))
-  })
+function measureIn(order) {
+  const consumer = join(import.meta.dirname, 'consumer.js')
+  return runProcess(`The consumer (${order.name})`, consumer, [JSON.stringify(order)], ['--no-warnings'])
 }

@@ -1,10 +1,10 @@
 // Compares what one message costs with the stored figures: calls into the API and the SDK, and bytes allocated.
 // `--write` stores what is found. Names of adapters leave out the others.
-import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MODES } from '../modes.js'
+import { LARGE_HEAP, runProcess } from '../process.js'
 import { compareBytes, compareCalls } from './judge.js'
 import { callsText, readStored, writeStored } from './stored.js'
 
@@ -21,14 +21,7 @@ const BYTES_NODE = 20
  * Nothing is collected while what is allocated is counted. Nothing is optimized, because what the optimizer leaves out
  * differs from run to run; and no other thread takes part, so that the load of the machine decides nothing.
  */
-const BYTES_FLAGS = [
-  '--expose-gc',
-  '--min-semi-space-size=256',
-  '--max-semi-space-size=256',
-  '--no-flush-bytecode',
-  '--no-opt',
-  '--single-threaded',
-]
+const BYTES_FLAGS = ['--expose-gc', ...LARGE_HEAP, '--no-flush-bytecode', '--no-opt', '--single-threaded']
 const REWRITE = 'node benchmarks/src/guard/main.js --write'
 
 const { values, positionals } = parseArgs({
@@ -59,7 +52,7 @@ function* orders() {
 async function runAll(waiting) {
   const work = async () => {
     for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
-      const figures = await runProcess(order)
+      const figures = await measureIn(order)
       for (const [name, figure] of Object.entries(figures)) {
         found[order.task][`${name}, ${order.mode}`] = order.task === 'calls' ? callsText(figure) : figure
       }
@@ -68,17 +61,11 @@ async function runAll(waiting) {
   await Promise.all(Array.from({ length: availableParallelism() }, work))
 }
 
-function runProcess(order) {
-  const child = fork(join(import.meta.dirname, 'worker.js'), [JSON.stringify(order)], {
-    execArgv: ['--no-warnings', ...(order.task === 'bytes' ? BYTES_FLAGS : [])],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) =>
-      reject(new Error(`${order.task} of ${order.adapter}, ${order.mode}: ended with ${code}`)),
-    )
-  })
+function measureIn(order) {
+  const { task, adapter, mode } = order
+  const flags = ['--no-warnings', ...(task === 'bytes' ? BYTES_FLAGS : [])]
+  const worker = join(import.meta.dirname, 'worker.js')
+  return runProcess(`${task} of ${adapter}, ${mode}`, worker, [JSON.stringify(order)], flags)
 }
 
 function write() {

@@ -4,9 +4,9 @@
 //
 // It ends with 1 where a limit is passed: a start of 60 ms, half of the three official packages' start, and for each
 // message 3 % or 0.3 µs, the larger.
-import { fork } from 'node:child_process'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
+import { runProcess } from '../process.js'
 import { measureStarts } from './start.js'
 
 const STARTS = 15
@@ -41,9 +41,5 @@ for (const mode of ['sampled', 'no SDK']) {
 process.exitCode = failed ? 1 : 0
 
 function inProcess(mode) {
-  const worker = fork(join(import.meta.dirname, 'worker.js'), [mode, String(ROUNDS)], { execArgv: ['--expose-gc'] })
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('exit', (code) => reject(new Error(`${mode} ended with ${code}`)))
-  })
+  return runProcess(mode, join(import.meta.dirname, 'worker.js'), [mode, String(ROUNDS)], ['--expose-gc'])
 }

@@ -1,14 +1,10 @@
 // What keeps journeys of several traces together costs: the sampler, and the first send on messages. Prints ratios.
 // `--against <folder>` measures the built packages of another checkout, too, in processes of their own; `--processes <n>` (3).
-import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { copyBuild } from '../builds.js'
 import { median } from '../measure.js'
-
-/** Flags of the other benchmarks. */
-const FLAGS = ['--expose-gc', '--no-warnings', '--always-sparkplug', '--no-flush-bytecode']
-const YOUNG = ['--min-semi-space-size=16', '--max-semi-space-size=16']
+import { COMPILED, runProcess, USUAL_HEAP } from '../process.js'
 
 const { values } = parseArgs({
   options: { against: { type: 'string' }, processes: { type: 'string', default: '3' } },
@@ -17,7 +13,7 @@ if (values.against !== undefined) await copyBuild(values.against, 'before')
 const builds = values.against === undefined ? ['ours'] : ['ours', 'before']
 const rounds = Object.fromEntries(builds.map((build) => [build, []]))
 for (let round = 0; round < Number(values.processes); round++) {
-  for (const build of builds) rounds[build].push(await runProcess(build))
+  for (const build of builds) rounds[build].push(await measureIn(build))
 }
 for (const build of builds) {
   for (const [title, { base, figures }] of Object.entries(merged(rounds[build]))) {
@@ -31,15 +27,9 @@ for (const build of builds) {
   }
 }
 
-function runProcess(build) {
-  const child = fork(join(import.meta.dirname, 'worker.js'), [JSON.stringify({ build })], {
-    execArgv: [...FLAGS, ...YOUNG],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`Ended with ${code}`)))
-  })
+function measureIn(build) {
+  const worker = join(import.meta.dirname, 'worker.js')
+  return runProcess(build, worker, [JSON.stringify({ build })], [...COMPILED, ...USUAL_HEAP])
 }
 
 /** The figures of all processes by title and implementation. */
