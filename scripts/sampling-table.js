@@ -1,3 +1,5 @@
+import { markdownTable } from './markdown-table.js'
+
 const BEGIN = '<!-- journeys: begin -->'
 const END = '<!-- journeys: end -->'
 
@@ -21,12 +23,5 @@ export function samplingTable({ orders, runs }) {
       ({ whole, part, none }) => `${whole} / ${part} / ${none}`,
     ),
   ])
-  return `${orders} orders with a known end for each row, through a real Collector: kept whole / in part / not at all.\n\n${table(head, rows)}`
-}
-
-/** A Markdown table as the formatter writes it. */
-function table(head, rows) {
-  const widths = head.map((_, index) => Math.max(3, ...[head, ...rows].map((row) => row[index].length)))
-  const line = (cells) => `| ${cells.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+  return `${orders} orders with a known end for each row, through a real Collector: kept whole / in part / not at all.\n\n${markdownTable(head, rows)}`
 }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { run } from '../src/command.ts'
-import { playDemo, root } from '../src/backends/demo.ts'
-import { fileOf, spansOf, untilFileHas } from '../src/backends/files.ts'
+import { playDemo } from '../src/backends/demo.ts'
+import { fileOf, missingFrom, untilFileHas } from '../src/backends/files.ts'
 import { keyOf } from '../src/backends/truth.ts'
+import { root } from '../src/packed.ts'
 
 const { collector, files } = inject('backends')
 
@@ -15,15 +16,7 @@ test('two demos arrive in the Collector whole, and the command finds nothing wro
   const keys = [await playDemo(collector), await playDemo(collector)].flat().map(keyOf)
   const traces = new Set(keys.map((key) => key.split('/')[0]))
   for (const trace of traces) await untilFileHas(files, 'all', trace ?? '')
-  await expect
-    .poll(
-      async () => {
-        const arrived = new Set((await spansOf(files, 'all')).map(keyOf))
-        return keys.filter((key) => !arrived.has(key))
-      },
-      { timeout: 10_000 },
-    )
-    .toEqual([])
+  await expect.poll(() => missingFrom(files, 'all', keys), { timeout: 10_000 }).toEqual([])
   const folder = await mkdtemp(join(tmpdir(), 'tracebaton-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const copy = join(folder, 'all.jsonl')

@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { messageFacts } from '@tracebaton/testing'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
-import { playDemo, root } from '../src/backends/demo.ts'
+import { playDemo } from '../src/backends/demo.ts'
 import { traceOf } from '../src/backends/zipkin.ts'
 import { openPage, startChromium } from '../src/chromium.ts'
+import { root } from '../src/packed.ts'
 
 const { collector, zipkin } = inject('backends')
 

@@ -1,11 +1,7 @@
-import { startContainer } from './broker-container.ts'
 import { type BrokerName, givenAddress } from './broker-names.ts'
-import { ensureDocker } from './docker.ts'
-import { findImages, type Images } from './images.ts'
-import { removeLeftovers } from './leftovers.ts'
-import { announced } from './progress.ts'
-import { prepareReaper } from './reaper.ts'
+import type { Images } from './images.ts'
 import { recipes } from './recipes.ts'
+import { allOrNone, prepareServers, startServer } from './servers.ts'
 
 export type { BrokerName } from './broker-names.ts'
 
@@ -51,15 +47,10 @@ export function sqs(): Promise<Broker> {
 /** Starts several brokers side by side. When one of them cannot be started, the others are removed again and this rejects. */
 export async function startBrokers<Name extends BrokerName>(which: readonly Name[]): Promise<Brokers<Name>> {
   await prepareBrokers(which)
-  const started = await Promise.allSettled(which.map(startBroker))
-  const running = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const remove = (broker: Broker): PromiseLike<void> => broker[Symbol.asyncDispose]()
+  const running = await allOrNone(which.map(startBroker), remove)
   const dispose = async (): Promise<void> => {
-    await Promise.all(running.map((broker) => broker[Symbol.asyncDispose]()))
-  }
-  const failed = started.find((result) => result.status === 'rejected')
-  if (failed !== undefined) {
-    await dispose()
-    throw failed.reason
+    await Promise.all(running.map(remove))
   }
   const byName = Object.fromEntries(running.map((broker) => [broker.name, broker]))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry per name: every start succeeded
@@ -81,17 +72,10 @@ function preparation(name: BrokerName, together: readonly BrokerName[]): Promise
     return known
   }
   const unprepared = together.filter((other) => !prepared.has(other))
-  const images = prepare(unprepared)
+  const images = prepareServers(unprepared)
   for (const other of unprepared) {
     prepared.set(other, images)
   }
-  return images
-}
-
-async function prepare(which: readonly BrokerName[]): Promise<Images> {
-  await ensureDocker()
-  const images = await findImages(which)
-  await Promise.all([prepareReaper(images), removeLeftovers()])
   return images
 }
 
@@ -100,11 +84,7 @@ async function startBroker(name: BrokerName): Promise<Broker> {
   if (address !== undefined) {
     return givenBroker(name, address)
   }
-  const image = (await preparation(name, [name])).get(name)
-  if (image === undefined) {
-    throw new Error(`There is no image for ${name}.`)
-  }
-  const running = await announced(`starting ${name} (${image})`, () => startContainer(image, recipes[name]))
+  const running = await startServer(name, await preparation(name, [name]), recipes[name])
   return {
     name,
     address: running.address,

@@ -1,3 +1,4 @@
+import { markdownTable } from '../../scripts/markdown-table.js'
 import { CAPABILITIES, type Capabilities, type CapabilityName } from './contract/capability.ts'
 import { lacking, type Scenario } from './contract/scenario.ts'
 
@@ -25,7 +26,7 @@ export function capabilityPage(columns: readonly Column[], scenarios: readonly S
     '# What each broker can do',
     'Every adapter passes the same suite, on its real broker. A scenario that needs what a broker or its client cannot do is not run there; these tables name all of them. They are generated: after a change, `npx vitest run --project integration capabilities -u`.',
     '## Capabilities',
-    table(
+    markdownTable(
       ['capability', 'meaning', ...columns.map(({ name }) => name)],
       names.map((capability) => {
         const answers = columns.map(({ capabilities }) => (capabilities[capability] === true ? 'yes' : 'no'))
@@ -33,19 +34,11 @@ export function capabilityPage(columns: readonly Column[], scenarios: readonly S
       }),
     ),
     '## Why not',
-    table(['adapter', 'capability', 'reason'], reasons),
+    markdownTable(['adapter', 'capability', 'reason'], reasons),
     '## Scenarios that are not run',
     `Of ${scenarios.length}.`,
-    table(['adapter', 'scenario', 'for want of'], spared),
+    markdownTable(['adapter', 'scenario', 'for want of'], spared),
   ]
     .join('\n\n')
     .concat('\n')
-}
-
-/** A Markdown table as the formatter writes it. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, index) => Math.max(3, ...[head, ...rows].map((row) => row[index]?.length ?? 0)))
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }

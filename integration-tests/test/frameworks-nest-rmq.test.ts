@@ -17,7 +17,7 @@ test.each(Object.entries(WAYS))(
     await shop.journey([`publish ${orders}`, `process ${orders} attempt 1 acked`], 'price')
     const requeued = [`process ${orders} attempt 1 requeued`, `process ${orders} attempt 2 acked`]
     await shop.journey([`publish ${orders}`, ...requeued], 'charge')
-    await shop.journey([`publish ${orders}`, `process ${orders} attempt 1 rejected`], 'nobody')
+    await shop.journey([`publish ${orders}`, `process ${orders} attempt 1 rejected`], 'unknown')
     await shop.stop()
 
     assertPropagation(shop.receiver)
@@ -29,7 +29,7 @@ test.each(Object.entries(WAYS))(
         }),
       )
     const request = await shop.span('POST /orders')
-    for (const id of ['accept', 'price', 'charge', 'nobody']) assertSpan(span('send', id), { parent: request })
+    for (const id of ['accept', 'price', 'charge', 'unknown']) assertSpan(span('send', id), { parent: request })
     assertSpan(await shop.span('accept 1042'), { parent: span('process', 'accept') })
     // Queues of replies have a new name each time, so that names of spans are without it.
     const reply = await shop.span('publish')

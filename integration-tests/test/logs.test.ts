@@ -27,6 +27,17 @@ const ADAPTERS: Readonly<Record<string, { readonly create: () => Promise<Fixture
 
 const loggers = Object.keys(LOGGERS) as (keyof typeof LOGGERS)[]
 
+type Stage = ReturnType<typeof createStage>
+
+/** What handlers are played with. */
+interface Parts {
+  readonly stage: Stage
+  readonly client: Awaited<ReturnType<Stage['client']>>
+  readonly destination: string
+  readonly lines: readonly LogLine[]
+  readonly logger: Logger
+}
+
 /** Where in a handler a line is written. */
 const PLACES: Readonly<Record<string, (write: () => void) => Promise<void> | void>> = {
   handler: (write) => write(),
@@ -78,31 +89,31 @@ describe.concurrent.each(Object.keys(ADAPTERS))('in handlers of %s', (adapter) =
   })
   afterAll(() => fixture[Symbol.asyncDispose]())
 
-  test.each(loggers)('the lines of %s name the attempt that they were written in', async (name) => {
+  /** Plays with a logger and a destination of its own. */
+  async function played(name: keyof typeof LOGGERS, play: (parts: Parts) => Promise<void>): Promise<void> {
     const stage = createStage(fixture)
     const { lines, stream } = keepLines()
-    const logger = LOGGERS[name](stream)
     try {
-      const client = await stage.client()
-      const destination = await stage.destination()
+      const [client, destination] = [await stage.client(), await stage.destination()]
+      await play({ stage, client, destination, lines, logger: LOGGERS[name](stream) })
+    } finally {
+      await stage.close()
+    }
+  }
+
+  test.each(loggers)('the lines of %s name the attempt that they were written in', async (name) => {
+    await played(name, async ({ stage, client, destination, lines, logger }) => {
       for (const body of ['one', 'two']) await stage.send(client, destination, body)
       const calls = await stage.handle(client, destination, async ({ body }, { number }) => {
         await writeLines(logger, { number, body })
         if (number === 1) throw new OrderError('no stock')
       })
       expectJoined(lines, await calls.ended(3))
-    } finally {
-      await stage.close()
-    }
+    })
   })
 
   test.each(batches ? loggers : [])('the lines of %s name the message of a batch', async (name) => {
-    const stage = createStage(fixture)
-    const { lines, stream } = keepLines()
-    const logger = LOGGERS[name](stream)
-    try {
-      const client = await stage.client()
-      const destination = await stage.destination()
+    await played(name, async ({ stage, client, destination, lines, logger }) => {
       const inputs = ['one', 'two', 'three'].map((body) => fixture.message(body))
       await client.sendBatch(destination, inputs)
       const calls = await stage.handleBatches(client, destination, (batch, handled) =>
@@ -112,9 +123,7 @@ describe.concurrent.each(Object.keys(ADAPTERS))('in handlers of %s', (adapter) =
         }),
       )
       expectJoined(lines, await calls.ended(3))
-    } finally {
-      await stage.close()
-    }
+    })
   })
 })
 

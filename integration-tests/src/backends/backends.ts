@@ -1,13 +1,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrokerContainer, startContainer } from '../broker-container.ts'
 import { backendNames, type BackendName, givenAddress, givenImage } from '../broker-names.ts'
-import { ensureDocker } from '../docker.ts'
-import { findImages, type Images } from '../images.ts'
-import { removeLeftovers } from '../leftovers.ts'
-import { announced } from '../progress.ts'
-import { prepareReaper } from '../reaper.ts'
+import type { Images } from '../images.ts'
+import { allOrNone, prepareServers, startServer } from '../servers.ts'
 import { startNetwork } from './network.ts'
 import { backendRecipes } from './recipes.ts'
 
@@ -62,34 +58,32 @@ interface Containers extends AsyncDisposable {
 }
 
 async function startContainers(names: readonly BackendName[]): Promise<Containers> {
-  await ensureDocker()
-  const images = await findImages(names)
-  await Promise.all([prepareReaper(images), removeLeftovers()])
+  const images = await prepareServers(names)
   const network = await startNetwork()
   const folder = await mkdtemp(join(tmpdir(), 'tracebaton-backends-'))
-  // The Collector of the image is nobody in particular.
+  // The Collector of the image runs as a user that this machine does not know.
   await chmod(folder, 0o777)
   const recipes = backendRecipes({ network: network.name, folder, ...endpoints() })
-  const containers = new Map<BackendName, BrokerContainer>()
-  const dispose = async (): Promise<void> => {
-    await Promise.all([...containers.values()].map((container) => container.remove()))
+  const removeRest = async (): Promise<void> => {
     await network[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   }
-  const results = await Promise.allSettled(
-    names.map(async (name) => {
-      const image = images.get(name)
-      if (image === undefined) throw new Error(`There is no image for ${name}.`)
-      containers.set(name, await announced(`starting ${name} (${image})`, () => startContainer(image, recipes[name])))
-    }),
-  )
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) {
-    await dispose()
-    throw failed.reason
+  try {
+    const starting = names.map((name) => startServer(name, images, recipes[name]))
+    const containers = await allOrNone(starting, (container) => container.remove())
+    return {
+      images,
+      addresses: new Map(names.map((name, index) => [name, containers[index]?.address ?? ''])),
+      folder,
+      async [Symbol.asyncDispose]() {
+        await Promise.all(containers.map((container) => container.remove()))
+        await removeRest()
+      },
+    }
+  } catch (error) {
+    await removeRest()
+    throw error
   }
-  const addresses = new Map([...containers].map(([name, { address }]) => [name, address]))
-  return { images, addresses, folder, [Symbol.asyncDispose]: dispose }
 }
 
 function wantsJaeger(): boolean {

@@ -2,9 +2,7 @@ import { join } from 'node:path'
 import type { RecordedSpan } from '@tracebaton/testing'
 import { readOtlp } from '@tracebaton/testing/otlp'
 import { run } from '../command.ts'
-
-/** The folder of the repository. */
-export const root: string = join(import.meta.dirname, '../../..')
+import { root } from '../packed.ts'
 
 /**
  * Plays the story of `npm run demo`, which sends its spans and metrics to the Collector. Gives the spans that it shows.

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RecordedSpan } from '@tracebaton/testing'
 import { readOtlp } from '@tracebaton/testing/otlp'
+import { keyOf } from './truth.ts'
 
 /** The Collector's files: what came in, what the example keeps, what a usual one would keep, what goes to Jaeger. */
 export type FileName = 'all' | 'kept' | 'usual' | 'jaeger'
@@ -17,6 +18,12 @@ export async function spansOf(folder: string, name: FileName): Promise<RecordedS
   const spans: RecordedSpan[] = []
   for await (const span of readOtlp(fileOf(folder, name))) spans.push(span)
   return spans
+}
+
+/** Which of these spans, by their keys, one of them does not have. */
+export async function missingFrom(folder: string, name: FileName, keys: readonly string[]): Promise<string[]> {
+  const there = new Set((await spansOf(folder, name)).map(keyOf))
+  return keys.filter((key) => !there.has(key))
 }
 
 /** Waits until a file has a text. Rejects after `timeout` ms. */

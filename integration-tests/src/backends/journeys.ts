@@ -195,7 +195,7 @@ async function failed(
   return true
 }
 
-/** Orders of the kind `slow` come late the first time, which nobody asked for: so they wait in the queue. */
+/** Orders of the kind `slow` come late the first time, without a delay that was asked for: so they wait in the queue. */
 function late(streams: StreamClient, kinds: Kinds, slow: number): StreamClient {
   const publish: StreamClient['publish'] = (stream, message) => {
     const waits = stream === 'orders' && kinds.get(message.body) === 'slow'

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { root } from '../packed.ts'
 import { exampleFolder } from './recipes.ts'
 
 /** A query, and where it stands. */
@@ -24,7 +25,7 @@ export async function ask(prometheus: string, query: string): Promise<readonly S
 
 /** The queries in the documentation: every block of promql, one query for each paragraph. */
 export async function queriesOfPages(): Promise<Query[]> {
-  const docs = join(import.meta.dirname, '../../../docs')
+  const docs = join(root, 'docs')
   const pages = (await readdir(docs)).filter((name) => name.endsWith('.md'))
   const found = await Promise.all(
     pages.map(async (page) => {

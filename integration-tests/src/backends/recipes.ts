@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackendName } from '../broker-names.ts'
+import { root } from '../packed.ts'
 import type { Recipe } from '../recipes.ts'
 
 /** The configurations that the example brings. */
-export const exampleFolder: string = join(import.meta.dirname, '../../../examples/backends')
+export const exampleFolder: string = join(root, 'examples/backends')
 
-const ownFolder = join(import.meta.dirname, '../../backends')
+const ownFolder = join(root, 'integration-tests/backends')
 
 /** Seconds that the Collector under test waits before it decides about a trace. */
 export const DECISION_WAIT = 4
