@@ -1,4 +1,4 @@
-import type { Diagnosis } from './diagnosis.ts'
+import { ill, well, type Diagnosis } from './diagnosis.ts'
 
 /** Says of each client whether it is traced. Reads own data fields only, because a getter could do anything. Never throws. */
 export function diagnoseClients(clients: readonly unknown[]): Diagnosis[] {
@@ -14,17 +14,13 @@ export function diagnoseClients(clients: readonly unknown[]): Diagnosis[] {
 function diagnoseWorker(client: unknown): Diagnosis | undefined {
   const options = own(client, 'opts')
   if (options === undefined || typeof own(client, 'processFn') !== 'function') return undefined
-  const queue = String(own(client, 'name'))
-  if (own(options, 'telemetry') !== undefined) {
-    return { id: 'bullmq-telemetry', state: 'well', finding: `The BullMQ worker of ${queue} has telemetry.` }
-  }
-  return {
-    id: 'bullmq-telemetry',
-    state: 'ill',
-    finding: `The BullMQ worker of ${queue} has no telemetry: the context on its jobs is not read.`,
-    advice:
-      "new Worker(name, traceHandler(processor), { telemetry: bullmqTelemetry(), … }), from '@tracebaton/bullmq'.",
-  }
+  const worker = `The BullMQ worker of ${String(own(client, 'name'))}`
+  if (own(options, 'telemetry') !== undefined) return well('bullmq-telemetry', `${worker} has telemetry.`)
+  return ill(
+    'bullmq-telemetry',
+    `${worker} has no telemetry: the context on its jobs is not read.`,
+    "new Worker(name, traceHandler(processor), { telemetry: bullmqTelemetry(), … }), from '@tracebaton/bullmq'.",
+  )
 }
 
 function diagnoseSqs(client: unknown): Diagnosis | undefined {
@@ -33,14 +29,13 @@ function diagnoseSqs(client: unknown): Diagnosis | undefined {
   const identify = own(stack, 'identify')
   const middlewares = typeof identify === 'function' ? Reflect.apply(identify, stack, []) : []
   if (String(middlewares).includes('tracebaton')) {
-    return { id: 'sqs-attributes', state: 'well', finding: 'The SQS client asks for the context of its messages.' }
+    return well('sqs-attributes', 'The SQS client asks for the context of its messages.')
   }
-  return {
-    id: 'sqs-attributes',
-    state: 'ill',
-    finding: 'The SQS client is not traced: what it receives has its context only where the call asks for it.',
-    advice: "traceSqs(client), from '@tracebaton/sqs', asks for it; or list traceparent in MessageAttributeNames.",
-  }
+  return ill(
+    'sqs-attributes',
+    'The SQS client is not traced: what it receives has its context only where the call asks for it.',
+    "traceSqs(client), from '@tracebaton/sqs', asks for it; or list traceparent in MessageAttributeNames.",
+  )
 }
 
 function own(object: unknown, key: string): unknown {

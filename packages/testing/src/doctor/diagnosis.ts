@@ -26,6 +26,19 @@ export interface Diagnosis {
   readonly advice?: string
 }
 
+type Say = (id: DiagnosisId, finding: string, advice?: string) => Diagnosis
+
+/** Says that traces break. */
+export const ill: Say = saying('ill')
+/** Says that traces break under some condition. */
+export const doubtful: Say = saying('doubtful')
+/** Says that something is as it should be. */
+export const well: Say = saying('well')
+
+function saying(state: Diagnosis['state']): Say {
+  return (id, finding, advice) => ({ id, state, finding, ...(advice !== undefined && { advice }) })
+}
+
 const marks = { ill: ['✗', 'failed'], doubtful: ['?', 'open'], well: ['✓', 'ok'] } as const
 
 /** Diagnoses for people, the worst first, a line each and a line of advice below. */

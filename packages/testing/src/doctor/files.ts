@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { Diagnosis } from './diagnosis.ts'
+import { doubtful, ill, well, type Diagnosis } from './diagnosis.ts'
 import { findInstalled, manifestIn, type Installed } from './installed.ts'
 import { otherName } from './not-patched.ts'
 import { diagnoseInstalledTracers, otherTracers } from './other-tracers.ts'
@@ -19,94 +19,74 @@ export const instrumentations: Readonly<Record<string, readonly [client: string,
 export function diagnoseFiles(folder: string): Diagnosis[] {
   const pairs = Object.entries(instrumentations)
   const adapters = [...pairs.map(([, [, ours]]) => ours), '@tracebaton/bullmq']
-  const others = [...pairs.map(([name]) => name), ...otherTracers.map(({ name }) => name)]
-  const wanted = [
-    api,
-    ...Object.keys({ ...testedVersions, ...untracedClients }),
-    ...adapters,
-    ...others,
-    ...sdkPackages,
-  ]
-  const installed = findInstalled(folder, new Set(wanted))
+  const installed = findInstalled(
+    folder,
+    new Set([
+      api,
+      ...Object.keys({ ...testedVersions, ...untracedClients, ...instrumentations }),
+      ...adapters,
+      ...otherTracers.map(({ name }) => name),
+      ...sdkPackages,
+    ]),
+  )
   const named = (name: string): readonly Installed[] => installed.filter((copy) => copy.name === name)
+  const isThere = (name: string): boolean => named(name).length > 0
   return [
     diagnoseCopies(named(api), folder),
     ...diagnoseSdk(installed),
-    ...Object.keys(testedVersions).flatMap((name) => named(name).map((copy) => diagnoseVersion(copy))),
-    ...Object.entries(untracedClients).flatMap(([name, other]) =>
-      named(name).length > 0 ? [untraced(name, other)] : [],
-    ),
+    ...Object.keys(testedVersions).flatMap((name) => named(name).map(diagnoseVersion)),
+    ...Object.entries(untracedClients)
+      .filter(([name]) => isThere(name))
+      .map(([name, other]) => doubtful('client-version', `${name} is not traced yet.`, `What is sent by ${other} is.`)),
     ...diagnoseAliases(folder),
-    ...pairs.flatMap(([name, [client, ours]]): Diagnosis[] => {
-      if (named(name).length === 0 || named(ours).length === 0) return []
-      return [bothInstalled(name, client, ours)]
-    }),
-    ...(adapters.some((name) => named(name).length > 0)
-      ? diagnoseInstalledTracers((name) => named(name).length > 0)
-      : []),
+    ...pairs
+      .filter(([name, [, ours]]) => isThere(name) && isThere(ours))
+      .map(([name, [client, ours]]) => bothInstalled(name, client, ours)),
+    ...(adapters.some(isThere) ? diagnoseInstalledTracers(isThere) : []),
   ]
 }
 
 function diagnoseCopies(copies: readonly Installed[], folder: string): Diagnosis {
   const versions = [...new Set(copies.map(({ version }) => version))].toSorted()
   if (copies.length === 0) {
-    return {
-      id: 'api-copies',
-      state: 'ill',
-      finding: `${api} is not installed: nothing can be traced.`,
-      advice: `npm install ${api}`,
-    }
+    return ill('api-copies', `${api} is not installed: nothing can be traced.`, `npm install ${api}`)
   }
-  if (versions.length === 1) {
-    return { id: 'api-copies', state: 'well', finding: `All code uses ${api} ${versions[0]}.` }
-  }
+  if (versions.length === 1) return well('api-copies', `All code uses ${api} ${versions[0]}.`)
   const places = copies.map(({ version, folder: place }) => `${version} in ${relative(folder, place) || '.'}`)
-  return {
-    id: 'api-copies',
-    state: 'doubtful',
-    finding: `There are ${versions.length} versions of ${api}: ${places.join(', ')}.`,
-    advice: `Code with a newer one than the SDK's sees no SDK, and an SDK with another one cannot register: npm ls ${api}, then npm dedupe or overrides.`,
-  }
+  return doubtful(
+    'api-copies',
+    `There are ${versions.length} versions of ${api}: ${places.join(', ')}.`,
+    `Code with a newer one than the SDK's sees no SDK, and an SDK with another one cannot register: npm ls ${api}, then npm dedupe or overrides.`,
+  )
 }
 
 function diagnoseVersion({ name, version }: Installed): Diagnosis {
   const range = testedVersions[name] ?? ''
   if (isWithin(version, range)) {
-    return { id: 'client-version', state: 'well', finding: `${name} ${version} is within the tested range ${range}.` }
+    return well('client-version', `${name} ${version} is within the tested range ${range}.`)
   }
-  return {
-    id: 'client-version',
-    state: 'doubtful',
-    finding: `${name} ${version} is outside of the tested range ${range}.`,
-    advice: 'It may work; run your propagation tests, or install a version of the range.',
-  }
+  return doubtful(
+    'client-version',
+    `${name} ${version} is outside of the tested range ${range}.`,
+    'It may work; run your propagation tests, or install a version of the range.',
+  )
 }
 
 function bothInstalled(name: string, client: string, ours: string): Diagnosis {
-  return {
-    id: 'instrumentation',
-    state: 'doubtful',
-    finding: `${name} is installed beside ${ours}: if both are active, everything on ${client} is traced twice.`,
-    advice: `Disable it: getNodeAutoInstrumentations({ '${name}': { enabled: false } }), or inPlaceOfOfficial([…]) of @tracebaton/instrumentation.`,
-  }
+  return doubtful(
+    'instrumentation',
+    `${name} is installed beside ${ours}: if both are active, everything on ${client} is traced twice.`,
+    `Disable it: getNodeAutoInstrumentations({ '${name}': { enabled: false } }), or inPlaceOfOfficial([…]) of @tracebaton/instrumentation.`,
+  )
 }
-
-const untraced = (name: string, other: string): Diagnosis => ({
-  id: 'client-version',
-  state: 'doubtful',
-  finding: `${name} is not traced yet.`,
-  advice: `What is sent by ${other} is.`,
-})
 
 /** Clients that the project installs under other names, where it has the instrumentation. */
 function diagnoseAliases(folder: string): Diagnosis[] {
   const manifest = manifestIn(folder)
   const dependencies = { ...Object(manifest['dependencies']), ...Object(manifest['devDependencies']) } as object
   if (!('@tracebaton/instrumentation' in dependencies)) return []
-  return Object.entries(dependencies).flatMap(([name, range]): Diagnosis[] => {
-    const client = /^npm:(.+?)(?:@[^@]*)?$/.exec(String(range))?.[1]
-    return client === undefined || client === name || !(client in testedVersions)
-      ? []
-      : [otherName(client, name, 'doubtful')]
+  return Object.entries(dependencies).flatMap(([name, range]) => {
+    const client = /^npm:(.+?)(?:@[^@]*)?$/.exec(String(range))?.[1] ?? name
+    return client !== name && Object.hasOwn(testedVersions, client) ? [otherName(client, name, doubtful)] : []
   })
 }

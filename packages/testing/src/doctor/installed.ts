@@ -28,24 +28,15 @@ export function findInstalled(start: string, wanted: ReadonlySet<string>): Insta
       queue.push(join(real, 'node_modules'))
       // pnpm keeps the packages that one can see beside it.
       if (real.includes('/.pnpm/')) queue.push(real.slice(0, real.length - name.length - 1))
-      const version = wanted.has(name) ? versionIn(real) : undefined
+      const version = wanted.has(name) ? textIn(real, 'version') : undefined
       if (version !== undefined) found.set(real, { name, version, folder: real })
     }
   }
   return [...found.values()]
 }
 
-/** The version of a package's folder. */
-export function versionIn(folder: string): string | undefined {
-  return textIn(folder, 'version')
-}
-
-/** The name that a package has given itself, wherever it is installed. */
-export function nameIn(folder: string): string | undefined {
-  return textIn(folder, 'name')
-}
-
-function textIn(folder: string, key: 'name' | 'version'): string | undefined {
+/** The version of a package's folder, or the name that it has given itself, wherever it is installed. */
+export function textIn(folder: string, key: 'name' | 'version'): string | undefined {
   const text = manifestIn(folder)[key]
   return typeof text === 'string' ? text : undefined
 }

@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { clientsInBundle } from './bundle.ts'
-import type { Diagnosis } from './diagnosis.ts'
+import { doubtful, ill, well, type Diagnosis } from './diagnosis.ts'
 import { hookOfProcess, packageIn, pathInPackages } from './hook.ts'
-import { nameIn } from './installed.ts'
+import { textIn } from './installed.ts'
 import { loadedModules } from './loaded.ts'
 import { testedVersions } from './version.ts'
 
+const ID = 'not-patched'
 const INSTRUMENTATION = '@tracebaton/instrumentation'
 
 /** Clients of this process that `@tracebaton/instrumentation` has patched, and those that it has not, each with the reason. */
@@ -18,42 +19,36 @@ export function diagnoseNotPatched(folder: string): Diagnosis[] {
     const path = pathInPackages(file) ?? ''
     return hook.patches.has(path) ? [{ client: packageIn(path), isPatched: hook.seen.has(file) }] : []
   })
-  const namesOf = (isPatched: boolean): string[] => [
-    ...new Set(known.flatMap((one) => (one.isPatched === isPatched ? [one.client] : []))),
+  const namesOf = (wanted: boolean): string[] => [
+    ...new Set(known.filter(({ isPatched }) => isPatched === wanted).map(({ client }) => client)),
   ]
   return [
-    ...namesOf(true).map(patched),
+    ...namesOf(true).map((client) => well(ID, `${client} is patched by ${INSTRUMENTATION}.`)),
     ...namesOf(false).map(loadedBefore),
     ...underOtherNames(files),
     ...clientsInBundle(process.argv[1]).map(bundled),
   ]
 }
 
-const patched = (client: string): Diagnosis => ({
-  id: 'not-patched',
-  state: 'well',
-  finding: `${client} is patched by ${INSTRUMENTATION}.`,
-})
-
 function loadedBefore(client: string): Diagnosis {
   const words = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]
   const isRequired = words.some((word) => /^(?:-r|--require)(?:=|$)/.test(word))
-  return {
-    id: 'not-patched',
-    state: 'ill',
-    finding: `${client} was loaded before ${INSTRUMENTATION}: what is made of that copy is not traced.`,
-    advice: isRequired
+  return ill(
+    ID,
+    `${client} was loaded before ${INSTRUMENTATION}: what is made of that copy is not traced.`,
+    isRequired
       ? `Node loads what is given by --require before what is given by --import: node --require ${INSTRUMENTATION}/register, before any other.`
       : `Load the instrumentation before the application: node --import ./telemetry.js app.js, and no client in that file.`,
-  }
+  )
 }
 
-const bundled = (client: string): Diagnosis => ({
-  id: 'not-patched',
-  state: 'ill',
-  finding: `${client} is in the bundle ${process.argv[1]}: ${INSTRUMENTATION} sees no file of it.`,
-  advice: `Build with tracebatonPlugin() of ${INSTRUMENTATION}/esbuild, or leave the client outside of the bundle (external).`,
-})
+function bundled(client: string): Diagnosis {
+  return ill(
+    ID,
+    `${client} is in the bundle ${process.argv[1]}: ${INSTRUMENTATION} sees no file of it.`,
+    `Build with tracebatonPlugin() of ${INSTRUMENTATION}/esbuild, or leave the client outside of the bundle (external).`,
+  )
+}
 
 /** Nothing asks for it, although it is installed. */
 function notStarted(files: readonly string[], folder: string): Diagnosis[] {
@@ -64,12 +59,13 @@ function notStarted(files: readonly string[], folder: string): Diagnosis[] {
   }
   const loaded = new Set(files.map((file) => packageIn(pathInPackages(file) ?? '')))
   const clients = Object.keys(testedVersions).filter((client) => loaded.has(client))
-  return clients.map((client) => ({
-    id: 'not-patched',
-    state: 'doubtful',
-    finding: `${client} is loaded, and ${INSTRUMENTATION} is installed, but not started.`,
-    advice: `node --import ./telemetry.js app.js, with getTracebatonInstrumentations() in that file; or wrap the client by hand.`,
-  }))
+  return clients.map((client) =>
+    doubtful(
+      ID,
+      `${client} is loaded, and ${INSTRUMENTATION} is installed, but not started.`,
+      `node --import ./telemetry.js app.js, with getTracebatonInstrumentations() in that file; or wrap the client by hand.`,
+    ),
+  )
 }
 
 /** Clients that are known by the folder that they are in, and are in another one. */
@@ -81,19 +77,17 @@ function underOtherNames(files: readonly string[]): Diagnosis[] {
     const name = packageIn(path)
     folders.set(`${file.slice(0, file.length - path.length)}${name}`, name)
   }
-  return [...folders].flatMap(([folder, name]): Diagnosis[] => {
-    const real = nameIn(folder)
-    if (real === undefined || real === name || !(real in testedVersions)) return []
-    return [otherName(real, name)]
+  return [...folders].flatMap(([folder, name]) => {
+    const real = textIn(folder, 'name') ?? name
+    return real !== name && Object.hasOwn(testedVersions, real) ? [otherName(real, name, ill)] : []
   })
 }
 
 /** What is said of a client that is installed under another name. */
-export function otherName(client: string, name: string, state: 'ill' | 'doubtful' = 'ill'): Diagnosis {
-  return {
-    id: 'not-patched',
-    state,
-    finding: `${client} is installed as ${name}: ${INSTRUMENTATION} knows a client by its folder, and does not patch it.`,
-    advice: `Install it by its own name, or wrap what is made of ${name} by hand.`,
-  }
+export function otherName(client: string, name: string, say: typeof ill): Diagnosis {
+  return say(
+    ID,
+    `${client} is installed as ${name}: ${INSTRUMENTATION} knows a client by its folder, and does not patch it.`,
+    `Install it by its own name, or wrap what is made of ${name} by hand.`,
+  )
 }

@@ -1,5 +1,5 @@
 import { hasSubscribers } from 'node:diagnostics_channel'
-import type { Diagnosis } from './diagnosis.ts'
+import { doubtful, ill, type Diagnosis } from './diagnosis.ts'
 
 /** A tracer that is no SDK of OpenTelemetry unless told, and that follows clients by itself. */
 interface OtherTracer {
@@ -58,17 +58,11 @@ export function loadedTracers(): readonly OtherTracer[] {
 
 /** Clients that another tracer follows in this process, beside tracebaton. */
 export function diagnoseFollowed(): Diagnosis[] {
-  return loadedTracers().flatMap(({ name, channels, spare }): Diagnosis[] => {
-    const clients = Object.entries(channels).flatMap(([client, channel]) => (hasSubscribers(channel) ? [client] : []))
+  return loadedTracers().flatMap(({ name, channels, spare }) => {
+    const clients = Object.keys(channels).filter((client) => hasSubscribers(channels[client] ?? ''))
     if (clients.length === 0) return []
-    return [
-      {
-        id: 'instrumentation',
-        state: 'ill',
-        finding: `${name} follows ${clients.join(', ')} in a process that uses tracebaton: everything has two spans.`,
-        advice: `Disable one of the two: ${spare}.`,
-      },
-    ]
+    const finding = `${name} follows ${clients.join(', ')} in a process that uses tracebaton: everything has two spans.`
+    return [ill('instrumentation', finding, `Disable one of the two: ${spare}.`)]
   })
 }
 
@@ -76,10 +70,11 @@ export function diagnoseFollowed(): Diagnosis[] {
 export function diagnoseInstalledTracers(isInstalled: (name: string) => boolean): Diagnosis[] {
   return otherTracers
     .filter(({ name }) => isInstalled(name))
-    .map(({ name, register, spare }) => ({
-      id: 'instrumentation',
-      state: 'doubtful',
-      finding: `${name} is installed beside tracebaton: it may trace the same clients, and registers no OpenTelemetry SDK unless told.`,
-      advice: `To trace with both, register it: ${register}. To have one span for everything: ${spare}.`,
-    }))
+    .map(({ name, register, spare }) =>
+      doubtful(
+        'instrumentation',
+        `${name} is installed beside tracebaton: it may trace the same clients, and registers no OpenTelemetry SDK unless told.`,
+        `To trace with both, register it: ${register}. To have one span for everything: ${spare}.`,
+      ),
+    )
 }

@@ -1,4 +1,4 @@
-import type { Diagnosis } from './diagnosis.ts'
+import { ill, type Diagnosis } from './diagnosis.ts'
 import { instrumentations } from './files.ts'
 import { isSpared } from './hook.ts'
 import { isOf, loadedModules } from './loaded.ts'
@@ -15,20 +15,15 @@ const patchedPackages: Readonly<Record<string, readonly string[]>> = {
 export function diagnosePatched(): Diagnosis[] {
   if (!usesTracebaton()) return []
   const loaded = loadedModules()
-  const patched = Object.entries(patchedPackages).flatMap(([name, packages]): Diagnosis[] => {
+  const patched = Object.entries(patchedPackages).flatMap(([name, packages]) => {
     // What it does for SQS may have been taken off; a plain span of each call stays.
     if (name.endsWith('-aws-sdk') && isSpared('sqs')) return []
     const isActive = loaded.some(([file, exported]) => packages.some((one) => isOf(file, one)) && isPatched(exported))
     const [client, ours] = instrumentations[name] ?? []
     if (!isActive || client === undefined) return []
-    return [
-      {
-        id: 'instrumentation',
-        state: 'ill',
-        finding: `${client} is patched by another instrumentation, as ${name} does it, in a process that uses tracebaton: everything has two spans.`,
-        advice: `Disable it where ${ours} is used: getNodeAutoInstrumentations({ '${name}': { enabled: false } }), or inPlaceOfOfficial([…]) of @tracebaton/instrumentation.`,
-      },
-    ]
+    const finding = `${client} is patched by another instrumentation, as ${name} does it, in a process that uses tracebaton: everything has two spans.`
+    const advice = `Disable it where ${ours} is used: getNodeAutoInstrumentations({ '${name}': { enabled: false } }), or inPlaceOfOfficial([…]) of @tracebaton/instrumentation.`
+    return [ill('instrumentation', finding, advice)]
   })
   return [...patched, ...diagnoseFollowed()]
 }

@@ -1,5 +1,5 @@
-import type { Diagnosis } from './diagnosis.ts'
-import { versionIn } from './installed.ts'
+import { doubtful, ill, well, type Diagnosis } from './diagnosis.ts'
+import { textIn } from './installed.ts'
 import { loadedTracers } from './other-tracers.ts'
 import { loadedModules } from './loaded.ts'
 import { seesRegistration } from './version.ts'
@@ -16,41 +16,27 @@ interface Registration {
 export function diagnoseRegistered(): Diagnosis[] {
   const home = globalThis as { readonly [key: symbol]: Registration | undefined }
   const registered = home[Symbol.for('opentelemetry.js.api.1')] ?? {}
+  const loaded = diagnoseLoaded(registered)
   if (!registered.trace) {
-    return [
-      {
-        id: 'sdk',
-        state: 'ill',
-        finding: 'No OpenTelemetry SDK is registered: no span is made.',
-        advice: adviceOnSdk(),
-      },
-      ...diagnoseLoaded(registered),
-    ]
+    return [ill('sdk', 'No OpenTelemetry SDK is registered: no span is made.', adviceOnSdk()), ...loaded]
   }
   return [
-    {
-      id: 'sdk',
-      state: 'well',
-      finding: `An SDK is registered, with version ${registered.version ?? '?'} of the API.`,
-    },
+    well('sdk', `An SDK is registered, with version ${registered.version ?? '?'} of the API.`),
     registered.propagation
-      ? { id: 'propagator', state: 'well', finding: 'A propagator is registered.' }
-      : {
-          id: 'propagator',
-          state: 'doubtful',
-          finding: 'No propagator is registered: tracebaton writes W3C headers, and everything else passes on nothing.',
-          advice: 'provider.register() or new NodeSDK() registers one; OTEL_PROPAGATORS=none takes it away.',
-        },
+      ? well('propagator', 'A propagator is registered.')
+      : doubtful(
+          'propagator',
+          'No propagator is registered: tracebaton writes W3C headers, and everything else passes on nothing.',
+          'provider.register() or new NodeSDK() registers one; OTEL_PROPAGATORS=none takes it away.',
+        ),
     registered.context
-      ? { id: 'context-manager', state: 'well', finding: 'A context manager is registered.' }
-      : {
-          id: 'context-manager',
-          state: 'ill',
-          finding:
-            'No context manager is registered: handlers have no active span, and what they send starts new traces.',
-          advice: 'context.setGlobalContextManager(new AsyncLocalStorageContextManager()), or use NodeSDK.',
-        },
-    ...diagnoseLoaded(registered),
+      ? well('context-manager', 'A context manager is registered.')
+      : ill(
+          'context-manager',
+          'No context manager is registered: handlers have no active span, and what they send starts new traces.',
+          'context.setGlobalContextManager(new AsyncLocalStorageContextManager()), or use NodeSDK.',
+        ),
+    ...loaded,
   ]
 }
 
@@ -67,17 +53,12 @@ function diagnoseLoaded({ version: registered }: Registration): Diagnosis[] {
   if (versions.length < 2) return []
   const blind = registered === undefined ? [] : versions.filter((version) => !seesRegistration(version, registered))
   const places = [...copies].map(([folder, version]) => `${version} in ${folder}`).join(', ')
-  return [
-    {
-      id: 'api-copies',
-      state: blind.length > 0 ? 'ill' : 'doubtful',
-      finding:
-        blind.length > 0
-          ? `The SDK is registered with @opentelemetry/api ${registered}, and code with ${blind.join(', ')} does not see it (${places}).`
-          : `${versions.length} versions of @opentelemetry/api are loaded: ${places}.`,
-      advice: 'npm ls @opentelemetry/api, then npm dedupe or overrides, so that there is one.',
-    },
-  ]
+  const advice = 'npm ls @opentelemetry/api, then npm dedupe or overrides, so that there is one.'
+  if (blind.length === 0) {
+    return [doubtful('api-copies', `${versions.length} versions of @opentelemetry/api are loaded: ${places}.`, advice)]
+  }
+  const finding = `The SDK is registered with @opentelemetry/api ${registered}, and code with ${blind.join(', ')} does not see it (${places}).`
+  return [ill('api-copies', finding, advice)]
 }
 
 function loadedCopies(): Map<string, string> {
@@ -85,7 +66,7 @@ function loadedCopies(): Map<string, string> {
   for (const [file] of loadedModules()) {
     const folder = /^(.*[\\/]@opentelemetry[\\/]api)[\\/]build[\\/]/.exec(file)?.[1]
     if (folder === undefined || copies.has(folder)) continue
-    const version = versionIn(folder)
+    const version = textIn(folder, 'version')
     if (version !== undefined) copies.set(folder, version)
   }
   return copies

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { clean, cut } from '../text/display-text.ts'
-import type { Diagnosis } from './diagnosis.ts'
+import { ill, well, type Diagnosis } from './diagnosis.ts'
 import type { Arrived, Exchange } from './exchange.ts'
 import { exchangeOverBullmq } from './round-trip-bullmq.ts'
 import { exchangeOverKafka } from './round-trip-kafka.ts'
 import { exchangeOverRabbitmq } from './round-trip-rabbitmq.ts'
 import { exchangeOverSqs } from './round-trip-sqs.ts'
-import { inSpanContext } from './span-context.ts'
 
 /** A broker to send a message through. What is made for it there (a topic, a queue) is taken away again. */
 export interface RoundTripTarget {
@@ -49,7 +50,12 @@ export async function diagnoseRoundTrip(target: RoundTripTarget, folder: string)
     tracebaton: `1;c=${ids.traceId}-${ids.spanId}-01`,
   }
   const where = address === '' ? `${system}, through the client given` : `${system} at ${withoutSecrets(address)}`
-  const { promise: stopped, cancel } = rejectAfter(timeout)
+  const patience = new AbortController()
+  const stopped = setTimeout(timeout, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`nothing arrived within ${timeout} ms`)
+  })
+  stopped.catch(() => {})
+  const active = trace.setSpanContext(ROOT_CONTEXT, { ...ids, traceFlags: 1 })
   try {
     const exchange: Exchange = {
       stopped,
@@ -58,29 +64,16 @@ export async function diagnoseRoundTrip(target: RoundTripTarget, folder: string)
       client,
       fields: client === undefined ? fields : undefined,
       name: `tracebaton-doctor-${randomBytes(4).toString('hex')}`,
-      within: (send) => (client === undefined ? send() : inSpanContext(ids, send)),
+      within: (send) => (client === undefined ? send() : context.with(active, send)),
     }
     const arrived = await exchanges[system](exchange)
     return client === undefined ? judgeBroker(where, fields, arrived) : judgeClient(where, ids.traceId, arrived)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return {
-      id: 'round-trip',
-      state: 'ill',
-      finding: `${where}: no round trip: ${cut(clean(withoutSecrets(reason)), 300)}`,
-    }
+    return ill('round-trip', `${where}: no round trip: ${cut(clean(withoutSecrets(reason)), 300)}`)
   } finally {
-    cancel()
+    patience.abort()
   }
-}
-
-function rejectAfter(ms: number): { readonly promise: Promise<never>; readonly cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined
-  const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing arrived within ${ms} ms`)), ms)
-  })
-  promise.catch(() => {})
-  return { promise, cancel: () => clearTimeout(timer) }
 }
 
 function judgeBroker(where: string, sent: Readonly<Record<string, string>>, arrived: Arrived): Diagnosis {
@@ -89,16 +82,14 @@ function judgeBroker(where: string, sent: Readonly<Record<string, string>>, arri
     if (found === value) return []
     return [found === undefined ? `${name} did not arrive` : `${name} arrived as ${cut(clean(found), 100)}`]
   })
-  const names = Object.keys(sent).join(', ')
-  return changes.length === 0
-    ? { id: 'round-trip', state: 'well', finding: `${where}: ${names} arrived as they were sent.` }
-    : {
-        id: 'round-trip',
-        state: 'ill',
-        finding: `${where}: ${changes.join('; ')}.`,
-        advice:
-          'Something between producer and consumer drops or rewrites headers: a proxy, a bridge, a broker policy.',
-      }
+  if (changes.length === 0) {
+    return well('round-trip', `${where}: ${Object.keys(sent).join(', ')} arrived as they were sent.`)
+  }
+  return ill(
+    'round-trip',
+    `${where}: ${changes.join('; ')}.`,
+    'Something between producer and consumer drops or rewrites headers: a proxy, a bridge, a broker policy.',
+  )
 }
 
 function judgeClient(where: string, traceId: string, arrived: Arrived): Diagnosis {
@@ -106,17 +97,15 @@ function judgeClient(where: string, traceId: string, arrived: Arrived): Diagnosi
   const names = ['traceparent', 'tracestate', 'baggage', 'tracebaton', 'awstraceheader']
   const present = names.filter((name) => arrived[name] !== undefined)
   if (traceparent?.includes(traceId)) {
-    return { id: 'round-trip', state: 'well', finding: `${where}: the active trace arrived (${present.join(', ')}).` }
+    return well('round-trip', `${where}: the active trace arrived (${present.join(', ')}).`)
   }
-  return {
-    id: 'round-trip',
-    state: 'ill',
-    finding:
-      traceparent === undefined
-        ? `${where}: the message arrived without traceparent.`
-        : `${where}: the message arrived with the context of another trace: ${cut(clean(traceparent), 100)}.`,
-    advice: 'Wrap this client (traceKafka, traceConnection, traceSqs), and register a context manager.',
-  }
+  return ill(
+    'round-trip',
+    traceparent === undefined
+      ? `${where}: the message arrived without traceparent.`
+      : `${where}: the message arrived with the context of another trace: ${cut(clean(traceparent), 100)}.`,
+    'Wrap this client (traceKafka, traceConnection, traceSqs), and register a context manager.',
+  )
 }
 
 function withoutSecrets(text: string): string {

@@ -1,6 +1,8 @@
-import type { Diagnosis } from './diagnosis.ts'
+import { doubtful, ill, well, type Diagnosis } from './diagnosis.ts'
 import type { Installed } from './installed.ts'
 import { numbersOf } from './version.ts'
+
+const ID = 'sdk-version'
 
 const stable = ['sdk-trace', 'sdk-trace-base', 'sdk-trace-node'].map((name) => `@opentelemetry/${name}`)
 const experimental = ['sdk-node', 'instrumentation'].map((name) => `@opentelemetry/${name}`)
@@ -25,18 +27,15 @@ export function diagnoseSdk(installed: readonly Installed[]): Diagnosis[] {
   if (more.length > 0) {
     return [
       doubtful(
+        ID,
         `Packages of ${lines.length} lines of the SDK are installed: ${lines.map((one) => `${one} (${textOf(one)})`).join('; ')}.`,
         'Take one line. In SDK 3, NodeTracerProvider and BasicTracerProvider are TracerProvider of @opentelemetry/sdk-trace, ' +
           'processors take { exporter }, and provider.register() is trace.setGlobalTracerProvider(provider) and its likes.',
       ),
     ]
   }
-  if (line !== 2 && line !== 3) return [doubtful(`SDK ${line} is outside of what is tested: SDK 2 and SDK 3.`)]
-  return [
-    { id: 'sdk-version', state: 'well', finding: `SDK ${line} is installed: ${textOf(line)}.` },
-    ...apiFor(line, installed),
-    ...nodeFor(line),
-  ]
+  if (line !== 2 && line !== 3) return [doubtful(ID, `SDK ${line} is outside of what is tested: SDK 2 and SDK 3.`)]
+  return [well(ID, `SDK ${line} is installed: ${textOf(line)}.`), ...apiFor(line, installed), ...nodeFor(line)]
 }
 
 /** SDK 2 takes the API up to 1.9, SDK 3 from 1.10 on. */
@@ -45,24 +44,13 @@ function apiFor(line: 2 | 3, installed: readonly Installed[]): Diagnosis[] {
   const wrong = versions.filter((version) => numbersOf(version)[1] >= 10 !== (line === 3))
   if (wrong.length === 0) return []
   const wanted = line === 3 ? '1.10' : '1.9'
-  return [
-    doubtful(
-      `SDK ${line} takes version ${wanted} of @opentelemetry/api, and ${wrong.join(', ')} is installed.`,
-      `npm install @opentelemetry/api@${wanted}`,
-    ),
-  ]
+  const finding = `SDK ${line} takes version ${wanted} of @opentelemetry/api, and ${wrong.join(', ')} is installed.`
+  return [doubtful(ID, finding, `npm install @opentelemetry/api@${wanted}`)]
 }
 
 function nodeFor(line: 2 | 3): Diagnosis[] {
   const [major, minor] = numbersOf(process.versions.node)
   if (line === 2 || major > 22 || (major === 22 && minor >= 15)) return []
   const finding = `SDK 3 needs Node 22.15 or newer, and this is ${process.versions.node}.`
-  return [{ id: 'sdk-version', state: 'ill', finding, advice: 'Take a newer Node, or SDK 2: sdk-node up to 0.223.' }]
+  return [ill(ID, finding, 'Take a newer Node, or SDK 2: sdk-node up to 0.223.')]
 }
-
-const doubtful = (finding: string, advice?: string): Diagnosis => ({
-  id: 'sdk-version',
-  state: 'doubtful',
-  finding,
-  ...(advice !== undefined && { advice }),
-})
