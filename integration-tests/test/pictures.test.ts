@@ -134,6 +134,13 @@ describe.each(Object.entries(subjects))('of %s', (_, { spans, stories }) => {
       .locator('td.happened:not(:empty)')
       .evaluateAll((cells) => [...new Set(cells.map((cell) => Math.round(cell.getBoundingClientRect().left)))])
     expect(places).toHaveLength(1)
+    const apart = await page.locator('tbody .name').evaluateAll((cells) =>
+      cells.filter((cell) => {
+        const [mark, name] = ['.mark', 'a'].map((part) => cell.querySelector(part)?.getClientRects()[0]?.top ?? NaN)
+        return !(Math.abs(mark! - name!) < 8)
+      }),
+    )
+    expect(apart, 'marks that do not stand beside their names').toHaveLength(0)
   })
 
   test.each(widths)('the SVG has every text in its place at %d px', async (width) => {

@@ -22,8 +22,20 @@ export function axisMarks(scale: TimeScale, count: number, widthOf: (text: strin
     const isFree = marks.every((mark) => end <= mark.at || mark.end <= at)
     if (at >= 0 && end <= 1 && isFree) marks.push({ at, end, text, gap })
   }
-  for (const tick of scale.ticks(count)) place(scale.position(scale.start + tick), durationText(tick), false)
+  for (const { at, text } of timesOf(scale, count, widthOf)) place(at, text, false)
   const half = widthOf('⋯') / 2
   for (const { start, end } of scale.breaks) place((start + end) / 2 - half, '⋯', true)
   return marks
+}
+
+/** Times that have room beside each other, because an axis that leaves out some of its steps is misread. */
+function timesOf(
+  scale: TimeScale,
+  count: number,
+  widthOf: (text: string) => number,
+): { readonly at: number; readonly text: string }[] {
+  const times = scale.ticks(count).map((tick) => ({ at: scale.position(scale.start + tick), text: durationText(tick) }))
+  const isCrowded = times.some(({ at, text }, index) => at + widthOf(text) > (times[index + 1]?.at ?? Infinity))
+  // Between breaks there are no steps.
+  return isCrowded && count > 1 && scale.breaks.length === 0 ? timesOf(scale, count - 1, widthOf) : times
 }

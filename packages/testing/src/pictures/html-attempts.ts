@@ -1,7 +1,7 @@
 import { durationText } from '../text/duration.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { messageIdentity } from '../spans/identity.ts'
-import { middleCut, tag } from './html-element.ts'
+import { element, middleCut } from './element.ts'
 import { mention, type Places } from './html-places.ts'
 import { errorText, type Picture, type PictureRow } from './picture.ts'
 
@@ -13,14 +13,14 @@ export function attemptTable(drawn: Picture, places: Places): string {
     .flatMap((block) => block.rows.toSorted((one, other) => one.start - other.start))
     .filter((row) => messageFacts(row.place.node.span).attempt !== undefined)
   if (rows.length === 0) return ''
-  return tag(
+  return element(
     'div',
     { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Attempts' },
-    tag(
+    element(
       'table',
       {},
-      tag('thead', {}, tag('tr', {}, ...columns.map((column) => tag('th', { scope: 'col' }, column)))),
-      tag('tbody', {}, ...rows.map((row) => attemptRow(row, places))),
+      element('thead', {}, element('tr', {}, ...columns.map((column) => element('th', { scope: 'col' }, column)))),
+      element('tbody', {}, ...rows.map((row) => attemptRow(row, places))),
     ),
   )
 }
@@ -40,5 +40,5 @@ function attemptRow(row: PictureRow, places: Places): string {
     messageIdentity(row.place.node.span)?.text,
   ].map((text) => middleCut(text ?? '', 48))
   cells[1] = mention(row.place.node, places)
-  return tag('tr', { class: row.state }, ...cells.map((cell) => tag('td', {}, cell)))
+  return element('tr', { class: row.state }, ...cells.map((cell) => element('td', {}, cell)))
 }

@@ -1,10 +1,9 @@
 import { clean, cut } from '../text/display-text.ts'
 import type { SpanNode } from '../spans/graph.ts'
-import { tag, textIn } from './html-element.ts'
+import { element, escaped, textIn } from './element.ts'
 import { linkMention, mention, type Places } from './html-places.ts'
 import type { PictureRow } from './picture.ts'
 import type { SpanAttributes } from '../spans/span.ts'
-import { escaped } from './svg-element.ts'
 import { valueText } from '../text/value-text.ts'
 
 const mostCharacters = 2000
@@ -22,16 +21,16 @@ export function spanDetails(row: PictureRow, places: Places): string {
     ['Status', escaped(status)],
     ['Start', escaped(momentText(span.startTime))],
     ['Duration', escaped(row.duration)],
-    ['Trace', tag('code', {}, escaped(span.traceId))],
-    ['Span', tag('code', {}, escaped(span.spanId))],
+    ['Trace', element('code', {}, escaped(span.traceId))],
+    ['Span', element('code', {}, escaped(span.spanId))],
     ['Parent', parentText(node, places)],
     ['Scope', escaped([span.scope, span.scopeVersion].filter(Boolean).join(' '))],
   ]
-  return tag(
+  return element(
     'article',
     { id: place?.details, 'aria-labelledby': `${place?.details}-name` },
-    tag('h3', { id: `${place?.details}-name` }, escaped(place?.text ?? row.name)),
-    tag('p', {}, tag('a', { href: `#${place?.row}` }, 'in the picture')),
+    element('h3', { id: `${place?.details}-name` }, escaped(place?.text ?? row.name)),
+    element('p', {}, element('a', { href: `#${place?.row}` }, 'in the picture')),
     table(facts.filter(([, value]) => value !== '')),
     list(
       'Links',
@@ -48,7 +47,7 @@ export function spanDetails(row: PictureRow, places: Places): string {
 
 function parentText(node: SpanNode, places: Places): string {
   if (node.parent) return mention(node.parent, places, 'details')
-  return node.parentMissing ? `${tag('code', {}, escaped(node.span.parentSpanId ?? ''))} (not recorded)` : ''
+  return node.parentMissing ? `${element('code', {}, escaped(node.span.parentSpanId ?? ''))} (not recorded)` : ''
 }
 
 function attributes(heading: string, given: SpanAttributes, always = false): string {
@@ -62,14 +61,16 @@ function attributes(heading: string, given: SpanAttributes, always = false): str
 }
 
 function list(heading: string, items: readonly string[]): string {
-  return items.length === 0 ? '' : textIn('h4', heading) + tag('ul', {}, ...items.map((item) => tag('li', {}, item)))
+  return items.length === 0
+    ? ''
+    : textIn('h4', heading) + element('ul', {}, ...items.map((item) => element('li', {}, item)))
 }
 
 function table(rows: readonly (readonly string[])[]): string {
   const markup = rows.map(([name = '', value = '']) =>
-    tag('tr', {}, tag('th', { scope: 'row' }, name), tag('td', {}, value)),
+    element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value)),
   )
-  return tag('table', {}, tag('tbody', {}, ...markup))
+  return element('table', {}, element('tbody', {}, ...markup))
 }
 
 function momentText(milliseconds: number): string {

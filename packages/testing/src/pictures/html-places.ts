@@ -1,8 +1,7 @@
 import type { SpanLink, SpanNode } from '../spans/graph.ts'
 import { clean } from '../text/display-text.ts'
-import { middleCut, tag } from './html-element.ts'
+import { element, escaped, middleCut } from './element.ts'
 import { linkRole, type PictureRow } from './picture.ts'
-import { escaped } from './svg-element.ts'
 
 /** Where each span stands on the page. Ids from outside are not used: they could be anything. */
 export interface Places {
@@ -40,12 +39,14 @@ export function createPlaces(rows: readonly PictureRow[]): Places {
 /** A clickable mention of a span: of its row in the picture, or of its details. */
 export function mention(node: SpanNode, places: Places, part: 'row' | 'details' = 'row'): string {
   const place = places.of(node)
-  return place ? tag('a', { href: `#${place[part]}` }, middleCut(place.text, 64)) : middleCut(clean(node.span.name), 64)
+  return place
+    ? element('a', { href: `#${place[part]}` }, middleCut(place.text, 64))
+    : middleCut(clean(node.span.name), 64)
 }
 
 /** What a link says, and where it leads: clickable, unless that span was not recorded. */
 export function linkMention(node: SpanNode, link: SpanLink, places: Places, part: 'row' | 'details' = 'row'): string {
   const role = middleCut(linkRole(node, link), 32)
   if (link.target) return `${role} ${mention(link.target, places, part)}`
-  return `${role} ${tag('code', {}, escaped(`${link.link.traceId}/${link.link.spanId}`))} (not recorded)`
+  return `${role} ${element('code', {}, escaped(`${link.link.traceId}/${link.link.spanId}`))} (not recorded)`
 }

@@ -35,11 +35,11 @@ tr:target > *, article:target { background: var(--mark) !important }
 .picture tr.failed { background: var(--failed-back) } .picture tr.failed > * { background: none }
 .picture td, .picture th { overflow-wrap: anywhere }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
-.name { padding-left: calc(0.75rem + var(--depth, 0) * var(--step)) }
+.name { padding-left: calc(0.75rem + 1.2em + var(--depth, 0) * var(--step)) } thead .name { padding-left: 0.75rem }
 .name a { color: inherit }
-.mark { display: inline-block; width: 1.2em; font-weight: 600 }
+.mark { float: left; width: 1.2em; margin-left: -1.2em; font-weight: 600 }
 .ok > .mark { color: var(--ok) } .failed > .mark, .result { color: var(--failed) } .open > .mark { color: var(--open) }
-.dot { display: inline-block; width: 0.6em; height: 0.6em; border-radius: 2px; margin-right: 0.4em; background: var(--color) }
+tbody .service { padding-left: 1.75em } .dot { float: left; width: 0.6em; height: 0.6em; margin: 0.45em 0 0 -1em; border-radius: 2px; background: var(--color) }
 .time { padding-left: 0; padding-right: 0 } thead .track { font-size: 0.75rem }
 .track { position: relative; height: 1.5em }
 .track > * { position: absolute; white-space: nowrap }

@@ -1,7 +1,6 @@
-import { middleCut, tag, textIn } from './html-element.ts'
+import { element, escaped, middleCut, textIn } from './element.ts'
 import { linkMention, mention, type Places } from './html-places.ts'
 import type { Picture, PictureBlock, PictureRow } from './picture.ts'
-import { escaped } from './svg-element.ts'
 import { axisMarks } from './axis.ts'
 import type { TimeScale } from './time-scale.ts'
 
@@ -21,26 +20,26 @@ export function pictureTables(drawn: Picture, places: Places): string {
     .map((block, index) => {
       const id = many ? `story-${index}` : 'picture-heading'
       const heading = many ? storyHeading(block, id) : ''
-      return tag('div', { class: 'story' }, heading, storyTable(block, id, drawn, places))
+      return element('div', { class: 'story' }, heading, storyTable(block, id, drawn, places))
     })
     .join('\n')
 }
 
 function storyHeading({ name, facts }: PictureBlock, id: string): string {
-  return tag('h3', { id }, middleCut(name, mostName), ' ', textIn('small', facts))
+  return element('h3', { id }, middleCut(name, mostName), ' ', textIn('small', facts))
 }
 
 function storyTable(block: PictureBlock, heading: string, drawn: Picture, places: Places): string {
   const { scale, rows } = block
-  const columns = ['Span', 'Service', tag('div', { class: 'track' }, ...axis(scale)), 'Duration', 'What happened']
-  const head = columns.map((text, index) => tag('th', { scope: 'col', class: classes[index] }, text))
+  const columns = ['Span', 'Service', element('div', { class: 'track' }, ...axis(scale)), 'Duration', 'What happened']
+  const head = columns.map((text, index) => element('th', { scope: 'col', class: classes[index] }, text))
   // However deep the tree is, names keep their room.
   const depth = rows.reduce((deepest, { place }) => Math.max(deepest, place.guides.length), 1)
-  return tag(
+  return element(
     'table',
     { class: 'picture', 'aria-labelledby': heading, style: `--step: ${Math.min(1.1, 5 / depth).toFixed(3)}rem` },
-    tag('thead', {}, tag('tr', {}, ...head)),
-    tag('tbody', {}, ...rows.map((row) => rowMarkup(row, scale, drawn, places))),
+    element('thead', {}, element('tr', {}, ...head)),
+    element('tbody', {}, ...rows.map((row) => rowMarkup(row, scale, drawn, places))),
   )
 }
 
@@ -50,23 +49,27 @@ function rowMarkup(row: PictureRow, scale: TimeScale, drawn: Picture, places: Pl
   const { node, guides } = row.place
   const place = places.of(node)
   const [sign, meaning] = states[row.state]
-  const level = tag('span', { class: 'hidden' }, `${meaning}, level ${guides.length + 1}: `)
+  const level = element('span', { class: 'hidden' }, `${meaning}, level ${guides.length + 1}: `)
   const color = `--color: var(--s${Math.max(0, drawn.services.indexOf(row.service)) % 6})`
-  return tag(
+  return element(
     'tr',
     { id: place?.row, class: row.state, style: color },
-    tag(
+    element(
       'th',
       { scope: 'row', class: `name ${row.state}`, style: `--depth: ${guides.length}` },
-      tag('span', { class: 'mark', 'aria-hidden': 'true' }, sign),
+      element('span', { class: 'mark', 'aria-hidden': 'true' }, sign),
       level,
-      tag('a', { href: `#${place?.details}` }, middleCut(row.name, mostName)),
+      element('a', { href: `#${place?.details}` }, middleCut(row.name, mostName)),
       row.attempt && ` ${textIn('small', row.attempt)}`,
     ),
-    tag('td', { class: 'service' }, row.service && tag('span', { class: 'dot' }) + middleCut(row.service, mostService)),
-    tag('td', { class: 'time', 'aria-hidden': 'true' }, tag('div', { class: 'track' }, ...bar(row, scale))),
-    tag('td', { class: 'number' }, escaped(row.duration)),
-    tag('td', { class: 'happened' }, happened(row, places)),
+    element(
+      'td',
+      { class: 'service' },
+      row.service && element('span', { class: 'dot' }) + middleCut(row.service, mostService),
+    ),
+    element('td', { class: 'time', 'aria-hidden': 'true' }, element('div', { class: 'track' }, ...bar(row, scale))),
+    element('td', { class: 'number' }, escaped(row.duration)),
+    element('td', { class: 'happened' }, happened(row, places)),
   )
 }
 
@@ -74,11 +77,10 @@ function happened(row: PictureRow, places: Places): string {
   const look = row.state === 'failed' ? 'result' : undefined
   const { node } = row.place
   const links = node.links.filter((link) => link.target !== node.parent || node.parent === undefined)
+  const result = row.result && element('span', { class: look }, middleCut(row.result, mostSaid))
   const parts = [
-    [middleCut(row.arrival, mostSaid), row.result && tag('span', { class: look }, middleCut(row.result, mostSaid))]
-      .filter(Boolean)
-      .join(' · '),
-    node.parentMissing ? `parent ${tag('code', {}, escaped(node.span.parentSpanId ?? ''))} (not recorded)` : '',
+    [middleCut(row.arrival, mostSaid), result].filter(Boolean).join(' · '),
+    node.parentMissing ? `parent ${element('code', {}, escaped(node.span.parentSpanId ?? ''))} (not recorded)` : '',
     ...links.slice(0, most).map((link) => `⤷ ${linkMention(node, link, places)}`),
     links.length > most ? `… ${links.length - most} more links` : '',
     ...backwards(row, places),
@@ -103,7 +105,7 @@ function bar(row: PictureRow, scale: TimeScale): string[] {
 }
 
 function piece(className: string, from: number, to: number): string {
-  return tag('span', {
+  return element('span', {
     class: className,
     style: `left: ${percent(Math.min(from, 0.995))}; width: ${percent(to - from)}`,
   })
@@ -112,7 +114,7 @@ function piece(className: string, from: number, to: number): string {
 // The narrowest column of times has room for 32 letters.
 function axis(scale: TimeScale): string[] {
   return axisMarks(scale, 5, (text) => (text.length + 1) / 32).map(({ at, text, gap }) =>
-    tag('span', { style: `left: ${percent(at)}`, title: gap ? 'time left out' : undefined }, escaped(text)),
+    element('span', { style: `left: ${percent(at)}`, title: gap ? 'time left out' : undefined }, escaped(text)),
   )
 }
 

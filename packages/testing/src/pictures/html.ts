@@ -1,11 +1,10 @@
+import { element, escaped, textIn } from './element.ts'
 import { attemptTable } from './html-attempts.ts'
 import { spanDetails } from './html-details.ts'
-import { tag, textIn } from './html-element.ts'
 import { createPlaces } from './html-places.ts'
 import { pictureTables } from './html-table.ts'
 import { style } from './html-style.ts'
 import { picture } from './picture.ts'
-import { escaped } from './svg-element.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 
@@ -52,18 +51,18 @@ export function html(spans: readonly RecordedSpan[], options: HtmlOptions = {}):
     `<style>${style}</style>`,
     '</head>',
     '<body>',
-    tag('a', { class: 'skip', href: '#details' }, 'Skip the picture'),
-    tag(
+    element('a', { class: 'skip', href: '#details' }, 'Skip the picture'),
+    element(
       'header',
       {},
       textIn('h1', title),
       textIn('p', drawn.summary + hidden, 'quiet'),
-      tag(
+      element(
         'nav',
         { 'aria-label': 'Parts of this page' },
-        tag('a', { href: '#picture' }, 'Picture'),
-        attempts && tag('a', { href: '#attempts' }, 'Attempts'),
-        tag('a', { href: '#details' }, 'Spans'),
+        element('a', { href: '#picture' }, 'Picture'),
+        attempts && element('a', { href: '#attempts' }, 'Attempts'),
+        element('a', { href: '#details' }, 'Spans'),
       ),
     ),
     '<main>',
@@ -78,10 +77,10 @@ export function html(spans: readonly RecordedSpan[], options: HtmlOptions = {}):
 }
 
 function section(id: string, heading: string, content: string): string {
-  return tag(
+  return element(
     'section',
     { id, 'aria-labelledby': `${id}-heading` },
-    tag('h2', { id: `${id}-heading` }, escaped(heading)),
+    element('h2', { id: `${id}-heading` }, escaped(heading)),
     content,
   )
 }

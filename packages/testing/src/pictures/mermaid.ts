@@ -1,6 +1,6 @@
+import { clean, cut } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
 import { spanGraph, type SpanLink, type SpanNode } from '../spans/graph.ts'
-import { mermaidLabel, mermaidLine } from './mermaid-text.ts'
 import { linkRole, picture, type PictureRow } from './picture.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 
@@ -119,4 +119,17 @@ function missingId(key: string, missing: Map<string, string>): string {
 function shortIds(key: string): string {
   const [traceId = '', spanId = ''] = key.split('/')
   return mermaidLabel(`${traceId.slice(0, 4)}…/${spanId.slice(0, 4)}…`)
+}
+
+// What Mermaid, or the Markdown and HTML around it, could read as something else; a code with a number is always text.
+const special = /[^\p{L}\p{N}\p{M}\p{Extended_Pictographic} ._,:/()→⤷·…✗◌+=?!'*-]/gu
+
+/** Text that stands in quotes as a label: nothing in it is syntax. What is longer than `length` columns is cut. */
+function mermaidLabel(text: string, length = 60): string {
+  return cut(clean(text), length).replace(special, (character) => `#${character.codePointAt(0)};`)
+}
+
+/** Text for a line of its own, such as an accessible title, where no codes are understood. */
+function mermaidLine(text: string): string {
+  return cut(clean(text).replace(special, ' ').replace(/\s+/g, ' ').trim(), 200)
 }

@@ -134,9 +134,9 @@ function pictureRow(place: TreePlace, latest: number, counted: ReturnType<typeof
   return {
     place,
     state,
-    name: clean(span.name) || '(no name)',
+    name: clean(span.name).trim() || '(no name)',
     attempt: attemptText(facts, state, counted(node, facts)),
-    service: clean(span.service),
+    service: clean(span.service).trim(),
     start,
     end: Number.isFinite(end) ? end : start,
     duration: span.endTime === undefined ? 'open' : durationText(span.endTime - start),
@@ -197,23 +197,17 @@ const most = 8
  * a link to the parent, and a link to the attempt before under the same parent.
  */
 function linkTexts(node: SpanNode): string[] {
-  const byTarget = new Map<string, { roles: Set<string>; links: SpanLink[] }>()
-  const missingParent = node.parentMissing && node.span.parentSpanId
-  if (missingParent) {
-    const context = { traceId: node.span.traceId, spanId: missingParent }
-    byTarget.set(spanKey(context), { roles: new Set(['parent']), links: [{ link: { ...context, attributes: {} } }] })
+  const byTarget = new Map<string, { readonly roles: Set<string>; readonly link: SpanLink }>()
+  const add = (role: string, link: SpanLink): void => {
+    const known = byTarget.get(spanKey(link.link)) ?? { roles: new Set(), link }
+    byTarget.set(spanKey(link.link), known)
+    known.roles.add(role)
   }
-  for (const link of node.links) {
-    if (shownByTree(node, link)) continue
-    const key = spanKey(link.link)
-    const entry = byTarget.get(key) ?? { roles: new Set(), links: [link] }
-    entry.roles.add(linkRole(node, link))
-    byTarget.set(key, entry)
-  }
+  const { traceId, parentSpanId } = node.span
+  if (node.parentMissing && parentSpanId) add('parent', { link: { traceId, spanId: parentSpanId, attributes: {} } })
+  for (const link of node.links) if (!shownByTree(node, link)) add(linkRole(node, link), link)
   const counts = new Map<string, number>()
-  for (const { roles: named, links } of byTarget.values()) {
-    const [link] = links
-    if (!link) continue
+  for (const { roles: named, link } of byTarget.values()) {
     const text = `${[...named].join(', ')} ${targetText(link)}`
     counts.set(text, (counts.get(text) ?? 0) + 1)
   }

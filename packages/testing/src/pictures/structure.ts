@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { clean } from '../text/display-text.ts'
 import { messageFacts } from '../spans/facts.ts'
-import { spanGraph, type Journey, type SpanNode } from '../spans/graph.ts'
+import { spanGraph, type Journey, type SpanLink, type SpanNode } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 
 /** How a structure is written. */
@@ -26,8 +26,11 @@ export function structure(spans: readonly RecordedSpan[], options: StructureOpti
 }
 
 /** The shape of each story, in any order. */
-export function storyStructures(spans: readonly RecordedSpan[], options: StructureOptions = {}): string[] {
-  return spanGraph(spans).journeys.map((journey) => storyStructure(journey, options.mask ?? []))
+export function storyStructures(spans: readonly RecordedSpan[], { mask = [] }: StructureOptions = {}): string[] {
+  const { nodes, journeys } = spanGraph(spans)
+  const masked = (text: string): string => mask.reduce((shown, pattern) => shown.replace(pattern, '*'), text)
+  const lines = new Map([...nodes.values()].map((node) => [node, masked(describeSpan(node))]))
+  return journeys.map((journey) => storyStructure(journey, lines))
 }
 
 /** Shapes of stories and how often each is there, as one text. */
@@ -36,15 +39,25 @@ export function writeStructures(counts: ReadonlyMap<string, number>): string {
   return stories.map(([text, count]) => (count > 1 ? `×${count}\n${text}` : text)).join('\n')
 }
 
-function storyStructure({ traces }: Journey, mask: readonly RegExp[]): string {
-  const shapes = createShapes(mask)
+function storyStructure({ traces }: Journey, lines: ReadonlyMap<SpanNode, string>): string {
+  const shapes = new Map<SpanNode, Shape>()
   const trees = traces.map(({ roots }): Shape => {
-    const groups = grouped(roots.map((root) => shapes.of(root)))
-    return { line: 'trace', links: [], groups, key: keyOf('trace', groups) }
+    // From the leaves up, without recursion: a trace can be ten thousand spans deep.
+    const all = [...roots]
+    for (const node of all) all.push(...node.children)
+    for (const node of all.toReversed()) {
+      const links = new Set(node.links.map((link) => linkText(link, lines)))
+      shapes.set(node, shapeOf(lines.get(node) ?? '', [...links].toSorted(), node.children, shapes))
+    }
+    return shapeOf('trace', [], roots, shapes)
   })
-  const lines: string[] = []
-  for (const group of grouped(trees)) print(group, lines)
-  return lines.map((line) => `${line}\n`).join('')
+  const printed: string[] = []
+  for (const group of grouped(trees)) print(group, printed)
+  return printed.map((line) => `${line}\n`).join('')
+}
+
+function linkText({ link, target }: SpanLink, lines: ReadonlyMap<SpanNode, string>): string {
+  return `⤷ ${clean(link.role ?? 'link')}: ${(target && lines.get(target)) ?? 'not recorded'}`
 }
 
 /** A span without what is different in every run. */
@@ -62,42 +75,16 @@ interface Group {
   readonly count: number
 }
 
-function createShapes(mask: readonly RegExp[]): { of(root: SpanNode): Shape } {
-  const shapes = new Map<SpanNode, Shape>()
-  const lines = new Map<SpanNode, string>()
-  const lineOf = (node: SpanNode): string => {
-    const line = lines.get(node) ?? mask.reduce((text, pattern) => text.replace(pattern, '*'), describeSpan(node))
-    lines.set(node, line)
-    return line
-  }
-  const shapeOf = (node: SpanNode): Shape => {
-    const line = lineOf(node)
-    const named = node.links.map(
-      ({ link, target }) => `⤷ ${clean(link.role ?? 'link')}: ${target ? lineOf(target) : 'not recorded'}`,
-    )
-    const links = [...new Set(named)].toSorted()
-    const groups = grouped(node.children.flatMap((child) => shapes.get(child) ?? []))
-    return { line, links, groups, key: keyOf([line, ...links].join('\n'), groups) }
-  }
-  return {
-    of(root) {
-      // Without recursion: a trace can be ten thousand spans deep.
-      const order: SpanNode[] = []
-      const stack = [root]
-      for (let node = stack.pop(); node; node = stack.pop()) {
-        order.push(node)
-        stack.push(...node.children)
-      }
-      for (const node of order.toReversed()) shapes.set(node, shapeOf(node))
-      return shapes.get(root) ?? shapeOf(root)
-    },
-  }
-}
-
-function keyOf(own: string, groups: readonly Group[]): string {
-  const hash = createHash('sha256').update(own)
+function shapeOf(
+  line: string,
+  links: readonly string[],
+  below: readonly SpanNode[],
+  shapes: ReadonlyMap<SpanNode, Shape>,
+): Shape {
+  const groups = grouped(below.flatMap((node) => shapes.get(node) ?? []))
+  const hash = createHash('sha256').update([line, ...links].join('\n'))
   for (const { shape, count } of groups) hash.update(`\n${count} ${shape.key}`)
-  return hash.digest('base64')
+  return { line, links, groups, key: hash.digest('base64') }
 }
 
 function grouped(shapes: readonly Shape[]): Group[] {
@@ -107,16 +94,12 @@ function grouped(shapes: readonly Shape[]): Group[] {
     if (known) known.count += 1
     else counts.set(shape.key, { shape, count: 1 })
   }
-  return [...counts.values()].toSorted(({ shape: one }, { shape: other }) => compared(rank(one), rank(other)))
+  return [...counts.values()].toSorted(({ shape: one }, { shape: other }) => (rank(one) < rank(other) ? -1 : 1))
 }
 
 /** What comes first in a text comes first: names, then the trace that links no other, then anything that is stable. */
 function rank({ line, groups: [first], key }: Shape): string {
   return first ? `${line}\n${first.shape.links.length > 0 ? 1 : 0}\n${first.shape.line}\n${key}` : `${line}\n${key}`
-}
-
-function compared(one: string, other: string): number {
-  return one === other ? 0 : one < other ? -1 : 1
 }
 
 // Deeper spans stand below each other, which nobody reads any more.

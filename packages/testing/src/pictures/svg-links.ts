@@ -1,6 +1,6 @@
 import type { SpanNode } from '../spans/graph.ts'
+import { element } from './element.ts'
 import { colors } from './svg-colors.ts'
-import { element } from './svg-element.ts'
 import { markAt, type SvgLayout, type SvgRow } from './svg-layout.ts'
 
 /** The arrow head that the links end with. */

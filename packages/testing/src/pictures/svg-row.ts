@@ -1,11 +1,10 @@
 import { clean, cut } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
+import { element, escaped } from './element.ts'
 import type { Picture } from './picture.ts'
 import { colors, serviceColor } from './svg-colors.ts'
-import { element, escaped } from './svg-element.ts'
 import { detailBase, dotted, lineHeight, markAt, noteParts, type SvgLayout, type SvgRow } from './svg-layout.ts'
-import { textLine } from './svg-line.ts'
-import { fitting, smallSize, textWidth } from './svg-text.ts'
+import { fitting, smallSize, textLine, textWidth } from './svg-text.ts'
 import type { TimeScale } from './time-scale.ts'
 import { valueText } from '../text/value-text.ts'
 

@@ -1,4 +1,5 @@
 import { cutMiddle, displayWidth, graphemesOf } from '../text/display-text.ts'
+import { element, escaped, type Attributes } from './element.ts'
 
 /** The size of most text, px. */
 export const fontSize = 13
@@ -31,7 +32,7 @@ export function textWidth(text: string, size: number = fontSize): number {
 }
 
 /** Whether a text has letters whose widths are not known. */
-export function isStrange(text: string): boolean {
+function isStrange(text: string): boolean {
   return widths.reduce((rest, [characters]) => rest.replace(characters, ''), text) !== ''
 }
 
@@ -45,4 +46,20 @@ export interface TextPart {
   readonly text: string
   readonly fill: string
   readonly bold?: boolean
+}
+
+/** A line of text that is never wider than it was measured: letters whose widths are not known are squeezed. */
+export function textLine(parts: readonly TextPart[], attributes: Attributes): string {
+  const seen = parts.filter(({ text }) => text !== '')
+  if (seen.length === 0) return ''
+  const size = Number(attributes['font-size'] ?? fontSize)
+  const strange = seen.some(({ text }) => isStrange(text))
+  const width = seen.reduce((sum, { text, bold }) => sum + textWidth(text, size) * (bold ? boldness : 1), 0)
+  return element(
+    'text',
+    { ...attributes, ...(strange && { textLength: width * 0.94, lengthAdjust: 'spacingAndGlyphs' }) },
+    ...seen.map(({ text, fill, bold }) =>
+      element('tspan', { fill, 'font-weight': bold ? 600 : undefined }, escaped(text)),
+    ),
+  )
 }

@@ -1,14 +1,13 @@
 import { clean } from '../text/display-text.ts'
+import { element } from './element.ts'
 import { picture, type Picture } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { colors, darkStyle } from './svg-colors.ts'
-import { element } from './svg-element.ts'
 import { svgLayout, type SvgBlock, type SvgLayout } from './svg-layout.ts'
 import { arrowHead, linkCurves, treeLines } from './svg-links.ts'
 import { failedRows, rowMarkup } from './svg-row.ts'
-import { textLine } from './svg-line.ts'
-import { boldness, fitting, fontSize, smallSize, textWidth } from './svg-text.ts'
+import { boldness, fitting, fontSize, smallSize, textLine, textWidth } from './svg-text.ts'
 import { axisMarks } from './axis.ts'
 
 /** How a drawing looks. */

@@ -19,6 +19,12 @@ test('no mark covers another one or sticks out, whatever the ranges', () => {
   )
 })
 
+test('the times of an axis without gaps are evenly apart', () => {
+  // 200 ms has no room behind 100 ms.
+  const marks = axisMarks(timeScale([{ start: 0, end: 466 }]), 5, (text) => (text.length + 1) / 32)
+  expect(marks.map(({ text }) => text)).toEqual(['0 ms', '200 ms'])
+})
+
 test('of 400 gaps those are marked that have room', () => {
   const many = Array.from({ length: 401 }, (_, index) => ({ start: index * 60_000, end: index * 60_000 + 10 }))
   const marks = axisMarks(timeScale(many), 8, (text) => text.length / 60)

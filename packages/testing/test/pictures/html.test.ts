@@ -92,3 +92,9 @@ test('no spans and open spans are no problem, and neither are strange ones', { t
     { numRuns: 100 },
   )
 })
+
+test('a name of blanks has words to click on, and a service of blanks is none', () => {
+  const page = html([spanOf({ name: ' \t ', spanId: '1', service: '  ' })])
+  expect(page).toContain('<a href="#span-0">(no name)</a>')
+  expect(page).toContain('<p class="quiet">1 span in 1 trace</p>')
+})
