@@ -1,13 +1,12 @@
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
 import { diffArrays } from 'diff'
 import { createPaint } from '../text/colors.ts'
 import { clean } from '../text/display-text.ts'
-import { readStories } from '../large/read-stories.ts'
 import { storyStructures, writeStructures } from '../pictures/structure.ts'
 import { UsageError, type Command } from './command.ts'
-import { createProgress } from './progress.ts'
-import { openSources } from './sources.ts'
+import { beginsWith, openSources } from './sources.ts'
+import { createProblems, storiesOf } from './stories.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 
 /** The first line of a structure in a file, which tells it from OTLP JSON. */
@@ -42,8 +41,9 @@ export const diff: Command = {
     const [before, after, ...more] = given.files
     if (before === undefined || after === undefined || more.length > 0) throw new UsageError('Two files are needed')
     if (before === '-' && after === '-') throw new UsageError('- can be given once')
-    const options = { mask: masks(given.all('mask')), counts: !given.has('ignore-counts') }
-    const [first, second] = [await structureOf(before, options, terminal), await structureOf(after, options, terminal)]
+    const [mask, counts] = [masks(given.all('mask')), !given.has('ignore-counts')]
+    const first = await structureOf(before, mask, counts, terminal)
+    const second = await structureOf(after, mask, counts, terminal)
     if (first.text === second.text) {
       const whole = first.whole && second.whole
       terminal.out(whole ? 'The shape is the same.\n' : 'The shape of what could be read is the same.\n')
@@ -70,57 +70,31 @@ export function masks(texts: readonly string[]): RegExp[] {
   })
 }
 
-interface StructureReading {
-  readonly mask: readonly RegExp[]
-  readonly counts: boolean
-}
-
-interface StructureRead {
-  readonly text: string
-  /** Whether there are spans, and all of them could be read. */
-  readonly whole: boolean
-}
-
-/** The structure of a file, however large; of a file that is a structure already, its text. */
+/**
+ * The structure of a file, however large; of a file that is a structure already, its text. It is whole, if there are
+ * spans and all of them could be read.
+ */
 async function structureOf(
   file: string,
-  { mask, counts }: StructureReading,
+  mask: readonly RegExp[],
+  counts: boolean,
   terminal: Terminal,
-): Promise<StructureRead> {
+): Promise<{ readonly text: string; readonly whole: boolean }> {
   await using sources = await openSources([file], terminal)
   const [path = ''] = sources.files
-  if (await isStructure(path)) {
+  if (await beginsWith(path, Buffer.from(structureMark))) {
     const text = (await readFile(path, 'utf8')).replaceAll('\r', '').split('\n').slice(1).join('\n')
     return { text: counts ? text : text.replace(/^×\d+\n/gm, ''), whole: text !== '' }
   }
   const found = new Map<string, number>()
-  const progress = createProgress(terminal, sources.bytes)
-  let problems = 0
-  const stories = readStories(sources.files, {
-    // As in a structure that a test wrote: there a link says what it leads to.
-    batches: 'together',
-    onProblem({ line, reason, unfinished }) {
-      if (!unfinished) problems += 1
-      terminal.error(`${clean(sources.nameOf(path))}:${line}: ${reason}, left out\n`)
-    },
-    onProgress: progress.show,
-  })
+  const problems = createProblems(terminal)
+  // As in a structure that a test wrote: there a link says what it leads to.
+  const stories = storiesOf(sources, terminal, { batches: 'together', onProblem: problems.say })
   for await (const { spans } of stories) {
     for (const text of storyStructures(spans, { mask })) found.set(text, counts ? (found.get(text) ?? 0) + 1 : 1)
   }
-  progress.end()
   if (found.size === 0) terminal.error(`There are no spans in ${clean(sources.nameOf(path))}.\n`)
-  return { text: writeStructures(found), whole: problems === 0 && found.size > 0 }
-}
-
-async function isStructure(path: string): Promise<boolean> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(structureMark.length), 0, structureMark.length, 0)
-    return buffer.toString('utf8', 0, bytesRead) === structureMark
-  } finally {
-    await file.close()
-  }
+  return { text: writeStructures(found), whole: problems.count === 0 && found.size > 0 }
 }
 
 /** One line of two texts beside each other. */
@@ -130,14 +104,13 @@ interface Line {
 }
 
 function linesOf(before: string, after: string): Line[] {
-  const [first, second] = [before.split('\n'), after.split('\n')]
+  const texts = `${before}\n${after}`.split('\n')
   // Numbers are compared in one step, long lines that differ at their end are not.
-  const numbers = new Map([...first, ...second].map((text, index) => [text, index]))
-  const numbered = (texts: readonly string[]): number[] => texts.map((text) => numbers.get(text) ?? -1)
-  const texts = [...first, ...second]
-  const changes = diffArrays(numbered(first), numbered(second), { maxEditLength: mostChanges }) ?? [
-    { removed: true, added: false, value: numbered(first) },
-    { removed: false, added: true, value: numbered(second) },
+  const numbers = new Map(texts.map((text, index) => [text, index]))
+  const [first, second] = [before, after].map((text) => text.split('\n').map((line) => numbers.get(line) ?? -1))
+  const changes = diffArrays(first!, second!, { maxEditLength: mostChanges }) ?? [
+    { removed: true, added: false, value: first! },
+    { removed: false, added: true, value: second! },
   ]
   return changes.flatMap(({ removed, added, value }) =>
     value.map((number): Line => ({ sign: removed ? '-' : added ? '+' : ' ', text: texts[number] ?? '' })),

@@ -1,11 +1,10 @@
-import { judge, type CheckOptions } from '../rules/evidence.ts'
 import { readRequests } from '../large/read-otlp.ts'
-import { readStories } from '../large/read-stories.ts'
+import { judge, type CheckOptions } from '../rules/evidence.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { RecordedSpan } from '../spans/span.ts'
-import { createProgress } from './progress.ts'
 import type { Report } from './report.ts'
 import type { Sources } from './sources.ts'
+import { storiesOf } from './stories.ts'
 import type { Terminal } from './terminal.ts'
 
 // Bytes: so large may a single story of a larger file be, too.
@@ -19,51 +18,35 @@ export async function judgeSources(
   report: Report,
   terminal: Terminal,
 ): Promise<void> {
-  report.count('bytes', sources.bytes)
-  if (sources.bytes <= whole) await judgeTogether(sources, rules, options, report)
-  else await judgeStories(sources, rules, options, report, terminal)
+  report.bytes = sources.bytes
+  if (sources.bytes <= whole) {
+    const all = await allSpans(sources, report)
+    report.spans = all.length
+    report.add(judge(all, options, rules))
+    return
+  }
+  // One span at a time is all that these look at, so that a part of a story is enough for them.
+  const single = rules.filter((rule) => rule.single)
+  const stories = storiesOf(sources, terminal, {
+    onProblem: report.addProblem,
+    onProgress: ({ pass, passes }) => void (report.passes = passes ?? pass),
+  })
+  for await (const { spans, extent, elsewhere } of stories) {
+    report.spans += spans.length
+    if (extent === 'whole') report.stories += 1
+    else report.unjudged += spans.length
+    report.add(judge(spans, options, extent === 'whole' ? rules : single, elsewhere))
+  }
 }
 
-async function judgeTogether(
-  { files, nameOf }: Sources,
-  rules: readonly Rule[],
-  options: CheckOptions,
-  report: Report,
-): Promise<void> {
+async function allSpans({ files, nameOf }: Sources, report: Report): Promise<RecordedSpan[]> {
   const all: RecordedSpan[] = []
   for (const file of files) {
-    const onProblem = (problem: Parameters<Report['addProblem']>[0]): void => report.addProblem(problem, nameOf(file))
-    for await (const { spans } of readRequests(file, { onProblem })) {
+    const requests = readRequests(file, { onProblem: (problem) => report.addProblem(problem, nameOf(file)) })
+    for await (const { spans } of requests) {
       // As many as one request may have are too many for the arguments of a call.
       for (const span of spans) all.push(span)
     }
   }
-  report.count('spans', all.length)
-  report.add(judge(all, options, rules))
-}
-
-async function judgeStories(
-  { files, nameOf, bytes }: Sources,
-  rules: readonly Rule[],
-  options: CheckOptions,
-  report: Report,
-  terminal: Terminal,
-): Promise<void> {
-  const progress = createProgress(terminal, bytes)
-  // One span at a time is all that these look at, so that a part of a story is enough for them.
-  const single = rules.filter((rule) => rule.single)
-  const stories = readStories(files, {
-    onProblem: (problem, file) => report.addProblem(problem, nameOf(file)),
-    onProgress: (now) => {
-      report.setPasses(now.passes ?? now.pass)
-      progress.show(now)
-    },
-  })
-  for await (const { spans, extent, elsewhere } of stories) {
-    report.count('spans', spans.length)
-    if (extent === 'whole') report.count('stories', 1)
-    else report.count('unjudged', spans.length)
-    report.add(judge(spans, options, extent === 'whole' ? rules : single, elsewhere))
-  }
-  progress.end()
+  return all
 }

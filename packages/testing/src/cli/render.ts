@@ -1,19 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { clean } from '../text/display-text.ts'
 import { html } from '../pictures/html.ts'
 import { messageIdentity } from '../spans/identity.ts'
 import { mermaid } from '../pictures/mermaid.ts'
 import { otlpJsonLines } from '../otlp/json-lines.ts'
-import { readStories } from '../large/read-stories.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { structure } from '../pictures/structure.ts'
 import { svg } from '../pictures/svg.ts'
 import { waterfall } from '../pictures/waterfall.ts'
 import { oneOf, UsageError, type Command, type Given } from './command.ts'
 import { masks, structureMark } from './diff.ts'
-import { createProgress } from './progress.ts'
 import { openSources } from './sources.ts'
+import { createProblems, storiesOf } from './stories.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 
 const formats = ['terminal', 'svg', 'mermaid', 'html', 'otlp', 'structure'] as const
@@ -95,24 +93,16 @@ interface Chosen {
 async function chosenSpans(given: Given, terminal: Terminal): Promise<Chosen> {
   await using sources = await openSources(given.files, terminal, given.one('out'))
   const [trace, message] = [given.one('trace')?.toLowerCase(), given.one('message')]
-  const progress = createProgress(terminal, sources.bytes)
+  const problems = createProblems(terminal)
   const spans: RecordedSpan[] = []
-  let [problems, left] = [0, 0]
-  const stories = readStories(sources.files, {
-    onProblem({ line, reason, unfinished }, file) {
-      if (!unfinished) problems += 1
-      terminal.error(`${clean(sources.nameOf(file))}:${line}: ${reason}, left out\n`)
-    },
-    onProgress: progress.show,
-  })
-  for await (const story of stories) {
+  let left = 0
+  for await (const story of storiesOf(sources, terminal, { onProblem: problems.say })) {
     if (trace !== undefined && !story.spans.some(({ traceId }) => traceId.startsWith(trace))) continue
     if (message !== undefined && !story.spans.some((span) => isAbout(span, message))) continue
     if (spans.length + story.spans.length <= most) spans.push(...story.spans)
     else left += story.spans.length
   }
-  progress.end()
-  return { spans, problems, left }
+  return { spans, problems: problems.count, left }
 }
 
 function isAbout(span: RecordedSpan, message: string): boolean {

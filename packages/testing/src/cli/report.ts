@@ -15,23 +15,21 @@ export interface RuleReport {
 /** What `check` found. Its size is bounded, whatever it is told. */
 export interface Report {
   readonly rules: readonly RuleReport[]
-  /** Of all rules. */
-  readonly total: number
-  readonly problems: readonly (OtlpProblem & { readonly file: string })[]
+  /** Findings of all rules. */
+  total: number
+  readonly problems: (OtlpProblem & { readonly file: string })[]
   /** Problems beyond those that are kept. */
-  readonly moreProblems: number
-  readonly spans: number
-  readonly stories: number
-  readonly bytes: number
-  readonly passes: number
+  moreProblems: number
+  spans: number
+  stories: number
+  bytes: number
+  passes: number
   /** Spans of stories that are too large to be judged as a whole. */
-  readonly unjudged: number
+  unjudged: number
   seconds: number
   /** Takes what rules say of some of the spans; findings that were not asked for are dropped. */
   add(judgements: readonly Judgement[]): void
-  addProblem(problem: OtlpProblem, file: string): void
-  count(what: 'spans' | 'stories' | 'bytes' | 'unjudged', number: number): void
-  setPasses(passes: number): void
+  readonly addProblem: (problem: OtlpProblem, file: string) => void
 }
 
 const mostProblems = 20
@@ -49,76 +47,50 @@ export function createReport(
   const reports = new Map(
     rules.map((rule): [string, RuleReport] => [rule.id, { rule, applied: false, count: 0, kept: [] }]),
   )
-  const counted = { spans: 0, stories: 0, bytes: 0, unjudged: 0 }
-  const problems: (OtlpProblem & { readonly file: string })[] = []
-  let moreProblems = 0
-  let passes = 1
-
-  return {
+  const report: Report = {
     rules: [...reports.values()],
-    problems,
+    total: 0,
+    problems: [],
+    moreProblems: 0,
+    spans: 0,
+    stories: 0,
+    bytes: 0,
+    passes: 1,
+    unjudged: 0,
     seconds: 0,
-    get total() {
-      return [...reports.values()].reduce((sum, { count }) => sum + count, 0)
-    },
-    get moreProblems() {
-      return moreProblems
-    },
-    get spans() {
-      return counted.spans
-    },
-    get stories() {
-      return counted.stories
-    },
-    get bytes() {
-      return counted.bytes
-    },
-    get unjudged() {
-      return counted.unjudged
-    },
-    get passes() {
-      return passes
-    },
     add(judgements) {
       for (const { rule, applied, findings } of judgements) {
-        const report = reports.get(rule.id)
-        if (!report) continue
-        report.applied ||= applied
+        const ofRule = reports.get(rule.id)
+        if (!ofRule) continue
+        ofRule.applied ||= applied
         for (const finding of findings) {
           if (wanted.length > 0 && !wanted.some((id) => covers(id, finding.rule))) continue
           if (ignored.some((id) => covers(id, finding.rule))) continue
-          report.count += 1
-          if (report.kept.length < max) report.kept.push(finding)
+          ofRule.count += 1
+          report.total += 1
+          if (ofRule.kept.length < max) ofRule.kept.push(finding)
         }
       }
     },
     addProblem(problem, file) {
-      if (problems.length < mostProblems) problems.push({ ...problem, file })
-      else moreProblems += 1
-    },
-    count(what, number) {
-      counted[what] += number
-    },
-    setPasses(number) {
-      passes = number
+      if (report.problems.length < mostProblems) report.problems.push({ ...problem, file })
+      else report.moreProblems += 1
     },
   }
+  return report
 }
 
 function covers(id: string, rule: string): boolean {
   return rule === id || rule.startsWith(`${id}/`)
 }
 
-/** Why a rule that found nothing does not say that all is well. Undefined: it does. */
-export function openReason({ rule, applied }: RuleReport, report: Report): string | undefined {
-  const missed = unjudgedBy(rule, report)
-  if (missed > 0) return `${countText(missed, 'span')} not judged`
+/**
+ * Why a rule that found nothing does not say that all is well. Undefined: it does. One that looks at a span at a time
+ * judges all that were read.
+ */
+export function openReason({ rule, applied }: RuleReport, { unjudged }: Report): string | undefined {
+  if (unjudged > 0 && rule.single !== true) return `${countText(unjudged, 'span')} not judged`
   return applied ? undefined : `nothing to judge: no span is ${rule.subject}`
-}
-
-/** How many spans a rule could not judge. One that looks at a span at a time judges all that were read. */
-function unjudgedBy({ single }: Rule, { unjudged }: Report): number {
-  return single === true ? 0 : unjudged
 }
 
 /** Where a finding can be looked up in a backend: the span it is about. */

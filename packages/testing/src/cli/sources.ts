@@ -58,14 +58,14 @@ async function fileOf(
 ): Promise<{ readonly file: string; readonly size: number }> {
   const found = name === '-' ? undefined : await statOf(name)
   if (found?.isDirectory()) throw new UsageError(`${name} is a folder; name the files in it: ${join(name, '*.jsonl')}`)
-  if (found?.isFile() && !(await isPacked(name))) return { file: name, size: found.size }
+  if (found?.isFile() && !(await beginsWith(name, gzip))) return { file: name, size: found.size }
   await pipeline(name === '-' ? Readable.from(terminal.input) : createReadStream(name), createWriteStream(copy))
   return await unpacked(copy, name)
 }
 
 /** A copy of what can be read once only, unpacked where it is packed. */
 async function unpacked(copy: string, name: string): Promise<{ readonly file: string; readonly size: number }> {
-  if (!(await isPacked(copy))) return { file: copy, size: (await statOf(copy)).size }
+  if (!(await beginsWith(copy, gzip))) return { file: copy, size: (await statOf(copy)).size }
   const file = `${copy}.unpacked`
   try {
     await pipeline(createReadStream(copy), createGunzip(), createWriteStream(file))
@@ -75,12 +75,14 @@ async function unpacked(copy: string, name: string): Promise<{ readonly file: st
   return { file, size: (await statOf(file)).size }
 }
 
-/** Whether a file begins as gzip does. */
-async function isPacked(path: string): Promise<boolean> {
+const gzip = Buffer.from([0x1f, 0x8b])
+
+/** Whether these are the first bytes of a file. */
+export async function beginsWith(path: string, bytes: Buffer): Promise<boolean> {
   const file = await open(path)
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes.length), 0, bytes.length, 0)
+    return buffer.subarray(0, bytesRead).equals(bytes)
   } finally {
     await file.close()
   }
