@@ -1,4 +1,4 @@
-import { findingText, type Finding } from '../rules/finding.ts'
+import { aboutNothing, findingText, type Finding } from '../rules/finding.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { waterfall } from '../pictures/waterfall.ts'
 
@@ -55,17 +55,7 @@ export function assertNothingFound(
 ): true {
   if (findings.length > 0) throw new TraceAssertionError(findings, spans)
   if (subject.found) return true
-  throw new TraceAssertionError([nothing(subject, spans.length)], spans)
-}
-
-function nothing({ name, rule }: { readonly name: string; readonly rule: string }, count: number): Finding {
-  return {
-    rule,
-    problem: `There is nothing to judge: of ${count} spans none is ${name}.`,
-    message: 'none',
-    hop: 'none',
-    side: 'unknown',
-    service: '',
-    spans: [],
-  }
+  const { name, rule } = subject
+  const problem = `There is nothing to judge: of ${spans.length} spans none is ${name}.`
+  throw new TraceAssertionError([{ ...aboutNothing, rule, problem }], spans)
 }

@@ -1,6 +1,6 @@
 import { evidenceOf, type Evidence } from '../rules/evidence.ts'
 import { messageFacts } from '../spans/facts.ts'
-import { hopEnd, type Finding } from '../rules/finding.ts'
+import { aboutNothing, hopEnd, type Finding } from '../rules/finding.ts'
 import type { MessageJourney } from '../journeys/journey.ts'
 import { attemptsInOrder } from '../rules/attempts.ts'
 import type { RecordedSpan } from '../spans/span.ts'
@@ -72,13 +72,12 @@ function nobody({ journeys }: Evidence, steps: readonly string[], message: Journ
   const others = journeys.flatMap((journey) => stepsOf(journey)[0]?.text ?? [])
   const known = others.length === 0 ? 'There are no messages at all.' : `There are: ${[...new Set(others)].join(', ')}.`
   return {
+    ...aboutNothing,
     rule: RULE,
-    problem: `No message ${typeof message === 'string' || message ? 'is' : 'that'} ${which}${message ? '' : ' was recorded'}. ${known}`,
+    problem: `No message ${message ? 'is' : 'that'} ${which}${message ? '' : ' was recorded'}. ${known}`,
     message: typeof message === 'string' ? message : 'none',
     hop: steps[0] ?? 'none',
     side: steps[0]?.startsWith('send') === true ? 'producer' : 'consumer',
-    service: '',
-    spans: [],
     expected: steps,
     actual: [],
   }
@@ -86,13 +85,14 @@ function nobody({ journeys }: Evidence, steps: readonly string[], message: Journ
 
 function partingOf(journey: MessageJourney, steps: readonly string[]): Finding | undefined {
   const actual = stepsOf(journey)
-  const length = Math.max(actual.length, steps.length)
-  const at = Array.from({ length }, (_, index) => index).find((index) => {
-    const [is, wanted] = [actual[index], steps[index]]
-    return !is || wanted === undefined || !isStep(is, wanted)
-  })
-  if (at === undefined) return undefined
+  const agrees = (at: number): boolean => {
+    const [is, wanted] = [actual[at], steps[at]]
+    return is !== undefined && wanted !== undefined && isStep(is, wanted)
+  }
+  let at = 0
+  while (agrees(at)) at += 1
   const [is, wanted, before] = [actual[at], steps[at], actual[at - 1]]
+  if (!is && wanted === undefined) return undefined
   const problem = !is
     ? `Step ${at + 1} is missing: ${wanted}.`
     : wanted === undefined

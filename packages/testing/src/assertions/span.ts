@@ -1,11 +1,9 @@
 import { evidenceOf } from '../rules/evidence.ts'
 import type { ExpectedSpan, SpanIdentity } from './expected-span.ts'
-import { findingAt, hopEnd, type Finding } from '../rules/finding.ts'
+import { aboutNothing, findingAt, hopEnd, type Finding } from '../rules/finding.ts'
 import { compareSpan, type Comparison } from './span-comparison.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { TraceAssertionError } from './assertion-error.ts'
-
-const RULE = 'span'
 
 /**
  * A span is as expected: its parent, its links, what it says of itself and of its message. Throws a
@@ -70,8 +68,8 @@ function findingsOf(
   const [expected, actual] = wanted.length === 1 && is.length === 1 ? [wanted[0], is[0]] : [wanted, is]
   const find = (problem: string, span: RecordedSpan | undefined, from?: RecordedSpan): Finding => {
     const node = span && evidence.graph.nodes.get(spanKey(span))
-    const found = { rule: RULE, problem, expected, actual }
-    if (!span || !node) return { ...found, message: 'none', hop: 'none', side: 'unknown', service: '', spans: [] }
+    const found = { rule: 'span', problem, expected, actual }
+    if (!span || !node) return { ...aboutNothing, ...found }
     const finding = findingAt(evidence, node, found)
     return from && finding.hop === hopEnd(span) ? { ...finding, hop: `${hopEnd(from)} → ${hopEnd(span)}` } : finding
   }

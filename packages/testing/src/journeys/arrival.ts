@@ -48,24 +48,18 @@ export function headerValues(headers: Arrival['headers'], name: string): string[
 }
 
 /** What identifies the message that arrived. */
-export function arrivalIdentity({
-  system,
-  destination,
-  messageId,
-  partition,
-  offset,
-}: Arrival): MessageIdentity | undefined {
-  return identityOf({ system, destinationName: destination, messageId, partition, offset })
+export function arrivalIdentity(arrival: Arrival): MessageIdentity | undefined {
+  return identityOf({ ...arrival, destinationName: arrival.destination })
 }
 
 /** Arrivals by the key of their message. */
 export function byMessage(arrivals: readonly Arrival[]): ReadonlyMap<string, Arrival> {
-  const found = new Map<string, Arrival>()
-  for (const arrival of arrivals) {
-    const identity = arrivalIdentity(arrival)
-    if (identity) found.set(identity.key, arrival)
-  }
-  return found
+  return new Map(
+    arrivals.flatMap((arrival) => {
+      const identity = arrivalIdentity(arrival)
+      return identity ? [[identity.key, arrival] as const] : []
+    }),
+  )
 }
 
 /**

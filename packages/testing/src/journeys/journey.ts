@@ -1,9 +1,10 @@
 import { connectionOf, isBulk, isCreation, isProcess, type Via } from './creation.ts'
 import { isBatch, messageFacts, type MessageFacts } from '../spans/facts.ts'
 import { messageIdentity, type MessageIdentity } from '../spans/identity.ts'
-import { createDisjointSets, spanGraph, type SpanGraph, type SpanNode } from '../spans/graph.ts'
+import { createDisjointSets, spanGraph, type DisjointSets, type SpanGraph, type SpanNode } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
-import { nearest } from '../spans/nearest.ts'
+import { grouped } from '../spans/grouped.ts'
+import { nearestIn } from '../spans/nearest.ts'
 
 /** One run of a handler on one message. */
 export interface MessageAttempt {
@@ -56,20 +57,12 @@ export function journeysOf({ nodes }: Pick<SpanGraph, 'nodes'>): MessageJourney[
     }
   }
   const shared = joinByCreation(attempts, together)
-  const around = nearest((node) => {
-    const attempt = atoms.get(node)
-    return attempt && { value: attempt }
-  })
+  const around = nearestIn(atoms)
   for (const move of moves) joinMove(move, move.parent && around(move.parent), shared, together)
 
-  const groups = new Map<object, SpanNode[]>()
-  for (const node of [...creations, ...attempts.map((attempt) => attempt.node), ...moves]) {
-    if (shared.has(node)) continue
-    const group = together.find(node)
-    const members = groups.get(group)
-    if (members) members.push(node)
-    else groups.set(group, [node])
-  }
+  const groups = grouped([...creations, ...attempts.map(({ node }) => node), ...moves], (node) =>
+    shared.has(node) ? undefined : together.find(node),
+  )
   return [...groups.values()].map((members) => journeyOf(members, atoms, shared)).toSorted(byStart)
 }
 
@@ -96,39 +89,22 @@ function isMove(node: SpanNode): boolean {
 function joinSameIdentity(
   attempts: readonly MessageAttempt[],
   creations: readonly SpanNode[],
-  together: { join(one: object, other: object): void },
+  together: DisjointSets<object>,
 ): void {
-  const made = new Map<string, Set<SpanNode>>()
-  for (const node of creations) {
-    const key = messageIdentity(node.span)?.key
-    if (key === undefined) continue
-    const known = made.get(key)
-    if (known) known.add(node)
-    else made.set(key, new Set([node]))
-  }
+  const made = grouped(creations, (node) => messageIdentity(node.span)?.key)
   const first = new Map<string, SpanNode>()
   for (const { node, identity, creation } of attempts) {
     if (!identity) continue
-    const sends = made.get(identity.key) ?? new Set()
-    const [oldest] = sends
-    const anchor = creation && sends.has(creation) ? creation : (oldest ?? first.get(identity.key))
+    const own = creation && isCreation(creation) && messageIdentity(creation.span)?.key === identity.key
+    const anchor = own ? creation : (made.get(identity.key)?.[0] ?? first.get(identity.key))
     if (anchor) together.join(anchor, node)
     else first.set(identity.key, node)
   }
 }
 
 /** Gives the creations whose context is on several messages of one destination: they tell no messages apart. */
-function joinByCreation(
-  attempts: readonly MessageAttempt[],
-  together: { join(one: object, other: object): void; find(thing: object): object },
-): Set<SpanNode> {
-  const followers = new Map<SpanNode, MessageAttempt[]>()
-  for (const attempt of attempts) {
-    if (!attempt.creation) continue
-    const known = followers.get(attempt.creation)
-    if (known) known.push(attempt)
-    else followers.set(attempt.creation, [attempt])
-  }
+function joinByCreation(attempts: readonly MessageAttempt[], together: DisjointSets<object>): Set<SpanNode> {
+  const followers = grouped(attempts, ({ creation }) => creation)
   const shared = new Set<SpanNode>()
   for (const [creation, followed] of followers) {
     const messages = new Map<string, Set<object>>()
@@ -148,7 +124,7 @@ function joinMove(
   move: SpanNode,
   mover: MessageAttempt | undefined,
   shared: ReadonlySet<SpanNode>,
-  together: { join(one: object, other: object): void },
+  together: DisjointSets<object>,
 ): void {
   const target = move.links.find(({ link }) => link.role === 'creation')?.target
   if (mover) {

@@ -19,11 +19,10 @@ export function stepsOf({ creation, attempts }: MessageJourney): Step[] {
   return [{ text, shown: creation.span.name, node: creation }, ...steps]
 }
 
-const VERBS: Readonly<Record<string, string>> = { dead_letter: 'dead letter', redrive: 'redrive' }
-
 function stepOf({ node, facts }: MessageAttempt): Step {
-  const { deliveryKind = '', deadLetterSource, destination } = facts
-  const verb = VERBS[deliveryKind] ?? (deadLetterSource === undefined ? 'process' : 'dead letter')
+  const { deliveryKind, deadLetterSource, destination } = facts
+  const isDead = deliveryKind === 'dead_letter' || deadLetterSource !== undefined
+  const verb = deliveryKind === 'redrive' ? 'redrive' : isDead ? 'dead letter' : 'process'
   return { text: words(verb, destination, ...ending(facts)), shown: words(node.span.name, ...ending(facts)), node }
 }
 

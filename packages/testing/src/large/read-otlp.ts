@@ -54,7 +54,6 @@ const chunkSize = 1024 * 1024
 export interface OtlpRequest {
   readonly spans: readonly RecordedSpan[]
   readonly bytes: number
-  readonly line: number
 }
 
 /**
@@ -81,7 +80,7 @@ export async function* readRequests(
         if (!content && !isOtherSignal(slice.value)) report(line, foreignExport(slice.value))
         if (!content) return
         invalid += content.invalid
-        yield { spans: content.spans, bytes: slice.bytes, line }
+        yield { spans: content.spans, bytes: slice.bytes }
       }
     } catch {
       report(line, last ? 'stops in the middle' : 'not JSON', last)

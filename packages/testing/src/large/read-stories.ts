@@ -73,10 +73,7 @@ export async function* readStories(
   passes = plan.rounds + before
   if (before === 2) for await (const { spans } of requestsOf(files)) named.see(spans)
   for (let round = 0; round < plan.rounds; round += 1) {
-    const wanted = (traceId: string): boolean => {
-      const story = plan.storyOf(traceId)
-      return plan.isTooLarge(story) ? round === 0 : plan.roundOf(story) === round
-    }
+    const wanted = (traceId: string): boolean => plan.roundOf(plan.storyOf(traceId)) === round
     const open = new Map<number, RecordedSpan[]>()
     let [number, bytes] = [0, 0]
     for await (const request of requestsOf(files, undefined, wanted)) {

@@ -19,11 +19,9 @@ export interface StoryPlan {
   /** How often the file has to be read, so that the spans held at a time stay within the budget. */
   readonly rounds: number
   readonly requests: number
-  /** How many stories there are. */
-  readonly stories: number
   /** The story of a trace; equal for all traces of a story. */
   storyOf(traceId: string): number
-  /** The round in which a story is put together, from 0. */
+  /** The round in which a story is put together, from 0; one that is too large never is, and is read in the first. */
   roundOf(story: number): number
   /** The request after which all spans of the story are there, counted from 0. */
   lastOf(story: number): number
@@ -91,6 +89,8 @@ export function createStoryIndex(budget: number, batches: 'apart' | 'together' =
     lasts[root] = requests
   }
 
+  const isTooLarge = (story: number): boolean => (bytes[story] ?? 0) > largest
+
   return {
     add({ spans, bytes: size }) {
       for (const span of spans) {
@@ -115,12 +115,9 @@ export function createStoryIndex(budget: number, batches: 'apart' | 'together' =
         if (bytes[rootOf(target)] !== 0) join(target, trace)
       }
       const held = new Float64Array(requests + 1)
-      let stories = 0
       for (let number = 0; number < keys.size; number += 1) {
         const size = bytes[number] ?? 0
-        if (parents[number] !== number || size === 0) continue
-        stories += 1
-        if (size > largest) continue
+        if (parents[number] !== number || size === 0 || isTooLarge(number)) continue
         held[firsts[number] ?? 0]! += size
         held[(lasts[number] ?? 0) + 1]! -= size
       }
@@ -131,11 +128,10 @@ export function createStoryIndex(budget: number, batches: 'apart' | 'together' =
       return {
         rounds,
         requests,
-        stories,
         storyOf: (traceId) => rootOf(numberOf(traceId)),
-        roundOf: (story) => story % rounds,
+        roundOf: (story) => (isTooLarge(story) ? 0 : story % rounds),
         lastOf: (story) => lasts[story] ?? 0,
-        isTooLarge: (story) => (bytes[story] ?? 0) > largest,
+        isTooLarge,
       }
     },
   }

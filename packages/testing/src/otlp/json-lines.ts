@@ -1,3 +1,4 @@
+import { grouped } from '../spans/grouped.ts'
 import type { RecordedLink, RecordedSpan, RecordedSpanKind, RecordedSpanStatus, SpanAttributes } from '../spans/span.ts'
 
 const kinds: Readonly<Record<RecordedSpanKind, number>> = {
@@ -19,23 +20,25 @@ const remote = 0x200
  * exporter gets them either.
  */
 export function otlpJsonLines(spans: readonly RecordedSpan[]): string {
-  const traces = groups(
-    spans.filter((span) => span.endTime !== undefined),
-    (span) => span.traceId,
-  )
-  return traces.map((trace) => `${JSON.stringify(exportRequest(trace))}\n`).join('')
+  const traces = grouped(spans, ({ endTime, traceId }) => (endTime === undefined ? undefined : traceId))
+  return [...traces.values()].map((trace) => `${JSON.stringify(exportRequest(trace))}\n`).join('')
 }
 
 function exportRequest(spans: readonly RecordedSpan[]): object {
+  const resources = grouped(spans, (span) => JSON.stringify(resourceOf(span)))
   return {
-    resourceSpans: groups(spans, (span) => JSON.stringify(resourceOf(span))).map((ofResource) => ({
+    resourceSpans: [...resources.values()].map((ofResource) => ({
       resource: { attributes: ofResource[0] && resourceOf(ofResource[0]) },
-      scopeSpans: groups(ofResource, (span) => JSON.stringify([span.scope, span.scopeVersion])).map((ofScope) => ({
+      scopeSpans: [...grouped(ofResource, scopeKey).values()].map((ofScope) => ({
         scope: { name: ofScope[0]?.scope, version: ofScope[0]?.scopeVersion },
         spans: ofScope.map(otlpSpan),
       })),
     })),
   }
+}
+
+function scopeKey({ scope, scopeVersion }: RecordedSpan): string {
+  return JSON.stringify([scope, scopeVersion])
 }
 
 function resourceOf(span: RecordedSpan): object[] {
@@ -107,15 +110,4 @@ function anyValue(value: unknown): object {
 function numberValue(value: number): object {
   if (Number.isSafeInteger(value)) return { intValue: String(value) }
   return { doubleValue: Number.isFinite(value) ? value : String(value) }
-}
-
-function groups<T>(things: readonly T[], keyOf: (thing: T) => string): T[][] {
-  const found = new Map<string, T[]>()
-  for (const thing of things) {
-    const key = keyOf(thing)
-    const group = found.get(key)
-    if (group) group.push(thing)
-    else found.set(key, [thing])
-  }
-  return [...found.values()]
 }

@@ -3,7 +3,8 @@ import { findingAt, type Finding } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { MessageAttempt, MessageJourney } from '../journeys/journey.ts'
 import { messageFacts } from '../spans/facts.ts'
-import { nearest } from '../spans/nearest.ts'
+import { grouped } from '../spans/grouped.ts'
+import { nearestIn } from '../spans/nearest.ts'
 import type { Rule } from './rule.ts'
 
 const ID = 'attempts-in-order'
@@ -17,13 +18,8 @@ export const attemptsInOrder: Rule = {
   applies: ({ journeys }) =>
     journeys.some(({ attempts }) => attempts.length > 1 || attempts.some(({ facts }) => facts.attempt !== undefined)),
   check(evidence) {
-    const attempts = new Map(
-      evidence.journeys.flatMap((journey) => journey.attempts.map((attempt) => [attempt.node, attempt])),
-    )
-    const moverOf = nearest((node) => {
-      const attempt = attempts.get(node)
-      return attempt && { value: attempt }
-    })
+    const attempts = evidence.journeys.flatMap((journey) => journey.attempts)
+    const moverOf = nearestIn(new Map(attempts.map((attempt) => [attempt.node, attempt])))
     return evidence.journeys.flatMap((journey) => [
       ...rowsOf(journey).flatMap((row) => checkRow(evidence, journey, row)),
       ...checkMoves(evidence, journey, moverOf),
@@ -55,34 +51,29 @@ function checkRow(evidence: Evidence, journey: MessageJourney, row: readonly Mes
     const { node, facts } = attempt
     const before = row[index - 1]
     const linked = previousOf(node)
-    const find = (problem: string, expected?: unknown, actual?: unknown): Finding[] => [
+    const { attempt: number, previousAttempt } = facts
+    const find = (problem: string, expected?: number): Finding[] => [
       findingAt(evidence, node, {
         rule: ID,
-        problem,
+        problem: `${node.span.name} ${problem}.`,
         message: journey.message,
-        ...(expected !== undefined && { expected, actual }),
+        ...(expected !== undefined && { expected, actual: number }),
       }),
     ]
-    if (facts.attempt === undefined) {
+    if (number === undefined) {
       if (!before || linked) return []
-      return find(
-        `${node.span.name} has been tried before, and says neither which attempt it is nor links the one before.`,
-      )
+      return find('has been tried before, and says neither which attempt it is nor links the one before')
     }
-    if (facts.attempt === 1) {
+    if (number === 1) {
       if (before?.facts.attempt === undefined || hasPreviousLink(node)) return []
-      return find(`${node.span.name} is attempt 1 after attempt ${before.facts.attempt}.`, before.facts.attempt + 1, 1)
+      return find(`is attempt 1 after attempt ${before.facts.attempt}`, before.facts.attempt + 1)
     }
-    if (facts.previousAttempt === 'unknown') return []
-    if (!hasPreviousLink(node)) {
-      return find(`${node.span.name} is attempt ${facts.attempt} and does not link the attempt before.`)
-    }
+    if (previousAttempt === 'unknown') return []
+    if (!hasPreviousLink(node)) return find(`is attempt ${number} and does not link the attempt before`)
     // Retries may go through another queue, and count on there.
-    const number = linked && messageFacts(linked.span).attempt
-    if (number !== undefined && number !== facts.attempt - 1) {
-      return find(`${node.span.name} is attempt ${facts.attempt} after attempt ${number}.`, number + 1, facts.attempt)
-    }
-    return []
+    const last = linked && messageFacts(linked.span).attempt
+    if (last === undefined || last === number - 1) return []
+    return find(`is attempt ${number} after attempt ${last}`, last + 1)
   })
 }
 
@@ -94,16 +85,11 @@ function checkMoves(
 ): Finding[] {
   if (moves.length === 0) return []
   const own = new Set(attempts)
-  const arrivals = new Map<string | undefined, MessageAttempt[]>()
-  for (const attempt of attempts) {
-    const known = arrivals.get(attempt.facts.destination)
-    if (known) known.push(attempt)
-    else arrivals.set(attempt.facts.destination, [attempt])
-  }
+  const arrivals = grouped(attempts, ({ facts }) => facts.destination ?? '')
   return moves.flatMap((move): Finding[] => {
     const mover = moverOf(move)
     if (!mover || !own.has(mover)) return []
-    const next = firstAfter(arrivals.get(messageFacts(move.span).destination) ?? [], move.span.startTime, mover)
+    const next = firstAfter(arrivals.get(messageFacts(move.span).destination ?? '') ?? [], move.span.startTime, mover)
     if (!next || hasPreviousLink(next.node) || next.facts.previousAttempt === 'unknown') return []
     return [
       findingAt(evidence, next.node, {

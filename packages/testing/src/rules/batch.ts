@@ -2,7 +2,8 @@ import { isProcess } from '../journeys/creation.ts'
 import type { Evidence } from './evidence.ts'
 import { messageFacts, names } from '../spans/facts.ts'
 import { findingAt, type Finding } from './finding.ts'
-import type { SpanNode } from '../spans/graph.ts'
+import type { SpanLink, SpanNode } from '../spans/graph.ts'
+import { grouped } from '../spans/grouped.ts'
 import { spanKey } from '../spans/span.ts'
 import type { Rule } from './rule.ts'
 
@@ -13,13 +14,13 @@ export const batchLinks: Rule = {
   id: ID,
   title: 'a batch links each of its messages once, and no others',
   subject: 'a batch that was received or handled',
-  applies: ({ graph }) => [...graph.nodes.values()].some(isReceivedBatch),
+  applies: ({ nodes }) => nodes.some(isReceivedBatch),
   check(evidence) {
-    const members = membersByBatch(evidence)
-    const nodes = [...evidence.graph.nodes.values()]
+    // The spans of single messages, by the batch that they say they belong to.
+    const members = grouped(evidence.nodes, (node) => batchOf(node)?.target)
     return [
-      ...nodes.flatMap((node) => checkBatch(evidence, node, members.get(node) ?? [])),
-      ...nodes.flatMap((node) => checkMember(evidence, node)),
+      ...evidence.nodes.flatMap((node) => checkBatch(evidence, node, members.get(node) ?? [])),
+      ...evidence.nodes.flatMap((node) => checkMember(evidence, node)),
     ]
   },
 }
@@ -32,8 +33,6 @@ function isReceivedBatch({ span }: SpanNode): boolean {
 function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNode[]): Finding[] {
   const { batchSize } = messageFacts(node.span)
   if (batchSize === undefined || !isReceivedBatch(node)) return []
-  const find = (problem: string, expected?: unknown, actual?: unknown): Finding =>
-    findingAt(evidence, node, { rule: ID, problem, ...(expected !== undefined && { expected, actual }) })
   const distinct = new Set<string>()
   let twice: string | undefined
   for (const { link } of node.links) {
@@ -42,15 +41,12 @@ function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNo
     distinct.add(key)
   }
   const findings: Finding[] = []
-  if (twice !== undefined) findings.push(find(`${node.span.name} links ${twice} more than once.`))
+  if (twice !== undefined) {
+    findings.push(findingAt(evidence, node, { rule: ID, problem: `${node.span.name} links ${twice} more than once.` }))
+  }
   if (distinct.size > batchSize) {
-    findings.push(
-      find(
-        `${node.span.name} is a batch of ${batchSize} and links ${distinct.size} messages.`,
-        batchSize,
-        distinct.size,
-      ),
-    )
+    const problem = `${node.span.name} is a batch of ${batchSize} and links ${distinct.size} messages.`
+    findings.push(findingAt(evidence, node, { rule: ID, problem, expected: batchSize, actual: distinct.size }))
   }
   if (names.linksTotal.some((name) => node.span.attributes[name] !== undefined)) return findings
   for (const member of members) {
@@ -67,22 +63,13 @@ function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNo
   return findings
 }
 
-/** The spans of single messages, by the batch that they say they belong to. */
-function membersByBatch({ graph }: Evidence): ReadonlyMap<SpanNode, readonly SpanNode[]> {
-  const members = new Map<SpanNode, SpanNode[]>()
-  for (const node of graph.nodes.values()) {
-    const batch = isProcess(node) && node.links.find(({ link }) => link.role === 'batch')?.target
-    if (!batch) continue
-    const known = members.get(batch)
-    if (known) known.push(node)
-    else members.set(batch, [node])
-  }
-  return members
+function batchOf(node: SpanNode): SpanLink | undefined {
+  return isProcess(node) ? node.links.find(({ link }) => link.role === 'batch') : undefined
 }
 
 /** A single message whose batch is not at hand. */
 function checkMember(evidence: Evidence, node: SpanNode): Finding[] {
-  const batch = isProcess(node) && node.links.find(({ link }) => link.role === 'batch')
+  const batch = batchOf(node)
   const send = node.links.find(({ link }) => link.role === 'creation')?.link
   if (!batch || batch.target || !send || evidence.elsewhere.isMember(batch.link, send) !== false) return []
   const problem = `The batch that handed over ${node.span.name} does not link its send (${spanKey(send)}).`

@@ -3,6 +3,7 @@ import type { MessageAttempt, MessageJourney } from '../journeys/journey.ts'
 import { messageFacts, type MessageFacts } from '../spans/facts.ts'
 import { messageIdentity } from '../spans/identity.ts'
 import type { SpanNode } from '../spans/graph.ts'
+import { grouped } from '../spans/grouped.ts'
 import { spanKey } from '../spans/span.ts'
 import type { Evidence } from './evidence.ts'
 import { findingAt, hopEnd, type Side } from './finding.ts'
@@ -18,10 +19,10 @@ export const connected: Rule = {
   check: (evidence) =>
     brokenHops(evidence).map((hop) => {
       const { attempt, send, journey } = hop
-      const side = sideOf(hop)
+      const side = sides[hop.loss]
       return findingAt(evidence, attempt.node, {
         rule: 'connected',
-        problem: `${attempt.node.span.name} is not connected to ${send.span.name}: ${reasonOf(hop)}.${pairing(hop)}`,
+        problem: `${attempt.node.span.name} is not connected to ${send.span.name}: ${reasonOf(hop)}.${hop.pairedBy === 'only' ? guessed : ''}`,
         message: journey.message,
         hop: `${hopEnd(send.span)} → ${hopEnd(attempt.node.span)}`,
         side,
@@ -38,9 +39,12 @@ function isFinal({ attempt, pairedBy }: BrokenHop): boolean {
   return pairedBy !== 'only' && parentSpanId === undefined && links.length === 0 && endTime !== undefined
 }
 
-function sideOf({ loss }: BrokenHop): Side {
-  if (loss === 'absent' || loss === 'malformed') return 'producer'
-  return loss === 'unknown' ? 'unknown' : 'consumer'
+const sides: Readonly<Record<Loss, Side>> = {
+  absent: 'producer',
+  malformed: 'producer',
+  unused: 'consumer',
+  other: 'consumer',
+  unknown: 'unknown',
 }
 
 function reasonOf({ loss, send, attempt, wire }: BrokenHop): string {
@@ -68,11 +72,7 @@ function reasonOf({ loss, send, attempt, wire }: BrokenHop): string {
   }
 }
 
-function pairing({ pairedBy }: BrokenHop): string {
-  return pairedBy === 'only'
-    ? ' (Nothing on the spans identifies the message; there is no other that it could be.)'
-    : ''
-}
+const guessed = ' (Nothing on the spans identifies the message; there is no other that it could be.)'
 
 /**
  * Where the context was lost. `absent`: it was not on the message when it arrived. `malformed`: it was, in a form that
@@ -155,23 +155,14 @@ interface LooseEnds {
 }
 
 function looseEnds({ journeys }: Evidence): LooseEnds {
-  const sends = new Map<string, MessageJourney[]>()
-  const handled = new Map<string, MessageJourney[]>()
-  for (const journey of journeys) {
-    const { creation, attempts } = journey
-    const [first] = attempts
-    if (creation && !first) add(sends, placeOf(messageFacts(creation.span)), journey)
-    if (first && !creation && first.via === undefined) add(handled, placeOf(first.facts), journey)
-  }
+  const sends = grouped(journeys, ({ creation, attempts: [first] }) =>
+    creation && !first ? placeOf(messageFacts(creation.span)) : undefined,
+  )
+  const handled = grouped(journeys, ({ creation, attempts: [first] }) =>
+    first && !creation && first.via === undefined ? placeOf(first.facts) : undefined,
+  )
   const positions = new Map([...handled.values()].flatMap((list) => [...list.entries()].map(([at, one]) => [one, at])))
   return { sends, handled, positions }
-}
-
-function add(to: Map<string, MessageJourney[]>, place: string | undefined, journey: MessageJourney): void {
-  if (place === undefined) return
-  const known = to.get(place)
-  if (known) known.push(journey)
-  else to.set(place, [journey])
 }
 
 function placeOf({ system, destination, destinationName = destination }: MessageFacts): string | undefined {

@@ -5,13 +5,13 @@ import type { Rule } from './rule.ts'
 
 const ID = 'conventions'
 
-const KINDS: Readonly<Record<string, readonly RecordedSpanKind[]>> = {
-  create: ['producer'],
-  send: ['producer', 'client'],
-  receive: ['client'],
-  process: ['consumer'],
-  settle: ['client'],
-}
+const KINDS = new Map<string | undefined, readonly RecordedSpanKind[]>([
+  ['create', ['producer']],
+  ['send', ['producer', 'client']],
+  ['receive', ['client']],
+  ['process', ['consumer']],
+  ['settle', ['client']],
+])
 
 /** Names of before 1.25, and what has taken their place. */
 const OUTDATED: Readonly<Record<string, string>> = {
@@ -34,21 +34,17 @@ export const conventions: Rule = {
   id: ID,
   title: 'messaging spans follow the semantic conventions 1.44 or 1.45',
   subject: 'a messaging span',
-  applies: ({ graph }) => [...graph.nodes.values()].some(({ span }) => isMessaging(span)),
+  applies: ({ nodes }) => nodes.some(({ span }) => isMessaging(span)),
   single: true,
   check: (evidence) =>
-    [...evidence.graph.nodes.values()].flatMap((node) =>
-      problemsOf(node.span).map(([clause, problem, expected, actual]) =>
-        findingAt(evidence, node, {
-          rule: `${ID}/${clause}`,
-          problem,
-          ...(expected !== undefined && { expected, actual }),
-        }),
+    evidence.nodes.flatMap((node) =>
+      problemsOf(node.span).map(([clause, problem, compared]) =>
+        findingAt(evidence, node, { rule: `${ID}/${clause}`, problem: `${node.span.name} ${problem}.`, ...compared }),
       ),
     ),
 }
 
-type Problem = readonly [clause: string, problem: string, expected?: unknown, actual?: unknown]
+type Problem = readonly [clause: string, problem: string, compared?: { expected: unknown; actual: unknown }]
 
 /** Some spans of a client are about no message: those that connect, or ask for the name of a queue. */
 function isMessaging(span: RecordedSpan): boolean {
@@ -64,36 +60,32 @@ function typeOf({ attributes }: RecordedSpan): unknown {
 function problemsOf(span: RecordedSpan): Problem[] {
   if (!isMessaging(span)) return []
   const { attributes, name, kind } = span
-  const facts = messageFacts(span)
+  const { operationType, operationName, messageId } = messageFacts(span)
   const type = typeOf(span)
   const problems: Problem[] = []
   for (const [outdated, today] of Object.entries(OUTDATED)) {
     if (attributes[outdated] === undefined) continue
     if (outdated === STILL_READ && attributes[today] !== undefined) continue
-    problems.push(['names', `${name} says ${outdated}; it is ${today} today.`])
+    problems.push(['names', `says ${outdated}; it is ${today} today`])
   }
-  if (typeof type !== 'string') problems.push(['operation-type', `${name} does not say messaging.operation.type.`])
-  else if (KINDS[type] === undefined)
-    problems.push(['operation-type', `${name} has the unknown operation type ${type}.`])
-  const kinds = facts.operationType === undefined ? undefined : KINDS[facts.operationType]
+  if (typeof type !== 'string') problems.push(['operation-type', 'does not say messaging.operation.type'])
+  else if (!KINDS.has(type)) problems.push(['operation-type', `has the unknown operation type ${type}`])
+  const kinds = KINDS.get(operationType)
   if (kinds && !kinds.includes(kind)) {
-    problems.push([
-      'kind',
-      `${name} is of kind ${kind}, and ${facts.operationType} is ${kinds.join(' or ')}.`,
-      kinds[0],
-      kind,
-    ])
+    const compared = { expected: kinds[0], actual: kind }
+    problems.push(['kind', `is of kind ${kind}, and ${operationType} is ${kinds.join(' or ')}`, compared])
   }
-  if (facts.operationName === undefined) {
-    problems.push(['operation-name', `${name} does not say messaging.operation.name.`])
-  } else if (name !== facts.operationName && !name.startsWith(`${facts.operationName} `)) {
-    problems.push(['span-name', `${name} does not begin with its operation.`, `${facts.operationName} …`, name])
+  if (operationName === undefined) {
+    problems.push(['operation-name', 'does not say messaging.operation.name'])
+  } else if (name !== operationName && !name.startsWith(`${operationName} `)) {
+    const compared = { expected: `${operationName} …`, actual: name }
+    problems.push(['span-name', 'does not begin with its operation', compared])
   }
-  if (facts.messageId !== undefined && facts.messageId.length > 3 && name.includes(facts.messageId)) {
-    problems.push(['span-name', `${name} holds the message id: a name for every message.`])
+  if (messageId !== undefined && messageId.length > 3 && name.includes(messageId)) {
+    problems.push(['span-name', 'holds the message id: a name for every message'])
   }
   if (span.status === 'error' && attributes['error.type'] === undefined) {
-    problems.push(['error-type', `${name} failed and does not say error.type.`])
+    problems.push(['error-type', 'failed and does not say error.type'])
   }
   return problems
 }

@@ -6,9 +6,9 @@ export const noDanglingLinks: Rule = {
   id: 'no-dangling-links',
   title: 'every span that a link names was recorded',
   subject: 'a span with a link',
-  applies: ({ graph }) => [...graph.nodes.values()].some(({ links }) => links.length > 0),
+  applies: ({ nodes }) => nodes.some(({ links }) => links.length > 0),
   check: (evidence) =>
-    [...evidence.graph.nodes.values()].flatMap((node) =>
+    evidence.nodes.flatMap((node) =>
       node.links
         .filter(({ link, target }) => !target && evidence.elsewhere.flagsOf(link) === undefined)
         .map(({ link }) => {

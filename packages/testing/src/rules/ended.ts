@@ -6,10 +6,10 @@ export const allEnded: Rule = {
   id: 'all-ended',
   title: 'every span that was started has ended',
   subject: 'a span',
-  applies: ({ graph }) => graph.nodes.size > 0,
+  applies: ({ nodes }) => nodes.length > 0,
   single: true,
   check: (evidence) =>
-    [...evidence.graph.nodes.values()]
+    evidence.nodes
       .filter(({ span }) => span.endTime === undefined)
       .map((node) =>
         findingAt(evidence, node, { rule: 'all-ended', problem: `${node.span.name} was started and never ended.` }),

@@ -3,7 +3,7 @@ import { linkIdentity } from '../journeys/creation.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { spanGraph, type SpanGraph, type SpanNode } from '../spans/graph.ts'
 import { journeysOf, type MessageJourney } from '../journeys/journey.ts'
-import { nearest } from '../spans/nearest.ts'
+import { nearestIn } from '../spans/nearest.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import type { Judgement, Rule } from './rule.ts'
 
@@ -39,6 +39,8 @@ const nowhere: Elsewhere = { flagsOf: () => undefined, isMember: () => undefined
 /** Spans with everything that rules look at. Made once, for all rules. */
 export interface Evidence {
   readonly graph: SpanGraph
+  /** Every span once, by start. */
+  readonly nodes: readonly SpanNode[]
   readonly journeys: readonly MessageJourney[]
   readonly options: CheckOptions
   readonly elsewhere: Elsewhere
@@ -57,6 +59,7 @@ export function evidenceOf(
   elsewhere: Elsewhere = nowhere,
 ): Evidence {
   const graph = spanGraph(spans)
+  const nodes = [...graph.nodes.values()]
   const journeys = journeysOf(graph)
   const owners = new Map<SpanNode, MessageJourney>()
   for (const journey of journeys) {
@@ -67,15 +70,13 @@ export function evidenceOf(
   }
   return {
     graph,
+    nodes,
     journeys,
     options,
     elsewhere,
     arrivals: byMessage(options.arrivals ?? []),
-    received: new Set([...graph.nodes.values()].flatMap(receivedBy)),
-    journeyOf: nearest((node) => {
-      const owner = owners.get(node)
-      return owner && { value: owner }
-    }),
+    received: new Set(nodes.flatMap(receivedBy)),
+    journeyOf: nearestIn(owners),
   }
 }
 

@@ -31,6 +31,9 @@ export interface Finding {
   readonly final?: boolean
 }
 
+/** What a finding says of no span. */
+export const aboutNothing = { message: 'none', hop: 'none', side: 'unknown', service: '', spans: [] } as const
+
 /** A finding in four lines: what, which message, which hop, which side. */
 export function findingText(finding: Finding): string {
   const { rule, problem, message, hop, side, service } = finding

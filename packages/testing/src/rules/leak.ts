@@ -5,6 +5,7 @@ import { messageIdentity } from '../spans/identity.ts'
 import { findingAt, hopEnd, type Finding } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { MessageAttempt } from '../journeys/journey.ts'
+import { grouped } from '../spans/grouped.ts'
 import { nearest } from '../spans/nearest.ts'
 import type { Rule } from './rule.ts'
 
@@ -16,8 +17,8 @@ export const noLeak: Rule = {
   title: 'no span of one message stands in the trace of another',
   subject: 'a handled message',
   handling: true,
-  applies: ({ graph, options: { messageAttribute } }) =>
-    [...graph.nodes.values()].some((node) =>
+  applies: ({ nodes, options: { messageAttribute } }) =>
+    nodes.some((node) =>
       messageAttribute === undefined ? isProcess(node) : node.span.attributes[messageAttribute] !== undefined,
     ),
   check: (evidence) => [
@@ -29,7 +30,7 @@ export const noLeak: Rule = {
 
 /** Handling one message right inside the handling of another: no send lies between. */
 function nested(evidence: Evidence): Finding[] {
-  return [...evidence.graph.nodes.values()].flatMap((node): Finding[] => {
+  return evidence.nodes.flatMap((node): Finding[] => {
     if (!isProcess(node)) return []
     const outer = node.parent && handlingAround(node.parent)
     if (!outer) return []
@@ -54,14 +55,11 @@ const handlingAround = nearest<SpanNode | undefined>((node) => {
 
 /** One message's context on another one: by what identifies them, two messages, and one send that made only one. */
 function sharedContexts(evidence: Evidence): Finding[] {
-  const followers = new Map<SpanNode, MessageAttempt[]>()
-  for (const { attempts } of evidence.journeys) {
-    const [first] = attempts
-    if (!first?.creation || !first.identity || isBulk(first.creation) || isCopy(first)) continue
-    const known = followers.get(first.creation)
-    if (known) known.push(first)
-    else followers.set(first.creation, [first])
-  }
+  const firsts = evidence.journeys.flatMap(({ attempts: [first] }) => first ?? [])
+  const followers = grouped(firsts, (first) => {
+    const { creation, identity } = first
+    return creation && identity && !isBulk(creation) && !isCopy(first) ? creation : undefined
+  })
   return [...followers].flatMap(([creation, attempts]): Finding[] => {
     const sent = messageIdentity(creation.span)
     const [first] = attempts
@@ -92,7 +90,7 @@ function isCopy({ node, facts }: MessageAttempt): boolean {
 function strangers(evidence: Evidence, attribute: string | undefined): Finding[] {
   if (attribute === undefined) return []
   const saying = sayingOf(attribute)
-  return [...evidence.graph.nodes.values()].flatMap((node): Finding[] => {
+  return evidence.nodes.flatMap((node): Finding[] => {
     const own = node.span.attributes[attribute]
     if (own === undefined) return []
     const other = saying(node)

@@ -7,9 +7,9 @@ export const noOrphans: Rule = {
   id: 'no-orphans',
   title: 'every parent that a span names was recorded',
   subject: 'a span',
-  applies: ({ graph }) => graph.nodes.size > 0,
+  applies: ({ nodes }) => nodes.length > 0,
   check: (evidence) =>
-    [...evidence.graph.nodes.values()]
+    evidence.nodes
       .filter((node) => node.parentMissing)
       .map((node) => {
         const { span } = node

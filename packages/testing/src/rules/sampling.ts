@@ -8,9 +8,9 @@ export const samplingConsistent: Rule = {
   id: 'sampling-consistent',
   title: 'spans that are linked across traces were all sampled, or none of them',
   subject: 'a span that says, with its parent or what it links, whether it was sampled',
-  applies: ({ graph, elsewhere }) => [...graph.nodes.values()].some((node) => othersOf(node, elsewhere) !== undefined),
+  applies: ({ nodes, elsewhere }) => nodes.some((node) => othersOf(node, elsewhere) !== undefined),
   check: (evidence) =>
-    [...evidence.graph.nodes.values()].flatMap((node) => {
+    evidence.nodes.flatMap((node) => {
       const { span } = node
       const own = sampled(span.traceFlags)
       const others = othersOf(node, evidence.elsewhere)

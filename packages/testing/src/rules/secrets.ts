@@ -34,10 +34,10 @@ export const noSecrets: Rule = {
   id: ID,
   title: 'no password, no token and no private baggage stands on a span',
   subject: 'a span',
-  applies: ({ graph, options }) => graph.nodes.size > 0 || (options.arrivals ?? []).length > 0,
+  applies: ({ nodes, options }) => nodes.length > 0 || (options.arrivals ?? []).length > 0,
   single: true,
   check: (evidence) => [
-    ...[...evidence.graph.nodes.values()].flatMap((node) => checkSpan(evidence, node)),
+    ...evidence.nodes.flatMap((node) => checkSpan(evidence, node)),
     ...(evidence.options.arrivals ?? []).flatMap((arrival) => checkArrival(evidence, arrival)),
   ],
 }

@@ -47,18 +47,21 @@ export const names = {
 } as const
 
 /** Older values of the messaging system, and the value that is written today. */
-const systems: Readonly<Record<string, string>> = {
-  aws_sqs: 'aws.sqs',
-  AmazonSQS: 'aws.sqs',
-  aws_sns: 'aws.sns',
-  servicebus: 'azure.servicebus',
-  eventhubs: 'azure.eventhubs',
-  eventgrid: 'azure.eventgrid',
-  gcp_pubsub: 'gcp.pubsub',
-}
+const systems: ReadonlyMap<string | undefined, string> = new Map([
+  ['aws_sqs', 'aws.sqs'],
+  ['AmazonSQS', 'aws.sqs'],
+  ['aws_sns', 'aws.sns'],
+  ['servicebus', 'azure.servicebus'],
+  ['eventhubs', 'azure.eventhubs'],
+  ['eventgrid', 'azure.eventgrid'],
+  ['gcp_pubsub', 'gcp.pubsub'],
+])
 
 /** Older values of the operation type, and the value that is written today. */
-const operations: Readonly<Record<string, string>> = { publish: 'send', deliver: 'process' }
+const operations: ReadonlyMap<string, string> = new Map([
+  ['publish', 'send'],
+  ['deliver', 'process'],
+])
 
 /** What a messaging span says, whichever version of the names it was written in. Undefined: the span does not say. */
 export interface MessageFacts {
@@ -124,7 +127,7 @@ function readFacts(span: RecordedSpan): MessageFacts {
   const { attributes } = span
   const system = text(attributes, names.system) ?? (text(attributes, names.bullmq) === undefined ? undefined : 'bullmq')
   return {
-    system: system !== undefined && Object.hasOwn(systems, system) ? systems[system] : system,
+    system: systems.get(system) ?? system,
     destination: text(attributes, names.template) ?? text(attributes, names.destination),
     destinationName: text(attributes, names.destination),
     operationType: system === undefined ? undefined : operationType(span),
@@ -155,7 +158,7 @@ const byKind: Readonly<Record<string, string>> = { producer: 'send', consumer: '
 
 function operationType(span: RecordedSpan): string | undefined {
   const named = text(span.attributes, names.operationType)
-  return named === undefined ? byKind[span.kind] : (operations[named] ?? named)
+  return named === undefined ? byKind[span.kind] : (operations.get(named) ?? named)
 }
 
 function exceptionType(span: RecordedSpan): string | undefined {

@@ -1,3 +1,4 @@
+import { grouped } from './grouped.ts'
 import { spanKey, type RecordedLink, type RecordedSpan } from './span.ts'
 
 /** A span with the spans around it. */
@@ -118,22 +119,14 @@ function circleMember(node: Node): Node {
 
 function journeys(nodes: readonly Node[]): Journey[] {
   const connected = createDisjointSets<string>()
-  const traces = new Map<string, { traceId: string; roots: Node[]; startTime: number }>()
-  for (const node of nodes) {
-    const { traceId, startTime } = node.span
-    const trace = traces.get(traceId) ?? { traceId, roots: [], startTime }
-    traces.set(traceId, trace)
-    if (!node.parent) trace.roots.push(node)
-    for (const { target } of node.links) if (target) connected.join(traceId, target.span.traceId)
+  for (const { span, links } of nodes) {
+    for (const { target } of links) if (target) connected.join(span.traceId, target.span.traceId)
   }
-  const found = new Map<string, TraceTree[]>()
-  for (const trace of traces.values()) {
-    const group = connected.find(trace.traceId)
-    const members = found.get(group)
-    if (members) members.push(trace)
-    else found.set(group, [trace])
-  }
-  return [...found.values()].map((members) => ({ traces: members }))
+  const traces = [...grouped(nodes, ({ span }) => span.traceId)].map(([traceId, members]): TraceTree => {
+    const roots = members.filter(({ parent }) => !parent)
+    return { traceId, roots, startTime: members[0]?.span.startTime ?? 0 }
+  })
+  return [...grouped(traces, ({ traceId }) => connected.find(traceId)).values()].map((members) => ({ traces: members }))
 }
 
 function byStart(one: RecordedSpan, other: RecordedSpan): number {

@@ -1,5 +1,5 @@
 import { isMessaging, messageFacts, type MessageFacts } from './facts.ts'
-import type { RecordedSpan, SpanAttributes } from './span.ts'
+import type { RecordedSpan } from './span.ts'
 
 /** What tells one message from all others, as far as spans say it. Never its body. */
 export interface MessageIdentity {
@@ -10,14 +10,10 @@ export interface MessageIdentity {
 }
 
 /**
- * What identifies the one message of a span, or of a link of a batch's span: on Kafka topic, partition and offset,
- * elsewhere the message id, which BullMQ counts for each queue. Undefined: the span does not say, or it is about several
- * messages.
- *
- * @param link attributes of a link, which say what differs between the messages of a batch
+ * What identifies the one message of a span: on Kafka topic, partition and offset, elsewhere the message id, which BullMQ
+ * counts for each queue. Undefined: the span does not say, or it is about several messages.
  */
-export function messageIdentity(span: RecordedSpan, link?: SpanAttributes): MessageIdentity | undefined {
-  if (link) return identityOf(messageFacts({ ...span, attributes: { ...span.attributes, ...link } }))
+export function messageIdentity(span: RecordedSpan): MessageIdentity | undefined {
   if (!isMessaging(span)) return undefined
   const facts = messageFacts(span)
   return facts.batchSize !== undefined && facts.batchSize > 1 ? undefined : identityOf(facts)
@@ -25,18 +21,13 @@ export function messageIdentity(span: RecordedSpan, link?: SpanAttributes): Mess
 
 /** What identifies a message that is described by these facts. */
 export function identityOf(
-  facts: Pick<MessageFacts, 'system' | 'destinationName' | 'partition' | 'offset' | 'messageId'>,
+  facts: Partial<Pick<MessageFacts, 'system' | 'destinationName' | 'partition' | 'offset' | 'messageId'>>,
 ): MessageIdentity | undefined {
   const { system, destinationName: destination, partition, offset, messageId } = facts
-  if (system === undefined) return undefined
-  if (partition !== undefined && offset !== undefined && destination !== undefined) {
-    return identity(system, `${destination}/${partition}@${offset}`)
-  }
-  if (messageId === undefined) return undefined
-  return identity(system, system === 'bullmq' && destination !== undefined ? `${destination} ${messageId}` : messageId)
-}
-
-function identity(system: string, name: string): MessageIdentity {
-  const text = `${system} ${name}`
+  const isPlace = partition !== undefined && offset !== undefined && destination !== undefined
+  const name = isPlace ? `${destination}/${partition}@${offset}` : messageId
+  if (system === undefined || name === undefined) return undefined
+  const ofQueue = !isPlace && system === 'bullmq' && destination !== undefined
+  const text = ofQueue ? `${system} ${destination} ${name}` : `${system} ${name}`
   return { key: text, text }
 }

@@ -24,3 +24,11 @@ export function nearest<T>(answerOf: (node: SpanNode) => Answer<T> | undefined):
     return found.value
   }
 }
+
+/** The same, of spans that have their answers in a map. */
+export function nearestIn<T>(answers: ReadonlyMap<SpanNode, T>): (node: SpanNode) => T | undefined {
+  return nearest((node) => {
+    const value = answers.get(node)
+    return value === undefined ? undefined : { value }
+  })
+}

@@ -275,6 +275,7 @@ test('one end of a link was sampled and the other was not', () => {
 test.each([
   ['operation-type', { 'messaging.operation.type': undefined }, {}],
   ['operation-type', { 'messaging.operation.type': 'consume' }, {}],
+  ['operation-type', { 'messaging.operation.type': 'constructor' }, {}],
   ['operation-name', { 'messaging.operation.name': undefined }, {}],
   ['kind', {}, { kind: 'internal' as const }],
   ['names', { 'messaging.destination': 'orders' }, {}],

@@ -84,3 +84,8 @@ test('without error.type the exception recorded last names the error', () => {
   }))
   expect(messageFacts(spanOf({ name: 'x', spanId: '1'.repeat(16), events }))).toEqual({ errorType: 'TimeoutError' })
 })
+
+test.each(['constructor', 'toString', '__proto__'])('the operation and the system may be called %s', (name) => {
+  const facts = factsOf({ 'messaging.system.name': name, 'messaging.operation.type': name })
+  expect(facts).toEqual({ system: name, operationType: name })
+})
