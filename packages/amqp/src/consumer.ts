@@ -49,7 +49,7 @@ interface Arrival {
 const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.3')
 
 /** The deliveries that wait for their settlement. */
-export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.2', isClosed)
+export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.3', isClosed)
 
 /**
  * How a message arrived; `undefined`: on a channel without tracing.
@@ -57,6 +57,8 @@ export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.
  * @param channel where a clone may have arrived that is not at hand
  */
 export function arrivalOf(message: MessageLike, channel?: ChannelLike): Arrival | undefined {
+  const marked = arrivals.of(message)
+  if (marked !== undefined) return marked
   const isSame = (delivery: Delivery): boolean => isOf(delivery, message)
   const known = arrivals.of(message, isSame)
   if (known !== undefined || channel === undefined) return known
@@ -83,7 +85,7 @@ function attemptAt(arrival: Arrival, told: AdapterTracing): OpenAttempt {
   if (attempt !== undefined && (attempt.isOpen() || !(noAck || outcome !== undefined))) return attempt
   const begun = noAck
     ? told.open(delivery, { settledByHandler: true })
-    : deliveries.open(channel, Number(delivery.key), delivery, (options) => told.open(delivery, options))
+    : deliveries.open(channel, delivery, (options) => told.open(delivery, options))
   if (outcome !== undefined) begun.settle(outcome)
   return (arrival.attempt = begun)
 }

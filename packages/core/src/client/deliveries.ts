@@ -13,8 +13,8 @@ export interface Unsettled {
 
 /** The deliveries that wait for their settlement, by the tag that their channel gave them. */
 export interface Deliveries<Channel extends object> {
-  /** Begins the attempt of a delivery, and keeps it until its span has ended. */
-  open(channel: Channel, tag: number, delivery: Delivery, begin: (options: OpenOptions) => OpenAttempt): OpenAttempt
+  /** Begins the attempt of a delivery, and keeps it until its span has ended. The delivery's `key` is its tag. */
+  open(channel: Channel, delivery: Delivery, begin: (options: OpenOptions) => OpenAttempt): OpenAttempt
   /**
    * Runs a handler in the attempt that waits for the settlement of a delivery, else in a new one. The delivery's `source`
    * is the channel, its `key` the tag. Gives what the handler gives and throws what it throws.
@@ -41,7 +41,11 @@ export interface Deliveries<Channel extends object> {
 
 /** What waits on one channel. */
 interface Waiting {
-  readonly byTag: Map<number, Unsettled>
+  /** The latest. Most are settled before the next one comes, and a map costs more than all else that is done with them. */
+  newest: Unsettled | undefined
+  readonly earlier: Map<number, Unsettled>
+  /** Whether the channel is looked at. */
+  isWatched: boolean
   /** The same for each of them. */
   readonly options: OpenOptions
 }
@@ -68,25 +72,35 @@ export function createDeliveries<Channel extends object>(
   function waitingOn(channel: Channel): Waiting {
     let waiting = byChannel.get(channel)
     if (waiting === undefined) {
-      const byTag = new Map<number, Unsettled>()
-      const ended = ({ key }: Delivery): void => {
-        byTag.delete(Number(key))
-        if (byTag.size === 0) channels.delete(channel)
+      const made: Waiting = { newest: undefined, earlier: new Map(), isWatched: false, options: { ended } }
+      waiting = made
+      byChannel.set(channel, made)
+      function ended(delivery: Delivery): void {
+        if (made.newest?.delivery === delivery) made.newest = undefined
+        else made.earlier.delete(tagOf(delivery))
       }
-      waiting = { byTag, options: { ended } }
-      byChannel.set(channel, waiting)
     }
     return waiting
   }
 
+  function allOn(channel: Channel): (readonly [tag: number, unsettled: Unsettled])[] {
+    const { newest, earlier } = byChannel.get(channel) ?? {}
+    const all: (readonly [tag: number, unsettled: Unsettled])[] = [...(earlier ?? [])]
+    return newest === undefined ? all : [...all, [tagOf(newest.delivery), newest]]
+  }
+
   const deliveries: Deliveries<Channel> = {
-    open(channel, tag, delivery, begin) {
-      const { byTag, options } = waitingOn(channel)
-      const attempt = begin(options)
+    open(channel, delivery, begin) {
+      const waiting = waitingOn(channel)
+      const attempt = begin(waiting.options)
       if (!attempt.isOpen()) return attempt
-      byTag.set(tag, { delivery, attempt })
-      channels.add(channel)
-      watch()
+      if (waiting.newest !== undefined) waiting.earlier.set(tagOf(waiting.newest.delivery), waiting.newest)
+      waiting.newest = { delivery, attempt }
+      if (!waiting.isWatched) {
+        waiting.isWatched = true
+        channels.add(channel)
+        watch()
+      }
       return attempt
     },
     handle(arrival, handler, outcomeOf) {
@@ -97,7 +111,7 @@ export function createDeliveries<Channel extends object>(
       const { system, destination, source, key = 0 } = delivery
       const settled = {
         settle(told: Outcome): void {
-          deliveries.find(source as Channel, Number(key))?.attempt.settle(told)
+          deliveries.find(source as Channel, tagOf(delivery))?.attempt.settle(told)
           if (outcomes.get(delivery) === undefined) outcomes.set(delivery, told)
         },
       }
@@ -106,13 +120,14 @@ export function createDeliveries<Channel extends object>(
         call,
       )
     },
-    find: (channel, tag) => byChannel.get(channel)?.byTag.get(tag),
-    findUpTo(channel, tag) {
-      const found = [...(byChannel.get(channel)?.byTag ?? [])]
-      return tag === 0 ? found : found.filter(([own]) => own <= tag)
+    find(channel, tag) {
+      const waiting = byChannel.get(channel)
+      const newest = waiting?.newest
+      return newest !== undefined && tagOf(newest.delivery) === tag ? newest : waiting?.earlier.get(tag)
     },
+    findUpTo: (channel, tag) => allOn(channel).filter(([own]) => tag === 0 || own <= tag),
     abandon(channel) {
-      for (const { attempt } of byChannel.get(channel)?.byTag.values() ?? []) attempt.abandon()
+      for (const [, { attempt }] of allOn(channel)) attempt.abandon()
     },
     abandonWhere(isGone) {
       for (const channel of channels) if (isGone(channel)) deliveries.abandon(channel)
@@ -121,13 +136,21 @@ export function createDeliveries<Channel extends object>(
 
   /** The attempt that waits, or a new one. One that begins after its settlement waits for its handler alone. */
   function attemptAt({ tracing, delivery }: Arrival): OpenAttempt {
-    const [channel, tag] = [delivery.source as Channel, Number(delivery.key)]
-    const waiting = deliveries.find(channel, tag)?.attempt
+    const channel = delivery.source as Channel
+    const waiting = deliveries.find(channel, tagOf(delivery))?.attempt
     if (waiting !== undefined) return waiting
-    const attempt = deliveries.open(channel, tag, delivery, (options) => tracing.open(delivery, options))
+    const attempt = deliveries.open(channel, delivery, (options) => tracing.open(delivery, options))
     const outcome = outcomes.get(delivery)
     if (outcome !== undefined) attempt.settle(outcome)
     return attempt
+  }
+
+  /** At the look and not when a delivery is settled: most are before the next one comes. */
+  function leaveIfIdle(channel: Channel): void {
+    const waiting = waitingOn(channel)
+    if (waiting.newest !== undefined || waiting.earlier.size > 0) return
+    waiting.isWatched = false
+    channels.delete(channel)
   }
 
   /** Looks from time to time as long as there is something to look at. Does not keep the process alive. */
@@ -136,9 +159,14 @@ export function createDeliveries<Channel extends object>(
     timer = setTimeout(() => {
       timer = undefined
       deliveries.abandonWhere(isClosed)
+      for (const channel of channels) leaveIfIdle(channel)
       watch()
     }, LOOK_AGAIN)
     timer.unref()
   }
   return deliveries
+}
+
+function tagOf({ key }: Delivery): number {
+  return Number(key)
 }

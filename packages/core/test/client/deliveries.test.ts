@@ -22,7 +22,7 @@ const create = (name = `test.deliveries.${(names += 1)}`): Deliveries<Channel> =
 function receive(deliveries: Deliveries<Channel>, tracing: AdapterTracing, channel: Channel, ...tags: number[]) {
   return tags.map((tag) => {
     const arrival = delivery({ source: channel, key: tag })
-    const attempt = deliveries.open(channel, tag, arrival, (options) => tracing.open(arrival, options))
+    const attempt = deliveries.open(channel, arrival, (options) => tracing.open(arrival, options))
     attempt.run(() => {})
     return attempt
   })
