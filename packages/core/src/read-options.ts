@@ -229,9 +229,11 @@ export function readOwn<Own extends OwnOptions>(
   own: Own,
   warn: (message: string) => void,
 ): OwnValues<Own> {
+  // A batch is often handled without options.
+  if (!isObject(given)) return {} as OwnValues<Own>
   const reader = new Reader()
   const kinds = Object.fromEntries(Object.entries(own).map(([name, type]) => [name, OWN[type]]))
-  const values = isObject(given) ? reader.takeAll(given, kinds) : {}
+  const values = reader.takeAll(given, kinds)
   for (const text of reader.complaints) warn(text)
   return values as OwnValues<Own>
 }

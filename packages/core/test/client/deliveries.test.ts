@@ -97,6 +97,24 @@ describe('deliveries that wait for their settlement', () => {
     expect(spans).toHaveLength(3)
   })
 
+  test('are found by their tags while others come and go', () => {
+    const { tracing } = createTraced()
+    const deliveries = create()
+    const channel = { closed: false }
+    receive(deliveries, tracing, channel, 1)
+    for (const tag of [2, 3]) {
+      receive(deliveries, tracing, channel, tag)
+      expect(tagsOf(deliveries.findUpTo(channel, 0))).toEqual([1, tag])
+      deliveries.find(channel, tag)?.attempt.settle('acked')
+    }
+    expect(tagsOf(deliveries.findUpTo(channel, 0))).toEqual([1])
+    deliveries.find(channel, 1)?.attempt.settle('acked')
+    expect(deliveries.findUpTo(channel, 0)).toEqual([])
+    // The channel is looked at once more, and then no longer.
+    vi.advanceTimersByTime(1_000)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('are not kept where the attempt is not open: without an SDK', () => {
     const deliveries = create()
     const channel = { closed: false }
