@@ -12,6 +12,8 @@ export const SHARED = {
   randomTrace: 'tracebaton.random-trace.1',
   /** By look-alike: the client object behind it. */
   originals: 'tracebaton.originals.1',
+  /** Clients that are patched by others, who leave their messages to us. */
+  leftToUs: 'tracebaton.left-to-us.1',
   /** By client object: how it is traced. */
   tracings: 'tracebaton.tracings.2',
   /** By options that change: what gives those of the moment, and who follows them. */

@@ -39,13 +39,14 @@ export function standsFor(object: object, original: object): void {
 }
 
 /** Clients that are patched by others, who leave their messages to us. */
-const leftToUs = new WeakSet<object>()
+const leftToUs = processWide(SHARED.leftToUs, () => new WeakSet<object>())
 
 /** Says of a client that the instrumentation which patches it was told to leave messages to us. */
 export function leaveToUs(client: object): void {
   leftToUs.add(client)
 }
 
+/** Instances that have said it. Each load of core has its own. */
 const warned = new WeakSet<object>()
 
 /**

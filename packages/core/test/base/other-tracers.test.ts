@@ -60,6 +60,17 @@ describe('a client that another tracer follows', () => {
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('dd-trace'))
   })
 
+  test('is left to us also where two loads of core follow it', async () => {
+    vi.resetModules()
+    const other = await import('../../src/client/original.ts')
+    expect(other.leaveToUs).not.toBe(leaveToUs)
+    const warn = vi.fn<(message: string) => void>()
+    const client = { send: patched }
+    other.leaveToUs(client)
+    warnOfInstrumentation({ warn, guard: (work) => work() }, client, 'send', FOLLOWERS)
+    expect(warn).not.toHaveBeenCalled()
+  })
+
   test('is none if its channels are not listened to and its method is its own', () => {
     expect(otherTracerOf(plain, FOLLOWERS)).toBeUndefined()
     expect(otherTracerOf(undefined, FOLLOWERS)).toBeUndefined()
