@@ -23,6 +23,33 @@ function isTracedByHand(object: object): boolean {
 const members = (names: readonly string[], call: (name: string, args: unknown[]) => unknown): Methods =>
   Object.fromEntries(names.map((name) => [name, (...given: unknown[]) => call(name, given)]))
 
+/** What is told of an object that adds jobs. */
+interface Described {
+  readonly name?: unknown
+  readonly qualifiedName?: unknown
+  readonly opts?: unknown
+}
+
+/**
+ * What traced calls are made on: the class's own methods, below those of a subclass, and what is told of the object. No
+ * look-alike of it, because each call reads all of these.
+ */
+function ownCalls(object: object, own: Methods, names: readonly string[]): object {
+  const described = object as Described
+  const told: Described = {
+    get name() {
+      return described.name
+    },
+    get qualifiedName() {
+      return described.qualifiedName
+    },
+    get opts() {
+      return described.opts
+    },
+  }
+  return Object.assign(told, Object.fromEntries(names.map((name) => [name, own[name]?.bind(object)])))
+}
+
 /** A class whose objects trace the calls of some methods as look-alikes do. */
 function tracingClass(
   Original: AnyClass,
@@ -30,7 +57,7 @@ function tracingClass(
   optionsAt: number,
   trace: (untraced: object) => object,
 ): AnyClass {
-  const { lookAlike, standsFor } = packages.core
+  const { lookAlike, standsFor, tracedBy, tracingOf } = packages.core
   const own = Original.prototype as Methods
   class Traced extends Original {
     /** The calls as they are traced; `undefined`: they are not. */
@@ -41,12 +68,11 @@ function tracingClass(
       super(...args)
       // Two telemetries would each record everything.
       if (isOthers) return
-      const untraced = lookAlike<object>(
-        this,
-        Object.fromEntries(names.map((name) => [name, (own[name] as Method).bind(this)])),
-      )
-      const look = trace(untraced) as Methods
+      const look = trace(ownCalls(this, own, names)) as Methods
       this.#traced = Object.fromEntries(names.map((name) => [name, look[name] as Method]))
+      const tracing = tracingOf(look)
+      // Moves by this object are traced as its calls are.
+      if (tracing !== undefined) tracedBy(this, tracing)
       // A method of a subclass still runs, with the class's own untraced below it.
       const inHand = members(names, (name, given) => {
         anyByHand = true

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { context, trace } from '@opentelemetry/api'
-import { bullmqTelemetry, traceHandler, traceQueue } from '@tracebaton/bullmq'
+import { bullmqTelemetry, redrive, traceHandler, traceQueue } from '@tracebaton/bullmq'
 import { describe, expect, it } from 'vitest'
 import { BullMQInstrumentation, type BullMQConfig } from '../src/index.ts'
 import type { HollowBullmq, HollowJob } from './clients.ts'
@@ -61,6 +61,15 @@ describe('a Queue of the patched module', () => {
     expect(plain.jobs.map(({ data }) => data)).toEqual([{ calls: 1 }, { calls: 2 }])
     expect(spans()).toHaveLength(2)
     expect(contextOf(plain.jobs[1])).toContain(spans()[1]?.spanContext().spanId)
+  })
+
+  it('moves jobs as its instrumentation says', async () => {
+    const { Queue, spans } = load({ convention: '1.45' })
+    const queue = new Queue('orders')
+    const job = { id: '1', name: 'one', data: {}, opts: {}, queueName: 'orders', timestamp: 1 }
+    await redrive(queue, { ...job, attemptsMade: 1, attemptsStarted: 1 }, { to: 'orders' })
+    expect(spans()).toMatchObject([{ name: 'add orders', attributes: { 'messaging.system.name': 'bullmq' } }])
+    expect(spans()[0]?.attributes).not.toHaveProperty('messaging.system')
   })
 
   it('is left alone where it has the telemetry of another package', async () => {
