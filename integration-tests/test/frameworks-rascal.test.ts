@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { assertPropagation, assertSpan } from '@tracebaton/testing'
 import { inject, test } from 'vitest'
+import { only, operations } from '../src/contract/expectations.ts'
 import { startApplication } from '../src/framework.ts'
 
 test('rascal: attempts 1, 2, 3 of a message that it publishes again, and one that it forwards', async () => {
@@ -15,6 +16,7 @@ test('rascal: attempts 1, 2, 3 of a message that it publishes again, and one tha
   ])
   const dead = `${orders}:dead:${orders}-dead`
   await shop.journey([`publish ${orders}:dead`, `process ${dead} attempt 1 acked`])
+  const requests = await Promise.all([1043, 1044, 1045].map((id) => shop.span(`POST /parcels/${id}`)))
   await shop.stop()
 
   assertPropagation(shop.receiver)
@@ -23,6 +25,13 @@ test('rascal: attempts 1, 2, 3 of a message that it publishes again, and one tha
   // A forward is a new message, which links the one that it was made of.
   assertSpan(shop.operation('send', `${orders}:dead`), { links: [first] })
   assertSpan(await shop.span('look into 1042'), { parent: shop.operation('process', dead) })
+  // Each stays in its own request, however long it has waited for a channel.
+  for (const request of requests) {
+    const own = operations(shop.receiver.spans, 'send', `${orders}:parcel`).filter(
+      ({ parentSpanId }) => parentSpanId === request.spanId,
+    )
+    assertSpan(only(own), { parent: request })
+  }
 })
 
 test('rascal: what it forwards is a dead letter where an option says so', async () => {

@@ -2,10 +2,12 @@ import { types } from 'node:util'
 import type { ConnectionLike } from '@tracebaton/amqp'
 import { MANAGED_CHANNELS } from './amqp-connection-manager.ts'
 import { named, withExports } from './exports.ts'
+import { fromHere } from './from-here.ts'
 import { ClientInstrumentation, type ClientParts, type TracebatonConfig } from './instrumentation.ts'
 import type { ModulePatch } from './module-hook.ts'
 import { packages } from './packages.ts'
-import { tracingFor } from './say.ts'
+import { VHOSTS } from './rascal.ts'
+import { ownTracing, tracingFor, wishFor } from './say.ts'
 
 type Connect = (this: unknown, ...args: unknown[]) => unknown
 
@@ -13,7 +15,7 @@ type Connect = (this: unknown, ...args: unknown[]) => unknown
 function tracedConnect(connect: Connect): Connect {
   const tracing = tracingFor('amqplib')
   const { isObject } = packages.core
-  const { context: contexts, ROOT_CONTEXT } = packages.api
+  const { ROOT_CONTEXT } = packages.api
   const { traceConnection } = packages.amqp
   const wrap = (connection: unknown): unknown =>
     isObject(connection) ? traceConnection(connection as ConnectionLike, { tracing }) : connection
@@ -21,8 +23,9 @@ function tracedConnect(connect: Connect): Connect {
     const at = args.findLastIndex((arg) => typeof arg === 'function')
     if (at !== -1) args[at] = answered(args[at] as Connect, wrap)
     else args = args.map((arg) => withSetUp(arg, wrap))
+    const call = (): unknown => Reflect.apply(connect, this, args)
     // What a connection does later is not a part of the request that opened it.
-    const result = contexts.with(ROOT_CONTEXT, () => Reflect.apply(connect, this, args))
+    const result = wishFor('amqplib') === undefined ? call() : ownTracing('amqplib').runIn(ROOT_CONTEXT, call)
     return types.isPromise(result) ? result.then(wrap) : result
   }
   return named(connect, traced)
@@ -30,8 +33,7 @@ function tracedConnect(connect: Connect): Connect {
 
 /** The caller's callback, which gets a traced connection, in the context of the call. */
 function answered(callback: Connect, wrap: (connection: unknown) => unknown): Connect {
-  const { context: contexts } = packages.api
-  return contexts.bind(contexts.active(), function (this: unknown, error: unknown, ...rest: unknown[]) {
+  return fromHere('amqplib', function (error, ...rest) {
     return Reflect.apply(callback, this, [error, ...rest.map(wrap)])
   })
 }
@@ -66,6 +68,7 @@ export const AMQPLIB: ClientParts = {
     patchOf('amqplib/channel_api.js', 'amqplib'),
     patchOf('amqplib/callback_api.js', 'amqplib/callback_api'),
     MANAGED_CHANNELS,
+    VHOSTS,
   ],
 }
 

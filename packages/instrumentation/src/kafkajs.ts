@@ -2,8 +2,7 @@ import type { ConsumerLike, KafkaLike, ProducerLike } from '@tracebaton/kafka'
 import { classIn, standIn, withExports, type AnyClass } from './exports.ts'
 import { ClientInstrumentation, type ClientParts, type TracebatonConfig } from './instrumentation.ts'
 import { packages } from './packages.ts'
-import { tracingFor } from './say.ts'
-import { SCOPE } from './scope.ts'
+import { ownTracing, tracingFor } from './say.ts'
 
 /**
  * A class whose producers and consumers are traced. It extends the client's own, because a class of the application's may
@@ -11,7 +10,7 @@ import { SCOPE } from './scope.ts'
  */
 function tracedKafka(Original: AnyClass<KafkaLike>): AnyClass {
   const tracing = tracingFor('kafkajs')
-  const { resolveTracing, warnOfInstrumentation } = packages.core
+  const { warnOfInstrumentation } = packages.core
   const { traceConsumer, traceProducer } = packages.kafka
   // No private field: somebody may call a method on a proxy.
   const clientIds = new WeakMap<object, string>()
@@ -23,7 +22,7 @@ function tracedKafka(Original: AnyClass<KafkaLike>): AnyClass {
         const { clientId } = Object(args[0]) as { readonly clientId?: unknown }
         if (typeof clientId === 'string') clientIds.set(this, clientId)
         // One that is loaded after us patches this class from outside.
-        warnOfInstrumentation(resolveTracing({ tracing }, SCOPE), this, 'producer', { library: 'kafkajs' })
+        warnOfInstrumentation(ownTracing('kafkajs'), this, 'producer', { library: 'kafkajs' })
       }
       override producer(config?: never): ProducerLike {
         return traceProducer(super.producer(config), { tracing, clientId: clientIds.get(this) })

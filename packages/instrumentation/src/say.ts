@@ -1,7 +1,8 @@
 import type { Tracing, TracingOptions } from '@tracebaton/core'
-import type { FollowingTracing } from '@tracebaton/core/adapter'
+import type { AdapterTracing, FollowingTracing } from '@tracebaton/core/adapter'
 import { packages } from './packages.ts'
 import { processWide } from './process-wide.ts'
+import { SCOPE } from './scope.ts'
 
 /** The clients that are patched. */
 export type Client = 'amqplib' | 'bullmq' | 'kafkajs' | 'sqs'
@@ -57,4 +58,9 @@ export const spared: Set<Client> = processWide('tracebaton.instrumentation.spare
 export function tracingFor(client: Client): Pick<Tracing, 'options'> {
   const place = placeOf(client)
   return (place.tracing ??= packages.core.followOptions(() => place.now?.options))
+}
+
+/** The same, for what is done here and not by an adapter. */
+export function ownTracing(client: Client): AdapterTracing {
+  return packages.core.resolveTracing({ tracing: tracingFor(client) }, SCOPE)
 }

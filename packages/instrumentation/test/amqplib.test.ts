@@ -1,4 +1,4 @@
-import { context, trace } from '@opentelemetry/api'
+import { context, trace, type ContextManager } from '@opentelemetry/api'
 import { traceConnection } from '@tracebaton/amqp'
 import { describe, expect, it } from 'vitest'
 import { AmqplibInstrumentation } from '../src/index.ts'
@@ -14,6 +14,12 @@ async function exchange(channel: HollowChannel): Promise<void> {
   await channel.consume('orders', (message) => channel.ack(message))
   channel.sendToQueue('orders', Buffer.from('one'))
 }
+
+function fail(): never {
+  throw new Error('no context')
+}
+
+const failing: ContextManager = { active: fail, with: fail, bind: fail, enable: () => failing, disable: () => failing }
 
 const PUBLISHED = ['process orders', 'publish orders']
 
@@ -52,6 +58,27 @@ describe('a connection of the patched module', () => {
     const span = createSdk().tracerProvider.getTracer('test').startSpan('request')
     const connection = await context.with(trace.setSpan(context.active(), span), () => connect('amqp://localhost'))
     expect(connection.openedIn(() => trace.getActiveSpan())).toBeUndefined()
+  })
+
+  it('is opened in the context of the call while nothing is traced', async () => {
+    const { instrumentation } = recorded(new AmqplibInstrumentation())
+    const { connect } = install().require('amqplib') as HollowAmqplib
+    instrumentation.disable()
+    const span = createSdk().tracerProvider.getTracer('test').startSpan('request')
+    const connection = await context.with(trace.setSpan(context.active(), span), () => connect('amqp://localhost'))
+    expect(connection.openedIn(() => trace.getActiveSpan())).toBe(span)
+  })
+
+  it.each(['amqplib', 'amqplib/callback_api'])('is opened where the context manager fails: %s', async (module) => {
+    recorded(new AmqplibInstrumentation())
+    const { connect } = install().require(module) as HollowAmqplib & HollowCallbacks
+    context.disable()
+    context.setGlobalContextManager(failing)
+    const opened = new Promise<HollowConnection>((resolve, reject) => {
+      if (module === 'amqplib') connect('amqp://localhost').then(resolve, reject)
+      else void connect('amqp://localhost', (_: unknown, connection: HollowConnection) => resolve(connection))
+    })
+    await expect(opened).resolves.toHaveProperty('createChannel')
   })
 
   it('is traced in the set-up after it has recovered', async () => {
