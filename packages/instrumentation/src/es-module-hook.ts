@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { LOADER } from './load.cjs'
 import { load } from './loader.ts'
-import { packages } from './packages.ts'
+import { warn } from './packages.ts'
 import { processWide } from './process-wide.ts'
 
 const hook = processWide('tracebaton.instrumentation.loader.0', () => ({ installed: false }))
@@ -17,20 +17,26 @@ const TAKES_HOOKS: Readonly<Record<number, readonly [minor: number, patch: numbe
 
 /**
  * Has an ES module ask for its exports. Node's hooks for modules cost each import some time, where they need a thread of
- * their own a start of 50 ms: so there are none unless the program has the package. Never throws.
+ * their own a start of 50 ms: so there are none unless the program has the package. Nor are there in a realm of its own, as
+ * Jest has one for each file: they would see none of its modules, and keep it for ever. Never throws.
  *
  * @param file below `node_modules`
  */
 export function askFromEsModule(file: string): void {
-  if (hook.installed || !isInstalled(file.slice(0, file.indexOf('/')))) return
+  if (hook.installed || !isNodesRealm() || !isInstalled(file.slice(0, file.indexOf('/')))) return
   hook.installed = true
   try {
     const { registerHooks } = Module as unknown as { readonly registerHooks?: (hooks: object) => void }
     if (registerHooks !== undefined && takesHooks(process.versions.node)) registerHooks({ load })
     else Module.register(pathToFileURL(LOADER))
   } catch (error) {
-    packages.api.diag.warn(`tracebaton: Node takes no hook for modules, so ${file} is not traced: ${String(error)}`)
+    warn(`Node takes no hook for modules, so ${file} is not traced: ${String(error)}`)
   }
+}
+
+/** Whether this runs among the built-in objects that Node itself has. */
+function isNodesRealm(): boolean {
+  return Object.getPrototypeOf(createRequire) === Function.prototype
 }
 
 /** Whether the program, as it is started, finds a package. */

@@ -1,8 +1,9 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api'
 import type { TracingOptions } from '@tracebaton/core'
+import type { AdapterTracing } from '@tracebaton/core/adapter'
 import { loadedBefore, patchOnLoad, type ModulePatch } from './module-hook.ts'
-import { packages } from './packages.ts'
-import { say, tracingFor, type Client, type Wisher } from './say.ts'
+import { packages, warn } from './packages.ts'
+import { ownTracing, say, type Client, type Wisher } from './say.ts'
 import { SCOPE } from './scope.ts'
 
 /** How clients are traced: all options of `createTracing`, and whether they are. */
@@ -31,6 +32,8 @@ export abstract class ClientInstrumentation<Config extends TracebatonConfig> {
   readonly instrumentationVersion: string = SCOPE.version
   readonly #parts: ClientParts
   readonly #wisher: Wisher
+  /** Files that were loaded before. */
+  readonly #late: readonly string[]
   #config: Config
   #enabled = false
   #tracers: TracerProvider | undefined
@@ -41,18 +44,18 @@ export abstract class ClientInstrumentation<Config extends TracebatonConfig> {
     this.#parts = parts
     this.#wisher = { wish: () => this.#wish() }
     this.#config = withDefaults(config)
+    this.#late = loadedBefore(parts.patches)
+    // Also one that is enabled later traces what is made of the client until then.
+    patchOnLoad(parts.patches)
     if (this.#config.enabled === true) this.enable()
   }
 
   /** Traces the client from now on. Of several instrumentations of one client the latest decides how. */
   enable(): void {
     if (this.#enabled) return
-    const { client, patches } = this.#parts
-    const late = loadedBefore(patches)
-    patchOnLoad(patches)
     this.#enabled = true
     this.#tell()
-    if (late.length > 0) warnOfOrder(client, late)
+    if (this.#late.length > 0) warnOfOrder(this.#parts.client, this.#late)
   }
 
   /** Traces nothing from now on. Calls pass through. */
@@ -112,9 +115,17 @@ function withDefaults<Config extends TracebatonConfig>(config: Config | undefine
 }
 
 function warnOfOrder(client: Client, files: readonly string[]): void {
-  const { resolveTracing } = packages.core
-  resolveTracing({ tracing: tracingFor(client) }, SCOPE).warn(
+  reporterOf(client).warn(
     `${files.join(' and ')} was loaded before its instrumentation, so what is made of it is not traced. ` +
       'Set up OpenTelemetry first, for example by `node --import ./telemetry.js`',
   )
+}
+
+/** Core cannot be loaded without the API. */
+function reporterOf(client: Client): Pick<AdapterTracing, 'warn'> {
+  try {
+    return ownTracing(client)
+  } catch {
+    return { warn }
+  }
 }

@@ -1,7 +1,7 @@
 import Module from 'node:module'
 import { PATCH } from './es-modules.ts'
 import { askFromEsModule } from './es-module-hook.ts'
-import { packages } from './packages.ts'
+import { warn } from './packages.ts'
 import { processWide } from './process-wide.ts'
 
 /** Changes what one file of a package exports. It is asked once for each copy of the package that is loaded. */
@@ -69,7 +69,7 @@ function patchFile(path: string, exports: unknown): unknown {
   try {
     return found.patch(exports as never)
   } catch (error) {
-    packages.api.diag.warn(`tracebaton: ${path} is not what this version knows, so it is not traced: ${String(error)}`)
+    warn(`${path} is not what this version knows, so it is not traced: ${String(error)}`)
     return exports
   }
 }

@@ -27,7 +27,7 @@ export function inPlaceOfOfficial<Other extends AnyInstrumentation>(
   options: TracebatonOptions = {},
 ): (Other | TracebatonInstrumentation)[] {
   const kept = others.flat().filter((other) => {
-    const name = (other as Other).instrumentationName
+    const { instrumentationName: name } = Object(other) as Partial<AnyInstrumentation>
     if (name === `${PREFIX}aws-sdk` && options.sqs !== false) withoutSqs(other as AwsParts)
     const isReplaced =
       (name === `${PREFIX}kafkajs` && options.kafkajs !== false) ||

@@ -28,3 +28,12 @@ export const packages = {
     return load('@tracebaton/bullmq/sandbox') as typeof import('@tracebaton/bullmq/sandbox')
   },
 }
+
+/** Says something to the API's logger, or to Node where there is no API. Never throws. */
+export function warn(message: string): void {
+  try {
+    packages.api.diag.warn(`tracebaton: ${message}`)
+  } catch {
+    process.emitWarning(`tracebaton: ${message}`)
+  }
+}

@@ -6,8 +6,9 @@ const offOf = (name: string): false | undefined => (off.has(name) ? false : unde
 
 // The official ones of the same clients would record everything twice. Their own set-up reads this when it is loaded.
 const spared = ['amqplib', 'kafkajs'].filter((name) => !off.has(name))
-const given = process.env['OTEL_NODE_DISABLED_INSTRUMENTATIONS']
-process.env['OTEL_NODE_DISABLED_INSTRUMENTATIONS'] = [...(given ? [given] : []), ...spared].join(',')
+// A child process inherits it, with ours in it.
+const given = (process.env['OTEL_NODE_DISABLED_INSTRUMENTATIONS'] ?? '').split(',').map((name) => name.trim())
+process.env['OTEL_NODE_DISABLED_INSTRUMENTATIONS'] = [...new Set([...given, ...spared])].filter(Boolean).join(',')
 
 getTracebatonInstrumentations({
   amqplib: offOf('amqplib'),

@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { getTracebatonInstrumentations, KafkaJsInstrumentation } from '../src/index.ts'
+import { packages } from '../src/packages.ts'
 import type { HollowKafka, HollowKafkajs } from './clients.ts'
 import { installer } from './installed.ts'
 import { createSdk, recorded, warnings, withContexts } from './sdk.ts'
@@ -20,6 +21,10 @@ const install = installer()
 function createKafka(): HollowKafka {
   const { Kafka } = install().require('kafkajs') as HollowKafkajs
   return new Kafka({ brokers: [] })
+}
+
+function missing(): never {
+  throw new Error("Cannot find module '@opentelemetry/api'")
 }
 
 type Producer = ReturnType<HollowKafka['producer']>
@@ -122,6 +127,21 @@ describe('an instrumentation', () => {
     const { Kafka } = require('kafkajs') as HollowKafkajs
     expect(Object.getPrototypeOf(Kafka)).toBe(Function.prototype)
     expect(said).toEqual([expect.stringContaining('Kafka has no method producer')])
+  })
+
+  it('leaves a client as it is where the API is not installed, and tells Node', () => {
+    const instrumentation = new KafkaJsInstrumentation()
+    onTestFinished(() => instrumentation.disable())
+    const { require } = install()
+    const spies = [
+      vi.spyOn(packages, 'api', 'get').mockImplementation(missing),
+      vi.spyOn(packages, 'core', 'get').mockImplementation(missing),
+    ]
+    const told = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => [...spies, told].forEach((spy) => spy.mockRestore()))
+    const { Kafka } = require('kafkajs') as HollowKafkajs
+    expect(Object.getPrototypeOf(Kafka)).toBe(Function.prototype)
+    expect(told).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('kafkajs/index.js is not'))
   })
 })
 

@@ -39,6 +39,12 @@ describe('inPlaceOfOfficial', () => {
     expect([...(aws?.servicesExtensions.services.keys() ?? [])]).toEqual(['S3'])
   })
 
+  it('keeps what is no instrumentation for the SDK to judge', () => {
+    const list = inPlaceOfOfficial([undefined as never, [null as never]])
+    expect(list.slice(-2)).toEqual([undefined, null])
+    namesOf(list.slice(0, -2))
+  })
+
   it('keeps the official one of a client that it leaves out', () => {
     const [kafka, aws] = ['kafkajs', 'aws-sdk'].map(createOfficial)
     const list = inPlaceOfOfficial([kafka!, aws!], { kafkajs: false, sqs: false, amqplib: false })

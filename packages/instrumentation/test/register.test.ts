@@ -61,6 +61,31 @@ it('nothing is patched without it', async () => {
   await expect(patchedIn('app.mjs', [])).resolves.toEqual({ kafkajs: false, amqplib: false, sqs: false, bullmq: false })
 })
 
+it('child processes inherit which official ones are left out, once', async () => {
+  const { folder } = install()
+  const app = join(folder, 'app.cjs')
+  writeFileSync(app, 'console.log(process.env.OTEL_NODE_DISABLED_INSTRUMENTATIONS)')
+  const env = { ...process.env, OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'fs, amqplib,kafkajs' }
+  const { stdout } = await run(process.execPath, ['--require', REGISTER, app], { env })
+  expect(stdout).toBe('fs,amqplib,kafkajs\n')
+})
+
+it('a class is patched, too, whose instrumentation is enabled later', async () => {
+  const { folder } = install()
+  const app = join(folder, 'app.cjs')
+  writeFileSync(
+    app,
+    `const { KafkaJsInstrumentation } = require(${JSON.stringify(REGISTER.replace('register.js', 'index.js'))})
+    const instrumentation = new KafkaJsInstrumentation({ enabled: false })
+    const { Kafka } = require('kafkajs')
+    process.on('warning', ({ message }) => console.log(message))
+    instrumentation.enable()
+    console.log(Object.getPrototypeOf(Kafka) !== Function.prototype)`,
+  )
+  const { stdout } = await run(process.execPath, [app])
+  expect(stdout).toBe('true\n')
+})
+
 it('neither the API nor any of our other packages is loaded before a client is', async () => {
   const { folder } = install()
   const app = join(folder, 'app.cjs')
