@@ -25,7 +25,7 @@ import { createPropagation } from './wire/propagation.ts'
 import { createReport, type OnError, type Report } from './base/report.ts'
 import { wordFor } from './base/given.ts'
 import { silentTracer } from './base/other-tracers.ts'
-import { OUTCOME, RELATION, REPUBLISH, TEXT, TRUST, type Kind } from './read-options.ts'
+import { OUTCOME, RELATION, REPUBLISH, TEXT, TRUST, type Kind } from './option-kinds.ts'
 import type { Hooks, Runtime } from './runtime.ts'
 
 /** How tracing behaves. Every option has a default that fits most users. */

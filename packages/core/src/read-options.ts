@@ -1,15 +1,19 @@
 import { isObject, wordFor } from './base/given.ts'
 import type { OutcomeOf } from './base/policy.ts'
+import {
+  BOOLEAN,
+  either,
+  FUNCTION,
+  NUMBER,
+  oneOf,
+  RELATION,
+  TEXT,
+  TIME,
+  TRUST,
+  withMethods,
+  type Kind,
+} from './option-kinds.ts'
 import type { TracingOptions } from './options.ts'
-
-/** What an option may be, or the answer of a function among the options. */
-export interface Kind {
-  readonly accepts: (value: unknown) => boolean
-  /** The valid values, in words. */
-  readonly words: string
-  /** Stands in for any other value, `null` included. @default as if the option were not given */
-  readonly instead?: unknown
-}
 
 /**
  * The names of an adapter's own options, and the types of their values. A number is finite and not negative; a hook is a
@@ -40,23 +44,6 @@ export interface Reading {
   readonly complaints: readonly string[]
 }
 
-const oneOf = (...values: readonly unknown[]): Kind => ({
-  accepts: (value) => values.includes(value),
-  words: values.map(String).join(', '),
-})
-const either = (first: Kind, second: Kind): Kind => ({
-  accepts: (value) => first.accepts(value) || second.accepts(value),
-  words: `${first.words} or ${second.words}`,
-})
-const withMethods = (words: string, ...names: readonly string[]): Kind => ({
-  accepts: (value) => isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function'),
-  words,
-})
-const BOOLEAN = oneOf(true, false)
-const FUNCTION: Kind = { accepts: (value) => typeof value === 'function', words: 'a function' }
-const NUMBER: Kind = { accepts: (value) => typeof value === 'number' && !Number.isNaN(value), words: 'a number' }
-const TIME: Kind = { accepts: (value) => typeof value === 'number' && value >= 0, words: 'a number from 0 on' }
-export const TEXT: Kind = { accepts: (value) => typeof value === 'string', words: 'a text' }
 const NAMES: Kind = { accepts: (value) => Array.isArray(value) && value.every(TEXT.accepts), words: 'a list of texts' }
 const OWN: Readonly<Record<OwnOptions[string], Kind>> = {
   string: TEXT,
@@ -65,19 +52,6 @@ const OWN: Readonly<Record<OwnOptions[string], Kind>> = {
   hook: either(FUNCTION, oneOf(false)),
   outcomeOf: FUNCTION,
 }
-
-export const RELATION: Kind = oneOf('auto', 'child', 'link')
-export const TRUST: Kind = oneOf('full', 'link-only', 'ignore')
-export const OUTCOME: Kind = oneOf(
-  'acked',
-  'requeued',
-  'retry_scheduled',
-  'rejected',
-  'dead_lettered',
-  'discarded',
-  'abandoned',
-)
-export const REPUBLISH: Kind = oneOf('retry', 'dead_letter', 'redrive', 'forward')
 
 type Kinds<Options> = { readonly [Name in keyof Options]-?: Kind }
 type Group<Name extends keyof TracingOptions> = NonNullable<TracingOptions[Name]>

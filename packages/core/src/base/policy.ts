@@ -23,15 +23,18 @@ export type LinkRole =
   | 'scheduler'
   | 'child_job'
 
+export const OUTCOMES = [
+  'acked',
+  'requeued',
+  'retry_scheduled',
+  'rejected',
+  'dead_lettered',
+  'discarded',
+  'abandoned',
+] as const
+
 /** What became of an attempt. */
-export type Outcome =
-  | 'acked'
-  | 'requeued'
-  | 'retry_scheduled'
-  | 'rejected'
-  | 'dead_lettered'
-  | 'discarded'
-  | 'abandoned'
+export type Outcome = (typeof OUTCOMES)[number]
 
 /**
  * Tells by what a handler returned, or resolved with, what became of the message; `undefined`: the result does not say. The

@@ -4,11 +4,20 @@ import { OURS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import { copyAttributes } from '../otel/operation.ts'
 import { startSpan, toLink } from '../otel/span.ts'
-import { firstSendOf } from '../verdict/verdict.ts'
-import type { Attempt } from './attempt.ts'
+import { firstSendOf, type Verdict } from '../verdict/verdict.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Why a producer's trace is told of an attempt. */
 type Reason = 'dead_lettered' | 'failed' | 'waited'
+
+/** What it takes of an attempt that has ended. */
+interface Ended {
+  readonly runtime: Runtime
+  readonly verdict: Verdict
+  readonly spanContext: SpanContext | undefined
+  /** Whether the message waited longer than a trace may live. */
+  readonly late: boolean
+}
 
 /**
  * Tells the traces of the creation context and of the first send what became of their message, where the attempt is in
@@ -17,7 +26,7 @@ type Reason = 'dead_lettered' | 'failed' | 'waited'
  *
  * @param errorType of an attempt that failed
  */
-export function followUp(attempt: Attempt, outcome: Outcome | undefined, errorType: string | undefined): void {
+export function followUp(attempt: Ended, outcome: Outcome | undefined, errorType: string | undefined): void {
   const { runtime, verdict, spanContext } = attempt
   if (spanContext === undefined || verdict.trust !== 'full') return
   const reason = reasonFor(attempt, outcome, errorType)
@@ -35,7 +44,7 @@ export function followUp(attempt: Attempt, outcome: Outcome | undefined, errorTy
 }
 
 function tell(
-  { runtime, verdict }: Attempt,
+  { runtime, verdict }: Ended,
   target: SpanContext,
   attempt: SpanContext,
   reason: Reason,
@@ -70,7 +79,7 @@ const MAY_COME_BACK: ReadonlySet<Outcome> = new Set<Outcome>(['requeued', 'retry
 
 /** `undefined`: it is nothing that a producer has to be told. */
 function reasonFor(
-  { verdict: { copy, attempt }, late }: Attempt,
+  { verdict: { copy, attempt }, late }: Ended,
   outcome: Outcome | undefined,
   errorType: string | undefined,
 ): Reason | undefined {
