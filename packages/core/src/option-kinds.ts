@@ -1,5 +1,5 @@
 import { isObject } from './base/given.ts'
-import { OUTCOMES } from './base/policy.ts'
+import type { Outcome } from './base/policy.ts'
 
 /** What an option may be, or the answer of a function among the options. */
 export interface Kind {
@@ -30,5 +30,15 @@ export const TEXT: Kind = { accepts: (value) => typeof value === 'string', words
 
 export const RELATION: Kind = oneOf('auto', 'child', 'link')
 export const TRUST: Kind = oneOf('full', 'link-only', 'ignore')
-export const OUTCOME: Kind = oneOf(...OUTCOMES)
+/** The compiler sees to it that none is missing. */
+const OUTCOMES: Readonly<Record<Outcome, true>> = {
+  acked: true,
+  requeued: true,
+  retry_scheduled: true,
+  rejected: true,
+  dead_lettered: true,
+  discarded: true,
+  abandoned: true,
+}
+export const OUTCOME: Kind = oneOf(...Object.keys(OUTCOMES))
 export const REPUBLISH: Kind = oneOf('retry', 'dead_letter', 'redrive', 'forward')

@@ -23,18 +23,15 @@ export type LinkRole =
   | 'scheduler'
   | 'child_job'
 
-export const OUTCOMES = [
-  'acked',
-  'requeued',
-  'retry_scheduled',
-  'rejected',
-  'dead_lettered',
-  'discarded',
-  'abandoned',
-] as const
-
 /** What became of an attempt. */
-export type Outcome = (typeof OUTCOMES)[number]
+export type Outcome =
+  | 'acked'
+  | 'requeued'
+  | 'retry_scheduled'
+  | 'rejected'
+  | 'dead_lettered'
+  | 'discarded'
+  | 'abandoned'
 
 /**
  * Tells by what a handler returned, or resolved with, what became of the message; `undefined`: the result does not say. The
