@@ -145,6 +145,12 @@ export class Headers {
   /** The values of a header whose list may go on in the next one: in all up to `most` characters or bytes. */
   texts(name: string): string[] {
     let left = name === 'tracestate' ? LONGEST_TRACESTATE : LONGEST
+    const values = this.#values.get(name)
+    const only = values?.length === 1 ? values[0] : undefined
+    // Nearly always there is one.
+    if (typeof only === 'string' ? only.length <= left : types.isUint8Array(only) && only.byteLength <= left) {
+      return [decode(only, left)]
+    }
     const texts: string[] = []
     for (const value of this.all(name)) {
       const size = sizeOf(value)

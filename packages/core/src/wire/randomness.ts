@@ -7,11 +7,12 @@ import { traceStateOf } from './tracestate.ts'
  *
  * @see https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/
  */
-const RANDOMNESS = /^[0-9a-f]{14}$/
+const RANDOMNESS = /^rv:[0-9a-f]{14}$/
 const MEMBER = 'ot'
-/** Characters of the member: at most, and of one that holds the randomness and nothing else. */
+/** Characters of the member, at most. */
 const LONGEST = 256
-const ALONE = 17
+/** Characters of a trace state with the randomness, and with nothing else. */
+const ALONE = 'ot=rv:'.length + 14
 /** Where the randomness begins in a trace id. */
 const ID_START = 18
 const PAIR = /^[a-z][a-z0-9]*:[A-Za-z0-9._-]*$/
@@ -20,8 +21,9 @@ const PAIR = /^[a-z][a-z0-9]*:[A-Za-z0-9._-]*$/
 export function givenRandomness(traceState: TraceState | undefined): string | undefined {
   if (traceState === undefined) return undefined
   const value = traceState.get(MEMBER)
+  if (value === undefined) return undefined
   // Nearly always there is nothing else.
-  if (value?.length === ALONE && value.startsWith('rv:') && RANDOMNESS.test(value.slice(3))) return value.slice(3)
+  if (RANDOMNESS.test(value)) return value.slice(3)
   return pairsIn(value)
     .find((pair) => pair.startsWith('rv:'))
     ?.slice(3)
@@ -54,9 +56,12 @@ export function withRandomness(
   randomness: string,
   from: TraceState | undefined,
 ): TraceState {
-  const [own, other] = [traceState?.get(MEMBER), from?.get(MEMBER)]
-  if (traceState === undefined && (other === undefined || other === `rv:${randomness}`)) {
-    return traceStateOf(MEMBER, `rv:${randomness}`)
+  const own = traceState?.get(MEMBER)
+  const other = from?.get(MEMBER)
+  if (traceState === undefined) {
+    if (other === undefined) return traceStateOf(MEMBER, `rv:${randomness}`)
+    // Nearly always there is nothing else, and the list goes on as it is.
+    if (other.startsWith('rv:') && other.endsWith(randomness) && from?.serialize().length === ALONE) return from
   }
   const pairs = new Map<string, string>()
   const add = (pair: string): void => {
@@ -75,7 +80,7 @@ export function withRandomness(
 /** The pairs of the member that can be read. */
 function pairsIn(value: string | undefined): string[] {
   if (value === undefined || value.length > LONGEST) return []
-  return value.split(';').filter((pair) => (pair.startsWith('rv:') ? RANDOMNESS.test(pair.slice(3)) : PAIR.test(pair)))
+  return value.split(';').filter((pair) => (pair.startsWith('rv:') ? RANDOMNESS : PAIR).test(pair))
 }
 
 function keyOf(pair: string): string {

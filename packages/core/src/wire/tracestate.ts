@@ -10,8 +10,6 @@ const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
 /** Printable ASCII without comma and equals sign, not ending in a blank. */
 const VALUE = /^[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
 
-type Member = readonly [key: string, value: string]
-
 /**
  * Reads one or more `tracestate` headers, in order, by the grammar of Level 2.
  *
@@ -21,37 +19,75 @@ type Member = readonly [key: string, value: string]
  * @see https://www.w3.org/TR/trace-context-2/#tracestate-header
  */
 export function parseTracestate(headers: readonly string[]): TraceState | undefined {
+  const [first = ''] = headers
+  // Most lists have one member.
+  if (headers.length === 1 && !first.includes(',')) {
+    const member = trimBlanks(first)
+    return keyOf(member) === undefined ? undefined : new Members(member)
+  }
   const members = new Map<string, string>()
   for (const header of headers) {
     for (const part of header.split(',')) {
       const member = trimBlanks(part)
       if (member === '') continue
-      const equals = member.indexOf('=')
-      const key = member.slice(0, Math.max(equals, 0))
-      const value = member.slice(equals + 1)
-      if (!KEY.test(key) || !VALUE.test(value)) return undefined
-      if (!members.has(key)) members.set(key, value)
+      const key = keyOf(member)
+      if (key === undefined) return undefined
+      if (!members.has(key)) members.set(key, member)
       if (members.size > MAX_MEMBERS) return undefined
     }
   }
-  return members.size === 0 ? undefined : traceState([...members])
+  return members.size === 0 ? undefined : new Members([...members.values()].join(','))
+}
+
+/** The key of a member; `undefined`: it is malformed. */
+function keyOf(member: string): string | undefined {
+  const equals = member.indexOf('=')
+  const key = member.slice(0, Math.max(equals, 0))
+  return KEY.test(key) && VALUE.test(member.slice(equals + 1)) ? key : undefined
 }
 
 /** A list of one member, whose key and value are known to be valid. */
 export function traceStateOf(key: string, value: string): TraceState {
-  return traceState([[key, value]])
+  return new Members(`${key}=${value}`)
 }
 
-/** An immutable list. The API has one of its own, which knows the keys of Level 1 only. */
-function traceState(members: readonly Member[]): TraceState {
-  const without = (key: string): Member[] => members.filter(([other]) => other !== key)
-  return {
-    get: (key) => members.find(([other]) => other === key)?.[1],
-    set: (key, value) =>
-      KEY.test(key) && VALUE.test(value)
-        ? traceState([[key, value] as const, ...without(key)].slice(0, MAX_MEMBERS))
-        : traceState(members),
-    unset: (key) => traceState(without(key)),
-    serialize: () => members.map(([key, value]) => `${key}=${value}`).join(','),
+/**
+ * An immutable list. The API has one of its own, which knows the keys of Level 1 only. It is the text that goes on, because
+ * most lists are never looked into.
+ */
+class Members implements TraceState {
+  private readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  get(key: string): string | undefined {
+    const { text } = this
+    for (let at = 0; at < text.length;) {
+      const equals = text.indexOf('=', at)
+      const comma = text.indexOf(',', equals)
+      const end = comma === -1 ? text.length : comma
+      if (equals - at === key.length && text.startsWith(key, at)) return text.slice(equals + 1, end)
+      at = end + 1
+    }
+    return undefined
+  }
+
+  set(key: string, value: string): TraceState {
+    if (!KEY.test(key) || !VALUE.test(value)) return this
+    return new Members([`${key}=${value}`, ...this.without(key)].slice(0, MAX_MEMBERS).join(','))
+  }
+
+  unset(key: string): TraceState {
+    return new Members(this.without(key).join(','))
+  }
+
+  serialize(): string {
+    return this.text
+  }
+
+  private without(key: string): string[] {
+    return this.text.split(',').filter((member) => member !== '' && !member.startsWith(`${key}=`))
   }
 }
