@@ -1,4 +1,5 @@
 import {
+  diag,
   isSpanContextValid,
   trace,
   TraceFlags,
@@ -9,6 +10,7 @@ import {
   type SpanKind,
   type TraceState,
 } from '@opentelemetry/api'
+import { wordFor } from './base/given.ts'
 import { OURS } from './base/names.ts'
 import { givenRandomness, randomnessOfId, traceIdWith, withRandomness } from './wire/randomness.ts'
 
@@ -64,10 +66,16 @@ const [NOT_RECORD, RECORD_AND_SAMPLED] = [0, 2] as const
  * A span with a parent is decided as its parent was. A span without links that count is left to the root sampler. Links
  * of producers that are not trusted in full never count. Give it as `root` to `ParentBasedSampler`, or as the SDK's sampler.
  *
- * @param root decides about traces that nothing was before: `TraceIdRatioBasedSampler`, or a composite sampler
+ * Never throws: instead of what is not valid, the default is taken, and the API's `diag` logger is told.
+ *
+ * @param given decides about traces that nothing was before: `TraceIdRatioBasedSampler`, or a composite sampler. Default:
+ * samples everything
  */
-export function journeySampler(root: Sampler, options: JourneySamplerOptions = {}): Sampler {
-  const { mode = 'same-dice', budget = 3, escalate } = options
+export function journeySampler(given: Sampler, options: JourneySamplerOptions = {}): Sampler {
+  const { mode: wanted = 'same-dice', budget: most = 3, escalate } = options
+  const root = valid('root', given, isSampler(given), 'a sampler', EVERYTHING)
+  const mode = valid('mode', wanted, MODES.includes(wanted), MODES.join(', '), 'same-dice')
+  const budget = valid('budget', most, most >= 1, 'a number from 1 on', 3)
   const decide = mode === 'follow' ? follow : mode === 'any' ? anyOf(budget) : sameDice
   return {
     shouldSample(context, traceId, spanName, spanKind, attributes, links) {
@@ -84,6 +92,24 @@ export function journeySampler(root: Sampler, options: JourneySamplerOptions = {
     },
     toString: () => `JourneySampler{${mode}, root=${root.toString()}}`,
   }
+}
+
+const MODES: readonly unknown[] = ['same-dice', 'follow', 'any']
+
+/** As the SDK's sampler for parents does where it is given none. */
+const EVERYTHING: Sampler = {
+  shouldSample: () => ({ decision: RECORD_AND_SAMPLED }),
+  toString: () => 'everything',
+}
+
+function isSampler(given: unknown): boolean {
+  return typeof (given as Partial<Sampler> | undefined)?.shouldSample === 'function'
+}
+
+function valid<Value>(name: string, value: Value, isValid: boolean, words: string, instead: Value): Value {
+  if (isValid) return value
+  diag.warn(`tracebaton: The option ${name} of journeySampler is ${wordFor(value)}; it has to be ${words}`)
+  return instead
 }
 
 /** @param newest the last link that counts */
@@ -121,9 +147,9 @@ function sameDice({ context, attributes: onLink }: Link, _: unknown, attributes:
   const given = givenRandomness(traceState)
   const first = attributes[OURS.journeyTraceId] ?? onLink?.[OURS.journeyTraceId]
   const asked = given === undefined ? traceId : idWith(given, traceId, first)
-  const result = ask(asked)
-  const passedOn = withRandomness(result.traceState, given ?? randomnessOfId(traceId), traceState)
-  return Object.assign({}, result, { traceState: passedOn })
+  const { decision, attributes: said, traceState: own } = ask(asked)
+  const passedOn = withRandomness(own, given ?? randomnessOfId(traceId), traceState)
+  return said === undefined ? { decision, traceState: passedOn } : { decision, attributes: said, traceState: passedOn }
 }
 
 type Ask = Parameters<Decide>[3]
@@ -142,9 +168,9 @@ function newestIn(links: readonly Link[]): Link | undefined {
   return undefined
 }
 
-/** Whether a link may decide. */
-function counts({ attributes }: Link): boolean {
-  return attributes?.[OURS.linkDecides] !== false
+/** Whether a link may decide. One to a span that was never begun names no trace. */
+function counts({ attributes, context }: Link): boolean {
+  return attributes?.[OURS.linkDecides] !== false && isSpanContextValid(context)
 }
 
 function isSampled({ traceFlags }: SpanContext): boolean {

@@ -1,6 +1,16 @@
-import { context, ROOT_CONTEXT, SpanKind, trace, TraceFlags, type Link, type SpanContext } from '@opentelemetry/api'
+import {
+  context,
+  diag,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+  TraceFlags,
+  type Link,
+  type SpanContext,
+} from '@opentelemetry/api'
 import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace-base'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { OURS } from '../src/base/names.ts'
 import { journeySampler, type JourneySamplerOptions, type Sampler } from '../src/sampler.ts'
 import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
@@ -85,7 +95,7 @@ describe('a sampler of journeys', () => {
     expect(journeys.toString()).toBe(`JourneySampler{${mode}, root=Inner}`)
   })
 
-  it.each(MODES)('%s does not listen to producers that are not trusted in full', (mode) => {
+  it.each(MODES)('in mode %s it does not listen to producers that are not trusted in full', (mode) => {
     const message = { traceparent: traceparentOf(sampled), tracestate: 'ot=rv:ffffffffffffff' }
     for (const trust of ['link-only', 'ignore'] as const) {
       const { sampler, asked } = asking({ decision: 0 })
@@ -103,8 +113,46 @@ describe('a sampler of journeys', () => {
     }
   })
 
+  it.each(MODES)('%s asks the root sampler about a span whose links name no trace', (mode) => {
+    const { sampler, asked } = asking({ decision: 2 })
+    const invalid = [INVALID_SPAN_CONTEXT, { ...sampled, traceId: 'not an id' }, { ...sampled, traceId: '' }]
+    for (const target of invalid) {
+      expect(decisionOn(journeySampler(sampler, { mode }), 'c'.repeat(32), linkTo(target))).toEqual({ decision: 2 })
+    }
+    expect(asked.map(([, traceId]) => traceId)).toEqual(invalid.map(() => 'c'.repeat(32)))
+    const { decision } = decisionOn(
+      journeySampler(off, { mode }),
+      'c'.repeat(32),
+      linkTo(sampled, INVALID_SPAN_CONTEXT),
+    )
+    expect(decision).toBe(mode === 'same-dice' ? 0 : 2)
+  })
+
   it('same-dice is what it does unless told otherwise', () => {
     expect(journeySampler(on).toString()).toContain('same-dice')
+  })
+
+  it('takes the defaults instead of what is not valid, and says so', () => {
+    const warn = vi.fn<(message: string) => void>()
+    diag.setLogger({ error() {}, warn, info() {}, debug() {}, verbose() {} }, { suppressOverrideMessage: true })
+    const wrong = [
+      journeySampler(undefined as never, { mode: 'any' }),
+      journeySampler(off, { mode: 'Follow' as never }),
+      journeySampler(off, { mode: 'any', budget: Number.NaN }),
+    ]
+    diag.disable()
+    expect(warn.mock.calls.map(([message]) => message)).toEqual([
+      'tracebaton: The option root of journeySampler is undefined; it has to be a sampler',
+      "tracebaton: The option mode of journeySampler is 'Follow'; it has to be same-dice, follow, any",
+      'tracebaton: The option budget of journeySampler is a number; it has to be a number from 1 on',
+    ])
+    expect(wrong.map(String)).toEqual([
+      'JourneySampler{any, root=everything}',
+      'JourneySampler{same-dice, root=AlwaysOffSampler}',
+      'JourneySampler{any, root=AlwaysOffSampler}',
+    ])
+    expect(wrong.map((sampler) => decisionOn(sampler, 'c'.repeat(32)).decision)).toEqual([2, 0, 0])
+    expect(wrong.map((sampler) => decisionOn(sampler, 'c'.repeat(32), linkTo(sampled)).decision)).toEqual([2, 0, 2])
   })
 
   it('fits the sampler type of the SDK', () => {
@@ -131,6 +179,12 @@ describe('same-dice', () => {
       expect(otOf(ot === '' ? 'a:' : ot)).toMatch(/^ot=rv:a{14}(;a:)?$/)
     },
   )
+
+  it('writes the randomness beside a pair of the same length and end', () => {
+    const state = parseTracestate([`ot=ab:${'a'.repeat(14)}`])!
+    const { traceState } = decisionOn(journeySampler(on), 'c'.repeat(32), linkTo({ ...sampled, traceState: state }))
+    expect(traceState?.serialize()).toBe(`ot=rv:${'a'.repeat(14)};ab:${'a'.repeat(14)}`)
+  })
 
   it('keeps what the root sampler says of its own: its threshold, its randomness, its members', () => {
     const state = parseTracestate(['mine=1,ot=th:e;q:2'])!

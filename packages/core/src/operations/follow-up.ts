@@ -28,7 +28,8 @@ interface Ended {
  */
 export function followUp(attempt: Ended, outcome: Outcome | undefined, errorType: string | undefined): void {
   const { runtime, verdict, spanContext } = attempt
-  if (spanContext === undefined || verdict.trust !== 'full') return
+  // What decides nothing is linked, and goes no further.
+  if (spanContext === undefined || verdict.belief.decides === false) return
   const reason = reasonFor(attempt, outcome, errorType)
   if (reason === undefined) return
   runtime.report.guard('span', () => {

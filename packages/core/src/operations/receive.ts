@@ -97,7 +97,10 @@ export function linksTo(
       const value = delivery.attributes[key]
       if (onSpan.attributes?.[key] !== value) attributes[key] ??= boundedValue(value)
     }
-    links.set(`${creation.traceId}${creation.spanId}`, { context: creation, attributes })
+    const key = `${creation.traceId}${creation.spanId}`
+    // The newest message decides on sampling, and keeps its link where there are too many: it is the last one.
+    links.delete(key)
+    links.set(key, { context: creation, attributes })
   }
   return [...links.values()]
 }

@@ -62,6 +62,16 @@ test('messages that share a context have one link', () => {
   expect(traced.span('process orders').links).toHaveLength(1)
 })
 
+test('the newest message is linked last, also if an older one has its context', () => {
+  const traced = createTraced()
+  const carriers = [7, 8, 7].map((digit) => ({ traceparent: `00-${TRACE}-${spanId(digit)}-01` }))
+  traced.tracing.processBatch(
+    batch(3, (index) => ({ carrier: carriers[index] })),
+    () => {},
+  )
+  expect(traced.span('process orders').links.map(({ context }) => context.spanId)).toEqual([spanId(8), spanId(7)])
+})
+
 test('untrusted messages are not linked, half-trusted ones without their flags', () => {
   for (const [trust, flags] of [
     ['ignore', []],

@@ -119,7 +119,7 @@ describe('an attempt in another trace than its message', () => {
   test.each<[string, Partial<Delivery>, () => unknown]>([
     ['that succeeds', {}, NOTHING],
     ['that fails and comes again', {}, fail],
-  ])('%s is not told of', (_, received, handler) => {
+  ])('nobody is told of one %s', (_, received, handler) => {
     expect(followUps(handle(received, handler))).toEqual([])
   })
 })
@@ -138,7 +138,16 @@ describe('nothing is told', () => {
   })
 
   test.each(['link-only', 'ignore'] as const)('to producers that are trusted %s', (trust) => {
-    expect(followUps(handle(FOR_GOOD, fail, { ...OPTIONS, trust }))).toEqual([])
+    // Their flags say "not sampled", which this sampler does not look at.
+    const traced = createTraced({ ...OPTIONS, trust }, new AlwaysOnSampler())
+    expect(() => traced.tracing.process(delivery(FOR_GOOD), fail)).toThrow('no stock')
+    expect(followUps(traced)).toEqual([])
+  })
+
+  test('in the trace of a context in the slot of the broker that decides nothing', () => {
+    const slot = { traceparent: TRACEPARENT, decides: false }
+    expect(followUps(handle({ ...FOR_GOOD, carrier: {}, slot }, fail))).toEqual([])
+    expect(followUps(handle({ ...FOR_GOOD, carrier: {}, slot: { ...slot, decides: true } }, fail))).toHaveLength(1)
   })
 
   test('in a trace that is not sampled', () => {
