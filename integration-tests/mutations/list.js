@@ -8,6 +8,8 @@
  * - `caughtBy`: the test of that file, or the scenario of the contract, that has to go red, by its title
  */
 
+import { journeyMutations } from './journeys.js'
+
 /** Ways to break core. Without `test`, the contract on streams in memory has to notice. */
 const coreMutations = [
   {
@@ -875,4 +877,4 @@ const adapterMutations = [
   },
 ]
 
-export const mutations = [...coreMutations, ...adapterMutations]
+export const mutations = [...coreMutations, ...journeyMutations, ...adapterMutations]
