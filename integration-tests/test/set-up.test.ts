@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { assertJourney, createReceiver, type Receiver } from '@tracebaton/testing'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { run } from '../src/command.ts'
@@ -21,6 +21,16 @@ const byHand = await setUp('### The same by hand')
 
 /** The application as it is when its client is wrapped by hand. */
 const wrapped = byHand + app.slice(app.indexOf('const channel ='))
+
+const journeys = await readFile(resolve(import.meta.dirname, '../src/adapters/programs/journeys.js'), 'utf8')
+
+/** What became of the journeys of that program. */
+interface Journeys {
+  readonly journeys: number
+  readonly rate: number
+  /** By root sampler and mode: journeys sampled, and sampled in part; traces and randomnesses of all journeys together. */
+  readonly all: Readonly<Record<string, Readonly<Record<'sampled' | 'torn' | 'dice' | 'traces', number>>>>
+}
 
 /** SDK 3 runs on Node 22 and newer. */
 const sdks = NODE_MAJOR < 22 ? ['sdk-2'] : ['sdk-2', 'sdk-3']
@@ -98,4 +108,29 @@ console.log(instrumentations.map(({ instrumentationName }) => instrumentationNam
       '@opentelemetry/instrumentation-aws-sdk',
     ])
   })
+
+  test(
+    'sample journeys of three traces as their producers do, whatever the root sampler',
+    { timeout: 120_000 },
+    async () => {
+      const { said } = await play({ 'app.js': journeys }, [])
+      const { journeys: count, rate, all } = JSON.parse(said) as Journeys
+      expect(Object.keys(all)).toEqual([
+        'classic, same-dice',
+        'classic, follow',
+        'composite, same-dice',
+        'composite, follow',
+      ])
+      for (const [name, { sampled, torn, dice, traces }] of Object.entries(all)) {
+        expect({ name, torn, traces, dice: dice / count }).toEqual({
+          name,
+          torn: 0,
+          traces: 3 * count,
+          dice: name.endsWith('same-dice') ? 1 : 3,
+        })
+        // Five times the standard deviation.
+        expect(Math.abs(sampled / count - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / count))
+      }
+    },
+  )
 })
