@@ -12,7 +12,7 @@ import {
 import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace-base'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { OURS } from '../src/base/names.ts'
-import { journeySampler, type JourneySamplerOptions, type Sampler } from '../src/sampler.ts'
+import { journeySampler, linkAwareSampler, type JourneySamplerOptions, type Sampler } from '../src/sampler.ts'
 import { createAdapterTracing, type AdapterTracing } from '../src/tracing.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { parseTracestate } from '../src/wire/tracestate.ts'
@@ -242,6 +242,22 @@ describe('any', () => {
     const decisionWith = (budget: number) =>
       decisionOn(journeySampler(off, { mode: 'any', budget }), 'c'.repeat(32), linkTo(...contexts)).decision
     expect([1, 2, 3, 4].map(decisionWith)).toEqual([0, 0, 0, 2])
+  })
+})
+
+const linkAware = (root: Sampler, links: Link[]) => decisionOn(linkAwareSampler(root), 'c'.repeat(32), links).decision
+
+describe('the sampler that was there before', () => {
+  it('samples what links a sampled span, and asks the inner sampler about the rest', () => {
+    expect(linkAware(off, linkTo(sampled, dropped))).toBe(2)
+    expect(linkAware(off, linkTo(dropped))).toBe(0)
+    expect(linkAware(on, linkTo(dropped))).toBe(2)
+    expect(linkAwareSampler(asking({ decision: 0 }).sampler).toString()).toBe('LinkAwareSampler{Inner}')
+  })
+
+  it('does not listen to links that decide nothing', () => {
+    const [link] = linkTo(sampled)
+    expect(linkAware(off, [{ ...link!, attributes: { [OURS.linkDecides]: false } }])).toBe(0)
   })
 })
 
