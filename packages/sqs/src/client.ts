@@ -15,7 +15,7 @@ export const TAKES: Takes = {
 
 export const FOLLOWERS: Followers = {
   library: 'aws-sdk',
-  datadog: ['aws-sdk', 'apm:aws:request:start:sqs'],
+  datadog: ['aws-sdk', 'apm:aws:request:start:sqs', '{ sqs: false }'],
   // One of the names that the package of the client's core has had: it follows all of them.
   sentry: ['Aws', 'tracing:orchestrion:@smithy/smithy-client:send:start'],
 }

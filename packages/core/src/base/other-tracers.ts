@@ -4,7 +4,8 @@ import { hasSubscribers } from 'node:diagnostics_channel'
 export interface Followers {
   /** The client in the names of packages of OpenTelemetry. */
   readonly library: string
-  readonly datadog?: readonly [plugin: string, channel: string]
+  /** `settings`: what has the plugin leave this client alone. @default false */
+  readonly datadog?: readonly [plugin: string, channel: string, settings?: string]
   readonly sentry?: readonly [plugin: string, channel: string]
 }
 
@@ -18,7 +19,7 @@ export function otherTracerOf(
   followers: Followers,
 ): readonly [who: string, spare: string] | undefined {
   const { library, datadog, sentry } = followers
-  if (isHeard(datadog)) return ['dd-trace', `tracer.use('${datadog[0]}', false)`]
+  if (isHeard(datadog)) return ['dd-trace', `tracer.use('${datadog[0]}', ${datadog[2] ?? 'false'})`]
   if (isHeard(sentry))
     return ['Sentry', `Sentry.init({ integrations: (all) => all.filter(({ name }) => name !== '${sentry[0]}') })`]
   if (typeof method !== 'function') return undefined
@@ -29,7 +30,7 @@ export function otherTracerOf(
   return ['another instrumentation', `getNodeAutoInstrumentations({ '${name}': { enabled: false } })`]
 }
 
-const isHeard = <Follower extends Followers['sentry']>(follower: Follower): follower is NonNullable<Follower> =>
+const isHeard = <Follower extends Followers['datadog']>(follower: Follower): follower is NonNullable<Follower> =>
   follower !== undefined && hasSubscribers(follower[1])
 
 const isElastic = ({ description }: symbol): boolean => description === 'elasticAPMIsWrapped'

@@ -60,6 +60,12 @@ describe('a client that another tracer follows', () => {
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('dd-trace'))
   })
 
+  test('is named with the settings that spare it', () => {
+    listen('test:datadog:start')
+    const followers = { library: 'aws-sdk', datadog: ['aws-sdk', 'test:datadog:start', '{ sqs: false }'] } as const
+    expect(otherTracerOf(plain, followers)).toEqual(['dd-trace', "tracer.use('aws-sdk', { sqs: false })"])
+  })
+
   test('is left to us also where two loads of core follow it', async () => {
     vi.resetModules()
     const other = await import('../../src/client/original.ts')

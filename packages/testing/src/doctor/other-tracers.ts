@@ -27,7 +27,7 @@ export const otherTracers: readonly OtherTracer[] = [
       '@aws-sdk/client-sqs': 'apm:aws:request:start:sqs',
       bullmq: 'tracing:orchestrion:bullmq:Queue_add:start',
     },
-    spare: "tracer.use('kafkajs', false), as for amqplib, aws-sdk and bullmq",
+    spare: "tracer.use('kafkajs', false), as for amqplib and bullmq, and tracer.use('aws-sdk', { sqs: false })",
   },
   {
     name: '@sentry/node',
