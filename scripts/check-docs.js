@@ -47,6 +47,14 @@ declare module '@opentelemetry/sdk-node' {
     shutdown(): Promise<void>
   }
 }
+declare module 'dd-trace' {
+  const tracer: {
+    init(): void
+    use(plugin: string, settings: object | boolean): void
+    readonly TracerProvider: new () => { register(): void }
+  }
+  export default tracer
+}
 `
 
 rmSync(FOLDER, { recursive: true, force: true })
