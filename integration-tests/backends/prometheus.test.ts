@@ -63,6 +63,7 @@ test('the recording rules and alerts pass their own tests', async () => {
     prometheusImage === undefined
       ? await run('promtool', words, { folder: exampleFolder })
       : await run('docker', inImage.concat(prometheusImage, words))
+  expect(result.code, 'promtool is not installed: name an image in TRACEBATON_PROMETHEUS_IMAGE').not.toBe(127)
   expect(result).toMatchObject({ code: 0 })
 })
 

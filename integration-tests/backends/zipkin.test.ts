@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, inject, test } from 'vitest'
 import { sendDeadOrder, tracesOf } from '../src/backends/dead-order.ts'
 import type { Truth } from '../src/backends/truth.ts'
@@ -31,6 +32,23 @@ test('the dependencies lead from the producer over the broker to the consumer', 
         { parent: 'billing', child: 'stream' },
         { parent: 'stream', child: 'mailer' },
         { parent: 'stream', child: 'support' },
+      ]),
+    )
+})
+
+test('the option peerService names the broker that the dependencies lead over', async () => {
+  // Where it is not set, the Collector of the example names the messaging system.
+  const broker = `broker-${randomUUID()}`
+  await sendDeadOrder(collector, 'zipkin-peer', { peerService: broker })
+  await expect
+    .poll(async () => await dependencies(zipkin), { timeout: 15_000 })
+    .toEqual(
+      expect.arrayContaining([
+        { parent: 'shop', child: broker },
+        { parent: broker, child: 'billing' },
+        { parent: 'billing', child: broker },
+        { parent: broker, child: 'mailer' },
+        { parent: broker, child: 'support' },
       ]),
     )
 })

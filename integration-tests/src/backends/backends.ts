@@ -17,7 +17,7 @@ export interface BackendAddresses {
   readonly prometheus: string
   /** Jaeger is there where its address is given or where it is asked for. */
   readonly jaeger: string | undefined
-  /** The image of Prometheus; `undefined` where its address was given. */
+  /** The image of Prometheus, which has promtool; `undefined` where its address was given, and no image. */
   readonly prometheusImage: string | undefined
 }
 
@@ -43,7 +43,7 @@ export async function startBackends(): Promise<Backends> {
       zipkin: address('zipkin'),
       prometheus: address('prometheus'),
       jaeger: wantsJaeger() ? address('jaeger') : undefined,
-      prometheusImage: started?.images.get('prometheus'),
+      prometheusImage: started?.images.get('prometheus') ?? givenImage('prometheus'),
     },
     async [Symbol.asyncDispose]() {
       await started?.[Symbol.asyncDispose]()
