@@ -4,7 +4,7 @@ import { EXIT } from './terminal.ts'
 
 // V8 keeps garbage for as long as it believes that there is room, and on a machine with much memory that is long. Small
 // young generations and a limit for the old one keep what reads files of any size below 300 MB, at the same speed.
-const bounds = ['--max-semi-space-size=4', '--max-old-space-size=224']
+const bounds = ['--max-semi-space-size=8', '--max-old-space-size=224']
 
 /** Whether a command reads files of any size, and this process is not the one that is bounded. */
 export function needsBounds([command]: readonly string[]): boolean {

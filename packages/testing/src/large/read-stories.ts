@@ -73,7 +73,8 @@ export async function* readStories(
   passes = plan.rounds + before
   if (before === 2) for await (const { spans } of requestsOf(files)) named.see(spans)
   for (let round = 0; round < plan.rounds; round += 1) {
-    const wanted = (traceId: string): boolean => plan.roundOf(plan.storyOf(traceId)) === round
+    const isOfRound = (traceId: string): boolean => plan.roundOf(plan.storyOf(traceId)) === round
+    const wanted = plan.rounds > 1 ? isOfRound : undefined
     const open = new Map<number, RecordedSpan[]>()
     let [number, bytes] = [0, 0]
     for await (const request of requestsOf(files, undefined, wanted)) {

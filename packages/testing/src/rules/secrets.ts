@@ -1,5 +1,5 @@
 import { arrivalIdentity, headerValues, type Arrival } from '../journeys/arrival.ts'
-import type { Evidence } from './evidence.ts'
+import type { CheckOptions, Evidence } from './evidence.ts'
 import { findingAt, type Finding } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
@@ -27,6 +27,9 @@ export const secretPatterns: readonly (readonly [what: string, pattern: RegExp])
   ['a bearer token', /\bbearer\s{1,8}[\w.~+/-]{16}/i],
 ]
 
+/** Stands in whatever the patterns find: most texts are looked through once, not once for each pattern. */
+const HINT = /[@=]|-----|\.eyJ|AKIA|ASIA|bearer/i
+
 const SECRET_NAME = /(?:^|[._-])(?:password|passwd|secret|api[_-]?key|access[_-]?token|authorization|cookie)$/i
 
 /** Spans are read by many, and kept for long. */
@@ -43,42 +46,32 @@ export const noSecrets: Rule = {
 }
 
 function checkSpan(evidence: Evidence, node: SpanNode): Finding[] {
-  const { secrets = [], privateBaggage = [] } = evidence.options
-  return textsOf(node.span).flatMap(([place, key, value]): Finding[] => {
-    const what = leakOf(key, value, secrets, privateBaggage)
-    // The secret itself would only travel further in a report.
-    return what === undefined
-      ? []
-      : [findingAt(evidence, node, { rule: ID, problem: `${node.span.name} shows ${what} in ${place}.` })]
-  })
-}
-
-function leakOf(
-  key: string,
-  value: string,
-  secrets: readonly string[],
-  privateBaggage: readonly string[],
-): string | undefined {
-  if (secrets.some((secret) => secret !== '' && value.includes(secret))) return 'a text that was said to be secret'
-  if (privateBaggage.some((name) => key === name || key === `baggage.${name}`)) return `the baggage entry ${key}`
-  if (SECRET_NAME.test(key) && value !== '') return `the value of ${key}`
-  return secretPatterns.find(([, pattern]) => pattern.test(value))?.[0]
-}
-
-function textsOf(span: RecordedSpan): [place: string, key: string, value: string][] {
-  const texts: [string, string, string][] = [
-    ['its name', '', span.name],
-    ['its status', '', span.statusMessage ?? ''],
-  ]
-  const add = (place: string, attributes: RecordedSpan['attributes']): void => {
-    for (const [key, value] of Object.entries(attributes)) {
-      texts.push([`${place} ${key}`, key, typeof value === 'string' ? value : (JSON.stringify(value) ?? '')])
-    }
+  const { span } = node
+  const findings: Finding[] = []
+  // The secret itself would only travel further in a report.
+  const look = (place: string, key: string, value: unknown): void => {
+    const what = leakOf(key, value, evidence.options)
+    if (what === undefined) return
+    const where = key === '' ? place : `${place} ${key}`
+    findings.push(findingAt(evidence, node, { rule: ID, problem: `${span.name} shows ${what} in ${where}.` }))
   }
-  add('the attribute', span.attributes)
-  for (const event of span.events) add(`the event ${event.name}, attribute`, event.attributes)
-  for (const link of span.links) add('a link, attribute', link.attributes)
-  return texts
+  const lookAt = (place: string, attributes: RecordedSpan['attributes']): void => {
+    for (const [key, value] of Object.entries(attributes)) look(place, key, value)
+  }
+  look('its name', '', span.name)
+  look('its status', '', span.statusMessage)
+  lookAt('the attribute', span.attributes)
+  for (const event of span.events) lookAt(`the event ${event.name}, attribute`, event.attributes)
+  for (const link of span.links) lookAt('a link, attribute', link.attributes)
+  return findings
+}
+
+function leakOf(key: string, value: unknown, { secrets = [], privateBaggage = [] }: CheckOptions): string | undefined {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  if (secrets.some((secret) => secret !== '' && text.includes(secret))) return 'a text that was said to be secret'
+  if (privateBaggage.some((name) => key === name || key === `baggage.${name}`)) return `the baggage entry ${key}`
+  if (SECRET_NAME.test(key) && text !== '') return `the value of ${key}`
+  return HINT.test(text) ? secretPatterns.find(([, pattern]) => pattern.test(text))?.[0] : undefined
 }
 
 function checkArrival({ options }: Evidence, arrival: Arrival): Finding[] {

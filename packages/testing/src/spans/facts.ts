@@ -125,9 +125,9 @@ export function messageFacts(span: RecordedSpan): MessageFacts {
 
 function readFacts(span: RecordedSpan): MessageFacts {
   const { attributes } = span
-  const system = text(attributes, names.system) ?? (text(attributes, names.bullmq) === undefined ? undefined : 'bullmq')
+  const system = systemOf(attributes)
   return {
-    system: systems.get(system) ?? system,
+    system,
     destination: text(attributes, names.template) ?? text(attributes, names.destination),
     destinationName: text(attributes, names.destination),
     operationType: system === undefined ? undefined : operationType(span),
@@ -152,6 +152,28 @@ function readFacts(span: RecordedSpan): MessageFacts {
     deadLetterSource: text(attributes, names.deadLetterSource),
     deadLetterReason: text(attributes, names.deadLetterReason),
   }
+}
+
+function systemOf(attributes: SpanAttributes): string | undefined {
+  const system = text(attributes, names.system) ?? (text(attributes, names.bullmq) === undefined ? undefined : 'bullmq')
+  return systems.get(system) ?? system
+}
+
+/** The facts that identify the message of a span, and how many messages it is about. Cheaper than all of them. */
+export function identifyingFacts(
+  span: RecordedSpan,
+): Pick<MessageFacts, 'system' | 'destinationName' | 'messageId' | 'partition' | 'offset' | 'batchSize'> {
+  const { attributes } = span
+  return (
+    read.get(span) ?? {
+      system: systemOf(attributes),
+      destinationName: text(attributes, names.destination),
+      messageId: text(attributes, names.messageId),
+      partition: digits(attributes, names.partition),
+      offset: digits(attributes, names.offset),
+      batchSize: whole(attributes, names.batchSize),
+    }
+  )
 }
 
 const byKind: Readonly<Record<string, string>> = { producer: 'send', consumer: 'process' }
@@ -203,15 +225,16 @@ function whole(attributes: SpanAttributes, keys: readonly string[]): number | un
 
 /** Whether a span says anything of a message. Much cheaper than its facts, for files of which most spans do not. */
 export function isMessaging({ attributes }: RecordedSpan): boolean {
-  return text(attributes, names.system) !== undefined || text(attributes, names.bullmq) !== undefined
+  return systemOf(attributes) !== undefined
 }
 
 /** A span about several messages: a batch that was received or handled as a whole, or a bulk send. */
 export function isBatch(span: RecordedSpan): boolean {
-  if (!isMessaging(span)) return false
-  const { batchSize, operationType: type } = messageFacts(span)
-  if (batchSize === undefined || type === 'create') return false
-  return batchSize > 1 || type === 'process' || type === 'receive'
+  // Asked in files of which most spans are no batch, and no other fact is needed.
+  const size = whole(span.attributes, names.batchSize)
+  if (size === undefined || !isMessaging(span)) return false
+  const type = operationType(span)
+  return type !== 'create' && (size > 1 || type === 'process' || type === 'receive')
 }
 
 /**

@@ -11,8 +11,10 @@ export interface Answer<T> {
  * through it, however deep the trace is.
  */
 export function nearest<T>(answerOf: (node: SpanNode) => Answer<T> | undefined): (node: SpanNode) => T | undefined {
-  const known = new WeakMap<SpanNode, Answer<T | undefined>>()
+  // Of most stories nobody asks, and such a map is dear to make and to collect.
+  let known: WeakMap<SpanNode, Answer<T | undefined>> | undefined
   return (start) => {
+    known ??= new WeakMap()
     const passed: SpanNode[] = []
     let found: Answer<T | undefined> | undefined
     for (let node: SpanNode | undefined = start; node && !found; node = node.parent) {
