@@ -8,11 +8,20 @@ import { isWithin, testedVersions, untracedClients } from './version.ts'
 
 const api = '@opentelemetry/api'
 
-/** The client that each official instrumentation patches, and our package for the same client. */
-export const instrumentations: Readonly<Record<string, readonly [client: string, ours: string]>> = {
-  '@opentelemetry/instrumentation-kafkajs': ['kafkajs', '@tracebaton/kafka'],
-  '@opentelemetry/instrumentation-amqplib': ['amqplib', '@tracebaton/amqp'],
-  '@opentelemetry/instrumentation-aws-sdk': ['@aws-sdk/client-sqs', '@tracebaton/sqs'],
+/** The client that an official instrumentation traces, our package for it, and the packages that it patches for that. */
+type Traced = readonly [client: string, ours: string, ...patched: string[]]
+
+/** The official instrumentations that trace what we trace, by their names. */
+export const instrumentations: Readonly<Record<string, Traced>> = {
+  '@opentelemetry/instrumentation-kafkajs': ['kafkajs', '@tracebaton/kafka', 'kafkajs'],
+  '@opentelemetry/instrumentation-amqplib': ['amqplib', '@tracebaton/amqp', 'amqplib'],
+  '@opentelemetry/instrumentation-aws-sdk': [
+    '@aws-sdk/client-sqs',
+    '@tracebaton/sqs',
+    '@smithy/core',
+    '@smithy/smithy-client',
+    '@smithy/middleware-stack',
+  ],
 }
 
 /** What can be told from a project's files alone, without running it. */

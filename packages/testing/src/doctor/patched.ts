@@ -4,23 +4,15 @@ import { isSpared } from './hook.ts'
 import { isOf, loadedModules } from './loaded.ts'
 import { diagnoseFollowed } from './other-tracers.ts'
 
-/** The packages in which each official instrumentation patches something. */
-const patchedPackages: Readonly<Record<string, readonly string[]>> = {
-  '@opentelemetry/instrumentation-kafkajs': ['kafkajs'],
-  '@opentelemetry/instrumentation-amqplib': ['amqplib'],
-  '@opentelemetry/instrumentation-aws-sdk': ['@smithy/core', '@smithy/smithy-client', '@smithy/middleware-stack'],
-}
-
 /** Others that trace the same clients in this process, by what they leave on the functions that they patch, or listen to. */
 export function diagnosePatched(): Diagnosis[] {
   if (!usesTracebaton()) return []
   const loaded = loadedModules()
-  const patched = Object.entries(patchedPackages).flatMap(([name, packages]) => {
+  const patched = Object.entries(instrumentations).flatMap(([name, [client, ours, ...packages]]) => {
     // What it does for SQS may have been taken off; a plain span of each call stays.
     if (name.endsWith('-aws-sdk') && isSpared('sqs')) return []
     const isActive = loaded.some(([file, exported]) => packages.some((one) => isOf(file, one)) && isPatched(exported))
-    const [client, ours] = instrumentations[name] ?? []
-    if (!isActive || client === undefined) return []
+    if (!isActive) return []
     const finding = `${client} is patched by another instrumentation, as ${name} does it, in a process that uses tracebaton: everything has two spans.`
     const advice = `Disable it where ${ours} is used: getNodeAutoInstrumentations({ '${name}': { enabled: false } }), or inPlaceOfOfficial([…]) of @tracebaton/instrumentation.`
     return [ill('instrumentation', finding, advice)]

@@ -8,8 +8,8 @@ const TRACE_FIELDS = ['traceparent', 'tracestate', 'baggage', 'tracebaton']
 
 /** Takes headers off, in any letter case, as a bridge does that does not know them. */
 export function strip(fields: readonly string[] = TRACE_FIELDS): HeaderFault {
-  const gone = new Set(fields.map((field) => field.toLowerCase()))
-  return (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => !gone.has(name.toLowerCase())))
+  const gone = namesIn(fields)
+  return each((name, value) => (gone.has(name.toLowerCase()) ? [] : [[name, value]]))
 }
 
 /** Makes the value of a header something that nobody can read. */
@@ -27,23 +27,22 @@ export function duplicate(field = 'traceparent'): HeaderFault {
 
 /** Writes the names of headers in upper case, as some brokers and bridges do. */
 export function upperCase(fields: readonly string[] = TRACE_FIELDS): HeaderFault {
-  const chosen = new Set(fields.map((field) => field.toLowerCase()))
-  return (headers) =>
-    Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [
-        chosen.has(name.toLowerCase()) ? name.toUpperCase() : name,
-        value,
-      ]),
-    )
+  const chosen = namesIn(fields)
+  return each((name, value) => [[chosen.has(name.toLowerCase()) ? name.toUpperCase() : name, value]])
 }
 
-function change(field: string, to: (name: string, value: unknown) => [string, unknown][]): HeaderFault {
-  return (headers) =>
-    Object.fromEntries(
-      Object.entries(headers).flatMap(([name, value]) =>
-        name.toLowerCase() === field ? to(name, value) : [[name, value]],
-      ),
-    )
+function namesIn(fields: readonly string[]): ReadonlySet<string> {
+  return new Set(fields.map((field) => field.toLowerCase()))
+}
+
+type Change = (name: string, value: unknown) => [string, unknown][]
+
+function each(to: Change): HeaderFault {
+  return (headers) => Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => to(name, value)))
+}
+
+function change(field: string, to: Change): HeaderFault {
+  return each((name, value) => (name.toLowerCase() === field ? to(name, value) : [[name, value]]))
 }
 
 /** The value in the form that it had: text, bytes, an attribute of SQS, or the first of several. */

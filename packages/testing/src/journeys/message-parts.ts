@@ -15,25 +15,15 @@ type Fields = Readonly<Record<string, unknown>>
 export function messageParts(message: unknown): MessageParts | undefined {
   if (!isFields(message)) return undefined
   const { properties, message: payload, opts } = message
-  if (isFields(payload) && 'topic' in message) return inside(message, 'message', kafka(payload))
-  if (isFields(properties) && isFields(message['fields'])) return inside(message, 'properties', amqp(properties))
-  if ('MessageId' in message || 'MessageBody' in message || 'MessageAttributes' in message) return sqs(message)
+  if (isFields(payload) && 'topic' in message) return inside(message, 'message', at('kafkajs', payload, 'headers'))
+  if (isFields(properties) && isFields(message['fields']))
+    return inside(message, 'properties', at('amqplib', properties, 'headers'))
+  if ('MessageId' in message || 'MessageBody' in message || 'MessageAttributes' in message)
+    return at('sqs', message, 'MessageAttributes')
   if (isFields(opts) && 'queueName' in message) return inside(message, 'opts', bullmq(opts))
   if ('telemetry' in message) return bullmq(message)
-  if ('value' in message) return kafka(message)
-  return 'headers' in message ? amqp(message) : undefined
-}
-
-function kafka(message: Fields): MessageParts {
-  return at('kafkajs', message, 'headers')
-}
-
-function amqp(properties: Fields): MessageParts {
-  return at('amqplib', properties, 'headers')
-}
-
-function sqs(message: Fields): MessageParts {
-  return at('sqs', message, 'MessageAttributes')
+  if ('value' in message) return at('kafkajs', message, 'headers')
+  return 'headers' in message ? at('amqplib', message, 'headers') : undefined
 }
 
 function bullmq(options: Fields): MessageParts {

@@ -1,14 +1,5 @@
 import { grouped } from '../spans/grouped.ts'
-import type { RecordedLink, RecordedSpan, RecordedSpanKind, RecordedSpanStatus, SpanAttributes } from '../spans/span.ts'
-
-const kinds: Readonly<Record<RecordedSpanKind, number>> = {
-  internal: 1,
-  server: 2,
-  client: 3,
-  producer: 4,
-  consumer: 5,
-}
-const statuses: Readonly<Record<RecordedSpanStatus, number>> = { unset: 0, ok: 1, error: 2 }
+import { spanKinds, spanStatuses, type RecordedLink, type RecordedSpan, type SpanAttributes } from '../spans/span.ts'
 
 // https://github.com/open-telemetry/opentelemetry-proto, SpanFlags: whether the context is remote is known, and is so.
 const remoteKnown = 0x100
@@ -54,7 +45,7 @@ function otlpSpan(span: RecordedSpan): object {
     parentSpanId: span.parentSpanId,
     flags: flags(span.traceFlags, span.remoteParent ?? (span.parentSpanId === undefined ? false : undefined)),
     name: span.name,
-    kind: kinds[span.kind],
+    kind: spanKinds.indexOf(span.kind) + 1,
     startTimeUnixNano: nanoseconds(span.startTime),
     endTimeUnixNano: nanoseconds(span.endTime ?? span.startTime),
     attributes: keyValues(span.attributes),
@@ -65,7 +56,7 @@ function otlpSpan(span: RecordedSpan): object {
     })),
     links: span.links.map(otlpLink),
     droppedLinksCount: span.droppedLinks,
-    status: { code: statuses[span.status], message: span.statusMessage },
+    status: { code: spanStatuses.indexOf(span.status), message: span.statusMessage },
   }
 }
 

@@ -1,11 +1,11 @@
 import { names } from '../spans/facts.ts'
-import type {
-  RecordedEvent,
-  RecordedLink,
-  RecordedSpan,
-  RecordedSpanKind,
-  RecordedSpanStatus,
-  SpanAttributes,
+import {
+  spanKinds,
+  spanStatuses,
+  type RecordedEvent,
+  type RecordedLink,
+  type RecordedSpan,
+  type SpanAttributes,
 } from '../spans/span.ts'
 
 /** What an export request holds. */
@@ -15,8 +15,6 @@ export interface OtlpContent {
   readonly invalid: number
 }
 
-const kinds: readonly RecordedSpanKind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer']
-const statuses: readonly RecordedSpanStatus[] = ['unset', 'ok', 'error']
 const remoteKnown = 0x100
 const remote = 0x200
 
@@ -79,14 +77,14 @@ function spanOf(given: Fields, traceId: string, origin: Origin): RecordedSpan | 
   const { code, message } = isFields(status) ? status : none
   const span: Writable<RecordedSpan> = {
     name: textOf(given['name']),
-    kind: kinds[indexOf(given['kind'], kindNames)] ?? 'internal',
+    kind: memberOf(spanKinds, given['kind'], 1) ?? 'internal',
     traceId,
     spanId,
     startTime: millisecondsOf(given['startTimeUnixNano']),
     attributes: attributesOf(given['attributes']),
     links: linksOf(given['links']),
     events: eventsOf(given['events']),
-    status: statuses[indexOf(code, statusNames)] ?? 'unset',
+    status: memberOf(spanStatuses, code, 0) ?? 'unset',
     service: origin.service,
     resource: origin.resource,
     scope: origin.scope,
@@ -151,12 +149,10 @@ function idOf(given: unknown, length: number): string | undefined {
   return id.length === length && hex.test(id) && !zeros.startsWith(id) ? id : undefined
 }
 
-const kindNames: readonly string[] = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER']
-const statusNames: readonly string[] = ['UNSET', 'OK', 'ERROR']
-
-function indexOf(given: unknown, named: readonly string[]): number {
-  if (typeof given === 'number') return given
-  return typeof given === 'string' ? named.indexOf(given.replace(/^(?:SPAN_KIND|STATUS_CODE)_/, '')) : 0
+/** A member of an enumeration, by its number or by its name, such as `SPAN_KIND_CLIENT`. */
+function memberOf<T extends string>(members: readonly T[], given: unknown, first: 0 | 1): T | undefined {
+  if (typeof given === 'number') return members[given - first]
+  return members.find((member) => typeof given === 'string' && given.endsWith(member.toUpperCase()))
 }
 
 function millisecondsOf(nanoseconds: unknown): number {

@@ -1,6 +1,7 @@
 import { clean, cut } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
-import { spanGraph, type SpanLink, type SpanNode } from '../spans/graph.ts'
+import { spanGraph, type SpanNode } from '../spans/graph.ts'
+import { grouped } from '../spans/grouped.ts'
 import { linkRole, picture, type PictureRow } from './picture.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 
@@ -84,30 +85,13 @@ function edgesOf(row: PictureRow, ids: ReadonlyMap<SpanNode, string>, missing: M
     const key = spanKey({ traceId: node.span.traceId, spanId: node.span.parentSpanId ?? '' })
     edges.push(`${missingId(key, missing)} -->${waited} ${id}`)
   }
-  for (const [from, roles] of linkedFrom(node, ids, missing)) {
-    edges.push(`${from} -.->|"${mermaidLabel([...roles].join(', ')) || 'link'}"| ${id}`)
+  const shown = node.links.filter(({ target }) => !target || target !== node.parent)
+  const sources = grouped(shown, ({ link, target }) => (target ? ids.get(target) : missingId(spanKey(link), missing)))
+  for (const [from, links] of sources) {
+    const roles = [...new Set(links.map((link) => linkRole(node, link)))]
+    edges.push(`${from} -.->|"${mermaidLabel(roles.join(', ')) || 'link'}"| ${id}`)
   }
   return edges
-}
-
-/** The boxes that a span's links lead to, but for its parent, each with what the links say. */
-function linkedFrom(
-  node: SpanNode,
-  ids: ReadonlyMap<SpanNode, string>,
-  missing: Map<string, string>,
-): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>()
-  for (const link of node.links) {
-    if (link.target && link.target === node.parent) continue
-    const from = sourceOf(link, ids, missing)
-    if (from === undefined) continue
-    found.set(from, (found.get(from) ?? new Set()).add(linkRole(node, link)))
-  }
-  return found
-}
-
-function sourceOf({ link, target }: SpanLink, ids: ReadonlyMap<SpanNode, string>, missing: Map<string, string>) {
-  return target ? ids.get(target) : missingId(spanKey(link), missing)
 }
 
 function missingId(key: string, missing: Map<string, string>): string {

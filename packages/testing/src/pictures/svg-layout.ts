@@ -100,19 +100,10 @@ function columnsOf({ rows, services }: Picture, width: number): SvgColumns {
       return indent + 20 + textWidth(name) + (attempt === '' ? 0 : textWidth(attempt) + 8)
     }),
   )
-  const columns = { width, margin, stacked, step }
+  const columns = { width, margin, stacked, step, serviceWidth: 0, notes: 0, inline: false }
   if (stacked) {
     const duration = width - margin - durationWidth + 16
-    return {
-      ...columns,
-      service: duration,
-      serviceWidth: 0,
-      bars: margin,
-      barsWidth: inner,
-      duration,
-      notes: 0,
-      inline: false,
-    }
+    return { ...columns, service: duration, bars: margin, barsWidth: inner, duration }
   }
   const service = margin + left + 16
   const serviceWidth = services.length > 1 ? Math.min(longest((row) => textWidth(row.service)) + 34, width * 0.15) : 0

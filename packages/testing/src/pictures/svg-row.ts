@@ -67,16 +67,8 @@ function nameMarkup({ row, middle }: SvgRow, layout: SvgLayout): string {
 
 function mark(state: SvgRow['row']['state'], x: number, y: number, color: string): string {
   if (state === 'ok') return element('circle', { cx: x, cy: y, r: 5, fill: color })
-  if (state === 'open')
-    return element('circle', {
-      cx: x,
-      cy: y,
-      r: 4.5,
-      fill: 'none',
-      stroke: color,
-      'stroke-width': 2,
-      'stroke-dasharray': '2 2',
-    })
+  const dashed = { fill: 'none', stroke: color, 'stroke-width': 2, 'stroke-dasharray': '2 2' }
+  if (state === 'open') return element('circle', { cx: x, cy: y, r: 4.5, ...dashed })
   const cross = `M${x - 4} ${y - 4}L${x + 4} ${y + 4}M${x - 4} ${y + 4}L${x + 4} ${y - 4}`
   return element('path', { d: cross, stroke: color, 'stroke-width': 2.4, 'stroke-linecap': 'round' })
 }

@@ -34,11 +34,12 @@ export function terminalLayout({ rows, services }: Picture, width: number): Term
     rows.reduce((most, row) => Math.max(most, displayWidth(text(row))), 0)
   const leftMost = Math.floor(width * (width < 100 ? 0.45 : 0.4))
   const left = longest((row) => leftText(row, leftMost))
+  const mostService = width < 80 ? 8 : 16
   const service =
     services.length > 1
       ? Math.min(
-          longest((row) => row.service),
-          width < 80 ? 8 : 16,
+          mostService,
+          longest(({ service: name }) => name),
         )
       : 0
   const duration = longest((row) => row.duration)

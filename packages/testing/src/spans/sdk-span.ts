@@ -1,11 +1,11 @@
 import { names } from './facts.ts'
-import type {
-  RecordedEvent,
-  RecordedLink,
-  RecordedSpan,
-  RecordedSpanKind,
-  RecordedSpanStatus,
-  SpanAttributes,
+import {
+  spanKinds,
+  spanStatuses,
+  type RecordedEvent,
+  type RecordedLink,
+  type RecordedSpan,
+  type SpanAttributes,
 } from './span.ts'
 
 /** The part of a span context that is recorded. */
@@ -60,23 +60,19 @@ export interface SdkScope {
   readonly version?: string | undefined
 }
 
-const kinds: readonly RecordedSpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
-const statuses: readonly RecordedSpanStatus[] = ['unset', 'ok', 'error']
-
 /** Turns a span of the SDK, ended or not, into plain data that later changes of the span do not reach. */
 export function fromSdkSpan(span: SdkSpan): RecordedSpan {
   const context = span.spanContext()
   const parentSpanId = span.parentSpanContext?.spanId ?? span.parentSpanId
-  const remoteParent = span.parentSpanContext?.isRemote
   const resource = resourceAttributes(span.resource)
   const service = resource[names.service[0]]
   const scope = span.instrumentationScope ?? span.instrumentationLibrary
   return {
     name: span.name,
-    kind: kinds[span.kind] ?? 'internal',
+    kind: spanKinds[span.kind] ?? 'internal',
     ...identity(context),
     ...(parentSpanId ? { parentSpanId } : {}),
-    ...(parentSpanId && span.parentSpanContext ? { remoteParent: remoteParent === true } : {}),
+    ...(parentSpanId && span.parentSpanContext ? { remoteParent: span.parentSpanContext.isRemote === true } : {}),
     startTime: milliseconds(span.startTime),
     ...(span.ended ? { endTime: milliseconds(span.endTime) } : {}),
     attributes: { ...span.attributes },
@@ -87,7 +83,7 @@ export function fromSdkSpan(span: SdkSpan): RecordedSpan {
       time: milliseconds(event.time),
       attributes: { ...event.attributes },
     })),
-    status: statuses[span.status.code] ?? 'unset',
+    status: spanStatuses[span.status.code] ?? 'unset',
     ...(span.status.message === undefined ? {} : { statusMessage: span.status.message }),
     service: typeof service === 'string' ? service : '',
     resource,
@@ -106,12 +102,7 @@ function fromSdkLink(link: SdkSpan['links'][number]): RecordedLink {
   }
 }
 
-function identity(context: SdkSpanContext): {
-  traceId: string
-  spanId: string
-  traceFlags?: number
-  traceState?: string
-} {
+function identity(context: SdkSpanContext): Pick<RecordedLink, 'traceId' | 'spanId' | 'traceFlags' | 'traceState'> {
   const traceState = context.traceState?.serialize()
   return {
     traceId: context.traceId,

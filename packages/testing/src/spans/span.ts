@@ -4,8 +4,14 @@ export type SpanAttributes = Readonly<Record<string, unknown>>
 /** What a span says about its side of the call. */
 export type RecordedSpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
+/** By the numbers of the SDK; OTLP counts from 1. */
+export const spanKinds: readonly RecordedSpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
+
 /** What a span says about its result. `unset` is the ordinary success. */
 export type RecordedSpanStatus = 'unset' | 'ok' | 'error'
+
+/** By the numbers of the SDK and of OTLP. */
+export const spanStatuses: readonly RecordedSpanStatus[] = ['unset', 'ok', 'error']
 
 /** A link to another span: plain data, the span it names may not have been recorded. */
 export interface RecordedLink {
