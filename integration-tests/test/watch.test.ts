@@ -146,6 +146,20 @@ test('the keyboard alone is enough, and a reader who cannot see is told', async 
     .toBe('1 new journey, 1 failed or broken.')
 }, 60_000)
 
+test('no name sticks out of a narrow page, however long it is', async () => {
+  const watch = await startWatchProcess()
+  const name = 'W'.repeat(400)
+  const spans = orderJourney(1, 'dies', Date.now()).map((span) => Object.assign(span, { name, service: name }))
+  await watch.send(spans)
+  const { page } = await openWatchPage(browser, watch.url, { width: 500 })
+  for (const hash of ['', spans[0]?.traceId]) {
+    await page.goto(`${watch.url}/#${hash}`)
+    const place = page.locator(hash === '' ? '#journeys' : '#journey')
+    await place.getByText(name.slice(0, 100)).first().waitFor()
+    expect(await place.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0)
+  }
+})
+
 test('hostile names stay text', async () => {
   const watch = await startWatchProcess()
   const hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>"onclick="alert(3)'

@@ -20,7 +20,7 @@ small, .quiet { color: var(--quiet); font-size: 0.85em }
 a { color: var(--link); text-underline-offset: 0.15em }
 a:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px }
 nav a { margin-right: 1rem }
-.wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px }
+.wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px } .wide td { white-space: nowrap }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.75rem; font-weight: normal }
 thead th { color: var(--quiet); background: var(--panel); border-bottom: 1px solid var(--line); white-space: nowrap }

@@ -8,6 +8,7 @@ export const journeyStyle = `
 .sub { color: var(--quiet); overflow-wrap: anywhere; margin-top: 0.15rem }
 .sub span + span::before { content: '·'; margin: 0 0.5em }
 .services { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin-top: 0.5rem; font-size: 0.82rem }
+.services > * { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .dot { display: inline-block; width: 0.6em; height: 0.6em; border-radius: 2px; margin-right: 0.45em; background: var(--color, var(--s3)) }
 .c0 { --color: var(--s0) } .c1 { --color: var(--s1) } .c2 { --color: var(--s2) } .c3 { --color: var(--s3) }
 .c4 { --color: var(--s4) } .c5 { --color: var(--s5) }

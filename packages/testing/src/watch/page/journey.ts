@@ -29,7 +29,12 @@ function sub({ summary }: JourneyDetail): HTMLElement {
 
 function services({ services: names }: JourneyDetail): HTMLElement {
   const made = names.map((name, index) =>
-    element('span', { class: `c${index % 6}` }, element('span', { class: 'dot', 'aria-hidden': 'true' }), name),
+    element(
+      'span',
+      { class: `c${index % 6}`, title: name },
+      element('span', { class: 'dot', 'aria-hidden': 'true' }),
+      name,
+    ),
   )
   return element('p', { class: 'services' }, ...made)
 }
