@@ -146,6 +146,12 @@ describe('the list', () => {
     expect(list()?.get('baz')).toBeUndefined()
   })
 
+  it('gives the value of a key, and none of a part of one', () => {
+    const state = parseTracestate(['ot=1,o=2,vendor=ot'])
+    const values = ['ot', 'o', 'vendor', 't', 'vend', '1', ''].map((key) => state?.get(key))
+    expect(values).toEqual(['1', '2', 'ot', undefined, undefined, undefined, undefined])
+  })
+
   it('takes no member that could not be read again', () => {
     expect(list()?.set('FOO', '3').serialize()).toBe('foo=1,bar=2')
     expect(list()?.set('foo', 'a,b=c').serialize()).toBe('foo=1,bar=2')
