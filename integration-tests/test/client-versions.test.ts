@@ -25,23 +25,10 @@ import { contract, scenarios, type Replay } from '../src/contract.ts'
 import { missing, type Capabilities } from '../src/contract/capability.ts'
 import type { Fixture } from '../src/contract/fixture.ts'
 import { root } from '../src/packed.ts'
+import { TEN } from '../src/ten-scenarios.ts'
 
 /** A folder where the newest clients are installed: then these play the suite as well, and all play all of it. */
 const newest = process.env['TRACEBATON_VERSIONS']
-
-/** What the oldest clients play every time: what depends most on the client. */
-const TEN = new Set([
-  'a sent message is handled in a child span that also links the send',
-  'the attempts of a message are siblings below its send, numbered, each linking the one before',
-  'a message that its handler sends back is the same message: one context, the next attempt, linked',
-  'a dead letter begins a trace, linked to the last attempt and to the send, and counts from one',
-  'a plain client reads on a moved message one context, one history and the facts',
-  'a message from another process is handled below its send there',
-  'a frozen message is sent, and stays as it is',
-  'a send that the broker refuses fails as it does without tracing, and its span says so',
-  'two hundred interleaved messages: every log line is written in the trace of its own message',
-  'metrics count what was sent, received and handled',
-])
 
 test('the ten scenarios exist', () => {
   expect([...TEN].filter((name) => !scenarios.some((scenario) => scenario.name === name))).toEqual([])

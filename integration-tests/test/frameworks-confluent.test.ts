@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { deadLetter, retryLater, traceKafka, type MessagePayload } from '@tracebaton/kafka'
 import { assertJourney, assertPropagation, createRecorder } from '@tracebaton/testing'
-import type { Consumer, Kafka } from 'kafkajs'
+import type { Consumer } from 'kafkajs'
 import { inject, test } from 'vitest'
+import { versionOf } from '../src/adapters/client.ts'
+import { runElsewhere } from '../src/adapters/elsewhere.ts'
+import { kafkaCapabilities } from '../src/adapters/kafka-capabilities.ts'
+import { confluentAsKafkajs, loadConfluent } from '../src/adapters/kafka-confluent.ts'
+import { createKafkaFixture } from '../src/adapters/kafka.ts'
+import { contract } from '../src/contract.ts'
 import { createTopics } from '../src/framework-brokers.ts'
+import { TEN } from '../src/ten-scenarios.ts'
 
 // It is compiled when it is installed, or fetched from elsewhere than the registry: so it is no dependency here.
 const { TRACEBATON_CONFLUENT: folder } = process.env
 const { kafka: address } = inject('brokers')
 
-interface Confluent {
-  readonly KafkaJS: { readonly Kafka: new (config: object) => Kafka }
-}
-
 test("Confluent's client, by hand: three attempts, then the dead letter", async () => {
-  const { KafkaJS } = createRequire(join(folder!, 'x.js'))('@confluentinc/kafka-javascript') as Confluent
+  const { KafkaJS } = loadConfluent(folder!)
   const orders = `orders-${randomUUID()}`
   const dead = `${orders}-dead`
   await createTopics(address, orders, dead)
@@ -56,3 +57,16 @@ test("Confluent's client, by hand: three attempts, then the dead letter", async 
   await producer.disconnect()
   assertPropagation(recorder)
 })
+
+const client = confluentAsKafkajs(folder!)
+
+contract(
+  `Confluent's client ${versionOf(client)}`,
+  async () => ({
+    ...(await createKafkaFixture(address, undefined, client)),
+    // The other process has kafkajs.
+    elsewhere: (task) => runElsewhere('kafka-process.js', address, task),
+  }),
+  kafkaCapabilities,
+  { golden: 'kafka', only: TEN, words: { KafkaJSProtocolError: 'KafkaJSNonRetriableError' } },
+)

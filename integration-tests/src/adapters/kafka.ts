@@ -117,8 +117,10 @@ function observed(Client: typeof Kafka, observe: Observer): typeof Kafka {
       const producer = super.producer(config)
       const send = producer.send.bind(producer)
       producer.send = async (record) => {
+        // Some clients write headers of their own kind onto the messages.
+        const sent = record.messages.map(({ headers }) => toTexts(headers))
         const answer = await send(record)
-        for (const { headers } of record.messages) observe({ destination: record.topic, headers: toTexts(headers) })
+        for (const headers of sent) observe({ destination: record.topic, headers })
         return answer
       }
       return producer
