@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { assertJourney, createReceiver, type Receiver } from '@tracebaton/testing'
+import { connect } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { run } from '../src/command.ts'
 import type { KeptFolder } from '../src/kept-folder.ts'
@@ -30,6 +31,17 @@ interface Journeys {
   readonly rate: number
   /** By root sampler and mode: journeys sampled, and sampled in part; traces and randomnesses of all journeys together. */
   readonly all: Readonly<Record<string, Readonly<Record<'sampled' | 'torn' | 'dice' | 'traces', number>>>>
+}
+
+/** How many messages a queue still has, also such as were handled and not acknowledged. */
+async function messagesIn(queue: string): Promise<number> {
+  const connection = await connect(inject('brokers').rabbitmq)
+  try {
+    const channel = await connection.createChannel()
+    return (await channel.checkQueue(queue)).messageCount
+  } finally {
+    await connection.close()
+  }
 }
 
 /** SDK 3 runs on Node 22 and newer. */
@@ -86,6 +98,7 @@ describe.each(sdks)('the pages, on %s', (sdk) => {
     const files = { 'telemetry.js': text, 'app.js': program.replaceAll("'orders'", `'${orders}'`) }
     const { said, receiver } = await play(files, preloads)
     expect(said).toContain('handled order 1042')
+    await expect(messagesIn(orders)).resolves.toBe(0)
     const attempts = [`process ${orders} attempt 1 requeued`, `process ${orders} attempt 2 acked`]
     assertJourney(receiver.spans, [`publish ${orders}`, ...attempts])
     const messages = receiver.spans.filter(({ kind }) => kind === 'producer' || kind === 'consumer')
