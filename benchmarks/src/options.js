@@ -5,7 +5,7 @@ import { SCALING } from './scaling.js'
 
 const HELP = `npm run bench -- [options]
 
-  --quick             two processes, short: about five minutes; stores results/quick.json
+  --quick             two processes, short: about 17 minutes; stores results/quick.json
   --only <paths>      e.g. kafka.eachMessage,amqp: stores results/quick.json
   --modes <modes>     ${MODES.join(', ')}
   --processes <n>     processes per path and mode (5)
