@@ -1,6 +1,6 @@
 import { types } from 'node:util'
-import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 import {
+  fromHere,
   hasMethods,
   isObject,
   originalOf,
@@ -92,14 +92,6 @@ export function invokeHere(tracing: AdapterTracing, target: object, method: stri
   const last = args.at(-1)
   if (typeof last !== 'function') return invoke(target, method, args)
   return invoke(target, method, args.with(args.length - 1, fromHere(tracing, last as Method)))
-}
-
-/** A callback that runs in the context of the call that it was given to: the client calls it in that of its socket. */
-export function fromHere(tracing: AdapterTracing, callback: Method): Method {
-  const active = tracing.guard(() => context.active()) ?? ROOT_CONTEXT
-  return function (this: unknown, ...answer) {
-    return tracing.runIn(active, () => Reflect.apply(callback, this, answer))
-  }
 }
 
 /**

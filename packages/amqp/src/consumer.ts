@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import {
   createArrivals,
   createDeliveries,
+  fromHere,
   functionLike,
   isFor,
   ownOptions,

@@ -1,10 +1,9 @@
 import { types } from 'node:util'
-import { isFor, originalOf, resolveTracing, traced, warnOfInstrumentation } from '@tracebaton/core/adapter'
+import { fromHere, isFor, originalOf, resolveTracing, traced, warnOfInstrumentation } from '@tracebaton/core/adapter'
 import type { AdapterTracing, TracingInput } from '@tracebaton/core/adapter'
 import {
   connectionOf,
   FOLLOWERS,
-  fromHere,
   invoke,
   invokeAndTell,
   invokeHere,
