@@ -20,7 +20,6 @@ import type {
 } from '@tracebaton/core/adapter'
 import {
   channelNow,
-  fromHere,
   invoke,
   invokeAndTell,
   isClosed,
@@ -58,8 +57,6 @@ export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.
  * @param channel where a clone may have arrived that is not at hand
  */
 export function arrivalOf(message: MessageLike, channel?: ChannelLike): Arrival | undefined {
-  const marked = arrivals.of(message)
-  if (marked !== undefined) return marked
   const isSame = (delivery: Delivery): boolean => isOf(delivery, message)
   const known = arrivals.of(message, isSame)
   if (known !== undefined || channel === undefined) return known

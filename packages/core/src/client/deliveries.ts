@@ -70,17 +70,15 @@ export function createDeliveries<Channel extends object>(
   let timer: NodeJS.Timeout | undefined
 
   function waitingOn(channel: Channel): Waiting {
-    let waiting = byChannel.get(channel)
-    if (waiting === undefined) {
-      const made: Waiting = { newest: undefined, earlier: new Map(), isWatched: false, options: { ended } }
-      waiting = made
-      byChannel.set(channel, made)
-      function ended(delivery: Delivery): void {
-        if (made.newest?.delivery === delivery) made.newest = undefined
-        else made.earlier.delete(tagOf(delivery))
-      }
+    const known = byChannel.get(channel)
+    if (known !== undefined) return known
+    const ended = (delivery: Delivery): void => {
+      if (made.newest?.delivery === delivery) made.newest = undefined
+      else made.earlier.delete(tagOf(delivery))
     }
-    return waiting
+    const made: Waiting = { newest: undefined, earlier: new Map(), isWatched: false, options: { ended } }
+    byChannel.set(channel, made)
+    return made
   }
 
   function allOn(channel: Channel): (readonly [tag: number, unsettled: Unsettled])[] {

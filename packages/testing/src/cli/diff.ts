@@ -104,13 +104,15 @@ interface Line {
 }
 
 function linesOf(before: string, after: string): Line[] {
-  const texts = `${before}\n${after}`.split('\n')
+  const [old, now] = [before.split('\n'), after.split('\n')]
+  const texts = [...old, ...now]
   // Numbers are compared in one step, long lines that differ at their end are not.
   const numbers = new Map(texts.map((text, index) => [text, index]))
-  const [first, second] = [before, after].map((text) => text.split('\n').map((line) => numbers.get(line) ?? -1))
-  const changes = diffArrays(first!, second!, { maxEditLength: mostChanges }) ?? [
-    { removed: true, added: false, value: first! },
-    { removed: false, added: true, value: second! },
+  const numbered = (lines: readonly string[]): number[] => lines.map((line) => numbers.get(line) ?? -1)
+  const [first, second] = [numbered(old), numbered(now)]
+  const changes = diffArrays(first, second, { maxEditLength: mostChanges }) ?? [
+    { removed: true, added: false, value: first },
+    { removed: false, added: true, value: second },
   ]
   return changes.flatMap(({ removed, added, value }) =>
     value.map((number): Line => ({ sign: removed ? '-' : added ? '+' : ' ', text: texts[number] ?? '' })),
