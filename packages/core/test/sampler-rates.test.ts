@@ -30,7 +30,10 @@ function sentBy(producer: Sampler): Link[] {
   return Array.from({ length: PAIRS + LARGEST }, () => ({ context: spanBy(producer, id(32)) }))
 }
 
-/** Batches and what handles them: how many of these are sampled, in how many cases as the newest message, and as any. */
+/**
+ * The spans that handle batches: which part of them is sampled, how many are decided as the newest message of their batch,
+ * and which part of them is sampled and has a sampled message.
+ */
 function play(
   sent: readonly Link[],
   consumer: Sampler,
@@ -137,7 +140,7 @@ describe.each(roots)('with %s root sampler of ten per cent', (_, root) => {
   )
 })
 
-it('same-dice of a classic and of a composite root sampler are one where nobody names the trace that the dice came from', () => {
+it('same-dice decides alike with a classic and a composite root sampler, although no first trace is named', () => {
   const [first, second, id] = [journeySampler(classic(RATE)), journeySampler(composite(RATE)), createIds(6)]
   const links = Array.from({ length: 5_000 }, (): Link[] => {
     const traceState = parseTracestate([`ot=rv:${id(14).slice(0, 14)}`])!

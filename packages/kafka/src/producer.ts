@@ -33,7 +33,7 @@ interface SenderFacts {
   readonly clientId: string
 }
 
-/** That of each producer whose client's id is known: whoever moves a message by it has not been told. */
+/** The facts of each producer whose client's id is known. A move is given the producer alone, and finds them here. */
 const known = processWide('tracebaton.kafka.known-senders.1', () => new WeakMap<object, SenderFacts>())
 
 /**

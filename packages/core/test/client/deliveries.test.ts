@@ -110,7 +110,7 @@ describe('deliveries that wait for their settlement', () => {
     expect(tagsOf(deliveries.findUpTo(channel, 0))).toEqual([1])
     deliveries.find(channel, 1)?.attempt.settle('acked')
     expect(deliveries.findUpTo(channel, 0)).toEqual([])
-    // The channel is looked at once more, and then no longer.
+    // The next look at the channel finds that nothing waits there, and sets no timer.
     vi.advanceTimersByTime(1_000)
     expect(vi.getTimerCount()).toBe(0)
   })
