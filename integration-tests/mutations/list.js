@@ -66,7 +66,7 @@ const coreMutations = [
   },
   {
     name: 'without an SDK, attempts on a message without a context are not counted',
-    file: 'wire/lineage.ts',
+    file: 'verdict/relation.ts',
     edits: [
       [
         'if (creation === undefined) return written === undefined && made === undefined',
@@ -234,7 +234,7 @@ const coreMutations = [
   },
   {
     name: 'a stale history is believed',
-    file: 'wire/lineage.ts',
+    file: 'verdict/relation.ts',
     edits: [['made === undefined ? sameSpan(written, creation) :', 'void written || made === undefined ||']],
     caughtBy: 'a history written for another context is stale: its context is the origin, its numbers are nobody’s',
   },

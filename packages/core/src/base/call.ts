@@ -1,12 +1,7 @@
 import { types } from 'node:util'
 import { context as contexts, type Context } from '@opentelemetry/api'
-import { errorTypeOf } from './errors.ts'
+import type { Ending } from './errors.ts'
 import type { Report } from './report.ts'
-
-/** How a call of the user's code, or of the client's, ended. */
-export type Ending =
-  | { readonly failed: false; readonly value: unknown }
-  | { readonly failed: true; readonly error: unknown }
 
 /**
  * Calls `work` exactly once, in the given context, whatever the context manager does. Gives what it gives, throws what it
@@ -105,9 +100,4 @@ function isThenable(value: unknown): boolean {
   } catch {
     return false
   }
-}
-
-/** The `error.type` of a call that failed. */
-export function errorTypeOfEnding(ending: Ending): string | undefined {
-  return ending.failed ? errorTypeOf(ending.error) : undefined
 }

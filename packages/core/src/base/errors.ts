@@ -24,6 +24,16 @@ export function errorTypeOf(error: unknown): string {
   }
 }
 
+/** How a call of the user's code, or of the client's, ended. */
+export type Ending =
+  | { readonly failed: false; readonly value: unknown }
+  | { readonly failed: true; readonly error: unknown }
+
+/** The `error.type` of a call that failed. */
+export function errorTypeOfEnding(ending: Ending): string | undefined {
+  return ending.failed ? errorTypeOf(ending.error) : undefined
+}
+
 /** An `error.type` as it may be shown: at most 128 characters. */
 export function boundedType(type: unknown): string {
   return (typeof type === 'string' && boundedName(type, 128)) || 'Error'

@@ -3,6 +3,7 @@ import { diag } from '@opentelemetry/api'
 import { errorTypeOf, isError } from './errors.ts'
 import { processWide, SHARED } from './shared-state.ts'
 import { start, withoutCredentials } from './bounds.ts'
+import { quietly } from './quietly.ts'
 
 /** Where in our own work something failed. */
 export type Stage = 'options' | 'propagator' | 'headers' | 'span' | 'hook' | 'metrics' | 'describe'
@@ -104,16 +105,6 @@ function redacted(report: Report, error: unknown): unknown {
 
 /** Mistakes that `diag` has been told of. There are only a few different texts. */
 const said = processWide(SHARED.said, () => new Set<string>())
-
-/** Calls something foreign whose result nobody waits for: neither its error nor its rejection may reach the host. */
-export function quietly(work: () => unknown, failed?: (error: unknown) => void): void {
-  try {
-    const result = work()
-    if (types.isPromise(result)) result.catch((error: unknown) => failed?.(error))
-  } catch (error) {
-    failed?.(error)
-  }
-}
 
 function createDiagReporter(): OnError {
   const quietUntil = new Map<Stage, number>()

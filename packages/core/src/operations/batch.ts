@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT, SpanKind, type Attributes, type Context } from '@opentelemetry/api'
-import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
+import { callIn, runIn } from '../base/call.ts'
+import { errorTypeOfEnding, type Ending } from '../base/errors.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { withWork } from '../base/light-context.ts'
 import { ageOf, type Verdict, type Work } from '../verdict/verdict.ts'

@@ -1,5 +1,6 @@
 import { beginAttempt, endAttempt, handled, hear, type Attempt } from './attempt.ts'
-import { callIn, runIn, type Ending } from '../base/call.ts'
+import { callIn, runIn } from '../base/call.ts'
+import type { Ending } from '../base/errors.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { openAttempts, type Place } from '../memory/register.ts'
 import type { Outcome, OutcomeOf } from '../base/policy.ts'

@@ -1,5 +1,6 @@
 import { SpanKind, type Attributes, type Context } from '@opentelemetry/api'
-import { callIn, errorTypeOfEnding, runIn, type Ending } from '../base/call.ts'
+import { callIn, runIn } from '../base/call.ts'
+import { errorTypeOfEnding, type Ending } from '../base/errors.ts'
 import { OURS } from '../base/names.ts'
 import type { Outcome } from '../base/policy.ts'
 import type { Measured } from '../otel/metrics.ts'

@@ -1,5 +1,6 @@
 import { SpanKind, type Attributes, type Context } from '@opentelemetry/api'
-import { callIn, errorTypeOfEnding, type Ending } from '../base/call.ts'
+import { callIn } from '../base/call.ts'
+import { errorTypeOfEnding, type Ending } from '../base/errors.ts'
 import type { Delivery } from '../verdict/delivery.ts'
 import { getWork, type Work } from '../verdict/verdict.ts'
 import { addAttributes, type Facts, type Destination } from '../base/names.ts'

@@ -1,7 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { Failure, Lineage, MoveFacts } from '../wire/history.ts'
+import { reasonOf, type Failure, type Lineage, type MoveFacts } from '../wire/history.ts'
 import { isCount } from '../base/bounds.ts'
-import { reasonOf } from '../wire/lineage.ts'
 import type { DeliveryCount, DeliveryKind, PastAttempt } from './delivery.ts'
 
 /** The facts about an attempt that a process span starts with. */

@@ -1,8 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { Lineage, MoveFacts } from '../wire/history.ts'
+import { putBack, reasonOf, type Lineage, type MoveFacts } from '../wire/history.ts'
 import { isCount } from '../base/bounds.ts'
 import type { Trust } from '../base/policy.ts'
-import { putBack, reasonOf } from '../wire/lineage.ts'
 import type { BrokerHistory, BrokerMove, CopyFacts, Delivery, DeliveryCount, DeliveryKind } from './delivery.ts'
 
 /** What this copy of a message is, after the message and the broker have both been heard. */

@@ -1,6 +1,6 @@
 import { TraceFlags, type SpanContext } from '@opentelemetry/api'
 import type { Lineage } from '../wire/history.ts'
-import { isFresh } from '../wire/lineage.ts'
+import { sameSpan } from '../wire/traceparent.ts'
 import type { Relation, Relative, Trust } from '../base/policy.ts'
 
 /** What is believed of what a message says. */
@@ -27,6 +27,12 @@ export function believe(trust: Trust, creation: SpanContext | undefined, lineage
     previousAttempt: undecided(previousAttempt),
     decides: false,
   }
+}
+
+/** Whether the lineage was written for the context that the message carries now. */
+export function isFresh({ creation: written, made }: Lineage, creation: SpanContext | undefined): boolean {
+  if (creation === undefined) return written === undefined && made === undefined
+  return made === undefined ? sameSpan(written, creation) : creation.spanId.endsWith(made)
 }
 
 /** The facts of one delivery that decide on the parent. */

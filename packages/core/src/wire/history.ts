@@ -36,6 +36,18 @@ export interface Lineage {
 /** Why the application put a message on a queue once more. */
 export type MoveKind = 'immediate' | 'delayed' | 'dead_letter' | 'redrive'
 
+/** Why there is this copy, of a dead letter that is tried again, too. */
+export function reasonOf({ kind, attempt = 1, delay }: Lineage): MoveKind | undefined {
+  if (kind !== 'dead_letter' || attempt === 1) return kind
+  return delay === undefined ? 'immediate' : 'delayed'
+}
+
+/** The lineage of a dead letter that was put back where it came from, as a redrive would have written it. */
+export function putBack(lineage: Lineage): Lineage {
+  const redrives = (lineage.redrives ?? 0) + 1
+  return { ...lineage, kind: 'redrive', attempt: 1, maxAttempts: undefined, delay: undefined, redrives }
+}
+
 /** What a dead letter, or a retry copy, says in plain headers. Absent is what nobody knew, or had no room for. */
 export interface MoveFacts extends Partial<Failure> {
   /** Where the message was before its first move. */

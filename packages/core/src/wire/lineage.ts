@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
-import { formatIds, parseTraceparent, sameSpan } from './traceparent.ts'
+import { formatIds, parseTraceparent } from './traceparent.ts'
 import type { Lineage, MoveKind } from './history.ts'
 
 /** The one header field of ours. */
@@ -118,12 +118,6 @@ function integer(text: string, base: number, least: number, most: number): numbe
   return value >= least && value <= most ? value : undefined
 }
 
-/** Why there is this copy, of a dead letter that is tried again, too. */
-export function reasonOf({ kind, attempt = 1, delay }: Lineage): MoveKind | undefined {
-  if (kind !== 'dead_letter' || attempt === 1) return kind
-  return delay === undefined ? 'immediate' : 'delayed'
-}
-
 /**
  * Writes the field: ASCII, at most 268 characters. A number that could not be read again is left out.
  *
@@ -151,16 +145,4 @@ function number(key: string, value: number | undefined, base: number, least: num
   if (value === undefined) return ''
   const rounded = Math.round(value)
   return rounded >= least && rounded <= most ? `;${key}=${rounded.toString(base)}` : ''
-}
-
-/** Whether the lineage was written for the context that the message carries now. */
-export function isFresh({ creation: written, made }: Lineage, creation: SpanContext | undefined): boolean {
-  if (creation === undefined) return written === undefined && made === undefined
-  return made === undefined ? sameSpan(written, creation) : creation.spanId.endsWith(made)
-}
-
-/** The lineage of a dead letter that was put back where it came from, as a redrive would have written it. */
-export function putBack(lineage: Lineage): Lineage {
-  const redrives = (lineage.redrives ?? 0) + 1
-  return { ...lineage, kind: 'redrive', attempt: 1, maxAttempts: undefined, delay: undefined, redrives }
 }

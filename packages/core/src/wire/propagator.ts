@@ -1,6 +1,7 @@
 import { ROOT_CONTEXT, type Context, type TextMapPropagator } from '@opentelemetry/api'
 import { runIn } from '../base/call.ts'
-import { quietly, type Report } from '../base/report.ts'
+import { quietly } from '../base/quietly.ts'
+import type { Report } from '../base/report.ts'
 import { fieldsSetter, headersGetter, type Fields, type Headers } from './carrier.ts'
 
 /** What a propagator writes, asked in the very context that it is to write; `undefined`: it failed, or wrote nothing. */

@@ -1,6 +1,7 @@
 import { diag, type DiagLogFunction } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createReport, quietly, type OnError, type Stage } from '../../src/base/report.ts'
+import { quietly } from '../../src/base/quietly.ts'
+import { createReport, type OnError, type Stage } from '../../src/base/report.ts'
 import { resetGlobals } from '../sdk.ts'
 
 resetGlobals()
