@@ -759,7 +759,7 @@ const adapterMutations = [
     name: 'a job of which nothing is seen without a context manager comes again',
     package: 'bullmq',
     file: 'telemetry/processing.ts',
-    edits: [['this.#unseen ? meaningOfUnseen : meaningOfBare', 'meaningOfUnseen && meaningOfBare']],
+    edits: [['this.#place === undefined ? meaningOfBare : meaningOfUnseen', 'meaningOfUnseen && meaningOfBare']],
     test: 'no-contexts.test.ts',
     caughtBy: 'without a context manager a job that is failed has the outcome that BullMQ tells, or none',
   },

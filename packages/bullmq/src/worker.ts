@@ -23,8 +23,13 @@ export const withoutContext: Map<string, WorkerJob> = processWide(
   () => new Map(),
 )
 
+/** The name of a job among all of the process. */
+export function placeOf(queueName: string, id: string | undefined): string {
+  return `${queueName}:${id}`
+}
+
 /** The work on this very job that a context belongs to, where its worker has our telemetry. */
 export function workerJobIn(context: Context, { id, queueName }: JobLike): WorkerJob | undefined {
-  const worker = context.getValue(WORKER_JOB) ?? (withoutContext.size > 0 && withoutContext.get(`${queueName}:${id}`))
+  const worker = context.getValue(WORKER_JOB) ?? (withoutContext.size > 0 && withoutContext.get(placeOf(queueName, id)))
   return worker && (worker as WorkerJob).waitsFor(id) ? (worker as WorkerJob) : undefined
 }

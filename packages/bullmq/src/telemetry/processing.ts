@@ -3,7 +3,7 @@ import { context as contexts, ROOT_CONTEXT, type Context } from '@opentelemetry/
 import type { AdapterTracing, Delivery, Meaning, OpenAttempt, Outcome, OutcomeOf } from '@tracebaton/core/adapter'
 import { arrivals } from '../consumer.ts'
 import { toBareDelivery } from '../describe.ts'
-import { WORKER_JOB, withoutContext, type WorkerJob } from '../worker.ts'
+import { placeOf, WORKER_JOB, withoutContext, type WorkerJob } from '../worker.ts'
 import { deferred, type Deferred } from './deferred.ts'
 import { DerivedContext } from './derived-context.ts'
 import { activeContext, Operation, type Attributes, type Failure } from './operation.ts'
@@ -59,8 +59,8 @@ export class Processing extends Operation implements WorkerJob, Context {
   #fetching = false
   /** Whether a context manager is about to make this the active context. */
   #entering = false
-  /** Whether no context manager is registered, so that no context leads here. */
-  #unseen = false
+  /** What leads here where no context does, because no context manager is registered. */
+  #place: string | undefined
   /** Why BullMQ could not keep what the processor returned. */
   #refused: Failure
 
@@ -111,7 +111,7 @@ export class Processing extends Operation implements WorkerJob, Context {
 
   run<Result>(tracing: AdapterTracing, delivery: Delivery, processor: () => Result, outcomeOf?: OutcomeOf): Result {
     this.#begun = 'with its processor'
-    if (this.#unseen) return tracing.process(delivery, processor, outcomeOf)
+    if (this.#place !== undefined) return tracing.process(delivery, processor, outcomeOf)
     this.#attempt = tracing.open(delivery)
     return this.#attempt.run(() => {
       this.#context = contexts.active()
@@ -143,13 +143,9 @@ export class Processing extends Operation implements WorkerJob, Context {
   #identify(id: string): void {
     this.#id = id
     const active = activeContext(this.tracing)
-    this.#unseen = !this.#sandboxed && active !== this && active.getValue(WORKER_JOB) !== this
-    if (this.#unseen) withoutContext.set(this.#place(), this)
-  }
-
-  /** What leads here where no context does. */
-  #place(): string {
-    return `${this.#queue}:${this.#id}`
+    if (this.#sandboxed || active === this || active.getValue(WORKER_JOB) === this) return
+    this.#place = placeOf(this.#queue, id)
+    withoutContext.set(this.#place, this)
   }
 
   protected override contextFrom(): Context {
@@ -195,7 +191,7 @@ export class Processing extends Operation implements WorkerJob, Context {
   protected override finish(): void {
     this.#beginAtLast()
     this.#fetching = false
-    if (this.#unseen && withoutContext.get(this.#place()) === this) withoutContext.delete(this.#place())
+    if (this.#place !== undefined && withoutContext.get(this.#place) === this) withoutContext.delete(this.#place)
     if (!this.#ending) this.#handled?.reject(POSTPONED)
     this.#handled?.resolve()
     // Where BullMQ put the job nowhere, the processor has, or the job comes again when its lock has run out.
@@ -213,7 +209,7 @@ export class Processing extends Operation implements WorkerJob, Context {
     this.#begun = 'without'
     const { tracing } = this
     tracing.guard(() => {
-      const meaning = this.#unseen ? meaningOfUnseen : meaningOfBare
+      const meaning = this.#place === undefined ? meaningOfBare : meaningOfUnseen
       const delivery = toBareDelivery(this.#queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaning)
       arrivals.note(delivery, { tracing, delivery })
       this.#attempt = tracing.open(delivery)
