@@ -6,12 +6,12 @@ import { waterfall } from '../pictures/waterfall.ts'
 const MOST = 8
 
 /**
- * What the assertions throw. It looks like the assertion errors of test runners, so that they show `expected` and
- * `actual` side by side; `findings` is for programs.
+ * What the assertions throw. Test runners that show `expected` and `actual` side by side find them on it; `findings` is
+ * for programs. Its name is its own, because of an `AssertionError` Jest shows the values first, and nothing where there
+ * are none.
  */
 export class TraceAssertionError extends Error {
-  override readonly name = 'AssertionError'
-  readonly code = 'ERR_ASSERTION'
+  override readonly name = 'TraceAssertionError'
   readonly findings: readonly Finding[]
   /** The message without the picture. */
   readonly summary: string
@@ -40,6 +40,19 @@ function summaryOf(findings: readonly Finding[]): string {
   const texts = findings.slice(0, MOST).map(findingText)
   if (findings.length > MOST) texts.push(`… and ${findings.length - MOST} more findings`)
   return texts.join('\n')
+}
+
+let latest: TraceAssertionError | undefined
+
+/** Remembers what a matcher found, for which its runner throws an error of its own. */
+export function keepFailure(error: TraceAssertionError): void {
+  latest = error
+}
+
+/** What an assertion found, where an error says it: that of the assertion, or of a runner whose matcher asserted it. */
+export function failureIn(error: unknown): TraceAssertionError | undefined {
+  if (error instanceof TraceAssertionError) return error
+  return latest && error instanceof Error && error.message.endsWith(latest.message) ? latest : undefined
 }
 
 /**

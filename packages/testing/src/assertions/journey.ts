@@ -4,7 +4,7 @@ import { aboutNothing, hopEnd, type Finding } from '../rules/finding.ts'
 import type { MessageJourney } from '../journeys/journey.ts'
 import { attemptsInOrder } from '../rules/attempts.ts'
 import type { RecordedSpan } from '../spans/span.ts'
-import { checkStep } from '../journeys/step-grammar.ts'
+import { checkSteps } from '../journeys/step-grammar.ts'
 import { canBecome, isStep, stepsOf } from '../journeys/steps.ts'
 import { TraceAssertionError } from './assertion-error.ts'
 import type { ConnectedOptions } from './connected.ts'
@@ -36,7 +36,7 @@ export function assertJourney(
   steps: readonly string[],
   options: JourneyOptions = {},
 ): readonly MessageJourney[] {
-  steps.forEach(checkStep)
+  checkSteps(steps)
   const spans = spansOf(source)
   const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
   const meant = evidence.journeys.filter((journey) => isMeant(journey, steps, options.message))

@@ -1,4 +1,4 @@
-import { TraceAssertionError } from './assertion-error.ts'
+import { keepFailure, TraceAssertionError } from './assertion-error.ts'
 import { assertBatchLinks } from './batch.ts'
 import { assertConnected, type ConnectedOptions } from './connected.ts'
 import { assertJourney, type JourneyOptions } from './journey.ts'
@@ -83,6 +83,7 @@ function matcher(assert: (...parameters: never[]) => unknown): Matcher {
       return { pass: true, message: () => 'Nothing is wrong with these spans, and something was expected to be.' }
     } catch (error) {
       if (!(error instanceof TraceAssertionError)) throw error
+      keepFailure(error)
       const { message, expected, actual, showDiff } = error
       return { pass: false, message: () => message, ...(showDiff && { expected, actual }) }
     }

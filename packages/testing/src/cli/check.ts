@@ -72,7 +72,9 @@ function chooseRules(given: Given): readonly Rule[] {
   }
   const wanted = given.all('rule').map((id) => id.split('/')[0])
   const ignored = given.all('ignore')
-  return rules.filter(({ id }) => (wanted.length === 0 || wanted.includes(id)) && !ignored.includes(id))
+  const chosen = rules.filter(({ id }) => (wanted.length === 0 || wanted.includes(id)) && !ignored.includes(id))
+  if (chosen.length === 0) throw new UsageError('--rule and --ignore leave no rule to judge by')
+  return chosen
 }
 
 function optionsOf(given: Given) {

@@ -76,7 +76,7 @@ function parsed(words: readonly string[], options: Record<string, { type: 'boole
     return { values: values as Record<string, (string | boolean)[] | undefined>, positionals }
   } catch (error) {
     const message = error instanceof Error ? error.message : 'The arguments cannot be read'
-    throw new UsageError(message.split('. To specify')[0] ?? message)
+    throw new UsageError(message.split(/\.(?:\n| To specify)/)[0] ?? message)
   }
 }
 

@@ -2,6 +2,7 @@ import { diagnose } from '../doctor/diagnose.ts'
 import { diagnosisText } from '../doctor/diagnosis.ts'
 import type { RoundTripTarget } from '../doctor/round-trip.ts'
 import { UsageError, type Command } from './command.ts'
+import { isFolder } from './sources.ts'
 import { EXIT } from './terminal.ts'
 
 const systems = ['kafka', 'rabbitmq', 'sqs', 'bullmq'] as const
@@ -33,11 +34,12 @@ export const doctor: Command = {
   exitCodes: [
     [EXIT.ok, 'nothing is ill; something may be doubtful'],
     [EXIT.found, 'something is ill'],
-    [EXIT.usage, 'the command line is not understood'],
+    [EXIT.usage, 'the command line is not understood, or the folder is not there'],
   ],
   async run(given, terminal) {
     const [folder = process.cwd(), ...more] = given.files
     if (more.length > 0) throw new UsageError('One folder is enough')
+    if (!(await isFolder(folder))) throw new UsageError(`There is no folder ${folder}`)
     const timeout = (given.number('timeout') ?? 20) * 1000
     const roundTrips = given.all('round-trip').map((text) => targetOf(text, timeout))
     const found = await diagnose({ folder, process: false, roundTrips })

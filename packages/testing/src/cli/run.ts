@@ -12,10 +12,14 @@ import { watch } from './watch.ts'
 /** Everything that `tracebaton` can do. */
 export const commands: readonly Command[] = [check, render, diff, doctor, watch]
 
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h'
+}
+
 /** Does what a command line says, and resolves with the exit code. Never rejects. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = words
-  if (name === undefined || name === '--help' || name === 'help') {
+  if (name === undefined || isHelp(name) || name === 'help') {
     const print = name === undefined ? terminal.error : terminal.out
     print(overview(commands))
     return name === undefined ? EXIT.usage : EXIT.ok
@@ -29,7 +33,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     terminal.error(`There is no command ${clean(name)}. There are ${commands.map((known) => known.name).join(', ')}.\n`)
     return EXIT.usage
   }
-  if (rest.includes('--help')) {
+  if (rest.some(isHelp)) {
     terminal.out(helpFor(command))
     return EXIT.ok
   }

@@ -92,8 +92,14 @@ export async function beginsWith(path: string, bytes: Buffer): Promise<boolean> 
 async function checkFolderOf(out: string | undefined): Promise<void> {
   if (out === undefined) return
   const folder = dirname(out)
-  const found = await stat(folder).catch(() => undefined)
-  if (!found?.isDirectory()) throw new UsageError(`There is no folder ${folder} for --out ${out}`)
+  if (!(await isFolder(folder))) throw new UsageError(`There is no folder ${folder} for --out ${out}`)
+  if (await isFolder(out)) throw new UsageError(`--out ${out} is a folder; name a file in it`)
+}
+
+/** Whether there is such a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isDirectory() === true
 }
 
 /** Whether two names lead to one file, by links too. */

@@ -25,26 +25,34 @@ export class StepError extends TypeError {
   override readonly name = 'StepError'
   readonly code = 'TRACEBATON_STEP'
 
-  constructor(description: unknown, reason: string) {
+  /** @param problem what is no step, and why */
+  constructor(problem: string) {
     const parts = stepGrammar.map(([part, words]) => `  ${part.padEnd(12)} ${words.replaceAll('`', '')}`)
-    super(
-      `${JSON.stringify(description)} is no step: ${reason}. A step is a verb, and then as much as matters of\n${parts.join('\n')}`,
-    )
+    super(`${problem}. A step is a verb, and then as much as matters of\n${parts.join('\n')}`)
   }
 }
 
-/** Throws a `StepError` where a description can be true of no step. A span may also be named before its verb: `orders send`. */
-export function checkStep(description: unknown): void {
-  if (typeof description !== 'string' || description.trim() === '') throw new StepError(description, 'it has no words')
+/** Throws a `StepError` where descriptions can be true of no way. */
+export function checkSteps(descriptions: unknown): void {
+  if (!Array.isArray(descriptions) || descriptions.length === 0) {
+    throw new StepError(`${JSON.stringify(descriptions)} is no list of steps`)
+  }
+  descriptions.forEach(checkStep)
+}
+
+/** A span may also be named before its verb: `orders send`. */
+function checkStep(description: unknown): void {
+  const refuse = (reason: string): never => {
+    throw new StepError(`${JSON.stringify(description)} is no step: ${reason}`)
+  }
+  if (typeof description !== 'string' || description.trim() === '') return refuse('it has no words')
   const words = description.split(' ').filter((word) => word !== '' && word !== '→')
   const begins = VERBS.some((verb) => `${words.join(' ')} `.startsWith(`${verb} `) || words[1] === verb)
-  if (!begins) throw new StepError(description, `${words[0]} is no verb`)
+  if (!begins) refuse(`${words[0]} is no verb`)
   const at = words.lastIndexOf('attempt')
   if (at < 1) return
   const [number = '', outcome, ...more] = words.slice(at + 1)
-  if (!/^[1-9]\d*(?:\/\d+)?$/.test(number)) throw new StepError(description, 'attempt needs a number')
-  if (outcome !== undefined && !OUTCOMES.some((known) => known === outcome)) {
-    throw new StepError(description, `${outcome} is no outcome`)
-  }
-  if (more.length > 0) throw new StepError(description, `nothing stands behind the outcome`)
+  if (!/^[1-9]\d*(?:\/\d+)?$/.test(number)) refuse('attempt needs a number')
+  if (outcome !== undefined && !OUTCOMES.some((known) => known === outcome)) refuse(`${outcome} is no outcome`)
+  if (more.length > 0) refuse('nothing stands behind the outcome')
 }

@@ -1,4 +1,4 @@
-import { TraceAssertionError } from '../assertions/assertion-error.ts'
+import { failureIn, TraceAssertionError } from '../assertions/assertion-error.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { StepError } from '../journeys/step-grammar.ts'
 import { waterfall } from '../pictures/waterfall.ts'
@@ -54,41 +54,55 @@ export function createWaiting(spans: () => readonly RecordedSpan[], open: () => 
     Error.captureStackTrace(place, caller)
     const began = performance.now()
     return new Promise<T>((resolve, reject) => {
-      let threw: unknown
+      let found: TraceAssertionError | undefined
+      let also = ''
       const timer = setTimeout(() => wait.fail(`not reached within ${timeout} ms`), timeout)
       const settle = (): void => {
         clearTimeout(timer)
         waits.delete(wait)
       }
+      const refuse = (error: Error): void => {
+        settle()
+        error.stack = `${error.name}: ${error.message}\n${framesOf(place.stack)}`
+        reject(error)
+      }
       const wait: Wait = {
         check() {
           let value: T | Falsy
+          found = undefined
           try {
             value = condition(spans(), open())
-            threw = undefined
+            also = value === undefined ? '; the condition last returned undefined' : ''
           } catch (error) {
-            threw = error
+            also = `; the condition last threw ${textOf(error)}`
+            found = failureIn(error)
             if (error instanceof StepError) {
               settle()
               reject(error)
-            } else if (error instanceof TraceAssertionError) {
-              const final = error.findings.filter((finding) => finding.final)
-              if (final.length === 0) return
-              threw = new TraceAssertionError(final, [])
-              wait.fail(`given up after ${Math.round(performance.now() - began)} ms, because no later span can mend it`)
             }
+            const final = found?.findings.filter((finding) => finding.final) ?? []
+            if (final.length === 0) return
+            found = new TraceAssertionError(final, [])
+            wait.fail(`given up after ${Math.round(performance.now() - began)} ms, because no later span can mend it`)
             return
           }
-          if (!value) return
-          settle()
-          if (isPromise(value)) reject(new TypeError('until() needs a condition that answers at once, not a promise'))
-          else resolve(value)
+          if (isPromise(value)) {
+            // A rejection that nothing handles ends the process of a test runner.
+            value.then(undefined, () => {})
+            refuse(new TypeError('until() needs a condition that answers at once, not a promise'))
+          } else if (value) {
+            settle()
+            resolve(value)
+          }
         },
         fail(reason) {
-          settle()
-          const error = failure(threw, `Waited for ${describe}: ${reason}`, [...spans(), ...open()])
-          error.stack = `${error.name}: ${error.message}\n${framesOf(place.stack)}`
-          reject(error)
+          const [waited, recorded] = [`Waited for ${describe}: ${reason}`, [...spans(), ...open()]]
+          // An assertion says what is missing, and that comes first; any other error is probably a mistake in the condition.
+          refuse(
+            found
+              ? new TraceAssertionError(found.findings, recorded, `${waited}.\nRecorded so far:`)
+              : new Error(`${waited}${also}.\nRecorded so far:\n${waterfall(recorded, { width: 100, colors: false })}`),
+          )
         },
       }
       waits.add(wait)
@@ -114,19 +128,12 @@ export function createWaiting(spans: () => readonly RecordedSpan[], open: () => 
   }
 }
 
-function isPromise(value: unknown): boolean {
+function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** An assertion says what is missing, and that comes first; any other error is probably a mistake in the condition. */
-function failure(threw: unknown, waited: string, spans: readonly RecordedSpan[]): Error {
-  if (threw instanceof TraceAssertionError) {
-    return new TraceAssertionError(threw.findings, spans, `${waited}.\nRecorded so far:`)
-  }
-  const text = threw instanceof Error ? `${threw.name}: ${threw.message}` : 'something that is no error'
-  const also = threw === undefined ? '.' : `; the condition last threw ${text}.`
-  const picture = waterfall(spans, { width: 100, colors: false })
-  return new Error(`${waited}${also}\nRecorded so far:\n${picture}`)
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no error'
 }
 
 function framesOf(stack = ''): string {

@@ -78,6 +78,12 @@ test.each([
   expect(() => assertJourney(story, steps)).toThrow(/outcome +acked, requeued, retry_scheduled/)
 })
 
+test.each([[[]], ['send orders'], [undefined]])('%j is no list of steps', (steps) => {
+  expect(() => assertJourney(story, steps as unknown as string[])).toThrow(
+    expect.objectContaining({ code: 'TRACEBATON_STEP', message: expect.stringContaining('is no list of steps') }),
+  )
+})
+
 test('the README has the grammar of steps as a table', async () => {
   const readme = (await readFile(new URL('../../README.md', import.meta.url), 'utf8')).replaceAll(/ {2,}/g, ' ')
   for (const row of stepGrammar) expect(readme).toContain(`| ${row.join(' | ')} |`)

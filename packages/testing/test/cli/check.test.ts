@@ -50,6 +50,11 @@ test('rules can be chosen and ignored, whole or in part', async () => {
   expect(chosen).toMatchObject({ code: 0, out: expect.stringMatching(/^✓ no-leak.*\n✓ conventions.*\nnothing found/) })
 })
 
+test('where all rules are left out, nothing is judged and nothing is green', async () => {
+  const words = ['check', await fileOf(sound), '--rule', 'conventions/kind', '--ignore', 'conventions']
+  expect(await tracebaton(words)).toMatchObject({ code: 2, error: expect.stringContaining('leave no rule') })
+})
+
 test('more findings than are shown are counted', async () => {
   const { out } = await tracebaton(['check', await fileOf(orphaned), '--rule', 'no-orphans', '--max', '1'])
   expect(out).toContain('3 found')
@@ -234,5 +239,9 @@ test('a folder is no file, and a result needs a folder that is there', async () 
   expect(await tracebaton(words)).toMatchObject({
     code: 2,
     error: expect.stringMatching(/There is no folder .*missing/),
+  })
+  expect(await tracebaton(['check', await fileOf(sound), '--out', here])).toMatchObject({
+    code: 2,
+    error: expect.stringContaining(`--out ${here} is a folder`),
   })
 })

@@ -37,6 +37,8 @@ test('a round trip that cannot be made is ill, and says why without the password
 
 test.each([
   [['doctor', 'a', 'b'], 'One folder is enough'],
+  [['doctor', '/not/there'], 'There is no folder /not/there'],
+  [['doctor', import.meta.filename], `There is no folder ${import.meta.filename}`],
   [
     ['doctor', '--round-trip', 'nats=localhost'],
     '--round-trip needs one of kafka, rabbitmq, sqs, bullmq and an address',

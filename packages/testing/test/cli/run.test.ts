@@ -26,6 +26,16 @@ test.each(commands)(
   },
 )
 
+test('-h is --help', async () => {
+  expect(await tracebaton(['-h'])).toEqual(await tracebaton(['--help']))
+  expect(await tracebaton(['check', '-h'])).toEqual(await tracebaton(['check', '--help']))
+})
+
+test('what Node says of a command line is one sentence here', async () => {
+  const { error } = await tracebaton(['check', 'file', '--max', '-1'])
+  expect(error).toBe("Option '--max' argument is ambiguous. tracebaton check --help says more.\n")
+})
+
 test('--version says which version it is', async () => {
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
   expect(await tracebaton(['--version'])).toEqual({ code: 0, out: `${version}\n`, error: '' })

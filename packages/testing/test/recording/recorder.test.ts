@@ -10,10 +10,15 @@ import {
 } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { expect as jestExpect } from 'expect'
 import { expect, onTestFinished, test } from 'vitest'
 import { assertJourney } from '../../src/assertions/journey.ts'
 import { createRecorder } from '../../src/recording/recorder.ts'
 import type { SdkSpan } from '../../src/spans/sdk-span.ts'
+import { matchers } from '../../src/vitest.ts'
+
+expect.extend(matchers)
+jestExpect.extend(matchers)
 
 const remote = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true }
 
@@ -245,7 +250,7 @@ test('a wait ends early where the way of a message has parted from the steps', a
   send.end()
   const error = await waiting.catch((caught: Error) => caught)
   expect(error).toMatchObject({
-    name: 'AssertionError',
+    name: 'TraceAssertionError',
     message: expect.stringMatching(/^Step 2 is “process orders dead_lettered”, not “process orders acked”/),
     findings: [{ rule: 'journey', final: true }],
   })
@@ -277,9 +282,46 @@ test('a step that is none ends a wait at once', async () => {
   await expect(waiting).rejects.toMatchObject({ code: 'TRACEBATON_STEP' })
 })
 
-test('a condition that returns a promise is refused', async () => {
+// A rejection that nothing handles ends Jest, and fails the run of Vitest.
+test.each([
+  ['resolves', async () => false],
+  ['rejects', () => Promise.reject(new Error('not yet'))],
+])('a condition that returns a promise is refused where it was given, also if the promise %s', async (_, condition) => {
   const { recorder } = set()
-  await expect(recorder.until(async () => false)).rejects.toThrow('answers at once')
+  const error = await recorder.until(condition).catch((caught: Error) => caught)
+  expect(error).toMatchObject({ name: 'TypeError', message: expect.stringContaining('answers at once') })
+  expect((error as Error).stack).toMatch(/^TypeError: until.*\n +at .*recorder\.test/)
+})
+
+test('a condition that returned nothing is said to have', async () => {
+  const { recorder } = set()
+  const never = recorder.until(() => undefined, { timeout: 5 })
+  await expect(never).rejects.toThrow('not reached within 5 ms; the condition last returned undefined.')
+})
+
+test.each([
+  ['Vitest', expect],
+  ['Jest', jestExpect as unknown as typeof expect],
+])('a matcher of %s in a condition counts like the assertion that it is made of', async (_, expectOf) => {
+  const { recorder, tracer } = set()
+  const attributes = { 'messaging.system.name': 'kafka', 'messaging.destination.name': 'orders' }
+  const waiting = recorder.until(
+    (spans) => {
+      expectOf(spans).toHaveJourney(['send orders', 'process orders acked'])
+      return true
+    },
+    { timeout: 60_000 },
+  )
+  const send = tracer.startSpan('send orders', { kind: SpanKind.PRODUCER, attributes })
+  const outcome = { 'tracebaton.delivery.outcome': 'dead_lettered' }
+  tracer
+    .startSpan('process orders', { kind: SpanKind.CONSUMER, attributes: { ...attributes, ...outcome } }, under(send))
+    .end()
+  send.end()
+  await expect(waiting).rejects.toMatchObject({
+    message: expect.stringMatching(/^Step 2 is “process orders dead_lettered”.*\n\nWaited for .* given up after/s),
+    findings: [{ rule: 'journey', final: true }],
+  })
 })
 
 test('a condition that makes spans itself is not asked about those', async () => {
