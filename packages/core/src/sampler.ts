@@ -72,11 +72,21 @@ const [NOT_RECORD, RECORD_AND_SAMPLED] = [0, 2] as const
  * samples everything
  */
 export function journeySampler(given: Sampler, options: JourneySamplerOptions = {}): Sampler {
-  const { mode: wanted = 'same-dice', budget: most = 3, escalate } = options
+  const { mode: givenMode, budget: givenBudget, escalate } = options ?? {}
+  const [wanted, most] = [givenMode ?? 'same-dice', givenBudget ?? 3]
   const root = valid('root', given, isSampler(given), 'a sampler', EVERYTHING)
   const mode = valid('mode', wanted, MODES.includes(wanted), MODES.join(', '), 'same-dice')
   const budget = valid('budget', most, most >= 1, 'a number from 1 on', 3)
   const decide = mode === 'follow' ? follow : mode === 'any' ? anyOf(budget) : sameDice
+  const byLinks = (links: readonly Link[], attributes: Attributes, ask: Ask): SamplingResult | undefined => {
+    try {
+      const newest = newestIn(links)
+      return newest && decide(newest, links, attributes, ask)
+    } catch {
+      // Links are the application's, too: what cannot be read decides nothing. Where it was the root sampler, it is asked again.
+      return undefined
+    }
+  }
   return {
     shouldSample(context, traceId, spanName, spanKind, attributes, links) {
       const ask = (id: string): SamplingResult => root.shouldSample(context, id, spanName, spanKind, attributes, links)
@@ -84,9 +94,8 @@ export function journeySampler(given: Sampler, options: JourneySamplerOptions = 
       if (parent !== undefined && isSpanContextValid(parent)) {
         return { decision: isSampled(parent) ? RECORD_AND_SAMPLED : NOT_RECORD }
       }
-      const newest = newestIn(links)
-      const result = newest === undefined ? ask(traceId) : decide(newest, links, attributes, ask)
-      if (escalate === undefined || result.decision === RECORD_AND_SAMPLED) return result
+      const result = byLinks(links, attributes, ask) ?? ask(traceId)
+      if (!escalate || result.decision === RECORD_AND_SAMPLED) return result
       const reason = reasonIn(attributes, escalate)
       return reason === undefined ? result : escalated(result, reason)
     },
@@ -142,13 +151,17 @@ function follow({ context }: Link): SamplingResult {
   return { decision: isSampled(context) ? RECORD_AND_SAMPLED : NOT_RECORD }
 }
 
-/** The chance that one of n traces is sampled is at most n times the rate of each. */
+/**
+ * The chance that one of n traces is sampled is at most n times the rate of each. The batch that a message is handled in is
+ * sampled more often than that: it is only looked at where the message has nothing else.
+ */
 function anyOf(budget: number): Decide {
   return (_, links) => {
     const seen = new Set<string>()
     for (let index = links.length - 1; index >= 0 && seen.size < budget; index--) {
       const link = links[index]
       if (link === undefined || !counts(link)) continue
+      if (seen.size > 0 && link.attributes?.[OURS.linkRole] === 'batch') continue
       if (isSampled(link.context)) return { decision: RECORD_AND_SAMPLED }
       seen.add(link.context.traceId)
     }
@@ -186,9 +199,9 @@ function newestIn(links: readonly Link[]): Link | undefined {
   return undefined
 }
 
-/** Whether a link may decide. One to a span that was never begun names no trace. */
+/** Whether a link may decide. One to a span that was never begun names no trace, and one of the application may have no context. */
 function counts({ attributes, context }: Link): boolean {
-  return attributes?.[OURS.linkDecides] !== false && isSpanContextValid(context)
+  return attributes?.[OURS.linkDecides] !== false && Boolean(context) && isSpanContextValid(context)
 }
 
 function isSampled({ traceFlags }: SpanContext): boolean {

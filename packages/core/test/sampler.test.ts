@@ -128,6 +128,29 @@ describe('a sampler of journeys', () => {
     expect(decision).toBe(mode === 'same-dice' ? 0 : 2)
   })
 
+  it.each(MODES)('%s listens to the links that can be read, and begins the span whatever the others are', (mode) => {
+    const unreadable = { ...dropped, traceState: { _internalState: {} } as never }
+    const start = (...targets: unknown[]) =>
+      createSdk(journeySampler(off, { mode }))
+        .tracerProvider.getTracer('test')
+        .startSpan('process', { links: targets.map((target) => ({ context: target as SpanContext })) })
+        .spanContext().traceFlags
+    expect([start(undefined), start(null), start(unreadable)]).toEqual([0, 0, 0])
+    expect(start(sampled, undefined, null)).toBe(mode === 'same-dice' ? 0 : 1)
+    expect(linkAware(on, [{ context: undefined as never }])).toBe(2)
+  })
+
+  it('takes null for an option that is not given', () => {
+    const nothing = { mode: null, budget: null, escalate: null } as never
+    for (const options of [null as never, nothing]) {
+      const sampler = journeySampler(off, options)
+      expect([String(sampler), decisionOn(sampler, 'c'.repeat(32)).decision]).toEqual([
+        'JourneySampler{same-dice, root=AlwaysOffSampler}',
+        0,
+      ])
+    }
+  })
+
   it('same-dice is what it does unless told otherwise', () => {
     expect(journeySampler(on).toString()).toContain('same-dice')
   })
@@ -242,6 +265,15 @@ describe('any', () => {
     const decisionWith = (budget: number) =>
       decisionOn(journeySampler(off, { mode: 'any', budget }), 'c'.repeat(32), linkTo(...contexts)).decision
     expect([1, 2, 3, 4].map(decisionWith)).toEqual([0, 0, 0, 2])
+  })
+
+  it('decides about a message of a batch as about the message, and not as about its batch', () => {
+    const sampler = journeySampler(off, { mode: 'any' })
+    const batch: Link = { context: sampled, attributes: { [OURS.linkRole]: 'batch' } }
+    const decisionFor = (...links: Link[]) => decisionOn(sampler, 'c'.repeat(32), links).decision
+    expect(decisionFor(batch, ...linkTo(dropped))).toBe(0)
+    expect(decisionFor(batch, ...linkTo(spanContext('d')))).toBe(2)
+    expect(decisionFor(batch)).toBe(2)
   })
 })
 
