@@ -77,12 +77,14 @@ export class OldestAge {
     return ages
   }
 
-  /** Tells the age of the oldest message for all labels there ever were: an SDK repeats what was last told of them. */
+  /**
+   * Tells the age of the oldest message for all labels there ever were: an SDK repeats what was last told of them. The oldest
+   * comes last, because under a View that drops a label an SDK keeps the last of several numbers.
+   */
   observe(tell: (seconds: number, labels: Attributes) => void): void {
     const now = Date.now()
-    for (const ages of this.#byLabels.values()) {
-      const oldest = ages.oldest()
-      tell(oldest === Infinity ? 0 : Math.max(0, now - oldest) / 1000, ages.labels)
-    }
+    const oldest = Array.from(this.#byLabels.values(), (ages) => ({ labels: ages.labels, since: ages.oldest() }))
+    oldest.sort((one, other) => other.since - one.since)
+    for (const { labels, since } of oldest) tell(since === Infinity ? 0 : Math.max(0, now - since) / 1000, labels)
   }
 }

@@ -1,4 +1,4 @@
-import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import { createAllowListAttributesProcessor, MeterProvider } from '@opentelemetry/sdk-metrics'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { METRICS } from '../../src/base/names.ts'
 import { letGo, OldestAge } from '../../src/otel/oldest-age.ts'
@@ -74,6 +74,32 @@ describe('the age of the oldest message', () => {
       expect(agesIn(await points())).toEqual([50])
     })
     expect(agesIn(await points())).toEqual([0])
+  })
+
+  it('is that of all queues under a View that drops the queue', async () => {
+    const reader = new OnDemandReader()
+    const attributesProcessors = [createAllowListAttributesProcessor([])]
+    const meterProvider = new MeterProvider({
+      readers: [reader],
+      views: [{ instrumentName: NAME, attributesProcessors }],
+    })
+    const tracing = createAdapterTracing({ meterProvider })
+    const names = ['one', 'two', 'three', 'four']
+    const read = async () => {
+      const { resourceMetrics } = await reader.collect()
+      const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+      const gauges = all.filter(({ descriptor }) => descriptor.name === NAME)
+      return gauges.flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value))
+    }
+    for (const oldest of names) {
+      const open = names.map((name) =>
+        tracing.open(delivery({ destination: { name }, sentAt: ago(name === oldest ? 90 : 10) })),
+      )
+      expect(await read()).toEqual([90])
+      for (const attempt of open) attempt.settle('acked')
+      for (const attempt of open) attempt.run(nothing)
+      expect(await read()).toEqual([0])
+    }
   })
 
   it('is one number for the instances of a queue', async () => {
