@@ -164,6 +164,7 @@ function isHome({ destination: { name, address } }: Publication, { destination: 
 export interface MovePlan {
   readonly step: Step
   readonly facts: MoveFacts
+  readonly verdict: Verdict
   /** The attempt, if it was made in this process. */
   readonly work: Work | undefined
   /** What the attempt failed with, as far as it was told. */
@@ -211,6 +212,7 @@ function toMove(
       relation: copy.lineage?.relation,
     },
     facts: nextFacts(kind, verdict, failure && runtime.describeFailure(error)),
+    verdict,
     work,
     failure,
     parent: inside || attemptContext === undefined ? undefined : trace.setSpanContext(active, attemptContext),

@@ -19,9 +19,10 @@ import type { Publication, SendResults } from '../verdict/delivery.ts'
 import type { Step } from '../verdict/attempt-count.ts'
 import { firstSendIn } from '../verdict/verdict.ts'
 import { isBare, isSuppressed } from '../wire/format.ts'
+import { followUp } from './follow-up.ts'
 import { inject, outgoingOf, Rooms, type Injection, type Outgoing } from './injection.ts'
 import { withBaggageOf } from './read.ts'
-import { planMessage, type Plan } from './plan.ts'
+import { planMessage, type MovePlan, type Plan } from './plan.ts'
 import { isNew, linksOf, nameJourney, otherAttributes, sampledAttributes, startCreate } from './send-span.ts'
 
 /** One call that publishes messages, begun. */
@@ -194,7 +195,7 @@ function finish(call: Call, ending: Ending | undefined): void {
   span.end()
   if (ending === undefined) return measured?.unconfirmed(plans.length)
   if (measured !== undefined) measure(measured, call, results, ending)
-  if (heard) tellOutcome(plans, results, ending)
+  if (heard) tellOutcome(runtime, plans, results, ending)
 }
 
 /** What the broker answered, about the call and about each message. */
@@ -248,11 +249,15 @@ function refusal(errorType: string): Error {
  * The attempt whose message was published again gets to know what became of it, and what it failed with. If the copy was
  * refused, the attempt has failed, even where its handler does not pass the error on.
  */
-function tellOutcome(plans: readonly Plan[], results: SendResults | undefined, ending: Ending): void {
+function tellOutcome(runtime: Runtime, plans: readonly Plan[], results: SendResults | undefined, ending: Ending): void {
   plans.forEach(({ moved }, index) => {
-    if (moved?.work === undefined || moved.work.batch !== undefined) return
+    if (moved === undefined) return
     const { work } = moved
     const refused = results?.messages?.[index]?.error
+    const isTaken = !ending.failed && refused === undefined
+    // An attempt that has yet to end tells it by then.
+    if (isTaken && (work?.batch !== undefined || work?.ended !== false)) tellProducer(runtime, moved)
+    if (work === undefined || work.batch !== undefined) return
     if (ending.failed) work.failure ??= moved.failure ?? ending
     else if (refused !== undefined) work.failure ??= moved.failure ?? { error: refusal(refused) }
     else {
@@ -260,4 +265,11 @@ function tellOutcome(plans: readonly Plan[], results: SendResults | undefined, e
       work.failure = moved.failure
     }
   })
+}
+
+/** Tells of a dead letter whose attempt has ended, or that was handled with its batch. */
+function tellProducer(runtime: Runtime, { step, facts, verdict, work }: MovePlan): void {
+  if (!runtime.followUp || step.kind !== 'dead_letter') return
+  const attempt = { runtime, verdict, spanContext: step.attemptContext, late: false }
+  followUp(attempt, MOVED[step.kind], facts.errorType ?? work?.failed?.errorType)
 }

@@ -69,6 +69,44 @@ describe('an attempt in another trace than its message', () => {
     ])
   })
 
+  test('that has ended is told of if its message is dead-lettered later, once, if the broker takes the copy', () => {
+    const traced = createTraced(OPTIONS)
+    const arrived = delivery()
+    expect(() => traced.tracing.process(arrived, fail)).toThrow('no stock')
+    expect(followUps(traced)).toEqual([])
+    const call = publication([{ carrier: arrived.carrier }], { move: { kind: 'dead_letter', delivery: arrived } })
+    expect(() => traced.tracing.send(call, fail)).toThrow('no stock')
+    traced.tracing.send({ ...call, results: () => ({ messages: [{ error: 'Full' }] }) }, NOTHING)
+    expect(followUps(traced)).toEqual([])
+    traced.tracing.send(call, NOTHING)
+    expect(followUps(traced)).toMatchObject([
+      {
+        parentSpanContext: { traceId: TRACE, spanId: CREATION.spanId },
+        links: [{ context: traced.span('process orders').spanContext() }],
+        attributes: { [OURS.followUp]: 'dead_lettered', 'error.type': 'TypeError', [OURS.attempt]: 1 },
+      },
+    ])
+  })
+
+  test('that is dead-lettered while its batch is handled as a whole is told of, whatever the relation', () => {
+    for (const relation of ['auto', 'child', 'link'] as const) {
+      const traced = createTraced({ ...OPTIONS, relation })
+      const other = spanContext('e')
+      const batch = [delivery(), delivery({ carrier: { traceparent: traceparentOf(other) } })]
+      traced.tracing.processBatch(batch, () => {
+        const move = { kind: 'dead_letter', delivery: batch[1]!, error: new RangeError() } as const
+        traced.tracing.send(publication([{ carrier: batch[1]!.carrier }], { move }), NOTHING)
+      })
+      expect(followUps(traced)).toMatchObject([
+        {
+          parentSpanContext: { traceId: other.traceId, spanId: other.spanId },
+          links: [{ context: traced.span('process orders').spanContext() }],
+          attributes: { [OURS.followUp]: 'dead_lettered', 'error.type': 'RangeError' },
+        },
+      ])
+    }
+  })
+
   test('that fails for good is told of', () => {
     const traced = handle({ exhausted: 'discarded', maxAttempts: 1 }, fail)
     expect(followUps(traced).map(({ attributes }) => attributes[OURS.followUp])).toEqual(['failed'])
@@ -127,6 +165,11 @@ describe('an attempt in another trace than its message', () => {
 describe('nothing is told', () => {
   test('unless the option says so', () => {
     expect(followUps(handle(FOR_GOOD, fail, { relation: 'link' }))).toEqual([])
+    const traced = createTraced({ relation: 'link' })
+    const arrived = delivery()
+    traced.tracing.process(arrived, NOTHING)
+    traced.tracing.send(publication([{}], { move: { kind: 'dead_letter', delivery: arrived } }), NOTHING)
+    expect(followUps(traced)).toEqual([])
   })
 
   test('in the trace that the attempt is in', () => {
