@@ -1,7 +1,7 @@
 import { context as contexts } from '@opentelemetry/api'
 import { MOVED_FIELDS, OURS, STANDARD } from './base/names.ts'
 import { boundedName } from './base/bounds.ts'
-import { getWork } from './verdict/verdict.ts'
+import { elsewhere, firstSendOf, getWork } from './verdict/verdict.ts'
 import { validSpanContext } from './wire/format.ts'
 
 /** What a log line should say inside a handler. Flat, JSON-safe, absent keys left out. */
@@ -11,9 +11,9 @@ export type LogFields = Readonly<Record<string, string | number>>
  * The fields that connect a log line to the attempt it was written in, under the names of the span's attributes, so that
  * one query finds both: `trace_id`, `span_id`, `trace_flags` (two hex digits) and, inside a handler of one message,
  * `messaging.destination.name`, `messaging.message.id`, `tracebaton.delivery.attempt`, and where there is something to
- * say `tracebaton.delivery.max_attempts`, `.kind` and `.redrives`, `tracebaton.origin.trace_id`, and of a message that
- * was moved `tracebaton.original_destination`, `tracebaton.attempts_before` and `tracebaton.last_error_type`. Empty
- * outside of any span. Never throws.
+ * say `tracebaton.delivery.max_attempts`, `.kind` and `.redrives`, `tracebaton.origin.trace_id`,
+ * `tracebaton.journey.trace_id`, and of a message that was moved `tracebaton.original_destination`,
+ * `tracebaton.attempts_before` and `tracebaton.last_error_type`. Empty outside of any span. Never throws.
  */
 export function logFields(): LogFields {
   const fields: Record<string, string | number> = {}
@@ -40,6 +40,8 @@ export function logFields(): LogFields {
     if (moved?.errorType !== undefined) fields[MOVED_FIELDS.errorType] = moved.errorType
     const origin = belief.origin ?? belief.creation
     if (origin !== undefined && origin.traceId !== span?.traceId) fields[OURS.originTraceId] = origin.traceId
+    const journey = elsewhere(firstSendOf(message), span?.traceId)
+    if (journey !== undefined) fields[OURS.journeyTraceId] = journey.traceId
   } catch {
     // A log line must not fail for its decoration.
   }

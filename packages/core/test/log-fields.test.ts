@@ -4,7 +4,7 @@ import { withWork } from '../src/base/light-context.ts'
 import { logFields } from '../src/log-fields.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { createAdapterTracing } from '../src/tracing.ts'
-import { movedField } from './field.ts'
+import { firstField, movedField } from './field.ts'
 import { OK, P, spanContext, T } from './sample.ts'
 import { createSdk, registerContextManager, resetGlobals } from './sdk.ts'
 
@@ -63,6 +63,23 @@ describe('the fields of a log line', () => {
     const origin = 'e'.repeat(32)
     const carrier = { traceparent: OK, tracebaton: movedField(`${origin}-${P}-01`) }
     expect(inside({}, { carrier }).fields['tracebaton.origin.trace_id']).toBe(origin)
+  })
+
+  it('name the first send of the journey as the span does, so that one search finds the lines of all its traces', () => {
+    const first = spanContext('f')
+    const later = { traceparent: OK, tracebaton: firstField(OK, { journey: first }) }
+    for (const [options, carrier, expected] of [
+      [{}, { traceparent: OK }, undefined],
+      [{ relation: 'link' }, { traceparent: OK }, T],
+      [{}, later, first.traceId],
+      [{ relation: 'link' }, later, first.traceId],
+      [{ relation: 'link', trust: 'link-only' }, later, undefined],
+    ] as const) {
+      const sdk = createSdk()
+      const { fields } = inside({ tracerProvider: sdk.tracerProvider, ...options }, { carrier })
+      expect(fields['tracebaton.journey.trace_id']).toBe(expected)
+      expect(sdk.ended()[0]?.attributes['tracebaton.journey.trace_id']).toBe(expected)
+    }
   })
 
   it('name no trace of a producer that is not believed', () => {
