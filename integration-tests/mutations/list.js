@@ -60,7 +60,7 @@ const coreMutations = [
   {
     name: 'a retry has no bound',
     file: 'operations/exhausted.ts',
-    edits: [['if (boundedAttempt(verdict) < maxAttempts) return false', 'return false']],
+    edits: [['const hasMore = boundedAttempt(verdict) < maxAttempts', 'const hasMore = true']],
     test: 'client/bounded-retries.test.ts',
     caughtBy: 'counts on from the attempt at hand, however the message is known, and after its handler',
   },

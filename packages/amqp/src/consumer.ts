@@ -6,6 +6,7 @@ import {
   functionLike,
   isFor,
   ownOptions,
+  processWide,
   resolveTracing,
   tracingToldBy,
 } from '@tracebaton/core/adapter'
@@ -42,11 +43,47 @@ interface Arrival {
   attempt: OpenAttempt | undefined
   /** What it was settled with. */
   outcome: Outcome | undefined
+  /** How many calls had settled all deliveries up to some tag by then. */
+  readonly sweeps: number
   /** The promise that its handler has returned, where that may be known to others. */
   seen: Seen | undefined
 }
 
-const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.3')
+const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.4')
+
+/** A call that settled all deliveries up to a tag. Those that nobody handles yet do not wait among {@link deliveries}. */
+interface Sweep {
+  /** It was the so many-th call. */
+  readonly number: number
+  readonly upTo: number
+  readonly outcome: Outcome
+}
+
+const sweeps = processWide('tracebaton.amqp.sweeps.1', () => ({ count: 0, of: new WeakMap<ChannelLike, Sweep[]>() }))
+
+/** So many are remembered of a channel; of one after the other with the same outcome the last. */
+const MOST_SWEEPS = 16
+
+/** @param tag 0: all there are */
+export function noteSweep(channel: ChannelLike, tag: number, outcome: Outcome): void {
+  const known = sweeps.of.get(channel) ?? []
+  if (known.at(-1)?.outcome === outcome) known.pop()
+  known.push({ number: (sweeps.count += 1), upTo: tag === 0 ? Infinity : tag, outcome })
+  sweeps.of.set(channel, known.slice(-MOST_SWEEPS))
+}
+
+/** What a message was settled with, by itself or with others. */
+function settledWith(arrival: Arrival): Outcome | undefined {
+  // Nearly always there was no such call in between.
+  if (arrival.outcome === undefined && arrival.sweeps !== sweeps.count) {
+    const { channel, delivery } = arrival
+    const sweep = sweeps.of
+      .get(channel)
+      ?.find(({ number, upTo }) => number > arrival.sweeps && Number(delivery.key) <= upTo)
+    arrival.outcome = sweep?.outcome
+  }
+  return arrival.outcome
+}
 
 /** The deliveries that wait for their settlement. */
 export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.3', isClosed)
@@ -79,7 +116,8 @@ export function attemptOf(message: MessageLike): HandledAttempt | undefined {
  * @param told how to trace an attempt that begins now. Default: as its channel
  */
 function attemptAt(arrival: Arrival, told: AdapterTracing): OpenAttempt {
-  const { attempt, channel, delivery, noAck, outcome } = arrival
+  const { attempt, channel, delivery, noAck } = arrival
+  const outcome = noAck ? undefined : settledWith(arrival)
   if (attempt !== undefined && (attempt.isOpen() || !(noAck || outcome !== undefined))) return attempt
   const begun = noAck
     ? told.open(delivery, { settledByHandler: true })
@@ -109,6 +147,7 @@ export function receivers(
       noAck,
       attempt: undefined,
       outcome: undefined,
+      sweeps: sweeps.count,
       seen: undefined,
     }
     arrivals.note(message, one)

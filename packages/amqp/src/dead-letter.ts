@@ -81,12 +81,12 @@ async function move(
   // A destination may be an exchange, and then the message tells the queue, too.
   const { originalConsumer: first, originalDestination } = (delivery && tracing.moveFacts(delivery)) ?? {}
   const from = kind === 'retry' ? delivery?.queue : (first ?? originalDestination)
-  // Back in its own queue, the message would expire there.
-  const expires = delay > 0 && to !== undefined && to !== delivery?.queue
+  // Back in its own queue, the message would expire there. One that is due already has to leave the queue where it waits.
+  const expires = delay !== 0 && to !== undefined && to !== delivery?.queue
   if (delay > LONGEST_DELAY) tracing.warn(`retryLater waits at most ${LONGEST_DELAY} ms, as long as a queue can`)
   const options = {
     ...propertiesOf(tracing, original, message),
-    expiration: expires ? String(Math.round(Math.min(delay, LONGEST_DELAY))) : undefined,
+    expiration: expires ? String(Math.round(Math.min(Math.max(delay, 0) || 0, LONGEST_DELAY))) : undefined,
   }
   return moveMessage(
     { kind, tracing, delivery, to, from, error, maxAttempts },

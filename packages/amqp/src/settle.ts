@@ -8,7 +8,7 @@ import {
   type MessageLike,
   type Method,
 } from './client.ts'
-import { arrivalOf, deliveries } from './consumer.ts'
+import { arrivalOf, deliveries, noteSweep } from './consumer.ts'
 import { SYSTEM } from './describe.ts'
 
 type Verb = 'ack' | 'nack' | 'reject' | 'ackAll' | 'nackAll' | 'recover'
@@ -65,8 +65,12 @@ export function settlers(
     return result
   }
   const settleMany = (verb: Verb, word: Word, message: unknown, call: () => unknown): unknown => {
-    const settlement = tracing.guard(() => describe(verb, word, deliveries.findUpTo(channelOf(message), word.tag ?? 0)))
-    return settlement === undefined ? call() : tracing.settle(settlement, call)
+    const { tag = 0, outcome } = word
+    const own = channelOf(message)
+    const settlement = tracing.guard(() => describe(verb, word, deliveries.findUpTo(own, tag)))
+    const result = settlement === undefined ? call() : tracing.settle(settlement, call)
+    tracing.guard(() => noteSweep(own, tag, outcome))
+    return result
   }
   const describe = (verb: Verb, { tag, allUpTo, outcome }: Word, found: Found): Settlement => {
     const place = found[0]?.[1]?.delivery.destination

@@ -70,6 +70,18 @@ describe('a message that is moved', () => {
     expect(failures).toEqual([])
   })
 
+  test.each([-500, Number.NaN])('and is due already (%s ms) leaves the queue where it waits at once', async (delay) => {
+    const { channel, hollow, message } = await receive()
+    await retryLater(channel, message, { to: 'wait', delay })
+    expect(hollow.published[0]).toMatchObject({ routingKey: 'wait', properties: { expiration: '0' } })
+  })
+
+  test('without a delay expires nowhere', async () => {
+    const { channel, hollow, message } = await receive()
+    await retryLater(channel, message, { to: 'retries', delay: 0 })
+    expect(hollow.published[0]).toMatchObject({ routingKey: 'retries', properties: { expiration: undefined } })
+  })
+
   test('as often as it may is not published again, and says so', async () => {
     const { channel, hollow, message } = await receive()
     expect(await retryLater(channel, message, { maxAttempts: 2 })).toBe('retried')

@@ -1,5 +1,5 @@
 import { context, ProxyTracerProvider, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import type { GetMessage } from 'amqplib'
+import type { Channel, ConsumeMessage, GetMessage } from 'amqplib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
@@ -144,16 +144,18 @@ describe('traceHandler', () => {
   })
 
   test.each([
-    ['without acknowledgements', true, 'discarded'],
-    ['that has acknowledged it', false, 'acked'],
-  ])('later than a consumer %s is the next attempt, which may fail', async (_, noAck, outcome) => {
+    ['without acknowledgements', undefined, 'discarded'],
+    ['that has acknowledged it', (channel: Channel, message: ConsumeMessage) => channel.ack(message), 'acked'],
+    ['that has acknowledged all', (channel: Channel) => channel.ackAll(), 'acked'],
+    ['that has acknowledged all up to it', (channel: Channel, one: ConsumeMessage) => channel.ack(one, true), 'acked'],
+  ])('later than a consumer %s is the next attempt, which may fail', async (_, acknowledge, outcome) => {
     const { channel, hollow, spans, recorder } = setUp()
     const taken: unknown[] = []
-    const take = (message: unknown): void => {
+    const take = (message: ConsumeMessage | null): void => {
       taken.push(message)
-      if (!noAck) channel.ack(message as never)
+      acknowledge?.(channel, message!)
     }
-    await channel.consume('orders', take, { noAck })
+    await channel.consume('orders', take, { noAck: acknowledge === undefined })
     hollow.deliver({ headers: { traceparent: TRACEPARENT } })
     const handle = traceHandler(async () => {
       throw new RangeError('no stock')
@@ -214,6 +216,23 @@ describe('traceHandler', () => {
     await channel.close()
     traceHandler(() => {})(taken[0] as never)
     expect(spans('process orders').map((span) => attemptOf(span)['outcome'])).toEqual(['abandoned'])
+  })
+
+  test('later than it was settled with others ends as they did', async () => {
+    const { channel, hollow, spans } = setUp()
+    const take = async (): Promise<GetMessage> => {
+      hollow.put()
+      return (await channel.get('orders')) as GetMessage
+    }
+    const before = [await take(), await take(), await take()] as const
+    channel.nack(before[1], true, false)
+    channel.ackAll()
+    const after = await take()
+    for (const message of [...before, after]) traceHandler(() => {})(message)
+    const outcomes = (): unknown[] => spans('process orders').map((span) => attemptOf(span)['outcome'])
+    expect(outcomes()).toEqual(['rejected', 'rejected', 'acked'])
+    channel.nackAll()
+    expect(outcomes()).toEqual(['rejected', 'rejected', 'acked', 'requeued'])
   })
 
   test('keeps `this`, and the active context of whoever calls it', async () => {

@@ -127,7 +127,8 @@ export function toDelivery(job: JobLike): Delivery {
     deliveredAt: job.processedOn,
     scheduled: Boolean(job.repeatJobKey),
     count: isCounted ? { deliveries: attemptsStarted, exact: true } : undefined,
-    maxAttempts: Number.isSafeInteger(attempts) ? attempts + uncounted : undefined,
+    // One that has had all its attempts is given up again as soon as it fails.
+    maxAttempts: givenUp ? 1 : Number.isSafeInteger(attempts) ? attempts + uncounted : undefined,
     kind: redrives > 0 ? 'redrive' : undefined,
     redrives: redrives > 0 ? redrives : undefined,
     meaning: meaningOf(job),

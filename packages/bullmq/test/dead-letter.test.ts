@@ -147,7 +147,7 @@ describe('a job moved by its processor', () => {
     const again = recording.spans('process orders').at(-1)
     expect(again?.attributes).toMatchObject({
       'tracebaton.delivery.attempt': 1,
-      'tracebaton.delivery.max_attempts': 2,
+      'tracebaton.delivery.max_attempts': 1,
       'tracebaton.delivery.kind': 'redrive',
       'tracebaton.delivery.redrives': 1,
     })

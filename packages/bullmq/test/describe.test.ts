@@ -39,6 +39,7 @@ describe('an attempt on a job', () => {
     ['has the maximum of its options where no run was put off', { attemptsMade: 1, attemptsStarted: 2 }, 3],
     ['has a maximum that two runs that were put off have raised', { attemptsMade: 1, attemptsStarted: 4 }, 5],
     ['has the maximum of its options where runs are not counted', { attemptsStarted: undefined as never }, 3],
+    ['has one attempt where it has come back after all its attempts', { attemptsMade: 3, attemptsStarted: 4 }, 1],
     ['has no maximum where that is no number', { opts: { attempts: 'many' as never } }, undefined],
     ['has the maximum that BullMQ reads from a text', { opts: { attempts: '3' as never } }, 3],
     ['has no maximum where that cannot be counted', { opts: { attempts: 1e308 } }, undefined],

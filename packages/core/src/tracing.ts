@@ -85,8 +85,8 @@ export interface AdapterTracing extends Tracing {
   ) => Result
   /** What a handler may want to know of the attempt on a delivery; `undefined`: it is not being handled. */
   readonly attemptOf: (delivery: Delivery) => HandledAttempt | undefined
-  /** Whether a message that is to be retried has had so many attempts. */
-  readonly isExhausted: (move: Move, maxAttempts: number) => boolean
+  /** Whether a message that is to be retried has had so many attempts, or its copy has no room to count them. */
+  readonly isExhausted: (move: Move, maxAttempts: number, publication?: Publication) => boolean
   /** What a message that was moved says of its moves, if its producer is trusted; `undefined`: it was never moved. */
   readonly moveFacts: (delivery: Delivery) => MoveFacts | undefined
   /** Neither tracing nor metrics are set up: nothing is recorded, and contexts are passed on as they are. */
@@ -163,7 +163,8 @@ export function createInstance({ options, complaints }: Reading, scope: Scope): 
     capture: () => report.guard('propagator', () => fieldsIn(contexts.active())) ?? {},
     from: (record) => propagation.extract(record, recordGetter).context,
     attemptOf: (delivery) => report.guard('describe', () => attemptOf(runtime, delivery)),
-    isExhausted: (move, most) => report.guard('describe', () => isExhausted(runtime, move, most)) !== false,
+    isExhausted: (move, most, publication) =>
+      report.guard('describe', () => isExhausted(runtime, move, most, publication)) !== false,
     moveFacts: (delivery) => {
       // Once it waits for its settlement, its headers are gone.
       const known = verdictOn(delivery)

@@ -86,9 +86,11 @@ function batchSize(messages: readonly MessageLike[], fields: FieldChanges): numb
   const first = times.reduce((least, time) => Math.min(least, time), Infinity)
   return messages.reduce((size, { key, value, headers }, offset) => {
     const written: Readonly<Record<string, unknown>> = Object.assign({}, headers, fields)
-    const all = Object.entries(written).flatMap(([name, values]): (readonly [string, unknown])[] =>
-      Array.isArray(values) ? values.map((one: unknown) => [name, one] as const) : [[name, values] as const],
-    )
+    const all = Object.entries(written).flatMap(([name, values]): (readonly [string, unknown])[] => {
+      if (Array.isArray(values)) return values.map((one: unknown) => [name, one] as const)
+      // What is only taken off takes no room.
+      return values === undefined ? [] : [[name, values]]
+    })
     let record = 1 + varint((times[offset] ?? now) - first) + varint(offset) + varint(all.length)
     for (const part of [key, value, ...all.flat()]) record += part == null ? 1 : sized(bytesOf(part))
     return size + sized(record)

@@ -40,6 +40,14 @@ describe('room for fields', () => {
     expect(createRoom(messages, half - 1)(fields, 1)).toBe(false)
   })
 
+  test('is not needed by fields that are only taken off', async () => {
+    const messages = [{ value: 'x', headers: { a: 'b', traceparent: 'v'.repeat(55) } }]
+    const counted = { traceparent: undefined, 'tracebaton-attempts': undefined, tracebaton: 'c'.repeat(100) }
+    const size = await written([{ value: 'x', headers: { a: 'b', tracebaton: counted.tracebaton } }])
+    expect(createRoom(messages, size)(counted, 1)).toBe(true)
+    expect(createRoom(messages, size - 1)(counted, 1)).toBe(false)
+  })
+
   test('is found by lengths alone where the messages are far from the limit', () => {
     const measure = vi.spyOn(Buffer, 'byteLength')
     const messages = Array.from({ length: 1_000 }, () => ({ value: 'x'.repeat(100), headers: { a: 'b' } }))

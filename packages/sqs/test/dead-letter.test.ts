@@ -70,6 +70,18 @@ describe('a message moved inside its handler', () => {
     expect(attributesOf(copy!)['tracebaton']).toMatch(/;a=2;.*;d=rs;.*k=delayed/)
   })
 
+  test('with nine attributes of its own counts its attempts, and bears its context in the slot of a platform', async () => {
+    const own = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`own-${index}`, text('v')]))
+    const { client, orders, message } = await receive(own)
+    const header = `Root=1-${'c'.repeat(8)}-${'c'.repeat(24)};Parent=${'d'.repeat(16)};Sampled=1`
+    Object.assign(message, { Attributes: { ...message.Attributes, AWSTraceHeader: header } })
+    await traceHandler((received: Message) => retryLater(client, received, { error: noStock, maxAttempts: 3 }))(message)
+    const [copy] = await queues.take(orders)
+    expect(Object.keys(attributesOf(copy!)).toSorted()).toEqual([...Object.keys(own), 'tracebaton'])
+    expect(attributesOf(copy!)['tracebaton']).toMatch(/;c=a{32}-b{16}-01;a=2;m=3;/)
+    expect(copy!.Attributes).toMatchObject({ AWSTraceHeader: expect.stringContaining(`Parent=${'b'.repeat(16)}`) })
+  })
+
   test('by a client that is not traced keeps its history all the same', async () => {
     const { traced, dead, message } = await receive()
     const plain = new SQS(queues.config)

@@ -51,5 +51,8 @@ export interface Relative {
   readonly decides?: boolean | undefined
 }
 
-/** What `retryLater` did. `exhausted`: nothing, because the message has had all its attempts; what becomes of it is yours to say. */
+/**
+ * What `retryLater` did. `exhausted`: nothing, because the message has had all its attempts, or its copy has no room to count
+ * them; what becomes of it is yours to say.
+ */
 export type RetryResult = 'retried' | 'exhausted'

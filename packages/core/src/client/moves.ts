@@ -66,8 +66,11 @@ export function moveMessage<Sent>(
   if (place === undefined || place === '')
     return Promise.reject(codedError('ERR_TRACEBATON_DESTINATION', UNKNOWN[kind]))
   const move = delivery && { kind, delivery, error, maxAttempts }
-  if (maxAttempts !== undefined && (move === undefined || tracing.isExhausted(move, maxAttempts)))
-    return Promise.resolve(EXHAUSTED as Sent)
+  if (maxAttempts !== undefined) {
+    const publication = tracing.guard(() => describe(place))
+    if (move === undefined || tracing.isExhausted(move, maxAttempts, publication))
+      return Promise.resolve(EXHAUSTED as Sent)
+  }
   return sendOne(
     tracing,
     () => Object.assign(describe(place), { move }),

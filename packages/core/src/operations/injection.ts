@@ -222,13 +222,13 @@ function injectLess(
       return { fields: shorter }
     }
   }
+  const slotted = slot !== undefined && context !== undefined
   if (lineage?.maxAttempts !== undefined) {
-    const counted = { ...runtime.propagation.nothing(), [LINEAGE_FIELD]: formatLineage(lineage, undefined) }
+    const counted = countOf(runtime, lineage, slotted ? context : undefined)
     if (fitting(counted)) {
-      count('no_room')
-      return { fields: counted }
+      count(slotted ? 'broker_slot' : 'no_room')
+      return slotted ? { fields: counted, slot: context } : { fields: counted }
     }
-    runtime.report.misused('retryLater has no room for the number of attempts on a message: maxAttempts cannot be kept')
   }
   const essential = runtime.propagation.essential(traced)
   const least = essential && plan.receivedBaggage ? { ...essential, baggage: undefined } : essential
@@ -236,9 +236,14 @@ function injectLess(
     count('essential_only')
     return { fields: least }
   }
-  const slotted = slot === true && context !== undefined
-  count(slotted ? 'broker_slot' : 'no_room')
-  return slotted ? { slot: context } : undefined
+  const rest = slot === true && slotted ? { slot: context } : undefined
+  count(rest === undefined ? 'no_room' : 'broker_slot')
+  return rest
+}
+
+/** The least that a retry with a bound needs: its number. Its context is in the broker's own slot, where there is one. */
+export function countOf({ propagation }: Runtime, lineage: Lineage, inSlot: SpanContext | undefined): FieldChanges {
+  return { ...propagation.nothing(), [LINEAGE_FIELD]: formatLineage(lineage, inSlot) }
 }
 
 /** A first copy that has nothing else to say has no field of ours then. */

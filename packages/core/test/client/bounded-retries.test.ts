@@ -21,28 +21,28 @@ const copy = (attempt: number, part: Partial<Delivery> = {}): Delivery =>
 const hasRoomForOneText = (fields: object): boolean =>
   Object.values(fields).filter((value) => value !== undefined).length === 1
 
-const hasRoomForOne = (fields: object): boolean => Object.keys(fields).length === 1
-
 /** Retries a message, as `retryLater` of an adapter does. */
 async function retry(
   tracing: AdapterTracing,
   received: Delivery | undefined,
   maxAttempts?: number,
   fits?: (fields: object) => boolean,
+  slot?: boolean,
 ) {
   const call = vi.fn<(to: string, injection: Injection | undefined) => Promise<string>>(async () => 'sent')
   const { carrier } = received ?? delivery()
   const result = await retryResult(
     moveMessage(
       { kind: 'retry', tracing, delivery: received, to: undefined, from: 'orders', error, maxAttempts },
-      () => publication([{ carrier, fits }]),
+      () => publication([{ carrier, fits, slot }]),
       call,
     ),
   )
-  const fields = call.mock.calls[0]?.[1]?.fields ?? {}
+  const [first] = call.mock.calls
+  const fields = first?.[1]?.fields ?? {}
   const field = fields['tracebaton']
   const told = field === undefined ? undefined : parseLineage(field)
-  return { result, calls: call.mock.calls.length, fields, lineage: told }
+  return { result, calls: call.mock.calls.length, call: first, fields, lineage: told }
 }
 
 describe('a retry', () => {
@@ -148,10 +148,27 @@ describe('a retry', () => {
 
   test('of a message that has room for the count alone is counted', async () => {
     const tracing = createAdapterTracing()
-    expect(Object.keys((await retry(tracing, delivery({ carrier: {} }), 2, hasRoomForOne)).fields)).toEqual([
-      'tracebaton',
-    ])
-    expect((await retry(tracing, delivery({ carrier: {} }), 2, () => false)).fields).toEqual({})
+    const { fields } = await retry(tracing, delivery({ carrier: {} }), 2, hasRoomForOneText)
+    expect(Object.keys(fields)).toEqual(['tracebaton'])
+  })
+
+  test('of a message that has no room for the count is none, if there is a bound, and that is said', async () => {
+    const traced = createTraced()
+    const received = copy(1, { key: 'r-1' })
+    const full = (most?: number) => retry(traced.tracing, received, most, () => false)
+    expect(await traced.tracing.process(received, () => full(3))).toMatchObject({ result: 'exhausted', calls: 0 })
+    expect(traced.span('process orders').attributes).toMatchObject({ [OURS.attempt]: 1, 'error.type': 'RangeError' })
+    expect(traced.failures).toMatchObject([{ error: { message: expect.stringContaining('no room for the number') } }])
+    expect(traced.spans).toHaveLength(1)
+    expect(await full()).toMatchObject({ result: 'retried', calls: 1, fields: {} })
+  })
+
+  test('of a message that has room for the count alone bears its context in the broker’s own slot', async () => {
+    const { tracing } = createTraced()
+    const { call, lineage: told, fields } = await retry(tracing, copy(2), 5, hasRoomForOneText, false)
+    expect(told).toMatchObject({ attempt: 3, creation: { spanId: TRACEPARENT.slice(36, 52) } })
+    expect(fields).toMatchObject({ traceparent: undefined })
+    expect(call?.[1]?.slot).toMatchObject({ spanId: TRACEPARENT.slice(36, 52) })
   })
 
   test('of a message that cannot be described is none, if there is a bound', async () => {
