@@ -52,16 +52,6 @@ export function arrivalIdentity(arrival: Arrival): MessageIdentity | undefined {
   return identityOf({ ...arrival, destinationName: arrival.destination })
 }
 
-/** Arrivals by the key of their message. */
-export function byMessage(arrivals: readonly Arrival[]): ReadonlyMap<string, Arrival> {
-  return new Map(
-    arrivals.flatMap((arrival) => {
-      const identity = arrivalIdentity(arrival)
-      return identity ? [[identity.key, arrival] as const] : []
-    }),
-  )
-}
-
 /**
  * Notes what stood on a message when it arrived. Made for the first line of a handler, of any of the four clients: an
  * `eachMessage` payload of kafkajs, a delivery of amqplib, a message of SQS, a job of BullMQ. Throws a TypeError for

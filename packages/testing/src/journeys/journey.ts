@@ -1,6 +1,6 @@
 import { connectionOf, isBulk, isCreation, isProcess, type Via } from './creation.ts'
 import { isBatch, messageFacts, type MessageFacts } from '../spans/facts.ts'
-import { messageIdentity, type MessageIdentity } from '../spans/identity.ts'
+import { byMessage, messageIdentity, type MessageIdentity } from '../spans/identity.ts'
 import { createDisjointSets, spanGraph, type DisjointSets, type SpanGraph, type SpanNode } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { grouped } from '../spans/grouped.ts'
@@ -91,12 +91,12 @@ function joinSameIdentity(
   creations: readonly SpanNode[],
   together: DisjointSets<object>,
 ): void {
-  const made = grouped(creations, (node) => messageIdentity(node.span)?.key)
+  const madeFor = byMessage(creations, ({ span }) => [messageIdentity(span), messageFacts(span).destinationName])
   const first = new Map<string, SpanNode>()
-  for (const { node, identity, creation } of attempts) {
+  for (const { node, identity, creation, facts } of attempts) {
     if (!identity) continue
     const own = creation && isCreation(creation) && messageIdentity(creation.span)?.key === identity.key
-    const anchor = own ? creation : (made.get(identity.key)?.[0] ?? first.get(identity.key))
+    const anchor = own ? creation : (madeFor(identity, facts.destinationName) ?? first.get(identity.key))
     if (anchor) together.join(anchor, node)
     else first.set(identity.key, node)
   }

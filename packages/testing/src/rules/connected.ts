@@ -1,7 +1,7 @@
 import { wireContext, type WireContext } from '../journeys/arrival.ts'
 import type { MessageAttempt, MessageJourney } from '../journeys/journey.ts'
 import { messageFacts, type MessageFacts } from '../spans/facts.ts'
-import { messageIdentity } from '../spans/identity.ts'
+import { messageIdentity, withoutQueue } from '../spans/identity.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import { grouped } from '../spans/grouped.ts'
 import { spanKey } from '../spans/span.ts'
@@ -101,7 +101,7 @@ export function brokenHops(evidence: Evidence): BrokenHop[] {
     const followed = journey.attempts.some(({ via }) => via !== undefined)
     return journey.attempts.flatMap((attempt): BrokenHop[] => {
       const { creation } = journey
-      const arrival = attempt.identity && evidence.arrivals.get(attempt.identity.key)
+      const arrival = attempt.identity && evidence.arrivalOf(attempt.identity, attempt.facts.destinationName)
       const wire = arrival && wireContext(arrival)
       if (attempt.via !== undefined) {
         if (creation === undefined || attempt.creation === creation) return []
@@ -169,9 +169,8 @@ function placeOf({ system, destination, destinationName = destination }: Message
   return system === undefined || destinationName === undefined ? undefined : `${system} ${destinationName}`
 }
 
-/** A consumer on RabbitMQ adds its queue to what the producer calls the destination. */
 function sendsTo({ sends }: LooseEnds, place: string): readonly MessageJourney[] {
-  return sends.get(place) ?? sends.get(place.slice(0, Math.max(0, place.lastIndexOf(':')))) ?? []
+  return sends.get(place) ?? sends.get(withoutQueue(place)) ?? []
 }
 
 /** @param followed whether another attempt of the message follows the context */

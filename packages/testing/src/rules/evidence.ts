@@ -1,6 +1,7 @@
-import { byMessage, type Arrival } from '../journeys/arrival.ts'
+import { arrivalIdentity, type Arrival } from '../journeys/arrival.ts'
 import { linkIdentity } from '../journeys/creation.ts'
 import { messageFacts } from '../spans/facts.ts'
+import { byMessage, type MessageIdentity } from '../spans/identity.ts'
 import { spanGraph, type SpanGraph, type SpanNode } from '../spans/graph.ts'
 import { journeysOf, type MessageJourney } from '../journeys/journey.ts'
 import { nearestIn } from '../spans/nearest.ts'
@@ -44,8 +45,8 @@ export interface Evidence {
   readonly journeys: readonly MessageJourney[]
   readonly options: CheckOptions
   readonly elsewhere: Elsewhere
-  /** By the key of their message. */
-  readonly arrivals: ReadonlyMap<string, Arrival>
+  /** What stood on a message when it arrived last. */
+  arrivalOf(identity: MessageIdentity, destination: string | undefined): Arrival | undefined
   /** Keys of the messages that a receive span links to their sends: their headers were there. */
   readonly received: ReadonlySet<string>
   /** The message that a span belongs to: its own, or the one that is being handled around it. */
@@ -74,7 +75,10 @@ export function evidenceOf(
     journeys,
     options,
     elsewhere,
-    arrivals: byMessage(options.arrivals ?? []),
+    arrivalOf: byMessage((options.arrivals ?? []).toReversed(), (arrival) => [
+      arrivalIdentity(arrival),
+      arrival.destination,
+    ]),
     received: new Set(nodes.flatMap(receivedBy)),
     journeyOf: nearestIn(owners),
   }

@@ -31,3 +31,34 @@ export function identityOf(
   const text = ofQueue ? `${system} ${destination} ${name}` : `${system} ${name}`
   return { key: text, text }
 }
+
+/**
+ * Things by the message that they are about, of several the first. An application may give one id to messages of several
+ * queues: what is about the queue comes before what is about another one, where a message may have been moved from.
+ *
+ * @param aboutOf the message, where it is known, and its queue
+ */
+export function byMessage<T>(
+  things: readonly T[],
+  aboutOf: (thing: T) => readonly [identity: MessageIdentity | undefined, destination: string | undefined],
+): (identity: MessageIdentity, destination: string | undefined) => T | undefined {
+  const known = new Map<string, T>()
+  for (const thing of things) {
+    const [identity, destination] = aboutOf(thing)
+    if (!identity) continue
+    for (const name of [nameAt(identity, destination), identity.key]) if (!known.has(name)) known.set(name, thing)
+  }
+  return (identity, destination = '') =>
+    known.get(nameAt(identity, destination)) ??
+    known.get(nameAt(identity, withoutQueue(destination))) ??
+    known.get(identity.key)
+}
+
+function nameAt({ key }: MessageIdentity, destination = ''): string {
+  return `${key}\n${destination}`
+}
+
+/** A consumer on RabbitMQ adds its queue to what the producer calls the destination. */
+export function withoutQueue(destination: string): string {
+  return destination.slice(0, Math.max(0, destination.lastIndexOf(':')))
+}

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Arrival } from '../../src/journeys/arrival.ts'
 import type { CheckOptions } from '../../src/rules/evidence.ts'
 import { findingText } from '../../src/rules/finding.ts'
 import { findingsIn } from '../../src/rules/findings-in.ts'
@@ -54,6 +55,35 @@ test.each([
       hop: 'send orders (shop) → process orders (billing)',
       side,
       service,
+    },
+  ])
+})
+
+// An application that names its messages after orders gives one id to messages of several queues.
+const named = { 'messaging.system.name': 'rabbitmq', 'messaging.message.id': 'order 1' }
+const arrivalAt = (destination: string, headers: Arrival['headers']): Arrival => ({
+  system: 'rabbitmq',
+  destination,
+  messageId: 'order 1',
+  headers,
+})
+
+test.each([
+  ['nothing says whether the header arrived', []],
+  ['header absent on the wire', [arrivalAt('shop:invoice', {}), arrivalAt('orders', { traceparent: ['unread'] })]],
+])('of messages with one id each is compared with what was sent to its own queue: %s', (reason, arrivals) => {
+  const order = messaging('o', 'send', 'orders', { startTime: 1, attributes: named })
+  const handled = messaging('h', 'process', 'orders', { parentSpanId: 'o', startTime: 2, attributes: named })
+  const place = { traceId: 'b'.repeat(32), attributes: named }
+  const invoice = messaging('i', 'send', 'shop:invoice', { ...place, startTime: 3 })
+  const billing = messaging('b', 'process', 'shop:invoice:billing', { ...place, startTime: 4, parentSpanId: 'i' })
+  expect(found([order, handled, invoice, billing], { arrivals })).toEqual([])
+  const { parentSpanId: _, ...lost } = billing
+  expect(found([order, handled, invoice, { ...lost, traceId: 'c'.repeat(32) }], { arrivals })).toMatchObject([
+    {
+      rule: 'connected',
+      hop: 'send shop:invoice (shop) → process shop:invoice:billing (billing)',
+      problem: expect.stringContaining(reason),
     },
   ])
 })
