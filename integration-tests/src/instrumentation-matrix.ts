@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { tracebatonPlugin } from '@tracebaton/instrumentation/esbuild'
-import { build } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
 import { run } from './command.ts'
 import { NODE } from './node.ts'
 
@@ -13,13 +13,13 @@ export const CLIENTS = ['kafkajs', 'amqplib', '@aws-sdk/client-sqs', 'bullmq'] a
 const PACKAGES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 const REGISTER = '@tracebaton/instrumentation/register'
 
-/** Says of each client whether what was loaded is ours: a class that stands in for another one, or a traced function. */
+/** Says of each client whether what was loaded is ours: a class that stands in for another one, a traced function or object. */
 const ASK = `
 const stand = (...classes) => classes.every((one) => Object.hasOwn(one, Symbol.hasInstance))
 const answers = {
   'kafkajs': stand(c0.Kafka),
   'amqplib': String(c1.connect).includes('ROOT_CONTEXT'),
-  '@aws-sdk/client-sqs': ['SQS', 'SQSClient'].every((name) => process.getBuiltinModule('node:util').types.isProxy(c2[name])),
+  '@aws-sdk/client-sqs': [c2.SQS, c2.SQSClient].every((One) => new One({ region: 'eu-west-1' }).middlewareStack.identify().some((one) => one.includes('tracebaton'))),
   'bullmq': stand(c3.Queue, c3.Worker, c3.FlowProducer),
 }
 `
@@ -45,25 +45,28 @@ const app =
     return place.node('--import', REGISTER, ...args, name)
   }
 
-const bundle = (format: 'cjs' | 'esm', plugged: boolean) => async (place: Place) => {
-  const source = format === 'cjs' ? 'app.cjs' : 'app.mjs'
-  await write(place, source, format === 'cjs' ? CJS : ESM)
-  const outfile = join(place.folder, format === 'cjs' ? 'bundle.cjs' : 'bundle.mjs')
-  // What is CommonJS calls this in an ES module, too.
-  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
-  await build({
-    absWorkingDir: place.folder,
-    entryPoints: [source],
-    outfile,
-    bundle: true,
-    format,
-    platform: 'node',
-    logLevel: 'silent',
-    plugins: plugged ? [tracebatonPlugin()] : [],
-    ...(format === 'esm' && { banner: { js } }),
-  })
-  return place.node('--import', REGISTER, outfile)
-}
+const bundle =
+  (format: 'cjs' | 'esm', plugged: boolean, options: BuildOptions = {}) =>
+  async (place: Place) => {
+    const source = format === 'cjs' ? 'app.cjs' : 'app.mjs'
+    await write(place, source, format === 'cjs' ? CJS : ESM)
+    const outfile = join(place.folder, format === 'cjs' ? 'bundle.cjs' : 'bundle.mjs')
+    // What is CommonJS calls this in an ES module, too.
+    const js = "import { createRequire as create } from 'node:module'; const require = create(import.meta.url);"
+    await build({
+      absWorkingDir: place.folder,
+      entryPoints: [source],
+      outfile,
+      bundle: true,
+      format,
+      platform: 'node',
+      logLevel: 'silent',
+      plugins: plugged ? [tracebatonPlugin()] : [],
+      ...(format === 'esm' && { banner: { js } }),
+      ...options,
+    })
+    return place.node('--import', REGISTER, outfile)
+  }
 
 const vitest = (setUp: boolean) => async (place: Place) => {
   await write(
@@ -112,6 +115,8 @@ export const WAYS: Readonly<Record<string, (place: Place) => ReturnType<typeof r
   'type stripping': app('app.mts', TYPED + ESM, '--experimental-strip-types'),
   'esbuild to CommonJS': bundle('cjs', true),
   'esbuild to ES modules': bundle('esm', true),
+  // As set-ups for AWS Lambda have it: two of the clients come as ES modules.
+  'esbuild, which prefers ES modules': bundle('esm', true, { mainFields: ['module', 'main'] }),
   'esbuild without our plugin': bundle('cjs', false),
   Vitest: vitest(true),
   'Vitest without set-up': vitest(false),

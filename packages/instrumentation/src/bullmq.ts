@@ -17,13 +17,19 @@ const patchOf = (
   patch: (exports) => withExports(exports, { [name]: trace(classIn(exports, name, ...methods)) }),
 })
 
+const CLASSES: readonly ModulePatch[] = [
+  patchOf('queue', 'Queue', tracedQueue, 'add', 'addBulk', 'upsertJobScheduler'),
+  patchOf('flow-producer', 'FlowProducer', tracedFlowProducer, 'add', 'addBulk'),
+  patchOf('worker', 'Worker', tracedWorker, 'run'),
+]
+
 export const BULLMQ: ClientParts = {
   client: 'bullmq',
   own: ['sandboxes'],
   patches: [
-    patchOf('queue', 'Queue', tracedQueue, 'add', 'addBulk', 'upsertJobScheduler'),
-    patchOf('flow-producer', 'FlowProducer', tracedFlowProducer, 'add', 'addBulk'),
-    patchOf('worker', 'Worker', tracedWorker, 'run'),
+    ...CLASSES,
+    // The same in a bundle.
+    ...CLASSES.map(({ file, patch }) => ({ file: file.replace('/cjs/', '/esm/'), patch })),
     patchOf('child-processor', 'ChildProcessor', tracedChild, 'init'),
   ],
 }

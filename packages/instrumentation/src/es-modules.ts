@@ -36,5 +36,13 @@ export const CHANNEL_WRAPPER: EsModule = {
   name: 'default',
 }
 
-/** The ES modules among the packages whose classes are traced. All clients themselves are CommonJS. */
-export const ES_MODULES: readonly EsModule[] = [CONSUMER, CHANNEL_WRAPPER]
+/** Bundlers that are told to prefer `module` take these. Node itself takes the CommonJS files of these clients. */
+const BUNDLED: readonly EsModule[] = [
+  { file: '@aws-sdk/client-sqs/dist-es/SQSClient.js', name: 'SQSClient' },
+  { file: 'bullmq/dist/esm/classes/flow-producer.js', name: 'FlowProducer' },
+  { file: 'bullmq/dist/esm/classes/queue.js', name: 'Queue' },
+  { file: 'bullmq/dist/esm/classes/worker.js', name: 'Worker' },
+].map(({ file, name }) => ({ file, binding: name, name }))
+
+/** The ES modules among the packages whose classes are traced. */
+export const ES_MODULES: readonly EsModule[] = [CONSUMER, CHANNEL_WRAPPER, ...BUNDLED]

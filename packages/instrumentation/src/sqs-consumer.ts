@@ -8,6 +8,12 @@ interface ConsumerOptions {
   readonly queueUrl?: string
   readonly handleMessage?: (message: ReceivedMessage) => unknown
   readonly handleMessageBatch?: (messages: ReceivedMessage[]) => unknown
+  /** ms after which the consumer waits for a handler no longer, and leaves the message. */
+  readonly handleMessageTimeout?: number
+}
+
+interface Emitter {
+  emit(event: unknown, ...rest: unknown[]): unknown
 }
 
 /** Of a consumer, what decides on a message whose handler does not fail. Since version 14 there is `strictReturn`. */
@@ -28,14 +34,26 @@ function leaves({ alwaysAcknowledge, strictReturn }: Deciding, result: unknown):
 function tracedConsumer(Original: AnyClass): AnyClass {
   const { copyWith, isObject } = packages.core
   const { traceBatch, traceHandler } = packages.sqs
+  /** Messages whose handlers are waited for no longer. */
+  const late = new WeakSet<object>()
   const traced = (options: ConsumerOptions, consumer: () => Deciding): ConsumerOptions => {
     if (!isObject(options)) return options
-    const { handleMessage, handleMessageBatch, queueUrl } = options
-    const outcomeOf = (result: unknown) => (leaves(consumer(), result) ? 'requeued' : undefined)
+    const { handleMessage, handleMessageBatch, handleMessageTimeout, queueUrl } = options
     // How to trace is what the client that received was told.
+    const traceOne = (handle: (message: ReceivedMessage) => unknown, message?: ReceivedMessage) =>
+      traceHandler(handle, {
+        queueUrl,
+        outcomeOf: (result) =>
+          (message !== undefined && late.has(message)) || leaves(consumer(), result) ? 'requeued' : undefined,
+      })
     return copyWith(options, {
       ...(typeof handleMessage === 'function' && {
-        handleMessage: traceHandler(handleMessage, { queueUrl, outcomeOf }),
+        handleMessage:
+          handleMessageTimeout === undefined
+            ? traceOne(handleMessage)
+            : function (this: unknown, message: ReceivedMessage): unknown {
+                return traceOne(handleMessage, message).call(this, message)
+              },
       }),
       ...(typeof handleMessageBatch === 'function' && {
         handleMessageBatch: traceBatch(handleMessageBatch, { queueUrl }),
@@ -44,7 +62,7 @@ function tracedConsumer(Original: AnyClass): AnyClass {
   }
   return standIn(
     Original,
-    class extends Original {
+    class extends (Original as AnyClass<Emitter>) {
       /** The client's own makes an object of its own class. */
       static create(options: ConsumerOptions): object {
         return new this(options)
@@ -56,6 +74,11 @@ function tracedConsumer(Original: AnyClass): AnyClass {
           ...rest,
         )
         consumer = this as Deciding
+      }
+      override emit(...args: Parameters<Emitter['emit']>): unknown {
+        const [event, , message] = args
+        if (event === 'timeout_error' && isObject(message)) late.add(message)
+        return super.emit(...args)
       }
     },
   )

@@ -13,7 +13,7 @@ function tracedClient(Original: AnyClass): AnyClass {
   const tracing = tracingFor('sqs')
   const { leaveToUs } = packages.core
   const { traceSqs } = packages.sqs
-  return new Proxy(Original, {
+  const traced: AnyClass = new Proxy(Original, {
     construct(target, args, newTarget) {
       const client = Reflect.construct(target, args, newTarget) as SqsClientLike
       if (spared.has('sqs')) leaveToUs(client)
@@ -21,6 +21,9 @@ function tracedClient(Original: AnyClass): AnyClass {
       return traceSqs(client, { tracing, legacyAttributeNames })
     },
   })
+  // What compares a client's class, or makes another client of it, finds the exported one.
+  Object.defineProperty(Original.prototype, 'constructor', { value: traced, configurable: true, writable: true })
+  return traced
 }
 
 export const SQS: ClientParts = {
@@ -35,6 +38,11 @@ export const SQS: ClientParts = {
           SQSClient: tracedClient(classIn(exports, 'SQSClient', 'send')),
           SQS: tracedClient(classIn(exports, 'SQS', 'send')),
         }),
+    },
+    // In a bundle. Its `SQS` extends what this file exports.
+    {
+      file: '@aws-sdk/client-sqs/dist-es/SQSClient.js',
+      patch: (exports) => withExports(exports, { SQSClient: tracedClient(classIn(exports, 'SQSClient', 'send')) }),
     },
     SQS_CONSUMER,
   ],

@@ -93,6 +93,7 @@ export interface HollowSqsClient {
 }
 
 interface HollowHandlers {
+  emit(event: string, error: Error, message: object): boolean
   handle(message: object): unknown
   handleBatch(messages: object[]): unknown
 }

@@ -35,6 +35,7 @@ describe('a client of the patched module', () => {
     }
     const mine = new Mine({ region: 'here' })
     expect([mine.secret, mine instanceof Mine, mine instanceof SQSClient]).toEqual(['kept', true, true])
+    expect([mine.constructor, new SQS({}).constructor, new SQSClient({}).constructor]).toEqual([Mine, SQS, SQSClient])
     expect(mine.config).toMatchObject({ region: 'here' })
     expect(new SQS({})).toBeInstanceOf(SQSClient)
     expect([SQS.name, SQSClient.name, SQSClient.length]).toEqual(['SQS', 'SQSClient', 1])
@@ -92,6 +93,20 @@ describe('a Consumer of the patched sqs-consumer', () => {
     Object.assign(consumer, { strictReturn: false, ...settings })
     expect(consumer.handle(message)).toBe(result)
     expect(spans()).toMatchObject([{ attributes: { 'tracebaton.delivery.outcome': outcome } }])
+  })
+
+  it('knows that a message stays in its queue if the consumer has waited for its handler for too long', async () => {
+    const { spans, tracerProvider } = recorded(new SqsInstrumentation())
+    const { Consumer } = install().require('sqs-consumer') as HollowConsumer
+    trace.setGlobalTracerProvider(tracerProvider)
+    const slow = async (handled: object): Promise<object> => {
+      if (handled === message) consumer.emit('timeout_error', new Error('too long'), handled)
+      return handled
+    }
+    const consumer = new Consumer({ queueUrl: input.QueueUrl, handleMessage: slow, handleMessageTimeout: 10 })
+    await consumer.handle(message)
+    await consumer.handle({ ...message })
+    expect(spans().map(({ attributes }) => attributes['tracebaton.delivery.outcome'])).toEqual(['requeued', 'acked'])
   })
 
   it('traces its batch handler, by the span of the batch', () => {

@@ -1,5 +1,8 @@
-class Consumer {
+const { EventEmitter } = require('node:events')
+
+class Consumer extends EventEmitter {
   constructor({ handleMessage, handleMessageBatch }) {
+    super()
     this.handle = handleMessage
     this.handleBatch = handleMessageBatch
   }
