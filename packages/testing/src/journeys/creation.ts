@@ -1,6 +1,6 @@
 import { messageFacts } from '../spans/facts.ts'
 import { identityOf, messageIdentity, type MessageIdentity } from '../spans/identity.ts'
-import type { SpanLink, SpanNode } from '../spans/graph.ts'
+import { linkOf, type SpanLink, type SpanNode } from '../spans/graph.ts'
 import { nearest } from '../spans/nearest.ts'
 
 /** How a span hangs on the span that made its message. */
@@ -36,7 +36,7 @@ export function isProcess({ span }: SpanNode): boolean {
  */
 export function connectionOf(node: SpanNode): Connection | undefined {
   const above = parentCreation(node)
-  const linked = node.links.find(({ link }) => link.role === 'creation') ?? node.links.find(leadsToCreation)
+  const linked = linkOf(node, 'creation') ?? node.links.find(leadsToCreation)
   if (!linked) return above
   const link: Connection = linked.target ? { creation: linked.target, via: 'link' } : { via: 'link' }
   if (!above) return link

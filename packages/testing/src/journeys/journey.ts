@@ -1,7 +1,14 @@
 import { connectionOf, isBulk, isCreation, isProcess, type Via } from './creation.ts'
 import { isBatch, messageFacts, type MessageFacts } from '../spans/facts.ts'
 import { byMessage, messageIdentity, type MessageIdentity } from '../spans/identity.ts'
-import { createDisjointSets, spanGraph, type DisjointSets, type SpanGraph, type SpanNode } from '../spans/graph.ts'
+import {
+  createDisjointSets,
+  linkOf,
+  spanGraph,
+  type DisjointSets,
+  type SpanGraph,
+  type SpanNode,
+} from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { grouped } from '../spans/grouped.ts'
 import { nearestIn } from '../spans/nearest.ts'
@@ -24,7 +31,7 @@ export interface MessageJourney {
   readonly message: string
   /** The span that made the message: the one that names the same message, else the one that an attempt leads to. */
   readonly creation?: SpanNode
-  /** By start. Empty: nobody has handled the message. */
+  /** By start, each after the one that it links. Empty: nobody has handled the message. */
   readonly attempts: readonly MessageAttempt[]
   /** Sends of the same message again, by start: retries, dead letters, redrives, relays. Not those that a broker made. */
   readonly moves: readonly SpanNode[]
@@ -80,9 +87,7 @@ function attemptOf(node: SpanNode): MessageAttempt {
 /** A send of a message that somebody else had made. */
 function isMove(node: SpanNode): boolean {
   const { operationType } = messageFacts(node.span)
-  return (
-    operationType === 'send' && node.span.kind === 'client' && node.links.some(({ link }) => link.role === 'creation')
-  )
+  return operationType === 'send' && node.span.kind === 'client' && linkOf(node, 'creation') !== undefined
 }
 
 /** A broker that was emptied gives an id twice: then an attempt belongs to the send that it leads to. */
@@ -126,7 +131,7 @@ function joinMove(
   shared: ReadonlySet<SpanNode>,
   together: DisjointSets<object>,
 ): void {
-  const target = move.links.find(({ link }) => link.role === 'creation')?.target
+  const target = linkOf(move, 'creation')?.target
   if (mover) {
     if (mover.creation === target) together.join(mover.node, move)
   } else if (target && !shared.has(target)) together.join(target, move)
@@ -137,7 +142,7 @@ function journeyOf(
   atoms: ReadonlyMap<SpanNode, MessageAttempt>,
   shared: ReadonlySet<SpanNode>,
 ): MessageJourney {
-  const attempts = members.flatMap((node) => atoms.get(node) ?? []).toSorted(byNode)
+  const attempts = inOrder(members.flatMap((node) => atoms.get(node) ?? []))
   const moves = members.filter((node) => !atoms.has(node) && !isCreation(node))
   const made = members.find(isCreation)
   const creation = made ?? attempts.find((attempt) => attempt.creation)?.creation
@@ -153,8 +158,20 @@ function journeyOf(
   }
 }
 
-function byNode(one: MessageAttempt, other: MessageAttempt): number {
-  return one.node.span.startTime - other.node.span.startTime
+/** By start, but each after the attempt that it links: the clocks of two services disagree by more than a redelivery takes. */
+function inOrder(attempts: readonly MessageAttempt[]): MessageAttempt[] {
+  const sorted = attempts.toSorted((one, other) => one.node.span.startTime - other.node.span.startTime)
+  const left = new Map(sorted.map((attempt) => [attempt.node, attempt]))
+  return sorted.flatMap(({ node }) => {
+    const chain: MessageAttempt[] = []
+    for (let next: SpanNode | undefined = node; next; next = linkOf(next, 'previous_attempt')?.target) {
+      const attempt = left.get(next)
+      if (!attempt) break
+      left.delete(next)
+      chain.push(attempt)
+    }
+    return chain.toReversed()
+  })
 }
 
 function byStart(one: MessageJourney, other: MessageJourney): number {

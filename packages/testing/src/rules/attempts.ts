@@ -1,6 +1,6 @@
 import type { Evidence } from './evidence.ts'
 import { findingAt, type Finding } from './finding.ts'
-import type { SpanNode } from '../spans/graph.ts'
+import { linkOf, type SpanNode } from '../spans/graph.ts'
 import type { MessageAttempt, MessageJourney } from '../journeys/journey.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { grouped } from '../spans/grouped.ts'
@@ -47,10 +47,12 @@ function rowsOf({ attempts }: MessageJourney): MessageAttempt[][] {
 }
 
 function checkRow(evidence: Evidence, journey: MessageJourney, row: readonly MessageAttempt[]): Finding[] {
+  // By a clock that is ahead it may have started after others.
+  const first = row.findIndex(({ facts }) => facts.attempt === 1)
   return row.flatMap((attempt, index): Finding[] => {
     const { node, facts } = attempt
     const before = row[index - 1]
-    const linked = previousOf(node)
+    const linked = linkOf(node, 'previous_attempt')
     const { attempt: number, previousAttempt } = facts
     const find = (problem: string, expected?: number): Finding[] => [
       findingAt(evidence, node, {
@@ -65,13 +67,13 @@ function checkRow(evidence: Evidence, journey: MessageJourney, row: readonly Mes
       return find('has been tried before, and says neither which attempt it is nor links the one before')
     }
     if (number === 1) {
-      if (before?.facts.attempt === undefined || hasPreviousLink(node)) return []
+      if (index === first || before?.facts.attempt === undefined || linked) return []
       return find(`is attempt 1 after attempt ${before.facts.attempt}`, before.facts.attempt + 1)
     }
     if (previousAttempt === 'unknown') return []
-    if (!hasPreviousLink(node)) return find(`is attempt ${number} and does not link the attempt before`)
+    if (!linked) return find(`is attempt ${number} and does not link the attempt before`)
     // Retries may go through another queue, and count on there.
-    const last = linked && messageFacts(linked.span).attempt
+    const last = linked.target && messageFacts(linked.target.span).attempt
     if (last === undefined || last === number - 1) return []
     return find(`is attempt ${number} after attempt ${last}`, last + 1)
   })
@@ -85,12 +87,12 @@ function checkMoves(
 ): Finding[] {
   if (moves.length === 0) return []
   const own = new Set(attempts)
-  const arrivals = grouped(attempts, ({ facts }) => facts.destination ?? '')
+  const arrivals = grouped(attempts.toSorted(byStart), ({ facts }) => facts.destination ?? '')
   return moves.flatMap((move): Finding[] => {
     const mover = moverOf(move)
     if (!mover || !own.has(mover)) return []
     const next = firstAfter(arrivals.get(messageFacts(move.span).destination ?? '') ?? [], move.span.startTime, mover)
-    if (!next || hasPreviousLink(next.node) || next.facts.previousAttempt === 'unknown') return []
+    if (!next || linkOf(next.node, 'previous_attempt') || next.facts.previousAttempt === 'unknown') return []
     return [
       findingAt(evidence, next.node, {
         rule: ID,
@@ -116,10 +118,6 @@ function firstAfter(
   return attempts[low] === except ? attempts[low + 1] : attempts[low]
 }
 
-function hasPreviousLink({ links }: SpanNode): boolean {
-  return links.some(({ link }) => link.role === 'previous_attempt')
-}
-
-function previousOf({ links }: SpanNode): SpanNode | undefined {
-  return links.find(({ link }) => link.role === 'previous_attempt')?.target
+function byStart(one: MessageAttempt, other: MessageAttempt): number {
+  return one.node.span.startTime - other.node.span.startTime
 }

@@ -2,7 +2,7 @@ import { isProcess } from '../journeys/creation.ts'
 import type { Evidence } from './evidence.ts'
 import { messageFacts, names } from '../spans/facts.ts'
 import { findingAt, type Finding } from './finding.ts'
-import type { SpanLink, SpanNode } from '../spans/graph.ts'
+import { linkOf, type SpanLink, type SpanNode } from '../spans/graph.ts'
 import { grouped } from '../spans/grouped.ts'
 import { spanKey } from '../spans/span.ts'
 import type { Rule } from './rule.ts'
@@ -50,7 +50,7 @@ function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNo
   }
   if (names.linksTotal.some((name) => node.span.attributes[name] !== undefined)) return findings
   for (const member of members) {
-    const creation = member.links.find(({ link }) => link.role === 'creation')?.link
+    const creation = linkOf(member, 'creation')?.link
     if (!creation || distinct.has(spanKey(creation))) continue
     findings.push(
       findingAt(evidence, member, {
@@ -64,13 +64,13 @@ function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNo
 }
 
 function batchOf(node: SpanNode): SpanLink | undefined {
-  return isProcess(node) ? node.links.find(({ link }) => link.role === 'batch') : undefined
+  return isProcess(node) ? linkOf(node, 'batch') : undefined
 }
 
 /** A single message whose batch is not at hand. */
 function checkMember(evidence: Evidence, node: SpanNode): Finding[] {
   const batch = batchOf(node)
-  const send = node.links.find(({ link }) => link.role === 'creation')?.link
+  const send = linkOf(node, 'creation')?.link
   if (!batch || batch.target || !send || evidence.elsewhere.isMember(batch.link, send) !== false) return []
   const problem = `The batch that handed over ${node.span.name} does not link its send (${spanKey(send)}).`
   return [findingAt(evidence, node, { rule: ID, problem })]

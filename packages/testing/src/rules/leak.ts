@@ -3,7 +3,7 @@ import type { Evidence } from './evidence.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { messageIdentity } from '../spans/identity.ts'
 import { findingAt, hopEnd, type Finding } from './finding.ts'
-import type { SpanNode } from '../spans/graph.ts'
+import { linkOf, type SpanNode } from '../spans/graph.ts'
 import type { MessageAttempt } from '../journeys/journey.ts'
 import { grouped } from '../spans/grouped.ts'
 import { nearest } from '../spans/nearest.ts'
@@ -83,7 +83,7 @@ function sharedContexts(evidence: Evidence): Finding[] {
 /** A retry, a dead letter or a redrive has another identity and keeps the context: it is the same message. */
 function isCopy({ node, facts }: MessageAttempt): boolean {
   const { attempt = 1, deliveryKind = 'first' } = facts
-  return attempt > 1 || deliveryKind !== 'first' || node.links.some(({ link }) => link.role === 'previous_attempt')
+  return attempt > 1 || deliveryKind !== 'first' || linkOf(node, 'previous_attempt') !== undefined
 }
 
 /** What the application says about its messages has to agree within the handling of one. */

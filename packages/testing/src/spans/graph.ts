@@ -133,6 +133,11 @@ function byStart(one: RecordedSpan, other: RecordedSpan): number {
   return one.startTime - other.startTime
 }
 
+/** The first link of a role. */
+export function linkOf({ links }: SpanNode, role: string): SpanLink | undefined {
+  return links.find(({ link }) => link.role === role)
+}
+
 /** Which things belong together: every thing starts alone, `join` makes two groups one. */
 export interface DisjointSets<T> {
   /** Makes the groups of both one. */

@@ -76,6 +76,24 @@ test('every consumer group that handles a message belongs to its journey', () =>
   expect(namesOf(journey!.attempts)).toEqual(['billing', 'mailing'])
 })
 
+test('an attempt comes after the one that it links, also if another clock started it before', () => {
+  const send = messaging('s', 'send', 'orders', { attributes: at(1) })
+  const first = attempt('a', send, 1, { startTime: 30, attributes: at(1) })
+  const second = attempt('b', send, 2, { startTime: 20, attributes: at(1), before: first })
+  const third = attempt('c', send, 3, { startTime: 10, attributes: at(1), before: second })
+  const [journey] = journeysOf(third, send, first, second)
+  expect(namesOf(journey!.attempts)).toEqual(['a', 'b', 'c'])
+})
+
+test('attempts that link each other in a circle are all there', () => {
+  const send = messaging('s', 'send', 'orders', { attributes: at(1) })
+  const first = attempt('a', send, 1, { attributes: at(1) })
+  const second = attempt('b', send, 2, { attributes: at(1), before: first })
+  const circle = { ...first, links: [...first.links, link('previous_attempt', second)] }
+  const [journey] = journeysOf(send, circle, second)
+  expect(namesOf(journey!.attempts).toSorted()).toEqual(['a', 'b'])
+})
+
 test('a send that nobody handled is a journey without attempts', () => {
   expect(journeysOf(messaging('s', 'send', 'orders'))).toMatchObject([
     { message: 'a message to orders', attempts: [], moves: [], shared: false },

@@ -128,6 +128,14 @@ test('without any identity the only send there is gets paired, and the finding s
   expect(text).toContain('hop      send orders (shop) → process orders (billing)')
 })
 
+test.each([
+  ['that is linked', { before: first }],
+  ['that is unknown', { attributes: { 'tracebaton.previous_attempt': 'unknown' } }],
+])('a clock that is behind makes no attempt after one %s its first one', (_, place) => {
+  const again = attempt('b', send, 2, { ...place, startTime: 9 })
+  expect(texts([send, first, again])).toEqual([])
+})
+
 test('another attempt of the message that was connected shows that the header was there', () => {
   const lost = alone('b', {
     startTime: 20,
