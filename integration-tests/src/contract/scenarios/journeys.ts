@@ -2,6 +2,7 @@ import {
   AlwaysOnSampler,
   BasicTracerProvider,
   ParentBasedSampler,
+  RandomIdGenerator,
   TraceIdRatioBasedSampler,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
@@ -21,11 +22,15 @@ const HOPS = 4
  * A client in link mode, whose traces begin as a sampler says.
  *
  * @param processors get its spans
+ * @param traceIds of the first traces. Default: random ones
  */
-const sampledClient = (stage: Stage, root: Sampler, processors: SpanProcessor[]) =>
+const sampledClient = (stage: Stage, root: Sampler, processors: SpanProcessor[], traceIds: string[] = []) =>
   stage.client({
     relation: 'link',
     tracerProvider: new BasicTracerProvider({
+      idGenerator: new (class extends RandomIdGenerator {
+        override generateTraceId = (): string => traceIds.shift() ?? new RandomIdGenerator().generateTraceId()
+      })(),
       sampler: new ParentBasedSampler({ root: journeySampler(root) }),
       spanProcessors: processors,
     }),
@@ -115,6 +120,45 @@ export const journeyScenarios: readonly Scenario[] = [
         const messages = hops.map((all) => only(all.filter((message) => message.body === body)))
         expect(new Set(messages.map((message) => contextOn(message).flags)).size).toBe(1)
         expect(new Set(messages.map(randomnessOn)).size).toBe(1)
+      }
+    },
+  },
+  {
+    name: 'a journey that fails on its way is sampled whole or not at all',
+    needs: ['moves', 'redelivery'],
+    varies: 'a message that failed comes again at any time among the others',
+    async run(stage) {
+      const bodies = ['1', '2', '3', '4', '5', '6']
+      // Every other one is sampled: the sampler keeps small ids.
+      const traceIds = bodies.map((body) => (Number(body) % 2 === 0 ? '0' : 'f') + body.padStart(31, '0'))
+      const client = await sampledClient(stage, new TraceIdRatioBasedSampler(0.5), [], traceIds)
+      const [orders, mails, dead, audits] = await Promise.all(Array.from({ length: 4 }, () => stage.destination()))
+      for (const body of bodies) await stage.send(client, orders!, body)
+      const moves = stage.moves(client)
+      const again = new Set<string>()
+      const isFirst = (key: string): boolean => again.size < again.add(key).size
+      const calls = await Promise.all([
+        stage.handle(client, orders!, ({ body }) => {
+          if (isFirst(`order ${body}`)) throw error
+          return stage.send(client, mails!, body)
+        }),
+        stage.handle(client, mails!, (mail) =>
+          isFirst(`mail ${mail.body}`)
+            ? moves.retryLater(mail, { to: mails!, error })
+            : moves.deadLetter(mail, { to: dead!, error }),
+        ),
+        stage.handle(client, dead!, ({ body }) => stage.send(client, audits!, body)),
+        stage.handle(client, audits!),
+      ])
+      const attempts = [2, 2, 1, 1]
+      const all = await Promise.all(calls.map((one, queue) => one.begun(attempts[queue]! * bodies.length)))
+      for (const body of bodies) {
+        const own = all.flat().flatMap((call) => (call.body === body ? call.active! : []))
+        expect(own).toHaveLength(6)
+        expect(new Set(own.map(({ traceId }) => traceId)).size).toBe(6)
+        expect(new Set(own.map(({ traceFlags }) => traceFlags))).toEqual(new Set([Number(body) % 2 === 0 ? 1 : 0]))
+        const dice = own.map(({ traceState }) => traceState?.get('ot'))
+        expect(new Set(dice).size).toBe(1)
       }
     },
   },
