@@ -51,7 +51,7 @@ export const LOGGERS: Readonly<Record<'pino' | 'winston', (stream: Writable, slo
   winston(stream, slow = false) {
     const transport = slow ? new Slow(stream) : new transports.Stream({ stream })
     const logger = createLogger({ format: format.json(), transports: [transport] })
-    Object.defineProperty(logger, 'defaultMeta', { get: logFields })
+    Object.defineProperty(logger, 'defaultMeta', { get: logFields, set() {} })
     return { info: (facts, message) => void logger.info(message, facts) }
   },
 }
