@@ -61,6 +61,31 @@ describe('deliveries that nobody has settled are abandoned, which is no error', 
   })
 })
 
+test('a message that comes again while its handlers still run counts on, and each attempt links the one before', async () => {
+  const recording = createRecording()
+  let finish!: () => void
+  const work = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  for (const redelivered of [false, true, true]) {
+    const hollow = createHollow()
+    const channel = traceChannel(hollow.channel, recording.options)
+    // oxlint-disable-next-line no-await-in-loop -- one connection after the other
+    await channel.consume('orders', async () => work)
+    hollow.deliver({ fields: { redelivered }, properties: { messageId: 'again' } })
+    hollow.loseConnection()
+  }
+  finish()
+  await vi.waitFor(() => expect(recording.spans('process orders')).toHaveLength(3), { timeout: 8_000 })
+  const attempts = recording.spans('process orders')
+  expect(attempts.map((span) => attemptOf(span)['attempt'])).toEqual([1, 2, 3])
+  expect(attempts.map(({ links }) => links.map(({ spanId }) => spanId))).toEqual([
+    [],
+    [attempts[0]!.spanId],
+    [attempts[1]!.spanId],
+  ])
+})
+
 describe('errors of the channel', () => {
   test('reach the caller’s own listener', async () => {
     const { channel, hollow } = await setUp()

@@ -19,6 +19,9 @@ const MAX_ATTRIBUTES = 10
  */
 const SIZE_LIMITS: readonly number[] = [262_144, 1_048_576]
 
+/** Names of attributes that the service takes; a propagator may make others, of the names of baggage entries. */
+const NAME = /^(?!aws\.|amazon\.)[\w-]+(?:\.[\w-]+)*$/i
+
 /** The broker's own slot for a context. It counts neither as an attribute nor towards the size. */
 export const TRACE_HEADER = 'AWSTraceHeader'
 
@@ -65,7 +68,7 @@ export function slotOf(header: string | undefined): Slot | undefined {
 
 /**
  * Whether fields fit onto messages of one call, one after the other: attributes per message, bytes per message and per
- * call. What the fields replace makes room for them.
+ * call. What the fields replace makes room for them. One whose name the service refuses fits nowhere.
  *
  * @param most bytes of one message. Default: as {@link SIZE_LIMITS} say, of which a call may always have as many
  */
@@ -84,6 +87,7 @@ export function createBudget(entries: readonly OutgoingEntry[], most: number | u
     for (const name of Object.keys(fields)) {
       const text = fields[name]
       if (text === undefined) continue
+      if (!NAME.test(name)) return false
       growth += sizeOfOne(name, toAttribute(text))
       count += 1
     }

@@ -191,6 +191,17 @@ describe('a budget', () => {
     expect(createBudget([entry], 1 + size)(0, { ...fields, other: 'v' }, isField)).toBe(false)
   })
 
+  test.each([
+    ['uberctx-user.id', true],
+    ['uberctx-a/b', false],
+    ['uberctx-käse', false],
+    ['uberctx-a..b', false],
+    ['ends.', false],
+    ['AWS.trace', false],
+  ])('has room for an attribute named %s: %s', (name, expected) => {
+    expect(createBudget([{ MessageBody: 'a' }], 1000)(0, { ...fields, [name]: 'v' }, isField)).toBe(expected)
+  })
+
   test('may be passed by a message that was beyond it before', () => {
     expect(createBudget([{ MessageBody: 'x'.repeat(200) }], 100)(0, fields, isField)).toBe(true)
   })

@@ -35,6 +35,8 @@ export interface Attempt extends Work {
   atHand: AtHand | undefined
   /** What this process remembers of it. */
   remembered: PastAttempt | undefined
+  /** Whether the memory was told of its end. */
+  kept: boolean
   /** The message was handed out again, and another attempt on it has begun. */
   overtaken: boolean
   /** How the handler ended, at last. */
@@ -101,6 +103,7 @@ export function beginAttempt(runtime: Runtime, delivery: Delivery, outer: Contex
     inFlight: measured !== undefined && within === undefined,
     atHand: undefined,
     remembered: undefined,
+    kept: false,
     overtaken: false,
     ended: false,
     outcome: undefined,
@@ -169,8 +172,8 @@ export function endAttempt(attempt: Attempt): void {
 
 /** Ends the span, and gives the `error.type` of an attempt that failed. */
 function finish(work: Attempt): string | undefined {
-  const { runtime, measured, verdict, span, recording, ending, spanContext } = work
-  const { delivery, attempt, copy } = verdict
+  const { runtime, measured, verdict, span, recording, ending } = work
+  const { delivery, attempt } = verdict
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
   const told = work.outcome === 'abandoned' && meaning?.unsettled === true ? undefined : work.outcome
@@ -192,12 +195,19 @@ function finish(work: Attempt): string | undefined {
   if (failure !== undefined) work.failed = inWords(runtime, failure.error)
   if (work.remembered !== undefined) work.remembered.failure = work.failed
   if (outcome !== undefined) measured?.delivered(outcome, attempt.kind)
-  if (outcome !== undefined && spanContext !== undefined) {
-    ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome, work.failed)
-  }
+  if (outcome !== undefined) keep(work, outcome)
   const errorType = refused ? outcome : failure && errorTypeOf(failure.error)
   if (runtime.followUp) followUp(work, outcome, errorType)
   return errorType
+}
+
+/** Tells the memory what became of an attempt, once: where nobody can settle its message, while its handler still runs. */
+export function keep(work: Attempt, outcome: Outcome): void {
+  const { verdict, spanContext, failed } = work
+  const { delivery, copy, attempt } = verdict
+  if (work.kept || spanContext === undefined) return
+  work.kept = true
+  ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome, failed)
 }
 
 /** A failure as it is remembered: without its stack, which is long. */

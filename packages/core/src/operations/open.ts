@@ -1,4 +1,4 @@
-import { beginAttempt, endAttempt, handled, hear, type Attempt } from './attempt.ts'
+import { beginAttempt, endAttempt, handled, hear, keep, type Attempt } from './attempt.ts'
 import { callIn, runIn } from '../base/call.ts'
 import type { Ending } from '../base/errors.ts'
 import type { Delivery } from '../verdict/delivery.ts'
@@ -106,6 +106,9 @@ class Kept implements OpenAttempt {
   }
 
   abandon(): void {
+    // The message may be handed out again before its handler is done.
+    if (!this.#settled && this.#running > 0)
+      this.#attempt.runtime.report.guard('span', () => keep(this.#attempt, 'abandoned'))
     this.settle('abandoned')
   }
 

@@ -206,10 +206,14 @@ export const headersGetter = {
   },
 }
 
+/** Bytes of a name that every broker takes: amqplib throws for a longer one. Jaeger's hold the names of baggage entries. */
+const LONGEST_NAME = 255
+
 /** How propagators of OpenTelemetry write. An empty value is no value: SQS refuses a message for it. */
 export const fieldsSetter = {
   set(fields: Record<string, string>, key: string, value: unknown): void {
-    if (typeof value === 'string' && value !== '') fields[key] = value
+    if (typeof value !== 'string' || value === '') return
+    if (key !== '' && Buffer.byteLength(key) <= LONGEST_NAME) fields[key] = value
   },
 }
 

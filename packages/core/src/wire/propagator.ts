@@ -6,16 +6,20 @@ import { fieldsSetter, headersGetter, type Fields, type Headers } from './carrie
 
 /** What a propagator writes, asked in the very context that it is to write; `undefined`: it failed, or wrote nothing. */
 export function injected(propagator: TextMapPropagator, context: Context, report: Report): Fields | undefined {
-  const fields: Record<string, string> = {}
+  const written: Record<string, string> = {}
   let failed = false
   quietly(
-    () => runIn(context, () => propagator.inject(context, fields, fieldsSetter), report),
+    () => runIn(context, () => propagator.inject(context, written, fieldsSetter), report),
     (error) => {
       failed = true
       report.failed('propagator', error)
     },
   )
-  return failed || Object.keys(fields).length === 0 ? undefined : fields
+  if (failed) return undefined
+  const fields: Record<string, string> = {}
+  // It may write without the setter, too.
+  for (const [name, value] of Object.entries(written)) fieldsSetter.set(fields, name, value)
+  return Object.keys(fields).length === 0 ? undefined : fields
 }
 
 /** What a propagator reads, asked in a context without anything; `undefined`: it failed. */

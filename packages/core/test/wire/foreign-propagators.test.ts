@@ -191,3 +191,29 @@ describe('W3C, baggage and B3 together', () => {
     expect(sent).toEqual({ traceparent: `00-${T}-${P}-03`, b3: `${T}-${P}-1` })
   })
 })
+
+describe('what a propagator writes', () => {
+  const { context } = createAdapterTracing().extract({ traceparent: `00-${T}-${P}-01` })
+  const writtenBy = (propagator: TextMapPropagator, given = context) => {
+    const sent: Record<string, unknown> = {}
+    createAdapterTracing({ propagator }).inject(given, sent)
+    return Object.keys(sent).toSorted()
+  }
+
+  it('has no name that a client of a broker refuses', () => {
+    const names = ['k'.repeat(247), 'k'.repeat(248), 'é'.repeat(124)]
+    const entries = Object.fromEntries(names.map((name) => [name, { value: 'v' }]))
+    const given = propagation.setBaggage(context, propagation.createBaggage(entries))
+    expect(writtenBy(new JaegerPropagator(), given)).toEqual([`uberctx-${'k'.repeat(247)}`, 'uber-trace-id'].toSorted())
+  })
+
+  it('is text, even where it writes without the setter', () => {
+    const propagator = {
+      inject: (_: unknown, carrier: Record<string, unknown>) =>
+        void Object.assign(carrier, { 'x-trace': T, 'x-number': 7, 'x-empty': '', '': 'v' }),
+      extract: () => context,
+      fields: () => ['x-trace', 'x-number'],
+    }
+    expect(writtenBy(propagator as never)).toEqual(['x-trace'])
+  })
+})
