@@ -28,7 +28,7 @@ export interface ConnectedOptions extends Pick<CheckOptions, 'arrivals'> {
  */
 export function assertConnected(source: SpanSource, options: ConnectedOptions = {}): true {
   const spans = spansOf(source)
-  const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
+  const evidence = evidenceOf(spans, options)
   const { from, to } = options
   if (from && to) return assertPair(evidence, spans, from, to, options.via ?? 'either')
   const journeys = evidence.journeys.filter(

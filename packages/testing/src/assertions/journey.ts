@@ -38,7 +38,7 @@ export function assertJourney(
 ): readonly MessageJourney[] {
   checkSteps(steps)
   const spans = spansOf(source)
-  const evidence = evidenceOf(spans, options.arrivals ? { arrivals: options.arrivals } : {})
+  const evidence = evidenceOf(spans, options)
   const meant = evidence.journeys.filter((journey) => isMeant(journey, steps, options.message))
   if (meant.length === 0) throw new TraceAssertionError([nobody(evidence, steps, options.message)], spans)
   const connections = connectionFindings(evidence, meant, options)

@@ -83,14 +83,8 @@ function formatOf(format: string | undefined, out: string | undefined): Format {
   return found
 }
 
-interface Chosen {
-  readonly spans: readonly RecordedSpan[]
-  readonly problems: number
-  /** Spans that were chosen too, and are too many. */
-  readonly left: number
-}
-
-async function chosenSpans(given: Given, terminal: Terminal): Promise<Chosen> {
+/** The spans that are drawn, and how many were chosen too and are too many. */
+async function chosenSpans(given: Given, terminal: Terminal) {
   await using sources = await openSources(given.files, terminal, given.one('out'))
   const [trace, message] = [given.one('trace')?.toLowerCase(), given.one('message')]
   const problems = createProblems(terminal)

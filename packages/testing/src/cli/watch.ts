@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { judge } from '../rules/evidence.ts'
 import { rules } from '../rules/rules.ts'
 import { createJournal, type Journal } from '../watch/journal.ts'
@@ -6,7 +7,6 @@ import type { Change } from '../watch/protocol.ts'
 import { createTerminalView } from '../watch/terminal-view.ts'
 import { startWatch, type Watch } from '../watch/watch.ts'
 import { UsageError, type Command, type Given } from './command.ts'
-import { openPage } from './open-page.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 
 const standardPort = 4318
@@ -112,4 +112,17 @@ function reasonOf(error: unknown, port: number, host: string): string {
   }
   if (code === 'EACCES') return `Port ${port} may not be used: choose another one, such as --port ${standardPort}.`
   return `${host} cannot be listened on (${message}): choose another address with --host.`
+}
+
+const openers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+}
+
+/** Opens an address in the reader's browser, where there is one. Never fails: the address is printed as well. */
+function openPage(url: string): void {
+  const [command = '', ...words] = openers[process.platform] ?? ['xdg-open']
+  spawn(command, [...words, url], { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref()
 }

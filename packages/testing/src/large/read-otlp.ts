@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises'
 import { countText } from '../text/count-text.ts'
-import { foreignExport } from './foreign-export.ts'
 import { createJsonTexts, type JsonText } from './json-texts.ts'
 import { otlpContent } from '../otlp/request.ts'
 import { slicesOf, type OtlpSlice } from './slices.ts'
@@ -114,5 +113,22 @@ function wholeOf(bytes: Buffer): OtlpSlice {
 }
 
 function isOtherSignal(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && ('resourceLogs' in value || 'resourceMetrics' in value)
+  return isFields(value) && ('resourceLogs' in value || 'resourceMetrics' in value)
+}
+
+/** What a piece of JSON is instead of OTLP, and what to do about it. */
+function foreignExport(value: unknown): string {
+  if (!isFields(value)) return 'not a trace request'
+  const first: unknown = Array.isArray(value['data']) ? value['data'][0] : value
+  if (isFields(first) && 'traceID' in first && ('spans' in first || 'processes' in first)) {
+    return 'a Jaeger export, not OTLP: ask Jaeger for /api/v3/traces, or write a file with the Collector’s file exporter'
+  }
+  const isZipkin = 'traceId' in value && 'id' in value && !('spanId' in value)
+  return isZipkin
+    ? 'a Zipkin export, not OTLP: send the spans to a Collector that writes a file'
+    : 'not a trace request'
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

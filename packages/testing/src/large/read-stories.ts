@@ -43,7 +43,6 @@ export interface StoryProgress {
   readonly passes: number | undefined
   readonly pass: number
   readonly bytes: number
-  readonly spans: number
 }
 
 /**
@@ -59,13 +58,12 @@ export async function* readStories(
   const index = createStoryIndex(budget, options.batches)
   const named = createNamedSpans()
   let passes: number | undefined
-  const total = { bytes: 0, spans: 0 }
+  let total = 0
   for await (const request of requestsOf(files, onProblem)) {
     index.add(request)
     named.add(request.spans)
-    total.bytes += request.bytes
-    total.spans += request.spans.length
-    onProgress({ pass: 1, passes, ...total })
+    total += request.bytes
+    onProgress({ pass: 1, passes, bytes: total })
   }
   const plan = index.finish()
   // In one round all spans before the one that names them are seen in time; in several, some are in a later round.
@@ -84,7 +82,7 @@ export async function* readStories(
       for (const story of collect(request.spans, plan, number, open)) yield { ...story, elsewhere: named }
       number += 1
       bytes += request.bytes
-      onProgress({ pass: round + before + 1, passes, bytes, spans: total.spans })
+      onProgress({ pass: round + before + 1, passes, bytes })
     }
   }
 }

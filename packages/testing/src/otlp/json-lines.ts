@@ -1,9 +1,6 @@
+import { remote, remoteKnown } from './request.ts'
 import { grouped } from '../spans/grouped.ts'
 import { spanKinds, spanStatuses, type RecordedLink, type RecordedSpan, type SpanAttributes } from '../spans/span.ts'
-
-// https://github.com/open-telemetry/opentelemetry-proto, SpanFlags: whether the context is remote is known, and is so.
-const remoteKnown = 0x100
-const remote = 0x200
 
 /**
  * Writes spans as OTLP JSON lines: one `ExportTraceServiceRequest` per trace and line, each line ended with a newline,

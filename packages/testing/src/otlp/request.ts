@@ -15,8 +15,9 @@ export interface OtlpContent {
   readonly invalid: number
 }
 
-const remoteKnown = 0x100
-const remote = 0x200
+// https://github.com/open-telemetry/opentelemetry-proto, SpanFlags: whether the context is remote is known, and is so.
+export const remoteKnown = 0x100
+export const remote = 0x200
 
 type Fields = Readonly<Record<string, unknown>>
 

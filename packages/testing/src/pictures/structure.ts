@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { clean } from '../text/display-text.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { spanGraph, type Journey, type SpanLink, type SpanNode } from '../spans/graph.ts'
+import { grouped } from '../spans/grouped.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 
 /** How a structure is written. */
@@ -52,7 +53,7 @@ function storyStructure({ traces }: Journey, lines: ReadonlyMap<SpanNode, string
     return shapeOf('trace', [], roots, shapes)
   })
   const printed: string[] = []
-  for (const group of grouped(trees)) print(group, printed)
+  for (const group of groupsOf(trees)) print(group, printed)
   return printed.map((line) => `${line}\n`).join('')
 }
 
@@ -81,20 +82,18 @@ function shapeOf(
   below: readonly SpanNode[],
   shapes: ReadonlyMap<SpanNode, Shape>,
 ): Shape {
-  const groups = grouped(below.flatMap((node) => shapes.get(node) ?? []))
+  const groups = groupsOf(below.flatMap((node) => shapes.get(node) ?? []))
   const hash = createHash('sha256').update([line, ...links].join('\n'))
   for (const { shape, count } of groups) hash.update(`\n${count} ${shape.key}`)
   return { line, links, groups, key: hash.digest('base64') }
 }
 
-function grouped(shapes: readonly Shape[]): Group[] {
-  const counts = new Map<string, { readonly shape: Shape; count: number }>()
-  for (const shape of shapes) {
-    const known = counts.get(shape.key)
-    if (known) known.count += 1
-    else counts.set(shape.key, { shape, count: 1 })
-  }
-  return [...counts.values()].toSorted(({ shape: one }, { shape: other }) => (rank(one) < rank(other) ? -1 : 1))
+function groupsOf(shapes: readonly Shape[]): Group[] {
+  const groups = [...grouped(shapes, ({ key }) => key).values()].map((same) => ({
+    shape: same[0]!,
+    count: same.length,
+  }))
+  return groups.toSorted(({ shape: one }, { shape: other }) => (rank(one) < rank(other) ? -1 : 1))
 }
 
 /** What comes first in a text comes first: names, then the trace that links no other, then anything that is stable. */
