@@ -47,6 +47,13 @@ export const journeyMutations = [
     caughtBy: 'looks at so many of the newest traces, each counted once',
   },
   {
+    name: 'a message of a batch is sampled for its batch',
+    file: 'sampler.ts',
+    edits: [["attributes?.[OURS.linkRole] === 'batch'", "attributes?.[OURS.linkRole] === ''"]],
+    test: 'sampler.test.ts',
+    caughtBy: 'decides about a message of a batch as about the message, and not as about its batch',
+  },
+  {
     name: 'links that decide nothing decide',
     file: 'sampler.ts',
     edits: [['attributes?.[OURS.linkDecides] !== false && ', 'attributes !== null && ']],
@@ -165,5 +172,27 @@ export const journeyMutations = [
     edits: [['origin.traceId !== span?.traceId) fields', 'origin.traceId === span?.traceId) fields']],
     test: 'log-fields.test.ts',
     caughtBy: 'name the trace where the message began, where that is another one',
+  },
+  {
+    name: 'nobody is told of what is dead-lettered after its attempt',
+    file: 'operations/send.ts',
+    edits: [['work?.ended !== false', 'work === undefined']],
+    test: 'operations/follow-up.test.ts',
+    caughtBy: 'that has ended is told of if its message is dead-lettered later, once, if the broker takes the copy',
+  },
+  {
+    name: 'a log line does not name its journey',
+    file: 'log-fields.ts',
+    edits: [['elsewhere(firstSendOf(message), span?.traceId)', 'elsewhere(undefined, span?.traceId)']],
+    test: 'log-fields.test.ts',
+    caughtBy:
+      'name the first send of the journey as the span does, so that one search finds the lines of all its traces',
+  },
+  {
+    name: 'the oldest age is not told last',
+    file: 'otel/oldest-age.ts',
+    edits: [['other.since - one.since', 'one.since - other.since']],
+    test: 'otel/oldest-age.test.ts',
+    caughtBy: 'is that of all queues under a View that drops the queue',
   },
 ]
