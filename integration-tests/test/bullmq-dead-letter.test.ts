@@ -55,6 +55,29 @@ test('a job that was given up goes to a queue of dead letters and from there bac
   expectSound(session)
 })
 
+test('a dead letter that is given up and put back in its own queue is redriven, and links its last attempt there', async () => {
+  await using session = openSession()
+  const [orders, dead] = [session.queue(), session.queue()]
+  session.worker(orders, (job: Job) => deadLetter(dead, job, { to: dead.name, error: noStock }))
+  let failures = 0
+  const worker = session.worker(dead, async () => {
+    failures += 1
+    if (failures <= 2) throw noStock
+  })
+  worker.on('failed', (job) => void job?.retry())
+  await orders.add('order', {}, { attempts: 1 })
+  const [moved] = await session.attempts(orders, 1)
+  const letters = await session.attempts(dead, 3)
+  const gone = { attempt: 1, outcome: 'dead_lettered' } as const
+  const [first, second] = letters
+  assertSpans(letters, [
+    { ...gone, deliveryKind: 'dead_letter', redrives: undefined, links: { previous_attempt: [moved!] } },
+    { ...gone, deliveryKind: 'redrive', redrives: 1, links: { previous_attempt: [first!] } },
+    { attempt: 1, deliveryKind: 'redrive', redrives: 2, outcome: 'acked', links: { previous_attempt: [second!] } },
+  ])
+  expectSound(session)
+})
+
 test('a retry copy counts on where the job left off, and the pause it was to have is no time in the queue', async () => {
   await using session = openSession()
   const orders = session.queue()

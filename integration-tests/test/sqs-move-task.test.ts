@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import {
+  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   GetQueueAttributesCommand,
+  ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
   StartMessageMoveTaskCommand,
@@ -15,6 +17,7 @@ import { deadLetter, traceHandler, traceSqs } from '@tracebaton/sqs'
 import { beforeAll, inject, test } from 'vitest'
 import { pollQueue } from '../src/adapters/sqs-polling.ts'
 import { only, operations } from '../src/contract/expectations.ts'
+import { deferred } from '../src/contract/deferred.ts'
 import { OrderError } from '../src/contract/order-error.ts'
 
 beforeAll(() => {
@@ -27,7 +30,8 @@ async function setUp() {
   const options = { tracerProvider: new BasicTracerProvider({ spanProcessors: [recorder] }) }
   const endpoint = inject('brokers').sqs
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  const client = traceSqs(new SQSClient({ endpoint, region: 'eu-west-1', credentials }), options)
+  const connect = (): SQSClient => new SQSClient({ endpoint, region: 'eu-west-1', credentials })
+  const [client, untraced] = [traceSqs(connect(), options), connect()]
   const create = async (name: string, RedrivePolicy?: string): Promise<{ url: string; arn: string; name: string }> => {
     const QueueName = `${name}-${randomUUID()}`
     const Attributes = RedrivePolicy === undefined ? {} : { RedrivePolicy }
@@ -54,7 +58,7 @@ async function setUp() {
     )
   const moveBack = () =>
     client.send(new StartMessageMoveTaskCommand({ SourceArn: dead.arn, DestinationArn: orders.arn }))
-  return { client, recorder, dead, orders, consume, attemptsOn, moveBack }
+  return { client, untraced, recorder, dead, orders, consume, attemptsOn, moveBack }
 }
 
 test('a message that the redrive policy gave up, and a move task brought back, counts from one and knows its send', async () => {
@@ -81,6 +85,37 @@ test('a message that the redrive policy gave up, and a move task brought back, c
   const send = only(operations(recorder.spans, 'send', orders.name))
   assertSpan(back, { parent: send, attempt: 1, outcome: 'acked', links: { creation: [send] } })
   await working[Symbol.asyncDispose]()
+  client.destroy()
+})
+
+test('an attempt that succeeds while its message is handled as a dead letter is abandoned', async () => {
+  const { client, untraced, dead, orders, consume, attemptsOn } = await setUp()
+  await client.send(new SendMessageCommand({ QueueUrl: orders.url, MessageBody: 'order' }))
+  const died = deferred()
+  let calls = 0
+  // As if its visibility had run out.
+  const loseIt = ({ ReceiptHandle }: Message) =>
+    untraced.send(new ChangeMessageVisibilityCommand({ QueueUrl: orders.url, ReceiptHandle, VisibilityTimeout: 0 }))
+  const working = consume(orders.url, async (message) => {
+    calls += 1
+    if (calls === 1) throw new OrderError('no stock')
+    await loseIt(message)
+    // The queue gives up a message when it is asked for the next.
+    await untraced.send(new ReceiveMessageCommand({ QueueUrl: orders.url }))
+    await died.promise
+  })
+  const looking = consume(dead.url, () => {})
+  const [letter] = await attemptsOn(dead.name, 1)
+  died.resolve()
+  const [, late] = await attemptsOn(orders.name, 2)
+  assertSpan(late, { attempt: 2, outcome: 'abandoned', status: 'unset' })
+  assertSpan(letter, {
+    attempt: 1,
+    deliveryKind: 'dead_letter',
+    outcome: 'acked',
+    links: { previous_attempt: [late!] },
+  })
+  await Promise.all([working, looking].map((polling) => polling[Symbol.asyncDispose]()))
   client.destroy()
 })
 

@@ -33,7 +33,7 @@ export interface AttemptSources {
   readonly maxAttempts: number | undefined
   /** What the broker says this copy is. */
   readonly kind: DeliveryKind | undefined
-  /** What the broker says of how often the message came back. */
+  /** How often the broker handed this copy out again after it had been given up. */
   readonly redrives?: number | undefined
 }
 
@@ -46,7 +46,7 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const lineage = countedOn(sources)
   const deliveries = broker?.deliveries ?? 1
   const start = startOf(sources)
-  const redrives = (isCount(sources.redrives) ? sources.redrives : sources.lineage?.redrives) ?? 0
+  const redrives = (sources.lineage?.redrives ?? 0) + (sources.redrives ?? 0)
   const past = ofThisCopy(sources.past, lineage?.attempt ?? 1, redrives)
   const told = start + deliveries - 1
   const remembered = past === undefined || broker?.exact === true ? 0 : past.attempt + 1
@@ -58,6 +58,8 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   const before = isBefore(past, attempt) ? past : isBefore(pastHere, attempt) ? pastHere : undefined
   // A dead letter and a redrive count from 1: the last attempt before has another number.
   const isMoved = firstDelivery && deaths === 0
+  // Before the broker handed it out again there were attempts of which the message says nothing.
+  const toldBefore = kind === 'redrive' ? undefined : lineage?.previousAttempt
   return {
     attempt,
     maxAttempts: atLeast(attempt, lineage?.maxAttempts ?? (sources.maxAttempts && start - 1 + sources.maxAttempts)),
@@ -70,9 +72,9 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
     kind: firstDelivery ? firstKind(lineage, kind, deaths > 0) : 'redelivery',
     redrives,
     firstDelivery,
-    previous: before?.context ?? (isMoved ? (lineage?.previousAttempt ?? pastElsewhere?.context) : undefined),
+    previous: before?.context ?? (isMoved ? (toldBefore ?? pastElsewhere?.context) : undefined),
     previousFailure: before?.failure ?? (isMoved ? pastElsewhere?.failure : undefined),
-    overtakes: past?.running,
+    overtakes: sources.past?.running ?? pastElsewhere?.running,
   }
 }
 
@@ -93,7 +95,7 @@ function atLeast(attempt: number, maximum: number | undefined): number | undefin
 /** What this copy is, of which the later mover knows better. */
 function firstKind(lineage: Lineage | undefined, broker: DeliveryKind | undefined, broughtBack: boolean): DeliveryKind {
   const reason = lineage && reasonOf(lineage)
-  return (broughtBack ? (broker ?? reason) : (reason ?? broker)) ?? 'first'
+  return (broughtBack || broker === 'redrive' ? (broker ?? reason) : (reason ?? broker)) ?? 'first'
 }
 
 /** A copy may bear the name of the one before it, whose attempts do not count here. */

@@ -8,6 +8,8 @@ import type { BrokerHistory, BrokerMove, CopyFacts, Delivery, DeliveryCount, Del
 export interface Copy extends CopyFacts {
   /** What the broker says this copy is; `undefined`: as the lineage says, else a first copy. */
   readonly kind: DeliveryKind | undefined
+  /** How often the broker handed it out again after it had been given up. */
+  readonly redrives: number | undefined
   readonly count: DeliveryCount | undefined
   readonly deadLetter: BrokerMove | undefined
   readonly queuedAt: number | null | undefined
@@ -39,16 +41,21 @@ export function copyOf(
   told: Lineage | undefined,
   moved: MoveFacts | undefined,
 ): Copy {
-  const lineage = told !== undefined && isBack(told, moved, delivery) ? putBack(told) : told
+  const isPutBack = told !== undefined && isBack(told, moved, delivery)
+  const lineage = isPutBack ? putBack(told) : told
   const history = delivery.history === undefined || trust !== 'full' ? undefined : historyOf(delivery, lineage)
   const waited = hasWaited(history?.deadLetter ?? delivery.deadLetter, lineage)
   // The copy itself says when it was sent, and how long it was to wait, better than a broker that tells whole seconds.
   const timed = waited && lineage?.delay !== undefined && lineage.sent !== undefined
   const count = history?.count ?? delivery.count
+  const kind = waited ? undefined : (history?.kind ?? delivery.kind)
+  // The lineage says the same of being put back, and it is one redrive.
+  const isTold = isPutBack && kind === 'redrive'
   return {
     creation,
     lineage,
-    kind: waited ? undefined : (history?.kind ?? delivery.kind),
+    kind: isTold ? undefined : kind,
+    redrives: !isTold && isCount(delivery.redrives) ? delivery.redrives : undefined,
     count: isCount(count?.deliveries) ? count : undefined,
     deadLetter: waited ? undefined : (history?.deadLetter ?? delivery.deadLetter ?? deathOf(lineage, moved)),
     queuedAt: timed ? undefined : history === undefined ? delivery.queuedAt : history.queuedAt,

@@ -217,8 +217,8 @@ export function countAgain({ delivery, copy }: Verdict, past: PastAttempt): Atte
 }
 
 function count(
-  { maxAttempts, redrives }: Delivery,
-  { lineage, count: broker, deaths, kind }: Copy,
+  { maxAttempts }: Delivery,
+  { lineage, count: broker, deaths, kind, redrives }: Copy,
   past: PastAttempt | undefined,
   pastElsewhere: PastAttempt | undefined,
 ): AttemptFacts {

@@ -172,6 +172,21 @@ const rows: readonly Row[] = [
     [2, 'memory', 'redelivery', here],
   ],
   [
+    'a dead letter that its broker gave up and handed out again, remembered',
+    { lineage: deadLetter, kind: 'redrive', redrives: 1, pastElsewhere: past(3) },
+    [1, 'field', 'redrive', here],
+  ],
+  [
+    'the same, of which another process knows',
+    { lineage: deadLetter, kind: 'redrive', redrives: 1 },
+    [1, 'field', 'redrive'],
+  ],
+  [
+    'a retry copy that its broker gave up and handed out again, of a message that was redriven before',
+    { lineage: { ...third, redrives: 1 }, kind: 'redrive', redrives: 1, past: past(4, 1), pastElsewhere: past(4, 1) },
+    [1, 'assumed', 'redrive', here],
+  ],
+  [
     'a redrive delivered again',
     { lineage: redriven, broker: exactly(2), past: past(1, 1) },
     [2, 'broker', 'redelivery', here],
@@ -226,6 +241,9 @@ describe('what else is known', () => {
   it('tells of an attempt on the same copy that still runs', () => {
     const running = { overtaken: false }
     expect(countAttempt({ ...nothing, past: { ...past(1), running } }).overtakes).toBe(running)
+    expect(countAttempt({ ...nothing, pastElsewhere: { ...past(3), running }, kind: 'dead_letter' }).overtakes).toBe(
+      running,
+    )
     expect(countAttempt({ ...nothing, past: past(1) }).overtakes).toBeUndefined()
   })
 
@@ -233,8 +251,6 @@ describe('what else is known', () => {
     const retried = { kind: 'redrive', redrives: 1, maxAttempts: 3 } as const
     const over = { attempt: 1, maxAttempts: 3, kind: 'redrive', redrives: 1, previous: undefined }
     expect(countAttempt({ ...nothing, ...retried, lineage: third })).toMatchObject(over)
-    const letter: Lineage = { creation, attempt: 1, kind: 'dead_letter', previousAttempt: before }
-    expect(countAttempt({ ...nothing, ...retried, lineage: letter }).previous).toBe(before)
   })
 
   it('does not take over what was allowed where a dead letter was before', () => {
@@ -245,6 +261,7 @@ describe('what else is known', () => {
     const again: Lineage = { ...third, redrives: 2 }
     expect(countAttempt({ ...nothing, lineage: again }).redrives).toBe(2)
     expect(countAttempt({ ...nothing, lineage: again, kind: 'dead_letter' }).redrives).toBe(2)
+    expect(countAttempt({ ...nothing, lineage: again, kind: 'redrive', redrives: 1 }).redrives).toBe(3)
     expect(countAttempt(nothing).redrives).toBe(0)
   })
 })

@@ -74,3 +74,15 @@ describe('what the broker wrote into the headers', () => {
     expect(copy({ ...arrival, queuedAt: 1_000, sentAt: 500 })).toMatchObject({ queuedAt: null })
   })
 })
+
+test('a dead letter that its broker put back where it came from was redriven once', () => {
+  const arrival = delivery({ kind: 'redrive', redrives: 1 })
+  const lineage: Lineage = { creation, attempt: 1, kind: 'dead_letter' }
+  const moved = { originalDestination: arrival.destination.name }
+  expect(copyOf(arrival, 'full', creation, lineage, moved)).toMatchObject({
+    lineage: { kind: 'redrive', redrives: 1 },
+    kind: undefined,
+    redrives: undefined,
+  })
+  expect(copyOf(arrival, 'full', creation, lineage, undefined)).toMatchObject({ kind: 'redrive', redrives: 1 })
+})
