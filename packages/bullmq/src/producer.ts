@@ -100,14 +100,14 @@ function sendJobs(
   const publication = tracing.guard(() => toFlowPublication(client, flows))
   if (publication === undefined) return callAlone(tracing, client, () => call(flows))
   return tracing.send(publication, (injections) => {
-    const left = [...injections]
+    let next = 0
     const copy = (job: FlowJobLike): FlowJobLike => {
-      const opts = withContext(tracing, job.opts, left.shift())
+      const opts = withContext(tracing, job.opts, injections[next++])
       const own = opts === job.opts ? job : copyWith(job, { opts })
       // BullMQ takes null for no children, too.
       return job.children ? copyWith(own, { children: job.children.map(copy) }) : own
     }
-    const copies = left.length === 0 ? undefined : tracing.guard(() => flows.map(copy))
+    const copies = injections.length === 0 ? undefined : tracing.guard(() => flows.map(copy))
     return callAlone(tracing, client, () => call(copies ?? flows))
   })
 }

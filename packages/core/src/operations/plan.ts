@@ -15,11 +15,12 @@ import {
 import type { Runtime } from '../runtime.ts'
 import type { Delivery, OutgoingMessage, Publication, Move } from '../verdict/delivery.ts'
 import { believe, type Belief } from '../verdict/relation.ts'
-import { decodeText, recordGetter } from '../wire/carrier.ts'
+import { recordGetter } from '../wire/carrier.ts'
 import { validSpanContext } from '../wire/format.ts'
 import { sameSpan } from '../wire/traceparent.ts'
 import { toldDelivery, readLater } from './read.ts'
 import { boundedName } from '../base/bounds.ts'
+import { hasBaggage, messageWithBaggage, messageWithContext } from './source.ts'
 import { identityMemory } from '../memory/attempts.ts'
 import type { Step } from '../verdict/attempt-count.ts'
 
@@ -55,10 +56,10 @@ export function planMessage(
   }
   const { creation, baggage } = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
   const work = creation === undefined && baggage === undefined ? undefined : getWork(active)
-  const received = creation && verdictIn(work, (verdict) => sameSpan(verdict.extracted.creation, creation))
-  const isSource = ({ extracted }: Verdict): boolean => baggage !== undefined && sameValues(extracted.baggage, baggage)
-  // Nearly always the message whose context it is. To compare all texts of a batch costs more.
-  const source = received !== undefined && isSource(received) ? received : baggage && verdictIn(work, isSource)
+  const received = creation && messageWithContext(work, creation)
+  // Nearly always the message whose context it is.
+  const isReceived = received !== undefined && baggage !== undefined && hasBaggage(received, baggage)
+  const source = isReceived ? received : baggage && messageWithBaggage(work, baggage)
   const copied = source !== undefined && losesBaggage(runtime, source)
   const distrusted = isDistrusted(received) || isDistrusted(source)
   if (creation === undefined) return toPlan(message, 'create', copied, distrusted)
@@ -110,10 +111,6 @@ function isDistrusted(source: Verdict | undefined): boolean {
 /** Whether the `baggage` header of a received message is not to stay: the propagator writes it, or it is not believed. */
 function losesBaggage({ propagation }: Runtime, { trust, extracted }: Verdict): boolean {
   return extracted.baggage !== undefined && (trust !== 'full' || propagation.isField('baggage'))
-}
-
-function sameValues(left: readonly unknown[] | undefined, right: readonly unknown[]): boolean {
-  return left?.length === right.length && right.every((value, index) => decodeText(value) === decodeText(left[index]))
 }
 
 function linkTo({ creation, decides }: Belief, role: 'creation' | 'message' = 'creation'): Plan['link'] {
