@@ -5,6 +5,7 @@ import {
   fromHere,
   functionLike,
   isFor,
+  isObject,
   ownOptions,
   processWide,
   resolveTracing,
@@ -17,6 +18,7 @@ import type {
   HandledAttempt,
   OpenAttempt,
   Outcome,
+  OutcomeOf,
   TracingInput,
 } from '@tracebaton/core/adapter'
 import {
@@ -158,7 +160,7 @@ export function receivers(
     const [queue, given, options] = args
     if (typeof given === 'function') {
       const [name, noAck] = [nameOf(queue), isNoAck(options)]
-      const handler = wrapped.get(given) ?? given
+      const { handler = given, outcomeOf } = wrapped.get(given) ?? {}
       const owned = types.isAsyncFunction(handler)
       args[1] = function (this: unknown, ...parameters: [message: MessageLike | null]): unknown {
         const [message] = parameters
@@ -168,7 +170,7 @@ export function receivers(
         const arrival = tracing.guard(() => arrive(message, name, noAck, false))
         const attempt = arrival && tracing.guard(() => attemptAt(arrival, tracing))
         if (attempt === undefined) return handle()
-        return owned ? attempt.run(handle) : runUnwatched(arrival!, attempt, handle)
+        return owned ? attempt.run(handle, outcomeOf) : runUnwatched(arrival!, attempt, handle, outcomeOf)
       }
     }
     if (typeof args[3] === 'function') args[3] = fromHere(tracing, args[3] as Method)
@@ -226,12 +228,12 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
     const delivery = otherwise.guard(describe)
     return delivery === undefined ? call() : otherwise.process(delivery, call, outcomeOf)
   }
-  if (outcomeOf === undefined) wrapped.set(traced, handler)
+  wrapped.set(traced, { handler, outcomeOf })
   return functionLike(traced, handler)
 }
 
 /** What {@link traceHandler} wraps, where `consume` needs no wrapper around it. */
-const wrapped = new WeakMap<object, Function>()
+const wrapped = new WeakMap<object, { readonly handler: Function; readonly outcomeOf: OutcomeOf | undefined }>()
 
 /** Stands for the channel of messages that no traced channel handed over. */
 const NO_CHANNEL: ChannelLike = {} as ChannelLike
@@ -241,21 +243,32 @@ const NO_CHANNEL: ChannelLike = {} as ChannelLike
  * from it is unhandled exactly if that one is. The application may handle any other promise, so that one is left alone. A
  * thenable that is no promise may be lazy: calling its `then` would start it.
  */
-function runUnwatched(arrival: Arrival, attempt: OpenAttempt, handle: () => unknown): unknown {
+function runUnwatched(
+  arrival: Arrival,
+  attempt: OpenAttempt,
+  handle: () => unknown,
+  outcomeOf: OutcomeOf = sayNothing,
+): unknown {
   let answer: unknown
-  const settled = attempt.run(() => {
+  const settled = attempt.run((): unknown => {
     answer = handle()
     if (types.isPromise(answer) && attempt.isOpen()) {
       // If the message has still to be settled, that is the time to look again.
       arrival.seen = seeFromOutside(answer, arrival.noAck || arrival.outcome !== undefined ? 1 : 1_000)
+      return arrival.seen.settled
     }
-    return arrival.seen?.settled
-  }, sayNothing)
-  settled?.catch(() => {})
+    return arrival.tracing.guard(() => isSeen(answer)) === true ? answer : undefined
+  }, outcomeOf)
+  if (types.isPromise(settled)) settled.catch(() => {})
   return answer
 }
 
-/** A result that is not seen says nothing of its message. */
+/** Whether a result is there at once. A thenable may be lazy, and is not looked into. */
+function isSeen(answer: unknown): boolean {
+  return isObject(answer) ? !('then' in answer) : typeof answer !== 'function'
+}
+
+/** The result of a callback says nothing of its message, unless it is a traced handler that was told what it says. */
 function sayNothing(): undefined {}
 
 function isNoAck(options: unknown): boolean {

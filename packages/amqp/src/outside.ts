@@ -23,8 +23,8 @@ const BRIEFLY = {
 
 /** A promise of the application's, seen from outside. */
 export interface Seen {
-  /** Fulfilled soon after the promise is settled; rejected with `undefined`, because the reason cannot be seen. */
-  readonly settled: Promise<void>
+  /** Settled soon after the promise is: fulfilled as that, or rejected with `undefined`, because the reason cannot be seen. */
+  readonly settled: Promise<unknown>
   /** Looks in the next turn of the event loop, and often from then on. */
   readonly lookSoon: () => void
 }
@@ -67,8 +67,10 @@ const soon = new Set<Watched>()
  */
 export function seeFromOutside(promise: Promise<unknown>, wait: number): Seen {
   let watched!: Watched
-  const settled = new Promise<void>((resolve, reject) => {
-    const tell = (isRejected: boolean): void => (isRejected ? reject(undefined) : resolve())
+  const settled = new Promise<unknown>((resolve, reject) => {
+    // A subscription to a promise that is fulfilled hides no rejection.
+    const tell = (isRejected: boolean): void =>
+      isRejected ? reject(undefined) : void Promise.prototype.then.call(promise, resolve, reject)
     const next = wait < LONGEST ? lanes.findIndex((lane) => lane.wait >= wait) : lanes.length - 1
     watched = { promise, tell, next, due: 0, place: soon }
   })

@@ -26,6 +26,8 @@ test.each([
   ['caughtLater', 'noAck', ALIVE],
   ['caughtTooLate', '', DEAD],
   ['wrapped', '', ALIVE],
+  ['heard', '', ALIVE],
+  ['heard', 'noAck', ALIVE],
   ['acknowledged', '', DEAD],
   ['synchronous', '', DEAD],
 ])(

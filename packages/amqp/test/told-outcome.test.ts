@@ -26,11 +26,21 @@ async function consume(handler: Handler, outcomeOf?: (result: unknown) => Outcom
 }
 
 const requeued = (): Outcome => 'requeued'
+const ifFalse = (result: unknown): Outcome | undefined => (result === false ? 'requeued' : undefined)
 
 test('an async callback is heard, and so is a traced handler of its own', async () => {
   expect(await consume(async () => false, requeued)).toMatchObject({ outcome: 'requeued' })
   const handler = traceHandler(async () => false, { outcomeOf: requeued })
   expect(await consume(handler as Handler)).toMatchObject({ outcome: 'requeued' })
+})
+
+test.each<[what: string, handler: () => unknown]>([
+  ['a promise', async () => false],
+  ['a value', () => false],
+])('a traced handler is heard where it is no async function and gives %s', async (_, handler) => {
+  expect(await consume(traceHandler(() => handler(), { outcomeOf: ifFalse }) as Handler)).toMatchObject({
+    outcome: 'requeued',
+  })
 })
 
 test('a result that is not seen is not asked about', async () => {

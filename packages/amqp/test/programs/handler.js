@@ -56,6 +56,7 @@ const handlers = {
     return promise
   },
   wrapped: traceHandler(caught),
+  heard: traceHandler(caught, { outcomeOf: () => undefined }),
   async acknowledged(message) {
     channel.ack(message)
     await work()
