@@ -77,3 +77,19 @@ describe.each([1, 10_000])('%i messages of one call', (count) => {
     }
   })
 })
+
+test('messages of which half have a context already are taken, where all of them are without ours', async () => {
+  await using session = await openSession(true)
+  for (const over of [-1, 0, 1]) {
+    const topic = await session.topic(1)
+    const fields = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }
+    // Half of them are given a context, as the others have it.
+    const full = await filling(1_000, LIMIT + over, fields)
+    const messages = full.map((message, index) =>
+      index % 2 === 0 ? message : Object.assign({}, message, { headers: fields }),
+    )
+    expect(await send(session, topic, messages)).toBe('taken')
+    expect(await contextsOf(session, topic, 1_000)).toEqual([over > 0 ? 500 : 1_000, 1_000])
+  }
+  expect(session.failures).toHaveLength(1)
+})

@@ -58,10 +58,16 @@ export function createRoom(messages: readonly MessageLike[], limit: number): Non
   }
 }
 
-/** A message that keeps the context it came with, and so is not among those that are counted, grows by nothing. */
+/**
+ * A message that keeps the context it came with, and so is not among those that are counted, grows by nothing. Which these
+ * are is not told: those that would grow most are taken for the others.
+ */
 function holds(messages: readonly MessageLike[], fields: FieldChanges, count: number, limit: number): boolean {
-  const bare = batchSize(messages, {})
-  return bare > limit || bare + Math.ceil(((batchSize(messages, fields) - bare) * count) / messages.length) <= limit
+  const bare = recordSizes(messages, {})
+  const growths = recordSizes(messages, fields).map((size, index) => size - (bare[index] ?? 0))
+  const most = growths.toSorted((left, right) => right - left).slice(0, count)
+  const size = BATCH + sumOf(bare)
+  return size > limit || size + sumOf(most) <= limit
 }
 
 /** Bytes that a record cannot exceed: looks at lengths alone. */
@@ -79,12 +85,12 @@ function longest(text: unknown): number {
   return typeof text === 'string' ? 3 * text.length : bytesOf(text)
 }
 
-/** Bytes of a batch of these messages, with the fields on each. */
-function batchSize(messages: readonly MessageLike[], fields: FieldChanges): number {
+/** Bytes of the records of these messages, with the fields on each. */
+function recordSizes(messages: readonly MessageLike[], fields: FieldChanges): readonly number[] {
   const now = Date.now()
   const times = messages.map(({ timestamp }) => (timestamp === undefined ? now : Number(timestamp)))
   const first = times.reduce((least, time) => Math.min(least, time), Infinity)
-  return messages.reduce((size, { key, value, headers }, offset) => {
+  return messages.map(({ key, value, headers }, offset) => {
     const written: Readonly<Record<string, unknown>> = Object.assign({}, headers, fields)
     const all = Object.entries(written).flatMap(([name, values]): (readonly [string, unknown])[] => {
       if (Array.isArray(values)) return values.map((one: unknown) => [name, one] as const)
@@ -93,8 +99,12 @@ function batchSize(messages: readonly MessageLike[], fields: FieldChanges): numb
     })
     let record = 1 + varint((times[offset] ?? now) - first) + varint(offset) + varint(all.length)
     for (const part of [key, value, ...all.flat()]) record += part == null ? 1 : sized(bytesOf(part))
-    return size + sized(record)
-  }, BATCH)
+    return sized(record)
+  })
+}
+
+function sumOf(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 /** Bytes with their number before them. */

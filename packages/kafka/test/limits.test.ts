@@ -48,6 +48,14 @@ describe('room for fields', () => {
     expect(createRoom(messages, size - 1)(counted, 1)).toBe(false)
   })
 
+  test('is measured for the messages that get fields, beside others that have some already', async () => {
+    const kept = { value: 'x', headers: { traceparent: 'v'.repeat(55), baggage: 'much='.padEnd(500, 'v') } }
+    const bare = await written([kept, { value: 'x' }, kept])
+    const full = await written([kept, { value: 'x', headers: fields }, kept])
+    const fits = (limit: number) => createRoom([kept, { value: 'x' }, kept], limit)(fields, 1)
+    expect([full - 1, full, bare - 1, bare].map(fits)).toEqual([false, true, true, false])
+  })
+
   test('is found by lengths alone where the messages are far from the limit', () => {
     const measure = vi.spyOn(Buffer, 'byteLength')
     const messages = Array.from({ length: 1_000 }, () => ({ value: 'x'.repeat(100), headers: { a: 'b' } }))
