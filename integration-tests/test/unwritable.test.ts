@@ -95,11 +95,13 @@ async function withNull<Result>(send: () => Promise<Result>): Promise<Result> {
   }
 }
 
-test('on Kafka a message with headers without a value is moved', async () => {
+test('on Kafka a message with headers that the client cannot write is moved', async () => {
   await using session = await openKafka(true)
   const [topic, dead] = [await session.topic(), await session.topic()]
   const producer = await session.producer()
-  const headers = { nothing: null, some: ['one', null, 'two'], none: [null, null], beside: 'stays', empty: '' }
+  const odd = { nothing: null, some: ['one', null, 'two'], none: [null, null] }
+  // The client puts these behind what every object has under the name.
+  const headers = { ...odd, beside: 'stays', empty: '', constructor: 'shop', toString: 'text' }
   await withNull(() => producer.send({ topic, messages: [{ value: 'order', headers: headers as never }] }))
   const moved: EachMessagePayload['message'][] = []
   const consumer = await session.consumer(topic)
@@ -116,9 +118,14 @@ test('on Kafka a message with headers without a value is moved', async () => {
   await vi.waitFor(() => expect(letters).toHaveLength(1), { timeout: 20_000 })
 
   expect(moved[0]?.headers?.['nothing']).toBeNull()
+  expect(moved[0]?.headers?.['constructor']).toEqual([Object, Buffer.from('shop')])
   const last = letters[0]?.headers ?? {}
   expect(last).toMatchObject({ beside: Buffer.from('stays'), some: [Buffer.from('one'), Buffer.from('two')] })
   expect(last['empty']).toEqual(Buffer.alloc(0))
+  expect([last['constructor'], last['toString']]).toMatchObject([
+    { 1: Buffer.from('shop') },
+    { 1: Buffer.from('text') },
+  ])
   expect(last).not.toHaveProperty('nothing')
   expect(last).not.toHaveProperty('none')
   expect(leftOut(session.failures)).toEqual(['nothing,none'])

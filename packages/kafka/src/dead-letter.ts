@@ -113,25 +113,27 @@ function move<Sender extends SenderLike>(
  * they arrived, or as JSON where that is not known.
  */
 function writable<Part>(tracing: AdapterTracing, part: Part, received?: Part): Part {
-  if (!isObject(part) || ArrayBuffer.isView(part)) return part
+  if (part === null || part === undefined || isWritten(part)) return part
   if (ArrayBuffer.isView(received)) return received
   return tracing.guard(() => JSON.stringify(part) as Part) ?? part
 }
 
-/** The client reads headers without a value, and writes none. Of a header that repeats, the other values stay. */
+/**
+ * The client reads headers that it cannot write: those without a value, and functions, because it takes what every object has
+ * for an earlier header of that name (`constructor`). Of a header that repeats, the other values stay.
+ */
 function writableHeaders(
   tracing: AdapterTracing,
   headers: Readonly<Record<string, HeaderValue>>,
 ): Readonly<Record<string, HeaderValue>> {
   const entries = Object.entries(headers).map(([name, value]) => [name, writableValue(tracing, value)] as const)
-  return writableOnly(tracing, entries, (_, value) => hasValue(value))
+  return writableOnly(tracing, entries, (_, value) => (Array.isArray(value) ? value.length > 0 : isWritten(value)))
 }
 
 function writableValue(tracing: AdapterTracing, value: HeaderValue): HeaderValue {
-  if (!Array.isArray(value)) return writable(tracing, value)
-  return value.some(hasValue) ? value.filter(hasValue).map((one) => writable(tracing, one)) : value
+  return Array.isArray(value) ? value.map((one) => writable(tracing, one)).filter(isWritten) : writable(tracing, value)
 }
 
-function hasValue(value: unknown): boolean {
-  return Array.isArray(value) ? value.some(hasValue) : value !== null && value !== undefined
+function isWritten(value: unknown): boolean {
+  return typeof value === 'string' || ArrayBuffer.isView(value)
 }

@@ -78,11 +78,19 @@ describe('a message moved inside its handler', () => {
   test('goes on without the headers that its client reads and cannot write, and this is reported', async () => {
     const recording = createRecording()
     const { producer, sent } = createProducer()
-    const headers = { nothing: null, some: [null, Buffer.from('a')], none: [null], tenant: Buffer.from('7') }
+    const headers = {
+      nothing: null,
+      some: [null, Buffer.from('a')],
+      none: [null],
+      tenant: Buffer.from('7'),
+      // So the client reads a header of that name.
+      constructor: [Object, Buffer.from('b')],
+    }
     await handle(recording, received(headers as never, 42), (payload) =>
       retryLater(traceProducer(producer, recording.options), payload),
     )
     expect(sent[0]!.messages[0]!.headers).toMatchObject({ some: [Buffer.from('a')], tenant: Buffer.from('7') })
+    expect(Object.entries(sent[0]!.messages[0]!.headers ?? {})).toContainEqual(['constructor', [Buffer.from('b')]])
     expect(Object.keys(sent[0]!.messages[0]!.headers ?? {}).filter((name) => name.startsWith('no'))).toEqual([])
     expect(headers).toMatchObject({ nothing: null, some: [null, Buffer.from('a')] })
     expect(recording.failures.map(String)).toEqual([expect.stringContaining('cannot write: nothing,none')])
