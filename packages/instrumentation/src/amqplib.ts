@@ -21,12 +21,12 @@ function tracedConnect(connect: Connect): Connect {
     isObject(connection) ? traceConnection(connection as ConnectionLike, { tracing }) : connection
   const traced: Connect = function (...args) {
     const at = args.findLastIndex((arg) => typeof arg === 'function')
-    if (at !== -1) args[at] = answered(args[at] as Connect, wrap)
-    else args = args.map((arg) => withSetUp(arg, wrap))
+    args = args.map((arg, position) => (position === at ? answered(arg as Connect, wrap) : withSetUp(arg, wrap)))
     const call = (): unknown => Reflect.apply(connect, this, args)
     // What a connection does later is not a part of the request that opened it.
     const result = wishFor('amqplib') === undefined ? call() : ownTracing('amqplib').runIn(ROOT_CONTEXT, call)
-    return types.isPromise(result) ? result.then(wrap) : result
+    // With callbacks a connection that recovers is there at once.
+    return types.isPromise(result) ? result.then(wrap) : wrap(result)
   }
   return named(connect, traced)
 }
@@ -39,18 +39,18 @@ function answered(callback: Connect, wrap: (connection: unknown) => unknown): Co
 }
 
 interface Recovering {
-  readonly recovery?: { readonly setup?: (model: unknown) => unknown } | undefined
+  readonly recovery?: { readonly setup?: unknown } | undefined
 }
 
-/** A connection that recovers hands a bare one to its `setup`, each time. */
+/** A connection that recovers hands a bare one to its `setup`, each time, and a callback if that takes two arguments. */
 function withSetUp(options: unknown, wrap: (connection: unknown) => unknown): unknown {
   const { recovery } = Object(options) as Recovering
   const setup = Object(recovery).setup as unknown
   if (typeof setup !== 'function') return options
-  return {
-    ...(options as object),
-    recovery: { ...recovery, setup: (model: unknown) => Reflect.apply(setup, recovery, [wrap(model)]) as unknown },
+  const traced: Connect = function (model, ...rest) {
+    return Reflect.apply(setup, this, [wrap(model), ...rest])
   }
+  return { ...(options as object), recovery: { ...recovery, setup: named(setup, traced) } }
 }
 
 const patchOf = (file: string, module: string): ModulePatch => ({

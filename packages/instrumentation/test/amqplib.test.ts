@@ -81,20 +81,34 @@ describe('a connection of the patched module', () => {
     await expect(opened).resolves.toHaveProperty('createChannel')
   })
 
-  it('is traced in the set-up after it has recovered', async () => {
-    const { names } = recorded(new AmqplibInstrumentation())
-    const { connect } = install().require('amqplib') as HollowAmqplib
-    const recovery = {
-      limit: 3,
-      async setup(this: { limit: number }, connection: HollowConnection) {
-        expect(this.limit).toBe(3)
-        await exchange(await connection.createChannel())
-      },
-    }
-    const options = Object.freeze({ recovery: Object.freeze(recovery) })
-    await connect('amqp://localhost', options)
-    expect(names().toSorted()).toEqual(PUBLISHED)
-  })
+  it.each(['amqplib', 'amqplib/callback_api'])(
+    'is traced in each form of set-up, and where it recovers: %s',
+    async (module) => {
+      const { names } = recorded(new AmqplibInstrumentation())
+      const { connect } = install().require(module) as HollowAmqplib & HollowCallbacks
+      const setUps = [
+        async (connection: HollowConnection) => exchange(await connection.createChannel()),
+        (connection: HollowConnection, done: () => void) => {
+          connection.createChannel(async (_, channel) => {
+            await exchange(channel)
+            done()
+          })
+        },
+      ]
+      for (const setup of setUps) {
+        const options = Object.freeze({ recovery: Object.freeze({ setup }) })
+        // oxlint-disable-next-line no-await-in-loop
+        const connection = await (module === 'amqplib'
+          ? connect('amqp://localhost', options)
+          : new Promise<HollowConnection | undefined>((resolve) => {
+              const handle = connect('amqp://localhost', options, () => resolve(handle))
+            }))
+        // oxlint-disable-next-line no-await-in-loop
+        await exchange(await connection!.createChannel())
+      }
+      expect(names().toSorted()).toEqual([...PUBLISHED, ...PUBLISHED, ...PUBLISHED, ...PUBLISHED].toSorted())
+    },
+  )
 
   it('has one span of each call where it is wrapped by hand as well', async () => {
     const { names, tracerProvider } = recorded(new AmqplibInstrumentation())

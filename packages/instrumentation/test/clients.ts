@@ -46,7 +46,14 @@ export interface HollowAmqplib {
 }
 
 export interface HollowCallbacks {
-  readonly connect: (url: string, opened: (error: unknown, connection: HollowConnection) => void) => void
+  readonly connect: {
+    (url: string, opened: (error: unknown, connection: HollowConnection) => void): void
+    (
+      url: string,
+      options: object,
+      opened: (error: unknown, connection: HollowConnection) => void,
+    ): HollowConnection | undefined
+  }
 }
 
 export interface HollowJob {

@@ -33,3 +33,10 @@ exports.Connection = class Connection {
   }
   close() {}
 }
+
+/** Calls the `setup` of a connection that recovers, with a callback if it takes one. */
+exports.setUp = async function setUp(options, connection) {
+  const { setup } = options?.recovery ?? {}
+  if (setup?.length !== 2) await setup?.(connection)
+  else await new Promise((resolve, reject) => setup(connection, (error) => (error ? reject(error) : resolve())))
+}
