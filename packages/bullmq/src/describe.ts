@@ -120,7 +120,7 @@ export function toDelivery(job: JobLike): Delivery {
     memory,
     source: queue,
     key: keyOfRun(job),
-    sentAt: timestamp,
+    sentAt: finite(timestamp),
     // Of redrives it is unknown when they were put back; a parent is there before its children, but not in the queue.
     queuedAt: redrives > 0 || related?.some(({ role }) => role === 'child_job') === true ? null : undefined,
     delay: finite(opts.delay),

@@ -20,6 +20,10 @@ describe('an attempt on a job', () => {
     })
   })
 
+  test('has no time where the job bears none', () => {
+    expect(describeJob({ timestamp: Number.NaN }).sentAt).toBeUndefined()
+  })
+
   test.each([
     ['before its attempts are used up', 2, 3, undefined],
     ['after them', 3, 3, 1],

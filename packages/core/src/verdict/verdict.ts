@@ -128,7 +128,7 @@ export function handledAttempt({ delivery, copy, attempt, moved, firstSent }: Ve
     kind: attempt.kind,
     firstSent,
     sent,
-    due: sent !== undefined && delay > 0 ? sent + delay : undefined,
+    due: sent !== undefined && delay > 0 && isBounded(sent + delay) ? sent + delay : undefined,
     previousFailure: attempt.previousFailure ?? (errorType === undefined ? undefined : { errorType, errorMessage }),
   }
 }
@@ -155,8 +155,23 @@ export function getWork(context: Context): Work | undefined {
 
 /** The message that is being worked on, or the one of the batch, if it is the one that is looked for. */
 export function verdictIn(work: Work | undefined, isIt: (verdict: Verdict) => boolean): Verdict | undefined {
-  if (work?.verdict === undefined) return work?.batch?.find(isIt)
+  if (work?.verdict === undefined) return work?.batch && nextIn(work.batch, isIt)
   return isIt(work.verdict) ? work.verdict : undefined
+}
+
+/** Where in a batch a message was found last: the messages of thousands are looked for in their order. */
+const found = new WeakMap<readonly Verdict[], number>()
+
+function nextIn(batch: readonly Verdict[], isIt: (verdict: Verdict) => boolean): Verdict | undefined {
+  const last = found.get(batch) ?? 0
+  for (let step = 0; step < batch.length; step++) {
+    const index = (last + step) % batch.length
+    const verdict = batch[index]
+    if (verdict === undefined || !isIt(verdict)) continue
+    found.set(batch, index)
+    return verdict
+  }
+  return undefined
 }
 
 /** What core made of a delivery, if it has looked at it. */
