@@ -11,7 +11,7 @@ import {
   type TraceState,
 } from '@opentelemetry/api'
 import { wordFor } from './base/given.ts'
-import { OURS } from './base/names.ts'
+import { OURS, STANDARD } from './base/names.ts'
 import { givenRandomness, randomnessOfId, traceIdWith, withRandomness } from './wire/randomness.ts'
 
 /** What a sampler answers; the shape of OpenTelemetry SDKs 2 and 3. `decision` 2 records and samples. */
@@ -214,7 +214,9 @@ function reasonIn(
 ): 'dead_letter' | 'attempt' | undefined {
   const isDead = attributes[OURS.kind] === 'dead_letter' || attributes[OURS.deadLetterSource] !== undefined
   if (deadLetter === true && isDead) return 'dead_letter'
-  return attempt !== undefined && Number(attributes[OURS.attempt] ?? 1) >= attempt ? 'attempt' : undefined
+  // A first attempt does not say so when its span starts, and other spans are none.
+  const number = attributes[OURS.attempt] ?? (attributes[STANDARD.operationType[0]] === 'process' ? 1 : undefined)
+  return attempt !== undefined && Number(number) >= attempt ? 'attempt' : undefined
 }
 
 /** Such a span stands for itself alone: its trace state has no threshold, because its sampler did not take it. */

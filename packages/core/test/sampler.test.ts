@@ -309,6 +309,14 @@ describe('escalation', () => {
     expect(escalatedBy(sampling, { [OURS.attempt]: 3 }).traceState?.get('ot')).toBe(`rv:${'b'.repeat(14)}`)
   })
 
+  it('samples no span for an attempt that is none', () => {
+    for (const attempt of [0, 1]) {
+      expect(escalatedBy({ attempt }, { 'http.request.method': 'POST' }).decision).toBe(0)
+      expect(escalatedBy({ attempt }, { 'messaging.operation.type': 'send' }).decision).toBe(0)
+      expect(escalatedBy({ attempt }, { 'messaging.operation.type': 'process' }).decision).toBe(2)
+    }
+  })
+
   it('samples dead letters, and says so', () => {
     for (const fact of [{ [OURS.kind]: 'dead_letter' }, { [OURS.deadLetterSource]: 'orders' }]) {
       expect(escalatedBy({ deadLetter: true }, fact)).toMatchObject({
