@@ -98,10 +98,12 @@ function joinSameIdentity(
 ): void {
   const madeFor = byMessage(creations, ({ span }) => [messageIdentity(span), messageFacts(span).destinationName])
   const first = new Map<string, SpanNode>()
-  for (const { node, identity, creation, facts } of attempts) {
+  for (const { node, identity, creation, via, facts } of attempts) {
     if (!identity) continue
     const own = creation && isCreation(creation) && messageIdentity(creation.span)?.key === identity.key
-    const anchor = own ? creation : (madeFor(identity, facts.destinationName) ?? first.get(identity.key))
+    // An attempt that follows a span which was not recorded was hardly sent to another queue by one that was.
+    const anywhere = via === undefined || creation !== undefined
+    const anchor = own ? creation : (madeFor(identity, facts.destinationName, anywhere) ?? first.get(identity.key))
     if (anchor) together.join(anchor, node)
     else first.set(identity.key, node)
   }

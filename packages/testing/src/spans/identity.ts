@@ -37,21 +37,22 @@ export function identityOf(
  * queues: what is about the queue comes before what is about another one, where a message may have been moved from.
  *
  * @param aboutOf the message, where it is known, and its queue
+ * @returns looks up a message in its queue, and, unless told not to, elsewhere
  */
 export function byMessage<T>(
   things: readonly T[],
   aboutOf: (thing: T) => readonly [identity: MessageIdentity | undefined, destination: string | undefined],
-): (identity: MessageIdentity, destination: string | undefined) => T | undefined {
+): (identity: MessageIdentity, destination: string | undefined, elsewhere?: boolean) => T | undefined {
   const known = new Map<string, T>()
   for (const thing of things) {
     const [identity, destination] = aboutOf(thing)
     if (!identity) continue
     for (const name of [nameAt(identity, destination), identity.key]) if (!known.has(name)) known.set(name, thing)
   }
-  return (identity, destination = '') =>
+  return (identity, destination = '', elsewhere = true) =>
     known.get(nameAt(identity, destination)) ??
     known.get(nameAt(identity, withoutQueue(destination))) ??
-    known.get(identity.key)
+    (elsewhere ? known.get(identity.key) : undefined)
 }
 
 function nameAt({ key }: MessageIdentity, destination = ''): string {

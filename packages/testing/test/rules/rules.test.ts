@@ -88,6 +88,19 @@ test.each([
   ])
 })
 
+test('what follows a producer that exports elsewhere is no message of another queue with the same id', () => {
+  const order = messaging('o', 'send', 'orders', { startTime: 1, attributes: named })
+  const handled = messaging('h', 'process', 'orders', { parentSpanId: 'o', startTime: 2, attributes: named })
+  const billing = messaging('b', 'process', 'shop:invoice:billing', {
+    traceId: 'b'.repeat(32),
+    startTime: 4,
+    parentSpanId: 'i',
+    remoteParent: true,
+    attributes: named,
+  })
+  expect(found([order, handled, billing])).toMatchObject([{ rule: 'no-orphans' }])
+})
+
 test('what arrived tells where the context was lost', () => {
   const lost = alone('a', { attributes: at(42) })
   const arrival = { system: 'kafka', destination: 'orders', partition: '0', offset: '42' }
