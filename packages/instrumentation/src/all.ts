@@ -25,7 +25,7 @@ export type TracebatonInstrumentation =
 
 /** An instrumentation for each client. Those that a process does not load cost nothing. Never throws. */
 export function getTracebatonInstrumentations(options: TracebatonOptions = {}): TracebatonInstrumentation[] {
-  const { amqplib, bullmq, kafkajs, sqs, ...all } = options
+  const { amqplib, bullmq, kafkajs, sqs, ...all } = Object(options) as TracebatonOptions
   return [
     ...(amqplib === false ? [] : [new AmqplibInstrumentation({ ...all, ...amqplib })]),
     ...(bullmq === false ? [] : [new BullMQInstrumentation({ ...all, ...bullmq })]),

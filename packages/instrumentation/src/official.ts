@@ -1,4 +1,5 @@
 import { getTracebatonInstrumentations, type TracebatonInstrumentation, type TracebatonOptions } from './all.ts'
+import { warn } from './packages.ts'
 import { spared } from './say.ts'
 
 /** An instrumentation of anybody's, as far as we look at it. */
@@ -26,16 +27,24 @@ export function inPlaceOfOfficial<Other extends AnyInstrumentation>(
   others: readonly (Other | readonly Other[])[],
   options: TracebatonOptions = {},
 ): (Other | TracebatonInstrumentation)[] {
+  const { amqplib, kafkajs, sqs } = Object(options) as TracebatonOptions
   const kept = others.flat().filter((other) => {
     const { instrumentationName: name } = Object(other) as Partial<AnyInstrumentation>
-    if (name === `${PREFIX}aws-sdk` && options.sqs !== false) withoutSqs(other as AwsParts)
+    if (name === `${PREFIX}aws-sdk` && sqs !== false) withoutSqs(other as AwsParts)
     const isReplaced =
-      (name === `${PREFIX}kafkajs` && options.kafkajs !== false) ||
-      (name === `${PREFIX}amqplib` && options.amqplib !== false)
-    if (isReplaced) (other as Other).disable()
+      (name === `${PREFIX}kafkajs` && kafkajs !== false) || (name === `${PREFIX}amqplib` && amqplib !== false)
+    if (isReplaced) disable(other)
     return !isReplaced
   })
   return [...getTracebatonInstrumentations(options), ...(kept as Other[])]
+}
+
+function disable(other: AnyInstrumentation): void {
+  try {
+    other.disable()
+  } catch (error) {
+    warn(`${other.instrumentationName} cannot be disabled, so it may record as well: ${String(error)}`)
+  }
 }
 
 function withoutSqs({ servicesExtensions }: AwsParts): void {

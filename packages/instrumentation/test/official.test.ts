@@ -45,6 +45,15 @@ describe('inPlaceOfOfficial', () => {
     namesOf(list.slice(0, -2))
   })
 
+  it('never throws: neither where one cannot be disabled, nor without options', () => {
+    const kafka = createOfficial('kafkajs')
+    kafka.disable.mockImplementation(() => {
+      throw new Error('stuck')
+    })
+    const list = inPlaceOfOfficial([kafka], null as never)
+    expect(namesOf(list)).toHaveLength(4)
+  })
+
   it('keeps the official one of a client that it leaves out', () => {
     const [kafka, aws] = ['kafkajs', 'aws-sdk'].map(createOfficial)
     const list = inPlaceOfOfficial([kafka!, aws!], { kafkajs: false, sqs: false, amqplib: false })
