@@ -1,6 +1,6 @@
 import { failedMemory, processWide, withoutIds } from '@tracebaton/core/adapter'
 import type { AdapterTracing, Delivery, DeliveryCount, Destination, Facts, Publication } from '@tracebaton/core/adapter'
-import { connectionOf, frameSizeOf, type ChannelLike, type MessageLike, type PropertiesLike } from './client.ts'
+import { connectionOf, frameSizeOf, type ChannelLike, type MessageLike } from './client.ts'
 import { createRoom, isTable, tableGetter } from './headers.ts'
 import { fingerprintOf, hasHistory, readHistory } from './history.ts'
 
@@ -20,7 +20,8 @@ export function toPublication(
   options: Readonly<Record<string, unknown>>,
   delay?: number,
 ): Publication {
-  const { headers } = options
+  const { headers, messageId, correlationId } = options
+  const { serverAddress, serverPort } = serverFacts(channel)
   const deaths = isTable(headers) ? fingerprintOf(headers) : undefined
   const size = sizeOf(content)
   const fits = createRoom(headers, frameSizeOf(channel), tracing.isField, tracing.maxMessageBytes, size)
@@ -32,7 +33,14 @@ export function toPublication(
     messages: [
       { carrier: headers, getter: tableGetter, delay: delay ?? askedDelay(headers), stampTime: true, deaths, fits },
     ],
-    facts: factsOf(tracing, channel, options, routingKey, undefined, size),
+    facts: {
+      serverAddress,
+      serverPort,
+      messageId: text(messageId),
+      conversationId: text(correlationId),
+      routingKey,
+      bodySize: tracing.captures.bodySize ? size : undefined,
+    },
   }
 }
 
@@ -56,14 +64,24 @@ export function toDelivery(
   received: boolean,
 ): Delivery {
   const { exchange, routingKey, deliveryTag, redelivered } = fields
-  const { headers } = properties
+  const { headers, messageId, correlationId } = properties
+  const { serverAddress, serverPort } = serverFacts(channel)
   const { destination, addresses } = wayOf(channel, exchange, routingKey, queue)
   return {
     system: SYSTEM,
     destination,
     carrier: headers,
     getter: tableGetter,
-    facts: factsOf(tracing, channel, properties, routingKey, deliveryTag, content.byteLength),
+    // A literal of its own, not one with publications, of which many may wait for their confirmation: see core's `Place`.
+    facts: {
+      serverAddress,
+      serverPort,
+      messageId: text(messageId),
+      conversationId: text(correlationId),
+      routingKey,
+      deliveryTag,
+      bodySize: tracing.captures.bodySize ? content.byteLength : undefined,
+    },
     memory: failedMemory,
     source,
     key: deliveryTag,
@@ -99,27 +117,6 @@ export function isOf({ system, key, facts, carrier }: Delivery, { fields, proper
 
 function discarded() {
   return { outcome: 'discarded', steered: false } as const
-}
-
-/** Made in one step, because growing a copy costs each message a shape of its own. */
-function factsOf(
-  tracing: AdapterTracing,
-  channel: ChannelLike,
-  { messageId, correlationId }: PropertiesLike,
-  routingKey: string,
-  deliveryTag: number | undefined,
-  bodySize: number | undefined,
-): Facts {
-  const { serverAddress, serverPort } = serverFacts(channel)
-  return {
-    serverAddress,
-    serverPort,
-    messageId: text(messageId),
-    conversationId: text(correlationId),
-    routingKey,
-    deliveryTag,
-    bodySize: tracing.captures.bodySize ? bodySize : undefined,
-  }
 }
 
 function sizeOf(content: unknown): number | undefined {

@@ -17,14 +17,24 @@ export interface Waiting {
   expire(): void
 }
 
-/** A place in a register, in the order in which they were kept. */
-export interface Place {
+/**
+ * A place in a register, in the order in which they were kept. No literal: once many objects of one literal have lived long,
+ * as places of sends that wait for their confirmation do, V8 makes all of them in the old space. There those of deliveries,
+ * which are settled at once, cost several times as much.
+ */
+export class Place {
   /** `undefined`: it is released. */
   waiting: Waiting | undefined
   /** ms since the epoch. */
   readonly until: number
   before: Place | undefined
-  after: Place | undefined
+  after: Place | undefined = undefined
+
+  constructor(waiting: Waiting, until: number, before: Place | undefined) {
+    this.waiting = waiting
+    this.until = until
+    this.before = before
+  }
 }
 
 /** What of a process waits. Bounded by number and by time. */
@@ -110,7 +120,7 @@ export function createRegister(name: string): Register {
   return {
     keep(waiting, longest = LONGEST_OPEN) {
       const before = places.newest
-      const place: Place = { waiting, until: Date.now() + longest, before, after: undefined }
+      const place = new Place(waiting, Date.now() + longest, before)
       places.newest = place
       if (before === undefined) places.oldest = place
       else before.after = place
