@@ -1,5 +1,6 @@
 // End to end on a real RabbitMQ: CPU time of the process that consumes, per message, and its throughput. Rounds are
 // interleaved, each implementation in a process of its own.
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { median } from '../measure.js'
 import { runProcess } from '../process.js'
@@ -7,8 +8,11 @@ import { describeRun, writeResults } from '../results.js'
 import { startRabbitmq } from './rabbitmq.js'
 
 const IMPLEMENTATIONS = ['bare', 'by hand', 'official', 'ours']
-const MESSAGES = 20_000
-const QUICK_MESSAGES = 3_000
+/** Enough that compiling, which more code takes more of, is not what is measured. */
+const MESSAGES = 100_000
+const QUICK_MESSAGES = 10_000
+/** The part of the messages that comes first and is not measured. */
+const WARM_UP = 0.2
 /** CPU time of the consuming process, at most so many times that of the same program with the headers by hand. */
 const GATE = 1.05
 
@@ -56,7 +60,14 @@ function line({ cpu, throughput }) {
   return `${cpu.toFixed(1)} µs of CPU per message, ${throughput.toFixed(0)} messages a second`
 }
 
-function measureIn(order) {
-  const consumer = join(import.meta.dirname, 'consumer.js')
-  return runProcess(`The consumer (${order.name})`, consumer, [JSON.stringify(order)], ['--no-warnings'])
+/** Published by the same implementation in a process of its own, so that the other one does nothing but consume. */
+async function measureIn({ address, name, messages }) {
+  const order = { address, name, messages, queue: `benchmark-${randomUUID()}`, warmUp: Math.round(messages * WARM_UP) }
+  await runIn('publisher', order)
+  return runIn('consumer', order)
+}
+
+function runIn(role, order) {
+  const file = join(import.meta.dirname, `${role}.js`)
+  return runProcess(`The ${role} (${order.name})`, file, [JSON.stringify(order)], ['--no-warnings'])
 }
