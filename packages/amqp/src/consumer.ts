@@ -88,7 +88,7 @@ function settledWith(arrival: Arrival): Outcome | undefined {
 }
 
 /** The deliveries that wait for their settlement. */
-export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.3', isClosed)
+export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.4', isClosed)
 
 /**
  * How a message arrived; `undefined`: on a channel without tracing.

@@ -60,7 +60,7 @@ interface MessageArrival extends Arrival {
   readonly message: ReceivedMessage
 }
 
-const arrivals: Arrivals<MessageArrival> = createArrivals('tracebaton.kafka.arrivals.3')
+const arrivals: Arrivals<MessageArrival> = createArrivals('tracebaton.kafka.arrivals.4')
 
 /** Batches of which kafkajs takes only those messages for handled that the handler resolves. */
 const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => new WeakSet<object>())

@@ -7,7 +7,7 @@
  */
 export const SHARED = {
   /** In contexts: the work that is going on there, and its messages. */
-  work: 'tracebaton.work.2',
+  work: 'tracebaton.work.3',
   /** In contexts: whether a trace id is random. */
   randomTrace: 'tracebaton.random-trace.1',
   /** By look-alike: the client object behind it. */
@@ -21,7 +21,7 @@ export const SHARED = {
   /** Which attempts are forgotten next. */
   attempts: 'tracebaton.attempts.2',
   /** By identity: the latest attempts. */
-  identities: 'tracebaton.identities.2',
+  identities: 'tracebaton.identities.3',
   /** By what stands in for an identity: attempts whose message may come back. */
   failedAttempts: 'tracebaton.failed-attempts.2',
   /** By consumer group: the attempts on its partitions. */
