@@ -166,17 +166,19 @@ export function inject(
 
 /**
  * A copy that is given no context, because there is none or tracing is suppressed, yet counts its attempts and says where
- * the message was. It bears what context it came with.
+ * the message was. It bears what context it came with, unless there is room for the count of a bounded retry alone.
  */
 function injectWithout(
-  { report }: Runtime,
+  runtime: Runtime,
   { message: { fits }, carried }: Plan,
   lineage: Lineage,
   facts: FieldChanges | undefined,
 ): Injection | undefined {
   const counted = { [LINEAGE_FIELD]: formatLineage(lineage, carried && validSpanContext(carried)) }
-  const fields = [Object.assign({}, counted, facts), counted].find(
-    (candidate) => fits === undefined || report.guard('headers', () => fits(candidate, 1)) !== false,
+  const candidates: FieldChanges[] = [Object.assign({}, counted, facts), counted]
+  if (lineage.maxAttempts !== undefined) candidates.push(countOf(runtime, lineage, undefined))
+  const fields = candidates.find(
+    (candidate) => fits === undefined || runtime.report.guard('headers', () => fits(candidate, 1)) !== false,
   )
   return fields && { fields }
 }

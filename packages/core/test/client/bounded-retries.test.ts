@@ -82,6 +82,23 @@ describe('a retry', () => {
     expect(Object.keys(retried.fields)).not.toContain('traceparent')
   })
 
+  test('counts on while tracing is suppressed where a message has room for one field, in place of its context', async () => {
+    const { tracing } = createTraced()
+    const carrier = { traceparent: TRACEPARENT }
+    const fits = (fields: object): boolean => hasRoomForOneText({ ...carrier, ...fields })
+    const suppressed = suppressTracing(contexts.active())
+    const {
+      result,
+      fields,
+      lineage: told,
+    } = await contexts.with(suppressed, () => retry(tracing, delivery({ carrier }), 5, fits))
+    expect(result).toBe('retried')
+    expect(told).toMatchObject({ attempt: 2, maxAttempts: 5 })
+    expect(fields).toHaveProperty('traceparent', undefined)
+    const unbounded = await contexts.with(suppressed, () => retry(tracing, delivery({ carrier }), undefined, fits))
+    expect(unbounded.fields).toEqual({})
+  })
+
   test('counts on beside a context of a platform that decides nothing', async () => {
     const slot = { traceparent: TRACEPARENT, decides: false }
     const received = delivery({ carrier: { tracebaton: '1;a=2;m=5;k=immediate' }, slot })
