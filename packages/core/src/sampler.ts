@@ -216,7 +216,7 @@ function reasonIn(
   if (deadLetter === true && isDead) return 'dead_letter'
   // A first attempt does not say so when its span starts, and other spans are none.
   const number = attributes[OURS.attempt] ?? (attributes[STANDARD.operationType[0]] === 'process' ? 1 : undefined)
-  return attempt !== undefined && Number(number) >= attempt ? 'attempt' : undefined
+  return attempt != null && Number(number) >= attempt ? 'attempt' : undefined
 }
 
 /** Such a span stands for itself alone: its trace state has no threshold, because its sampler did not take it. */

@@ -149,6 +149,7 @@ describe('a sampler of journeys', () => {
         0,
       ])
     }
+    expect(escalatedBy({ attempt: null } as never, { 'messaging.operation.type': 'process' }).decision).toBe(0)
   })
 
   it('same-dice is what it does unless told otherwise', () => {
