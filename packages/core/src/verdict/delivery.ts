@@ -217,7 +217,10 @@ export interface Delivery<Carrier = unknown> {
   readonly startedAt?: number | undefined
   readonly count?: DeliveryCount | undefined
   readonly maxAttempts?: number | undefined
-  /** How often the message came back after it was given up, where the broker tells. Its attempts count from 1 each time. */
+  /**
+   * How often this copy came back after it was given up, where the broker tells; those that the message tells are added. Its
+   * attempts count from 1 each time.
+   */
   readonly redrives?: number | undefined
   /** Spans that have to do with this message, beside those that it names itself: each is linked. */
   readonly related?: readonly Relative[] | undefined
