@@ -32,11 +32,11 @@ import {
   type Method,
 } from './client.ts'
 import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
-import { seeFromOutside, type Seen } from './outside.ts'
+import { seeFromOutside, UNSEEN, type Seen } from './outside.ts'
 import { SCOPE } from './scope.ts'
 
 /** A message as it arrived on a traced channel, and what has become of it since. */
-interface Arrival {
+export interface Arrival {
   readonly tracing: AdapterTracing
   readonly channel: ChannelLike
   readonly delivery: Delivery
@@ -58,7 +58,8 @@ interface Sweep {
   /** It was the so many-th call. */
   readonly number: number
   readonly upTo: number
-  readonly outcome: Outcome
+  /** `undefined`: it came after one that is forgotten. */
+  readonly outcome: Outcome | undefined
 }
 
 const sweeps = processWide('tracebaton.amqp.sweeps.1', () => ({ count: 0, of: new WeakMap<ChannelLike, Sweep[]>() }))
@@ -71,7 +72,14 @@ export function noteSweep(channel: ChannelLike, tag: number, outcome: Outcome): 
   const known = sweeps.of.get(channel) ?? []
   if (known.at(-1)?.outcome === outcome) known.pop()
   known.push({ number: (sweeps.count += 1), upTo: tag === 0 ? Infinity : tag, outcome })
-  sweeps.of.set(channel, known.slice(-MOST_SWEEPS))
+  if (known.length > MOST_SWEEPS) known.splice(0, 2, { ...known[1]!, outcome: undefined })
+  sweeps.of.set(channel, known)
+}
+
+/** The handler may be about to end, or the message may be handled later. */
+export function noteSettled(arrival: Arrival, outcome: Outcome): void {
+  arrival.outcome ??= outcome
+  arrival.seen?.lookSoon()
 }
 
 /** What a message was settled with, by itself or with others. */
@@ -228,7 +236,10 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
     const delivery = otherwise.guard(describe)
     return delivery === undefined ? call() : otherwise.process(delivery, call, outcomeOf)
   }
-  wrapped.set(traced, { handler, outcomeOf })
+  wrapped.set(traced, {
+    handler,
+    outcomeOf: outcomeOf && ((result) => (result === UNSEEN ? undefined : outcomeOf(result))),
+  })
   return functionLike(traced, handler)
 }
 
@@ -247,18 +258,19 @@ function runUnwatched(
   arrival: Arrival,
   attempt: OpenAttempt,
   handle: () => unknown,
-  outcomeOf: OutcomeOf = sayNothing,
+  outcomeOf: OutcomeOf | undefined,
 ): unknown {
   let answer: unknown
   const settled = attempt.run((): unknown => {
     answer = handle()
     if (types.isPromise(answer) && attempt.isOpen()) {
       // If the message has still to be settled, that is the time to look again.
-      arrival.seen = seeFromOutside(answer, arrival.noAck || arrival.outcome !== undefined ? 1 : 1_000)
+      const wait = arrival.noAck || arrival.outcome !== undefined ? 1 : 1_000
+      arrival.seen = seeFromOutside(answer, wait, outcomeOf !== undefined)
       return arrival.seen.settled
     }
-    return arrival.tracing.guard(() => isSeen(answer)) === true ? answer : undefined
-  }, outcomeOf)
+    return outcomeOf !== undefined && arrival.tracing.guard(() => isSeen(answer)) === true ? answer : UNSEEN
+  }, outcomeOf ?? sayNothing)
   if (types.isPromise(settled)) settled.catch(() => {})
   return answer
 }

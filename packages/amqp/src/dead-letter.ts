@@ -72,7 +72,8 @@ async function move(
     [message, isObject(message?.fields) && isObject(message.properties), 'a received message second'],
   )
   if (refusal !== undefined) return refusal
-  const { to, error, delay = 0, maxAttempts } = asked ?? {}
+  const { to, error, maxAttempts } = asked ?? {}
+  const delay = asked?.delay ?? 0
   const original = originalOf(channel)
   const arrival = arrivalOf(message, original)
   const tracing = tracingFor(channel, arrival, SCOPE)

@@ -21,17 +21,26 @@ const BRIEFLY = {
   showHidden: false,
 } as const
 
+/** Stands for a value that is not looked at. */
+export const UNSEEN: unique symbol = Symbol('unseen')
+
 /** A promise of the application's, seen from outside. */
 export interface Seen {
-  /** Settled soon after the promise is: fulfilled as that, or rejected with `undefined`, because the reason cannot be seen. */
+  /**
+   * Settled soon after the promise is: rejected with `undefined`, because the reason cannot be seen, or fulfilled with
+   * its value where that is asked for, else with {@link UNSEEN}.
+   */
   readonly settled: Promise<unknown>
   /** Looks in the next turn of the event loop, and often from then on. */
   readonly lookSoon: () => void
 }
 
+/** `unknown`: it cannot be looked at. */
+type State = 'pending' | 'fulfilled' | 'rejected' | 'unknown'
+
 interface Watched {
   readonly promise: Promise<unknown>
-  readonly tell: (isRejected: boolean) => void
+  readonly tell: (state: State) => void
   /** The position of the lane that it waits in next. */
   next: number
   /** When to look, as `performance.now()` tells the time. */
@@ -64,13 +73,21 @@ const soon = new Set<Watched>()
  * would count as unhandled, although the application handles its own. All promises share one timer.
  *
  * @param wait ms between the first look, in the next turn of the event loop, and the second
+ * @param asked whether its value is asked for. Only then, and only once it is fulfilled, there is a subscription
  */
-export function seeFromOutside(promise: Promise<unknown>, wait: number): Seen {
+export function seeFromOutside(promise: Promise<unknown>, wait: number, asked: boolean): Seen {
   let watched!: Watched
   const settled = new Promise<unknown>((resolve, reject) => {
-    // A subscription to a promise that is fulfilled hides no rejection.
-    const tell = (isRejected: boolean): void =>
-      isRejected ? reject(undefined) : void Promise.prototype.then.call(promise, resolve, reject)
+    const tell = (state: State): void => {
+      if (state === 'rejected') return reject(undefined)
+      if (!asked || state !== 'fulfilled') return resolve(UNSEEN)
+      try {
+        void Promise.prototype.then.call(promise, resolve, reject)
+      } catch {
+        // The constructor of a subclass may take something else than other promises.
+        resolve(UNSEEN)
+      }
+    }
     const next = wait < LONGEST ? lanes.findIndex((lane) => lane.wait >= wait) : lanes.length - 1
     watched = { promise, tell, next, due: 0, place: soon }
   })
@@ -131,7 +148,7 @@ function look(watched: Watched): number {
   const state = stateOf(watched.promise)
   if (state !== 'pending') {
     watched.place = undefined
-    watched.tell(state === 'rejected')
+    watched.tell(state)
     return Infinity
   }
   const { wait, waiting } = lanes[watched.next]!
@@ -165,11 +182,11 @@ function wakeFor(next: number): void {
   timer = setTimeout(sweep, Math.max(1, due - performance.now())).unref()
 }
 
-/** `undefined`: fulfilled, or it cannot be looked at. */
-function stateOf(promise: Promise<unknown>): string | undefined {
+function stateOf(promise: Promise<unknown>): State {
   try {
-    return /^[^{]*\{\s*<(pending|rejected)>/.exec(inspect(promise, BRIEFLY))?.[1]
+    const [, state = 'fulfilled'] = /^[^{]*\{\s*<(pending|rejected)>/.exec(inspect(promise, BRIEFLY)) ?? []
+    return state as State
   } catch {
-    return undefined
+    return 'unknown'
   }
 }

@@ -8,7 +8,7 @@ import {
   type MessageLike,
   type Method,
 } from './client.ts'
-import { arrivalOf, deliveries, noteSweep } from './consumer.ts'
+import { arrivalOf, deliveries, noteSettled, noteSweep, type Arrival } from './consumer.ts'
 import { SYSTEM } from './describe.ts'
 
 type Verb = 'ack' | 'nack' | 'reject' | 'ackAll' | 'nackAll' | 'recover'
@@ -58,18 +58,19 @@ export function settlers(
     const found = deliveries.find(channelOf(message), tag)
     const result = tracing.settleOne(found?.attempt, outcome, () => describe(verb, word, [[tag, found]]), call)
     const arrival = arrivalOf(message as MessageLike)
-    // The message may be handled later.
-    if (arrival === undefined) return result
-    arrival.outcome ??= outcome
-    arrival.seen?.lookSoon()
+    if (arrival !== undefined) noteSettled(arrival, outcome)
     return result
   }
   const settleMany = (verb: Verb, word: Word, message: unknown, call: () => unknown): unknown => {
     const { tag = 0, outcome } = word
     const own = channelOf(message)
-    const settlement = tracing.guard(() => describe(verb, word, deliveries.findUpTo(own, tag)))
+    const found = tracing.guard(() => deliveries.findUpTo(own, tag)) ?? []
+    const settlement = tracing.guard(() => describe(verb, word, found))
     const result = settlement === undefined ? call() : tracing.settle(settlement, call)
-    tracing.guard(() => noteSweep(own, tag, outcome))
+    tracing.guard(() => {
+      for (const [, { delivery }] of found) noteSettled(delivery.arrival as Arrival, outcome)
+      noteSweep(own, tag, outcome)
+    })
     return result
   }
   const describe = (verb: Verb, { tag, allUpTo, outcome }: Word, found: Found): Settlement => {

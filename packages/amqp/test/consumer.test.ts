@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { context, propagation, trace } from '@opentelemetry/api'
 import { resolveTracing } from '@tracebaton/core/adapter'
-import type { ConsumeMessage } from 'amqplib'
+import type { Channel, ConsumeMessage } from 'amqplib'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording } from '../../testing/test/recording.ts'
@@ -301,12 +301,22 @@ describe('a promise that a plain function returns', () => {
     channel.ackAll()
   })
 
-  test('ends the attempt soon after it is settled, if the message was acknowledged before', async () => {
+  test.each<[how: string, acknowledge: (channel: Channel, message: ConsumeMessage) => void, later: boolean]>([
+    ['itself', (channel, message) => channel.ack(message), false],
+    ['with others', (channel) => channel.ackAll(), false],
+    ['with others after its handler returned', (channel, message) => channel.ack(message, true), true],
+  ])('ends the attempt soon after it is settled, if the message was acknowledged %s', async (_, acknowledge, later) => {
     const { channel, hollow, recorder } = setUp()
     const { promise, settle } = known()
-    await channel.consume('orders', (message) => (channel.ack(message!), promise))
+    const given: (() => void)[] = []
+    await channel.consume('orders', (message) => {
+      given.push(() => acknowledge(channel, message!))
+      if (!later) given[0]!()
+      return promise
+    })
     hollow.deliver()
     await turn()
+    if (later) given[0]!()
     expect(recorder.open).toHaveLength(1)
     const began = performance.now()
     settle()

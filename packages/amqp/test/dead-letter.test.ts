@@ -76,9 +76,9 @@ describe('a message that is moved', () => {
     expect(hollow.published[0]).toMatchObject({ routingKey: 'wait', properties: { expiration: '0' } })
   })
 
-  test('without a delay expires nowhere', async () => {
+  test.each([0, null])('without a delay (%s) expires nowhere', async (delay) => {
     const { channel, hollow, message } = await receive()
-    await retryLater(channel, message, { to: 'retries', delay: 0 })
+    await retryLater(channel, message, { to: 'retries', delay: delay as number })
     expect(hollow.published[0]).toMatchObject({ routingKey: 'retries', properties: { expiration: undefined } })
   })
 

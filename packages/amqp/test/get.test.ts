@@ -235,6 +235,24 @@ describe('traceHandler', () => {
     expect(outcomes()).toEqual(['rejected', 'rejected', 'acked', 'requeued'])
   })
 
+  test('much later than it was settled with others does not guess how', async () => {
+    const { channel, hollow, spans } = setUp()
+    const take = async (): Promise<GetMessage> => {
+      hollow.put()
+      return (await channel.get('orders')) as GetMessage
+    }
+    const messages = [await take()]
+    for (let calls = 0; calls < 9; calls += 1) {
+      channel.ackAll()
+      channel.nackAll()
+      // oxlint-disable-next-line no-await-in-loop -- between one call and the next
+      messages.push(await take())
+    }
+    for (const message of messages) traceHandler(() => {})(message)
+    const outcomes = spans('process orders').map((span) => attemptOf(span)['outcome'])
+    expect(outcomes).toEqual(Array.from({ length: 7 }, () => 'acked'))
+  })
+
   test('keeps `this`, and the active context of whoever calls it', async () => {
     const { channel, hollow } = setUp()
     hollow.put()

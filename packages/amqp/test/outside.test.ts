@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { seeFromOutside } from '../src/outside.ts'
+import { seeFromOutside, UNSEEN } from '../src/outside.ts'
 
 const looks = vi.hoisted(() => ({ count: 0 }))
 vi.mock('node:util', async (importOriginal) => {
@@ -35,7 +35,7 @@ function work(): { readonly promise: Promise<void>; readonly resolve: () => void
 
 /** Sees a promise, and says what is known of it by now. */
 function see(promise: Promise<unknown>, wait: number): { readonly lookSoon: () => void; readonly told: () => string } {
-  const { settled, lookSoon } = seeFromOutside(promise, wait)
+  const { settled, lookSoon } = seeFromOutside(promise, wait, false)
   let told = 'pending'
   settled.then(
     () => (told = 'fulfilled'),
@@ -123,4 +123,31 @@ test('one turn has at most 200 looks, and those that have been looked at wait be
     [10, 200],
     [10, 200],
   ])
+})
+
+/** Settles in a way that only its maker knows. A promise that is derived from it cannot be made. */
+class Deferred extends Promise<string> {
+  resolve: (value: string) => void
+  constructor() {
+    let own!: (value: string) => void
+    super((resolve) => {
+      own = resolve
+    })
+    this.resolve = own
+  }
+  static done(): Deferred {
+    const made = new Deferred()
+    made.resolve('done')
+    return made
+  }
+}
+
+test.each([
+  ['of a promise is given where that is asked for', () => Promise.resolve('done'), true, 'done'],
+  ['of a promise is left alone where nobody asks for it', () => Promise.resolve('done'), false, UNSEEN],
+  ['of a promise whose class takes no executor is not looked at', () => Deferred.done(), true, UNSEEN],
+])('the value %s', async (_, make, asked, value) => {
+  const { settled } = seeFromOutside(make(), 1, asked)
+  await turn()
+  expect(await settled).toBe(value)
 })

@@ -51,6 +51,17 @@ test('a result that is not seen is not asked about', async () => {
   expect(outcomeOf).not.toHaveBeenCalled()
 })
 
+test('a traced handler is not heard where it gives what nobody may look into', async () => {
+  const outcomeOf = vi.fn<() => Outcome>(requeued)
+  // oxlint-disable-next-line unicorn/no-thenable -- query builders are such things
+  const lazy = { then: vi.fn<() => void>() }
+  for (const result of [lazy, () => {}]) {
+    expect(await consume(traceHandler(() => result, { outcomeOf }) as Handler)).toMatchObject({ outcome: 'acked' })
+  }
+  expect(outcomeOf).not.toHaveBeenCalled()
+  expect(lazy.then).not.toHaveBeenCalled()
+})
+
 test('a message that no traced channel handed over tells its attempt in its handler', async () => {
   const recording = createRecording()
   const message = {
