@@ -19,6 +19,9 @@ interface Ended {
   readonly late: boolean
 }
 
+/** Of which producers were told that they are dead letters: a job that is given up may be put on a queue of dead letters, too. */
+const isDead = new WeakSet<Verdict>()
+
 /**
  * Tells the traces of the creation context and of the first send what became of their message, where the attempt is in
  * another trace: by a span of no length, which links the attempt. Otherwise a backend that keeps or drops whole traces would
@@ -31,7 +34,8 @@ export function followUp(attempt: Ended, outcome: Outcome | undefined, errorType
   // What decides nothing is linked, and goes no further.
   if (spanContext === undefined || verdict.belief.decides === false) return
   const reason = reasonFor(attempt, outcome, errorType)
-  if (reason === undefined) return
+  if (reason === undefined || (reason === 'dead_lettered' && isDead.has(verdict))) return
+  if (reason === 'dead_lettered') isDead.add(verdict)
   runtime.report.guard('span', () => {
     const { creation } = verdict.belief
     const first = firstSendOf(verdict)

@@ -271,5 +271,5 @@ function tellOutcome(runtime: Runtime, plans: readonly Plan[], results: SendResu
 function tellProducer(runtime: Runtime, { step, facts, verdict, work }: MovePlan): void {
   if (!runtime.followUp || step.kind !== 'dead_letter') return
   const attempt = { runtime, verdict, spanContext: step.attemptContext, late: false }
-  followUp(attempt, MOVED[step.kind], facts.errorType ?? work?.failed?.errorType)
+  followUp(attempt, MOVED.dead_letter, facts.errorType ?? work?.failed?.errorType)
 }

@@ -88,6 +88,15 @@ describe('an attempt in another trace than its message', () => {
     ])
   })
 
+  test('that was given up for good is told of once, if its message is put among dead letters afterwards', () => {
+    const traced = createTraced(OPTIONS)
+    const arrived = delivery(FOR_GOOD)
+    expect(() => traced.tracing.process(arrived, fail)).toThrow('no stock')
+    const call = publication([{ carrier: arrived.carrier }], { move: { kind: 'dead_letter', delivery: arrived } })
+    traced.tracing.send(call, NOTHING)
+    expect(followUps(traced).map(({ attributes }) => attributes[OURS.followUp])).toEqual(['dead_lettered'])
+  })
+
   test('that is dead-lettered while its batch is handled as a whole is told of, whatever the relation', () => {
     for (const relation of ['auto', 'child', 'link'] as const) {
       const traced = createTraced({ ...OPTIONS, relation })
