@@ -678,7 +678,7 @@ const adapterMutations = [
     name: 'a thenable that nobody awaits is started',
     package: 'amqp',
     file: 'consumer.ts',
-    edits: [['=== true ? answer : undefined', '=== true ? undefined : answer']],
+    edits: [['=== true ? answer : UNSEEN', '=== true ? UNSEEN : answer']],
     test: 'consumer.test.ts',
     caughtBy: 'what a handler gives and nobody awaits is not started by us',
   },
