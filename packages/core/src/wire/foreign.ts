@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, trace, type SpanContext, type TextMapPropagator } from '@opentelemetry/api'
 import { validSpanContext, withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
 import { extractedBy, injected } from './propagator.ts'
-import { baggageIn, isList } from './carrier.ts'
+import { baggageIn, isList, type Fields } from './carrier.ts'
 import type { Report } from '../base/report.ts'
 import { KNOWN_FLAGS } from './traceparent.ts'
 
@@ -37,7 +37,11 @@ export function createForeignFormat(
       }
       return fields
     },
-    essential: () => undefined,
+    // Jaeger names further ones after entries of baggage, and a broker may refuse these names.
+    essential(fields) {
+      const own = Object.entries(fields).filter(([name]) => identities.includes(name.toLowerCase()))
+      return own.length === 0 ? undefined : (Object.fromEntries(own) as Fields)
+    },
   }
 }
 

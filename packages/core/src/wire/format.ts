@@ -25,7 +25,7 @@ export interface Format {
   read(headers: Headers): Extracted
   /** @param spanContext that of the context; `undefined`: baggage is all that there is */
   write(context: Context, spanContext: SpanContext | undefined): Fields | undefined
-  /** The part that a context cannot do without; `undefined` where the fields cannot be told apart. */
+  /** The part that a context cannot do without; `undefined` where no field is known to be one. */
   essential(fields: FieldChanges): Fields | undefined
 }
 
@@ -52,7 +52,7 @@ export interface Propagation {
    * only where it is among the fields. Default: everything
    */
   readonly isField: (name: string, fields?: FieldChanges) => boolean
-  /** The part that a context cannot do without, where the fields can be told apart; `undefined` where they cannot. */
+  /** See {@link Format.essential}. */
   essential(fields: FieldChanges): Fields | undefined
   /** What takes a message's context and baggage off, and writes none. */
   readonly nothing: () => FieldChanges

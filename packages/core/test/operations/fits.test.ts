@@ -1,4 +1,5 @@
 import { context as contexts, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { JaegerPropagator } from '@opentelemetry/propagator-jaeger'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { FieldChanges } from '../../src/wire/carrier.ts'
 import { METRICS, OURS } from '../../src/base/names.ts'
@@ -8,6 +9,8 @@ import { createTraced, useContexts, type Traced } from '../traced.ts'
 beforeAll(useContexts)
 
 const upTo = (count: number) => (fields: FieldChanges) => Object.keys(fields).length <= count
+
+const refusesBaggage = (fields: FieldChanges): boolean => !('uberctx-tenant' in fields)
 
 const skipped = (traced: Traced, reason: string) => traced.counted(METRICS.skipped[0], { [OURS.reason]: reason })
 
@@ -29,6 +32,14 @@ describe('where fields do not fit', () => {
     const traced = createTraced()
     const injection = sendOne(traced, { fits: upTo(1), delay: 1, slot: true })
     expect(Object.keys(injection?.fields ?? {})).toEqual(['traceparent'])
+    expect(await skipped(traced, 'essential_only')).toBe(1)
+  })
+
+  test('then what a propagator says are its fields, without those that it named after entries of baggage', async () => {
+    const traced = createTraced({ propagator: new JaegerPropagator() })
+    const injection = sendOne(traced, { fits: refusesBaggage, delay: 1, slot: true })
+    expect(Object.keys(injection?.fields ?? {})).toEqual(['uber-trace-id'])
+    expect(injection?.slot).toBeUndefined()
     expect(await skipped(traced, 'essential_only')).toBe(1)
   })
 
