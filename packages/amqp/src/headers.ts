@@ -1,4 +1,4 @@
-import type { FieldChanges, HeaderGetter, IsField } from '@tracebaton/core/adapter'
+import { replaceFields, type FieldChanges, type HeaderGetter, type IsField } from '@tracebaton/core/adapter'
 
 /** Reads a table of headers, of a message to send (which may inherit some of them) or of one received. */
 export const tableGetter: HeaderGetter<unknown> = {
@@ -16,8 +16,9 @@ export function isHeaders(headers: unknown): boolean {
 }
 
 /**
- * A table whose prototype is the caller's, as the client itself makes one: it writes inherited headers too. Ours stand
- * in front, and hide what they replace: a header that is `undefined` is not written.
+ * A copy of the caller's headers with ours in place of earlier ones. Of an object with a prototype of its own the client
+ * writes what it inherits, too: then the copy inherits from it, and a header that is `undefined` hides one and is not
+ * written. Of a plain object that is not done, because V8 takes long to make a prototype of an object.
  */
 export function withFields(
   headers: unknown,
@@ -25,6 +26,10 @@ export function withFields(
   isField: IsField,
 ): Readonly<Record<string, unknown>> {
   if (!isTable(headers)) return fields
+  const prototype: unknown = Object.getPrototypeOf(headers)
+  if (prototype === Object.prototype || prototype === null) {
+    return replaceFields<unknown>(headers, fields, isField, (text) => text)
+  }
   let hidden: Record<string, undefined> | undefined
   for (const name in headers) if (isField(name, fields)) (hidden ??= {})[name] = undefined
   return { __proto__: headers, ...hidden, ...fields }
