@@ -8,8 +8,6 @@ import { COMPILED, LARGE_HEAP, runProcess, USUAL_HEAP } from './process.js'
 import { describeRun, readResults, writePicture, writeResults } from './results.js'
 import { SCALING } from './scaling.js'
 
-const SCALING_PROCESSES = 3
-
 const options = readOptions()
 if (options?.against !== undefined) await copyBuild(options.against, 'before')
 if (options?.brokers) {
@@ -23,7 +21,7 @@ if (options?.brokers) {
     writeResults(options.out, results)
   }
   if (process.stdout.isTTY) process.stdout.write(`${'\r'.padEnd(70)}\r`)
-  writePicture(options.out, drawPicture(results))
+  if (options.paths.length > 0) writePicture(options.out, drawPicture(results))
   printSummary(results)
 }
 
@@ -53,7 +51,7 @@ function* steps({ paths, bytes, scaling, modes, processes }) {
       store: (results, name, figures) => (results.bytes[name] = figures),
     }
   }
-  for (let round = 1; round <= Math.min(processes, SCALING_PROCESSES); round++) {
+  for (let round = 1; round <= processes; round++) {
     for (const name of scaling) {
       const { adapter } = SCALING[name]
       yield {

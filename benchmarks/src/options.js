@@ -9,7 +9,8 @@ const HELP = `npm run bench -- [options]
   --only <paths>      e.g. kafka.eachMessage,amqp: stores results/quick.json
   --modes <modes>     ${MODES.join(', ')}
   --processes <n>     processes per path and mode (5)
-  --skip <parts>      cpu, bytes, scaling
+  --skip <parts>      cpu, bytes
+  --scaling           what grows with batches, headers and links instead: 8 minutes a process (3); stores results/scaling.json
   --against <folder>  compares with the built packages of another checkout, in processes in turn, as "before"
   --brokers           end to end on a real RabbitMQ instead; address in TRACEBATON_AMQP, else a container
   --add               adds processes to the results that are stored
@@ -28,6 +29,7 @@ export function readOptions() {
       processes: { type: 'string' },
       skip: { type: 'string', default: '' },
       against: { type: 'string' },
+      scaling: { type: 'boolean', default: false },
       brokers: { type: 'boolean', default: false },
       add: { type: 'boolean', default: false },
       out: { type: 'string' },
@@ -38,7 +40,7 @@ export function readOptions() {
     console.log(HELP)
     return undefined
   }
-  const { quick, against, brokers, add } = values
+  const { quick, against, scaling, brokers, add } = values
   const wanted = values.only?.split(',')
   const skip = new Set(values.skip.split(','))
   const isWanted = (name) => wanted?.some((each) => name === each || name.startsWith(`${each}.`)) ?? true
@@ -50,12 +52,12 @@ export function readOptions() {
     against,
     brokers,
     add,
-    paths: skip.has('cpu') ? [] : paths,
-    bytes: skip.has('bytes') ? [] : paths,
-    scaling: skip.has('scaling') || quick || wanted !== undefined ? [] : Object.keys(SCALING),
+    paths: scaling || skip.has('cpu') ? [] : paths,
+    bytes: scaling || skip.has('bytes') ? [] : paths,
+    scaling: scaling ? Object.keys(SCALING).filter(isWanted) : [],
     modes,
-    processes: Number(values.processes ?? (quick ? 2 : 5)),
-    out: values.out ?? (quick || wanted !== undefined || modes !== MODES ? 'quick' : 'latest'),
+    processes: Number(values.processes ?? (scaling ? (quick ? 1 : 3) : quick ? 2 : 5)),
+    out: values.out ?? (quick || wanted !== undefined || modes !== MODES ? 'quick' : scaling ? 'scaling' : 'latest'),
   }
 }
 

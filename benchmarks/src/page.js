@@ -54,12 +54,7 @@ Bytes of the heap that are allocated per message, every span sampled, without th
 
 ${bytesTable(results.bytes)}
 
-## What grows
-
-CPU of ours and of the official instrumentation in µs per message, every span sampled, median of ${Object.values(results.scaling)[0]?.length ?? 0} processes.
-
-${Object.entries(results.scaling).map(scalingTable).join('\n\n')}
-${hasResults('rabbitmq') ? brokerSection(readResults('rabbitmq')) : ''}`
+${hasResults('scaling') ? scalingSection(readResults('scaling')) : ''}${hasResults('rabbitmq') ? brokerSection(readResults('rabbitmq')) : ''}`
 }
 
 function cpuTable(cpu, mode) {
@@ -109,6 +104,17 @@ function bytesTable(bytes) {
     return [path, counts, (added.ours / limit).toFixed(2), verdict === 'gate' ? 'yes' : MARKS.missed].flat()
   })
   return table([['path', ...IMPLEMENTATIONS, 'ours / limit', 'keeps'], ...rows])
+}
+
+function scalingSection({ commit, scaling }) {
+  const processes = Math.min(...Object.values(scaling).map(({ length }) => length))
+  return `
+## What grows
+
+Added CPU in µs per message, every span sampled, median of ${processes} ${processes === 1 ? 'process' : 'processes'} (commit ${commit}).
+
+${Object.entries(scaling).map(scalingTable).join('\n\n')}
+`
 }
 
 function scalingTable([name, samples]) {
