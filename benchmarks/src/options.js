@@ -10,7 +10,7 @@ const HELP = `npm run bench -- [options]
   --modes <modes>     ${MODES.join(', ')}
   --processes <n>     processes per path and mode (5)
   --skip <parts>      cpu, bytes
-  --scaling           what grows with batches, headers and links instead: 8 minutes a process (3); stores results/scaling.json
+  --scaling           what grows with batches, headers and links instead: 7 minutes a process (3); stores results/scaling.json
   --against <folder>  compares with the built packages of another checkout, in processes in turn, as "before"
   --brokers           end to end on a real RabbitMQ instead; address in TRACEBATON_AMQP, else a container
   --add               adds processes to the results that are stored
