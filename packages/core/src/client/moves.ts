@@ -66,14 +66,10 @@ export function moveMessage<Sent>(
   if (place === undefined || place === '')
     return Promise.reject(codedError('ERR_TRACEBATON_DESTINATION', UNKNOWN[kind]))
   const move = delivery && { kind, delivery, error, maxAttempts }
-  const isExhausted = (most: number): boolean =>
-    move === undefined ||
-    tracing.isExhausted(
-      move,
-      most,
-      tracing.guard(() => describe(place)),
-    )
-  if (maxAttempts !== undefined && isExhausted(maxAttempts)) return Promise.resolve(EXHAUSTED as Sent)
+  if (maxAttempts !== undefined) {
+    const copy = move && tracing.guard(() => describe(place))
+    if (move === undefined || tracing.isExhausted(move, maxAttempts, copy)) return Promise.resolve(EXHAUSTED as Sent)
+  }
   return sendOne(
     tracing,
     () => Object.assign(describe(place), { move }),

@@ -2,6 +2,7 @@ import { processWide, SHARED } from '../base/shared-state.ts'
 import type { AttemptMemory, CopyFacts, Delivery, PastAttempt } from '../verdict/delivery.ts'
 import { createBounded, keyOf, Store, type Bounded } from './bounded.ts'
 import type { Outcome } from '../base/policy.ts'
+import { idsOf } from '../wire/traceparent.ts'
 
 /** Attempts that a process remembers, on all brokers together, at most; the latest half of them for sure. */
 export const REMEMBERED_ATTEMPTS = 10_000
@@ -102,7 +103,7 @@ function identityAt(
   const { creation, lineage } = copy
   const id = facts?.messageId
   if (queue === undefined || id === undefined) return undefined
-  const made = creation === undefined ? '' : `${creation.traceId}-${creation.spanId}`
+  const made = creation === undefined ? '' : idsOf(creation)
   const own = bearsDeaths(copy) ? '' : deaths
   return keyOf([system, queue, id, made, lineage?.attempt ?? 1, lineage?.redrives ?? 0, own].join(':'))
 }

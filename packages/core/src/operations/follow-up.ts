@@ -19,8 +19,8 @@ interface Ended {
   readonly late: boolean
 }
 
-/** Of which producers were told that they are dead letters: a job that is given up may be put on a queue of dead letters, too. */
-const isDead = new WeakSet<Verdict>()
+/** Messages whose producers know that they are dead letters: a job that is given up may be put on a queue of dead letters, too. */
+const knownDead = new WeakSet<Verdict>()
 
 /**
  * Tells the traces of the creation context and of the first send what became of their message, where the attempt is in
@@ -34,8 +34,8 @@ export function followUp(attempt: Ended, outcome: Outcome | undefined, errorType
   // What decides nothing is linked, and goes no further.
   if (spanContext === undefined || verdict.belief.decides === false) return
   const reason = reasonFor(attempt, outcome, errorType)
-  if (reason === undefined || (reason === 'dead_lettered' && isDead.has(verdict))) return
-  if (reason === 'dead_lettered') isDead.add(verdict)
+  if (reason === undefined || (reason === 'dead_lettered' && knownDead.has(verdict))) return
+  if (reason === 'dead_lettered') knownDead.add(verdict)
   runtime.report.guard('span', () => {
     const { creation } = verdict.belief
     const first = firstSendOf(verdict)

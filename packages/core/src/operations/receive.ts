@@ -8,6 +8,7 @@ import { copyAttributes } from '../otel/operation.ts'
 import type { Runtime } from '../runtime.ts'
 import { activeContext, callHook, parentIn, startSpan } from '../otel/span.ts'
 import { boundedValue } from '../base/bounds.ts'
+import { idsOf } from '../wire/traceparent.ts'
 
 /** One call of the application that asked the broker for messages. */
 export interface Reception {
@@ -97,7 +98,7 @@ export function linksTo(
       const value = delivery.attributes[key]
       if (onSpan.attributes?.[key] !== value) attributes[key] ??= boundedValue(value)
     }
-    const key = `${creation.traceId}${creation.spanId}`
+    const key = idsOf(creation)
     // The newest message decides on sampling, and keeps its link where there are too many: it is the last one.
     links.delete(key)
     links.set(key, { context: creation, attributes })

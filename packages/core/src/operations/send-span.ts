@@ -5,6 +5,7 @@ import { startSpan, toLink, type SafeSpan } from '../otel/span.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Publication } from '../verdict/delivery.ts'
 import { elsewhere } from '../verdict/verdict.ts'
+import { idsOf } from '../wire/traceparent.ts'
 import type { Plan } from './plan.ts'
 
 /** Whether a message is given a context. */
@@ -91,7 +92,7 @@ export function linksOf(plans: readonly Plan[], creates: readonly (SafeSpan | un
   plans.forEach(({ link: own }, index) => {
     const created = creates[index]?.context
     const link = created === undefined ? own : { role: 'message' as const, context: created }
-    if (link !== undefined) links.set(link.context.traceId + link.context.spanId, toLink(link))
+    if (link !== undefined) links.set(idsOf(link.context), toLink(link))
   })
   return [...links.values()]
 }

@@ -2,11 +2,11 @@ import type { SpanContext } from '@opentelemetry/api'
 import { keyOf } from '../memory/bounded.ts'
 import type { Verdict, Work } from '../verdict/verdict.ts'
 import { decodeText } from '../wire/carrier.ts'
-import { sameSpan } from '../wire/traceparent.ts'
+import { idsOf, sameSpan } from '../wire/traceparent.ts'
 
 /** The message being worked on, or the first of the batch, that came with this context. */
 export function messageWithContext(work: Work | undefined, context: SpanContext): Verdict | undefined {
-  if (work?.batch !== undefined) return indexOf(work.batch, contextKey).get(keyOfContext(context))
+  if (work?.batch !== undefined) return indexOf(work.batch, contextKey).get(idsOf(context))
   return sameSpan(work?.verdict?.extracted.creation, context) ? work?.verdict : undefined
 }
 
@@ -25,12 +25,8 @@ export function hasBaggage({ extracted }: Verdict, baggage: readonly unknown[]):
 /** What the messages of a batch are known by. */
 type KeyIn = (verdict: Verdict) => string | undefined
 
-const contextKey: KeyIn = ({ extracted: { creation } }) => creation && keyOfContext(creation)
+const contextKey: KeyIn = ({ extracted: { creation } }) => creation && idsOf(creation)
 const baggageKey: KeyIn = ({ extracted: { baggage } }) => baggage && keyOfBaggage(baggage)
-
-function keyOfContext({ traceId, spanId }: SpanContext): string {
-  return `${traceId}-${spanId}`
-}
 
 function keyOfBaggage(baggage: readonly unknown[]): string {
   return keyOf(JSON.stringify(baggage.map(decodeText)))

@@ -47,9 +47,14 @@ export function formatTraceparent(context: SpanContext, moreFlags: number = Trac
   return `00-${formatIds(context, moreFlags)}`
 }
 
+/** `<trace id>-<span id>`: names a span, whatever the flags and the trace state of its context are. */
+export function idsOf({ traceId, spanId }: SpanContext): string {
+  return `${traceId}-${spanId}`
+}
+
 /** `<trace id>-<span id>-<flags>`: a span context inside a field of ours. */
 export function formatIds(context: SpanContext, moreFlags: number = TraceFlags.NONE): string {
-  return `${context.traceId}-${context.spanId}-0${(context.traceFlags | moreFlags) & KNOWN_FLAGS}`
+  return `${idsOf(context)}-0${(context.traceFlags | moreFlags) & KNOWN_FLAGS}`
 }
 
 /** Whether two contexts name the same span. Flags and trace state do not matter. */
