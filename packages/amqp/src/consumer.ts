@@ -7,7 +7,6 @@ import {
   isFor,
   isObject,
   ownOptions,
-  processWide,
   resolveTracing,
   tracingToldBy,
 } from '@tracebaton/core/adapter'
@@ -34,6 +33,7 @@ import {
 import { isOf, serverFacts, SYSTEM, toDelivery, wayOf } from './describe.ts'
 import { seeFromOutside, UNSEEN, type Seen } from './outside.ts'
 import { SCOPE } from './scope.ts'
+import { sweepCount, sweptWith } from './sweeps.ts'
 
 /** A message as it arrived on a traced channel, and what has become of it since. */
 export interface Arrival {
@@ -53,29 +53,6 @@ export interface Arrival {
 
 const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.4')
 
-/** A call that settled all deliveries up to a tag. Those that nobody handles yet do not wait among {@link deliveries}. */
-interface Sweep {
-  /** It was the so many-th call. */
-  readonly number: number
-  readonly upTo: number
-  /** `undefined`: it came after one that is forgotten. */
-  readonly outcome: Outcome | undefined
-}
-
-const sweeps = processWide('tracebaton.amqp.sweeps.1', () => ({ count: 0, of: new WeakMap<ChannelLike, Sweep[]>() }))
-
-/** So many are remembered of a channel; of one after the other with the same outcome the last. */
-const MOST_SWEEPS = 16
-
-/** @param tag 0: all there are */
-export function noteSweep(channel: ChannelLike, tag: number, outcome: Outcome): void {
-  const known = sweeps.of.get(channel) ?? []
-  if (known.at(-1)?.outcome === outcome) known.pop()
-  known.push({ number: (sweeps.count += 1), upTo: tag === 0 ? Infinity : tag, outcome })
-  if (known.length > MOST_SWEEPS) known.splice(0, 2, { ...known[1]!, outcome: undefined })
-  sweeps.of.set(channel, known)
-}
-
 /** The handler may be about to end, or the message may be handled later. */
 export function noteSettled(arrival: Arrival, outcome: Outcome): void {
   arrival.outcome ??= outcome
@@ -84,14 +61,8 @@ export function noteSettled(arrival: Arrival, outcome: Outcome): void {
 
 /** What a message was settled with, by itself or with others. */
 function settledWith(arrival: Arrival): Outcome | undefined {
-  // Nearly always there was no such call in between.
-  if (arrival.outcome === undefined && arrival.sweeps !== sweeps.count) {
-    const { channel, delivery } = arrival
-    const sweep = sweeps.of
-      .get(channel)
-      ?.find(({ number, upTo }) => number > arrival.sweeps && Number(delivery.key) <= upTo)
-    arrival.outcome = sweep?.outcome
-  }
+  const { channel, delivery, sweeps } = arrival
+  arrival.outcome ??= sweptWith(channel, Number(delivery.key), sweeps)
   return arrival.outcome
 }
 
@@ -157,7 +128,7 @@ export function receivers(
       noAck,
       attempt: undefined,
       outcome: undefined,
-      sweeps: sweeps.count,
+      sweeps: sweepCount(),
       seen: undefined,
     }
     arrivals.note(message, one)

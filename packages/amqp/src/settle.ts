@@ -8,8 +8,9 @@ import {
   type MessageLike,
   type Method,
 } from './client.ts'
-import { arrivalOf, deliveries, noteSettled, noteSweep, type Arrival } from './consumer.ts'
+import { arrivalOf, deliveries, noteSettled, type Arrival } from './consumer.ts'
 import { SYSTEM } from './describe.ts'
+import { noteSweep } from './sweeps.ts'
 
 type Verb = 'ack' | 'nack' | 'reject' | 'ackAll' | 'nackAll' | 'recover'
 

@@ -51,7 +51,7 @@ test('a result that is not seen is not asked about', async () => {
   expect(outcomeOf).not.toHaveBeenCalled()
 })
 
-test('a traced handler is not heard where it gives what nobody may look into', async () => {
+test('the result of a traced handler that is a lazy thenable or a function is not looked into', async () => {
   const outcomeOf = vi.fn<() => Outcome>(requeued)
   // oxlint-disable-next-line unicorn/no-thenable -- query builders are such things
   const lazy = { then: vi.fn<() => void>() }
