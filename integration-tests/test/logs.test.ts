@@ -144,7 +144,7 @@ test.each(loggers)('the lines of %s that wait for a slow backend name their own 
 
 test.each(loggers)('the example of %s on the page writes the ids of the active span', async (name) => {
   const example = await exampleOf('docs/logs.md', `## ${name}`)
-  // Whoever configures it later must not lose the ids, and must not fail.
+  // A logger that is configured again keeps its ids, and configuring it does not throw.
   const configured = name === 'winston' ? 'log.configure({ format: log.format, transports: [...log.transports] })' : ''
   const driver = `
 import { trace } from '@opentelemetry/api'

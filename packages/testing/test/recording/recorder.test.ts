@@ -7,6 +7,7 @@ import {
   TraceFlags,
   type Context,
   type Span,
+  type Tracer,
 } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
@@ -52,6 +53,17 @@ const old: SdkSpan = {
 
 function under(span: Span): Context {
   return trace.setSpan(ROOT_CONTEXT, span)
+}
+
+/** A send, and an attempt whose message is dead-lettered. */
+function playDeadLetter(tracer: Tracer): void {
+  const attributes = { 'messaging.system.name': 'kafka', 'messaging.destination.name': 'orders' }
+  const send = tracer.startSpan('send orders', { kind: SpanKind.PRODUCER, attributes })
+  const outcome = { 'tracebaton.delivery.outcome': 'dead_lettered' }
+  tracer
+    .startSpan('process orders', { kind: SpanKind.CONSUMER, attributes: { ...attributes, ...outcome } }, under(send))
+    .end()
+  send.end()
 }
 
 test('an ended span is recorded as plain data', () => {
@@ -239,15 +251,9 @@ test('the error of a wait is made where the wait was begun', async () => {
 
 test('a wait ends early where the way of a message has parted from the steps', async () => {
   const { recorder, tracer } = set()
-  const attributes = { 'messaging.system.name': 'kafka', 'messaging.destination.name': 'orders' }
   const steps = ['send orders', 'process orders acked', 'process orders acked']
   const waiting = recorder.until((spans) => assertJourney(spans, steps), { timeout: 60_000 })
-  const send = tracer.startSpan('send orders', { kind: SpanKind.PRODUCER, attributes })
-  const outcome = { 'tracebaton.delivery.outcome': 'dead_lettered' }
-  tracer
-    .startSpan('process orders', { kind: SpanKind.CONSUMER, attributes: { ...attributes, ...outcome } }, under(send))
-    .end()
-  send.end()
+  playDeadLetter(tracer)
   const error = await waiting.catch((caught: Error) => caught)
   expect(error).toMatchObject({
     name: 'TraceAssertionError',
@@ -304,7 +310,6 @@ test.each([
   ['Jest', jestExpect as unknown as typeof expect],
 ])('a matcher of %s in a condition counts like the assertion that it is made of', async (_, expectOf) => {
   const { recorder, tracer } = set()
-  const attributes = { 'messaging.system.name': 'kafka', 'messaging.destination.name': 'orders' }
   const waiting = recorder.until(
     (spans) => {
       expectOf(spans).toHaveJourney(['send orders', 'process orders acked'])
@@ -312,12 +317,7 @@ test.each([
     },
     { timeout: 60_000 },
   )
-  const send = tracer.startSpan('send orders', { kind: SpanKind.PRODUCER, attributes })
-  const outcome = { 'tracebaton.delivery.outcome': 'dead_lettered' }
-  tracer
-    .startSpan('process orders', { kind: SpanKind.CONSUMER, attributes: { ...attributes, ...outcome } }, under(send))
-    .end()
-  send.end()
+  playDeadLetter(tracer)
   await expect(waiting).rejects.toMatchObject({
     message: expect.stringMatching(/^Step 2 is “process orders dead_lettered”.*\n\nWaited for .* given up after/s),
     findings: [{ rule: 'journey', final: true }],
