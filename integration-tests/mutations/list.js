@@ -283,7 +283,7 @@ const coreMutations = [
   {
     name: 'a settlement does not reach the attempt',
     file: 'client/deliveries.ts',
-    edits: [['deliveries.find(source as Channel, tagOf(delivery))?.attempt.settle(told)', '']],
+    edits: [['findBy(source as Channel, tagOf(delivery))?.attempt.settle(told)', '']],
     caughtBy: 'a handler that throws at once ends its span as an error, and the broker gets to know',
   },
   {

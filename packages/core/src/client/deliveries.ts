@@ -30,8 +30,8 @@ export interface Deliveries<Channel extends object> {
    */
   settle<Result>(arrival: Arrival, operation: string, outcome: Outcome, call: () => Result): Result
   /** The delivery of a tag. */
-  find(channel: Channel, tag: number): Unsettled | undefined
-  /** All deliveries up to a tag, that one included; tag 0: all there are. In no order. */
+  find(channel: Channel, tag: string | number): Unsettled | undefined
+  /** All deliveries up to a tag, that one included; tag 0: all there are. In no order. Only with numbers as tags. */
   findUpTo(channel: Channel, tag: number): readonly (readonly [tag: number, unsettled: Unsettled])[]
   /** Gives up what waits on a channel that takes no more settlements. */
   abandon(channel: Channel): void
@@ -39,11 +39,14 @@ export interface Deliveries<Channel extends object> {
   abandonWhere(isGone: (channel: Channel) => boolean): void
 }
 
+/** What a delivery is found by. One without a tag is found by itself. */
+type Tag = string | number | Delivery
+
 /** What waits on one channel. */
 interface Waiting {
   /** The latest. Most are settled before the next one comes, and a map costs more than all else that is done with them. */
   newest: Unsettled | undefined
-  readonly earlier: Map<number, Unsettled>
+  readonly earlier: Map<Tag, Unsettled>
   /** Whether the channel is looked at. */
   isWatched: boolean
   /** The same for each of them. */
@@ -81,10 +84,16 @@ export function createDeliveries<Channel extends object>(
     return made
   }
 
-  function allOn(channel: Channel): (readonly [tag: number, unsettled: Unsettled])[] {
+  function allOn(channel: Channel): readonly (readonly [tag: Tag, unsettled: Unsettled])[] {
     const { newest, earlier } = byChannel.get(channel) ?? {}
-    const all: (readonly [tag: number, unsettled: Unsettled])[] = [...(earlier ?? [])]
+    const all = [...(earlier ?? [])]
     return newest === undefined ? all : [...all, [tagOf(newest.delivery), newest]]
+  }
+
+  function findBy(channel: Channel, tag: Tag): Unsettled | undefined {
+    const waiting = byChannel.get(channel)
+    const newest = waiting?.newest
+    return newest !== undefined && tagOf(newest.delivery) === tag ? newest : waiting?.earlier.get(tag)
   }
 
   const deliveries: Deliveries<Channel> = {
@@ -109,7 +118,7 @@ export function createDeliveries<Channel extends object>(
       const { system, destination, source, key = 0 } = delivery
       const settled = {
         settle(told: Outcome): void {
-          deliveries.find(source as Channel, tagOf(delivery))?.attempt.settle(told)
+          findBy(source as Channel, tagOf(delivery))?.attempt.settle(told)
           if (outcomes.get(delivery) === undefined) outcomes.set(delivery, told)
         },
       }
@@ -118,12 +127,11 @@ export function createDeliveries<Channel extends object>(
         call,
       )
     },
-    find(channel, tag) {
-      const waiting = byChannel.get(channel)
-      const newest = waiting?.newest
-      return newest !== undefined && tagOf(newest.delivery) === tag ? newest : waiting?.earlier.get(tag)
-    },
-    findUpTo: (channel, tag) => allOn(channel).filter(([own]) => tag === 0 || own <= tag),
+    find: findBy,
+    findUpTo: (channel, tag) =>
+      allOn(channel).flatMap(([own, unsettled]) =>
+        typeof own === 'number' && (tag === 0 || own <= tag) ? [[own, unsettled] as const] : [],
+      ),
     abandon(channel) {
       for (const [, { attempt }] of allOn(channel)) attempt.abandon()
     },
@@ -135,7 +143,7 @@ export function createDeliveries<Channel extends object>(
   /** The attempt that waits, or a new one. One that begins after its settlement waits for its handler alone. */
   function attemptAt({ tracing, delivery }: Arrival): OpenAttempt {
     const channel = delivery.source as Channel
-    const waiting = deliveries.find(channel, tagOf(delivery))?.attempt
+    const waiting = findBy(channel, tagOf(delivery))?.attempt
     if (waiting !== undefined) return waiting
     const attempt = deliveries.open(channel, delivery, (options) => tracing.open(delivery, options))
     const outcome = outcomes.get(delivery)
@@ -165,6 +173,6 @@ export function createDeliveries<Channel extends object>(
   return deliveries
 }
 
-function tagOf({ key }: Delivery): number {
-  return Number(key)
+function tagOf(delivery: Delivery): Tag {
+  return delivery.key ?? delivery
 }

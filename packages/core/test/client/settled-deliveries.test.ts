@@ -42,6 +42,20 @@ describe('a delivery that is settled by its tag', () => {
     expect(outcomes()).toEqual(['requeued'])
   })
 
+  test.each<[string, string | undefined, string | undefined]>([
+    ['texts', '1796075423514-0', '1796075423514-1'],
+    ['no tags', undefined, undefined],
+  ])('is the only one that is settled where there are %s', (_, key, otherKey) => {
+    const { deliveries, arrival, tracing, outcomes } = createScene()
+    const { source } = arrival.delivery
+    const [one, other] = [key, otherKey].map((tag) => ({ tracing, delivery: delivery({ source, key: tag }) }))
+    for (const each of [one!, other!]) deliveries.handle(each, () => {})
+    deliveries.settle(one!, 'ack', 'acked', () => {})
+    expect(outcomes()).toEqual(['acked'])
+    deliveries.settle(other!, 'nak', 'requeued', () => {})
+    expect(outcomes()).toEqual(['acked', 'requeued'])
+  })
+
   test('ends its attempt with its handler when the handler settles it', () => {
     const { deliveries, arrival, outcomes } = createScene()
     deliveries.handle(arrival, () => {
