@@ -56,7 +56,7 @@ export interface Situation {
 /** B. Which parent? The first line that applies; `none` is a real root. */
 export function parentOf(delivery: Situation): 'ambient' | 'creation' | 'none' {
   const { relation, wish, age } = delivery
-  if (delivery.ambient) return 'ambient'
+  if (delivery.ambient && relation === 'auto') return 'ambient'
   if (delivery.wholeBatch) return 'none'
   if (delivery.creation === undefined || delivery.trust !== 'full') return 'none'
   if (relation !== 'auto') return relation === 'child' ? 'creation' : 'none'

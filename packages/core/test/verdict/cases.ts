@@ -288,4 +288,13 @@ export const cases: readonly Case[] = [
     parent: 'ambient',
     links: ['creation'],
   },
+  {
+    name: 'a delivery that the active span belongs to, whose consumer wants links',
+    context: creation,
+    broker: { ambient: true },
+    relation: 'link',
+    attempt: [1, 'assumed', 'first'],
+    parent: 'none',
+    links: ['creation'],
+  },
 ]

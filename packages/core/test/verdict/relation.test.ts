@@ -72,7 +72,7 @@ describe('B. which parent', () => {
   }
 
   const rows: readonly { row: string; facts: Partial<Situation>; parent: ReturnType<typeof parentOf> }[] = [
-    { row: '1 ambient', facts: { ambient: true }, parent: 'ambient' },
+    { row: '1 ambient', facts: { ambient: true, relation: 'auto' }, parent: 'ambient' },
     { row: '2 whole batch', facts: { wholeBatch: true }, parent: 'none' },
     { row: '3 nothing believed', facts: { creation: undefined }, parent: 'none' },
     { row: '3 link-only', facts: { trust: 'link-only' }, parent: 'none' },
@@ -95,6 +95,11 @@ describe('B. which parent', () => {
 
   it.each(pairs)('$first.row beats $second.row', ({ first, second }) => {
     expect(parentOf({ ...ordinary, ...second.facts, ...first.facts })).toBe(first.parent)
+  })
+
+  it('asks what the consumer set before the ambient span', () => {
+    expect(parentOf({ ...ordinary, ambient: true, relation: 'child' })).toBe('creation')
+    expect(parentOf({ ...ordinary, ambient: true, relation: 'link' })).toBe('none')
   })
 
   it('keeps the parent up to the greatest age, and where the age is unknown', () => {
