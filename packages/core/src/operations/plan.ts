@@ -150,9 +150,10 @@ function toPlan(
   return { message, act, link, carried, receivedBaggage, distrusted, moved, first }
 }
 
-/** Whether a message goes back to where it came from. Addresses are compared where both are known, else names. */
-function isHome({ destination: { name, address } }: Publication, { destination: from, addresses }: Delivery): boolean {
-  if (name === undefined) return false
+/** Whether a message goes back to where it came from: never to another broker. Addresses are compared where both are known, else names. */
+function isHome({ system, destination: { name, address } }: Publication, delivery: Delivery): boolean {
+  const { destination: from, addresses } = delivery
+  if (name === undefined || system !== delivery.system) return false
   if (addresses !== undefined) return addresses.includes(address ?? name)
   return address === undefined || from.address === undefined ? name === from.name : address === from.address
 }

@@ -190,6 +190,15 @@ describe('a message sent on to another place', () => {
     ])
   })
 
+  test('of another broker is one even if it has the same name', () => {
+    const { traced, injection } = resend({ call: { system: 'rabbitmq' } })
+    expect(lineageOf(injection)).toBeUndefined()
+    expect(parseTraceparent(traceparentOf(injection) ?? '')?.spanId).toBe(
+      traced.span('send orders').spanContext().spanId,
+    )
+    expect(traced.span('process orders').attributes[OURS.outcome]).toBe('acked')
+  })
+
   test('judged by its own destination, not by that of the call', () => {
     const home = resend({ message: { destination: { name: 'orders' } }, call: { destination: {} } })
     const away = resend({ message: { destination: { name: 'other' } } })
