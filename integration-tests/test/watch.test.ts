@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { startChromium } from '../src/chromium.ts'
+import { openPage, startChromium } from '../src/chromium.ts'
 import { leastContrast } from '../src/least-contrast.ts'
 import { orderJourney, type Fate } from '../src/watch/journeys.ts'
 import { openWatchPage } from '../src/watch/watch-page.ts'
@@ -207,3 +207,71 @@ test('npm run demo -- --watch shows the orders on the page', async () => {
   expect((await once(child, 'exit'))[0]).toBe(0)
   said.close()
 }, 90_000)
+
+/** Lets a page believe that its reader looks at it, or at something else. */
+async function show(page: Page, visible: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: hidden })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, !visible)
+}
+
+test('pages that nobody sees leave the connections of the browser to the others', async () => {
+  const watch = await startWatchProcess()
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  // A browser opens six connections to a server.
+  for (let count = 1; count <= 8; count += 1) {
+    const page = await context.newPage()
+    await page.goto(watch.url)
+    await page.locator('#connection[data-state=live]').waitFor()
+    if (count < 8) await show(page, false)
+  }
+  await watch.send(orderJourney(1, 'works', Date.now()))
+  const [first] = context.pages() as [Page]
+  expect(await first.locator('#list a').count()).toBe(0)
+  await show(first, true)
+  await first.locator('#list a').waitFor()
+})
+
+test('a page that is told everything again keeps the focus of its reader', async () => {
+  const watch = await startWatchProcess()
+  const { page } = await openWatchPage(browser, watch.url)
+  for (const number of [1, 2, 3]) await watch.send(orderJourney(number, 'works', Date.now()))
+  await page.locator('#list a').nth(2).focus()
+  await show(page, false)
+  await watch.send(orderJourney(4, 'works', Date.now()))
+  await show(page, true)
+  await expect.poll(() => page.locator('#list a').count()).toBe(4)
+  expect(
+    await page
+      .locator('#list a')
+      .nth(3)
+      .evaluate((row) => row === document.activeElement),
+  ).toBe(true)
+})
+
+test('a page that was refused finds its place once there is one', async () => {
+  const watch = await startWatchProcess()
+  const readers = await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      const stop = new AbortController()
+      await fetch(`${watch.url}/events`, { signal: stop.signal })
+      return stop
+    }),
+  )
+  const { page } = await openPage(browser, watch.url)
+  await page.getByText('not connected, trying again').waitFor()
+  readers[0]?.abort()
+  await expect.poll(() => page.locator('#connection').getAttribute('data-state'), { timeout: 10_000 }).toBe('live')
+})
+
+test('a journey that is no longer kept says so, and leads back to the others', async () => {
+  const watch = await startWatchProcess()
+  await watch.send(orderJourney(1, 'works', Date.now()))
+  const { page } = await openWatchPage(browser, watch.url, { width: 400 })
+  await page.goto(`${watch.url}/#${'0'.repeat(32)}`)
+  await page.getByText('This journey is no longer kept.').waitFor()
+  await page.getByRole('link', { name: 'All journeys' }).click()
+  await expect.poll(() => page.locator('#list a:visible').count()).toBe(1)
+})

@@ -88,7 +88,11 @@ function journalFor(given: Given): Journal {
   const unknown = ignored.find((id) => !rules.some((rule) => rule.id === id))
   if (unknown !== undefined) throw new UsageError(`There is no rule ${unknown}`)
   const chosen = rules.filter(({ id }) => !ignored.includes(id))
-  return createJournal({ keep, quiet, find: (spans) => judge(spans, {}, chosen).flatMap(({ findings }) => findings) })
+  return createJournal({
+    keep,
+    quiet,
+    find: (spans, elsewhere) => judge(spans, {}, chosen, elsewhere).flatMap(({ findings }) => findings),
+  })
 }
 
 /** Gives a sentence for the reader when the address cannot be listened on. */

@@ -7,12 +7,12 @@ import { errorText, picture, type Picture, type PictureRow } from '../pictures/p
 import { spanKey } from '../spans/span.ts'
 import { axisMarks } from '../pictures/axis.ts'
 import { timeScale, type TimeScale } from '../pictures/time-scale.ts'
-import type { AttemptRow, Axis, FindingText, JourneyDetail, JourneySummary } from './protocol.ts'
+import type { AttemptRow, Axis, FindingText, JourneyDetail, JourneySummary, LinkText } from './protocol.ts'
 import { spanRow } from './span-row.ts'
 import type { Stories } from './stories.ts'
 import type { Story } from './story.ts'
 
-const most = { rows: 200, findings: 50, text: 500 } as const
+const most = { rows: 200, findings: 50, batches: 20, text: 500 } as const
 
 /** Everything that the page shows of one story. */
 export function detailOf(
@@ -26,20 +26,25 @@ export function detailOf(
   const places = new Map<SpanNode, number>(drawn.rows.map((row, index) => [row.place.node, index]))
   const byKey = new Map(drawn.rows.map((row, index) => [spanKey(row.place.node.span), index]))
   const broken = new Set(findings.flatMap(({ spans: [culprit] }) => (culprit ? [spanKey(culprit)] : [])))
-  const elsewhere = (traceId: string): string | undefined => {
-    const other = stories.of(traceId)
-    return other === undefined || other === story ? undefined : other.id
-  }
   return {
     summary,
     services: drawn.services,
     axis: axisOf(scale),
-    rows: drawn.rows.map((row) => spanRow(row, drawn, { scale, rows: places, broken, elsewhere })),
+    rows: drawn.rows.map((row) => spanRow(row, drawn, { scale, rows: places, broken, stories })),
     hidden: drawn.hidden + story.more,
     findings: findings.slice(0, most.findings).map((finding) => findingText(finding, byKey)),
     attempts: drawn.rows.flatMap((row, index) => attemptRow(row, index) ?? []).toSorted(byTime(drawn)),
+    batches: batchesOf(story, stories),
     partial: story.partial,
   }
+}
+
+function batchesOf(story: Story, stories: Stories): LinkText[] {
+  const batches = new Set([...story.spans.values()].flatMap((span) => stories.batchOf(span) ?? []))
+  return [...batches].slice(0, most.batches).flatMap(({ name, traceId }): LinkText[] => {
+    const other = stories.of(traceId)
+    return other ? [{ role: 'handled in', text: said(name), quiet: false, journey: other.id }] : []
+  })
 }
 
 // The axis is never shown with less than 22 em of room; gaps have a pattern of their own.

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Finding } from '../rules/finding.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { detailOf } from './detail.ts'
-import { judgeStory, type Find } from './judgement.ts'
+import { elsewhereIn, type Find } from './judgement.ts'
 import type { Change, Counts, JourneyDetail, JourneySummary } from './protocol.ts'
 import { createStories } from './stories.ts'
 import type { Story } from './story.ts'
@@ -38,6 +38,7 @@ const budget = 15
 /** Keeps the latest journeys and judges them. */
 export function createJournal({ keep, find, quiet }: JournalOptions): Journal {
   const stories = createStories({ stories: keep, spansOfStory: 400, spans: keep * 30, characters: 48 * 1024 * 1024 })
+  const elsewhere = elsewhereIn(stories)
   const summaries = new Map<string, JourneySummary>()
   const findings = new WeakMap<Story, readonly Finding[]>()
   // By id, in the order of their last spans.
@@ -47,7 +48,7 @@ export function createJournal({ keep, find, quiet }: JournalOptions): Journal {
   const counts = (): Counts => ({ limit: keep, dropped: stories.dropped, spans, problems })
 
   function write(story: Story): JourneySummary {
-    const summary = summaryOf(story, findings.get(story), (version += 1))
+    const summary = summaryOf(story, findings.get(story), (version += 1), (send) => stories.batchOf(send))
     summaries.set(story.id, summary)
     return summary
   }
@@ -63,7 +64,7 @@ export function createJournal({ keep, find, quiet }: JournalOptions): Journal {
       if (story.touched > now - quiet) break
       unjudged.delete(id)
       if (story.partial) continue
-      findings.set(story, judgeStory(story, stories, find))
+      findings.set(story, find([...story.spans.values()], elsewhere))
       yield write(story)
     }
   }

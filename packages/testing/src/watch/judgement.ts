@@ -1,33 +1,26 @@
+import type { Elsewhere } from '../rules/evidence.ts'
 import type { Finding } from '../rules/finding.ts'
+import { names } from '../spans/facts.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import type { Stories } from './stories.ts'
-import type { Story } from './story.ts'
 
 /** What rules find in spans. */
-export type Find = (spans: readonly RecordedSpan[]) => readonly Finding[]
+export type Find = (spans: readonly RecordedSpan[], elsewhere: Elsewhere) => readonly Finding[]
 
-// The messages of a batch.
-const mostNamed = 256
-
-/**
- * What rules find in a story. Where it names spans of other stories, as the call for a batch does, they are looked at as
- * well; what is wrong with those is not said here.
- */
-export function judgeStory(story: Story, stories: Stories, find: Find): Finding[] {
-  const own = [...story.spans.values()]
-  const found = find([...own, ...namedBy(own, story, stories)])
-  return found.filter(({ spans: [culprit] }) => culprit === undefined || story.spans.has(spanKey(culprit)))
-}
-
-function namedBy(spans: readonly RecordedSpan[], story: Story, stories: Stories): RecordedSpan[] {
-  const named = new Map<string, RecordedSpan>()
-  for (const { links } of spans) {
-    for (const link of links) {
-      const key = spanKey(link)
-      if (story.spans.has(key)) continue
-      const target = stories.of(link.traceId)?.spans.get(key)
-      if (target && named.size < mostNamed) named.set(key, target)
-    }
+/** What rules ask of spans that stand in another story than the one they judge: a batch and its messages. */
+export function elsewhereIn(stories: Stories): Elsewhere {
+  const spanOf = (key: Parameters<typeof spanKey>[0]): RecordedSpan | undefined =>
+    stories.of(key.traceId)?.spans.get(spanKey(key))
+  return {
+    flagsOf(key) {
+      const span = spanOf(key)
+      // What was let go was there.
+      return span ? (span.traceFlags ?? null) : stories.isGone(key.traceId) ? null : undefined
+    },
+    isMember(batch, send) {
+      const span = spanOf(batch)
+      const whole = span && !names.linksTotal.some((name) => span.attributes[name] !== undefined)
+      return whole ? span.links.some((link) => spanKey(link) === spanKey(send)) : undefined
+    },
   }
-  return [...named.values()]
 }

@@ -72,6 +72,8 @@ export interface JourneyDetail {
   readonly hidden: number
   readonly findings: readonly FindingText[]
   readonly attempts: readonly AttemptRow[]
+  /** Batches, journeys of their own, in which its messages were handled. */
+  readonly batches: readonly LinkText[]
   /** A part of the journey is no longer kept, so that the rules cannot judge it. */
   readonly partial: boolean
 }
@@ -118,6 +120,8 @@ export interface LinkText {
   readonly row?: number
   /** Id of another journey. */
   readonly journey?: string
+  /** Why it leads nowhere. */
+  readonly missing?: 'not recorded' | 'no longer kept'
 }
 
 export interface FindingText {

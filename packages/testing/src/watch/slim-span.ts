@@ -1,7 +1,10 @@
+import { names } from '../spans/facts.ts'
 import type { RecordedLink, RecordedSpan, SpanAttributes } from '../spans/span.ts'
 
 /** The most that is kept of a span. Characters, and numbers of things. */
 const most = { name: 256, text: 1000, attributes: 128, events: 16, links: 128 } as const
+
+const [linksTotal] = names.linksTotal
 
 /** A span of bounded size, and its size in characters. */
 export interface SlimSpan {
@@ -18,7 +21,10 @@ export function slimSpan(span: RecordedSpan): SlimSpan {
     name: shortened(span.name, most.name, measure),
     service: shortened(span.service, most.name, measure),
     scope: shortened(span.scope, most.name, measure),
-    attributes: slimAttributes(span.attributes, measure),
+    attributes: {
+      ...slimAttributes(span.attributes, measure),
+      ...(links.length > most.links && { [linksTotal]: links.length }),
+    },
     // The service stands on the span; nothing else of the resource is shown or judged.
     resource: {},
     links: links.slice(0, most.links).map((link) => slimLink(link, measure)),

@@ -3,11 +3,12 @@ import type { SpanLink, SpanNode } from '../spans/graph.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { linkRole, shownByTree, type Picture, type PictureRow } from '../pictures/picture.ts'
 import type { TimeScale } from '../pictures/time-scale.ts'
-import { spanKey, type SpanAttributes } from '../spans/span.ts'
+import { spanKey, type RecordedLink, type RecordedSpan, type SpanAttributes } from '../spans/span.ts'
 import { valueText } from '../text/value-text.ts'
 import type { Fact, LinkText, SpanRow } from './protocol.ts'
+import type { Stories } from './stories.ts'
 
-const most = { links: 32, attributes: 64, events: 8, name: 200, text: 1000 } as const
+const most = { links: 128, attributes: 64, events: 8, name: 200, text: 1000 } as const
 
 /** What a row is drawn with. */
 export interface Surroundings {
@@ -15,8 +16,8 @@ export interface Surroundings {
   readonly rows: ReadonlyMap<SpanNode, number>
   /** Keys of the spans that findings are about. */
   readonly broken: ReadonlySet<string>
-  /** The journey that has a trace, when it is another one. */
-  readonly elsewhere: (traceId: string) => string | undefined
+  /** Where links lead to, when it is no row. */
+  readonly stories: Stories
 }
 
 /** A span as a row of the waterfall, with all that it says. */
@@ -45,19 +46,29 @@ export function spanRow(row: PictureRow, { services }: Picture, around: Surround
   }
 }
 
-function linkText(node: SpanNode, link: SpanLink, { rows, elsewhere }: Surroundings): LinkText {
+function linkText(node: SpanNode, link: SpanLink, { rows, stories }: Surroundings): LinkText {
   const { target } = link
-  const row = target && rows.get(target)
-  const journey = target ? undefined : elsewhere(link.link.traceId)
-  const { attempt } = target ? messageFacts(target.span) : {}
-  const name = target && said(target.span.name, most.name) + (attempt === undefined ? '' : ` attempt ${attempt}`)
-  return {
-    role: said(linkRole(node, link), most.name),
-    text: name ?? (journey === undefined ? `${link.link.traceId}/${link.link.spanId}` : 'another journey'),
-    quiet: target !== undefined && shownByTree(node, link),
-    ...(row !== undefined && { row }),
-    ...(journey !== undefined && { journey }),
+  const role = said(linkRole(node, link), most.name)
+  if (!target) return { role, quiet: false, ...whereabouts(link.link, node.span, stories) }
+  const row = rows.get(target)
+  const { attempt } = messageFacts(target.span)
+  const text = said(target.span.name, most.name) + (attempt === undefined ? '' : ` attempt ${attempt}`)
+  return { role, text, quiet: shownByTree(node, link), ...(row !== undefined && { row }) }
+}
+
+/** What is known of a span that is not in the journey of another one, which links it. */
+function whereabouts(
+  link: RecordedLink,
+  { traceId }: RecordedSpan,
+  stories: Stories,
+): Pick<LinkText, 'text' | 'journey' | 'missing'> {
+  const story = stories.of(link.traceId)
+  if (story && story !== stories.of(traceId)) {
+    const there = story.spans.get(spanKey(link))
+    return { text: there ? `${said(there.name, most.name)} in another journey` : 'another journey', journey: story.id }
   }
+  const missing = stories.isGone(link.traceId) ? 'no longer kept' : 'not recorded'
+  return { text: spanKey(link), missing }
 }
 
 function factsOf({ place: { node }, duration, service }: PictureRow): Fact[] {

@@ -1,7 +1,7 @@
 import { messageIdentity } from '../spans/identity.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { slimSpan } from './slim-span.ts'
-import { isLost, isSend, joinedTraces, type Story } from './story.ts'
+import { isBatchRun, isLost, isSend, joins, type Story } from './story.ts'
 import { createTracePlaces } from './trace-places.ts'
 
 /** How much is kept. */
@@ -21,6 +21,10 @@ export interface Stories {
   add(spans: readonly RecordedSpan[], now: number): void
   /** The story that a trace belongs to. */
   of(traceId: string): Story | undefined
+  /** Whether a trace was let go, and is not forgotten so far. */
+  isGone(traceId: string): boolean
+  /** The batch that the message of a send was handled in, as a whole. */
+  batchOf(send: RecordedSpan): RecordedSpan | undefined
   /** From the oldest to the newest. */
   all(): Iterable<Story>
   /** Stories that were let go to make room. */
@@ -41,6 +45,8 @@ export function createStories(limits: StoryLimits): Stories {
   // By the key of a message: its send, and an attempt that leads nowhere.
   const sends = new Map<string, RecordedSpan>()
   const lost = new Map<string, RecordedSpan>()
+  // By the key of a send: the batch that its message was handled in.
+  const batches = new Map<string, RecordedSpan>()
   const changed = new Set<Story>()
   const gone = new Set<string>()
   let [spans, characters, dropped, number] = [0, 0, 0, 0]
@@ -67,7 +73,11 @@ export function createStories(limits: StoryLimits): Stories {
 
   /** Makes one of two stories. The one that began first stays, in its place. */
   function join(one: Story, other: Story): void {
-    if (one === other || one.spans.size + other.spans.size > limits.spansOfStory) return
+    if (one === other) return
+    if (one.spans.size + other.spans.size > limits.spansOfStory) {
+      one.partial = other.partial = true
+      return
+    }
     const [kept, given] = one.number < other.number ? [one, other] : [other, one]
     for (const [key, span] of given.spans) kept.spans.set(key, span)
     for (const traceId of given.traces) places.put(traceId, kept)
@@ -97,12 +107,19 @@ export function createStories(limits: StoryLimits): Stories {
   const storyOf = (span: RecordedSpan, otherwise: Story): Story => places.of(span.traceId) ?? otherwise
 
   function followLinks(span: RecordedSpan, story: Story): void {
-    for (const traceId of joinedTraces(span)) {
+    for (const link of span.links) {
+      if (link.traceId === span.traceId) continue
       const current = storyOf(span, story)
-      const other = places.of(traceId)
-      if (other) join(other, current)
-      else if (places.isGone(traceId)) current.partial = true
-      else places.awaits(traceId, current)
+      const other = places.of(link.traceId)
+      if (!joins(span, link)) {
+        const key = spanKey(link)
+        // What it leads to can mend what the rules find, and can be handled by it.
+        if (!other?.spans.has(key)) places.awaits(key, current)
+        else touch(other, current.touched)
+        if (isBatchRun(span)) batches.set(key, span)
+      } else if (other) join(other, current)
+      else if (places.isGone(link.traceId)) current.partial = true
+      else places.awaits(link.traceId, current)
     }
   }
 
@@ -125,16 +142,19 @@ export function createStories(limits: StoryLimits): Stories {
     if (places.isGone(traceId)) return
     const story = places.of(traceId) ?? begin(traceId)
     const key = spanKey(given)
-    if (story.spans.has(key)) return
+    const known = story.spans.get(key)
+    if (known && (known.endTime !== undefined || given.endTime === undefined)) return
     touch(story, now)
+    for (const other of places.arrived(key)) touch(other, now)
     if (story.spans.size >= limits.spansOfStory || story.size > limits.characters / 8) {
       story.more += 1
+      story.partial = true
       return
     }
     const { span, size } = slimSpan(given)
     story.spans.set(key, span)
     story.size += size
-    spans += 1
+    if (!known) spans += 1
     characters += size
     followLinks(span, story)
     followMessage(span, story)
@@ -148,6 +168,9 @@ export function createStories(limits: StoryLimits): Stories {
       characters -= story.size
       dropped += 1
       places.drop(story)
+      for (const span of story.spans.values()) {
+        for (const link of span.links) if (batches.get(spanKey(link)) === span) batches.delete(spanKey(link))
+      }
       for (const message of story.messages) {
         for (const known of [sends, lost]) {
           if (story.traces.has(known.get(message)?.traceId ?? '')) known.delete(message)
@@ -165,6 +188,8 @@ export function createStories(limits: StoryLimits): Stories {
       }
     },
     of: (traceId) => places.of(traceId),
+    isGone: (traceId) => places.isGone(traceId),
+    batchOf: (send) => batches.get(spanKey(send)),
     all: () => all.values(),
     get dropped() {
       return dropped

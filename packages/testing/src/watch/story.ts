@@ -1,5 +1,5 @@
-import { messageFacts } from '../spans/facts.ts'
-import type { RecordedSpan } from '../spans/span.ts'
+import { isBatch, messageFacts, staysInStory } from '../spans/facts.ts'
+import type { RecordedLink, RecordedSpan } from '../spans/span.ts'
 
 /** Traces that belong together, as far as their spans have come. */
 export interface Story {
@@ -10,7 +10,7 @@ export interface Story {
   /** By `spanKey`. */
   readonly spans: Map<string, RecordedSpan>
   readonly traces: Set<string>
-  /** Traces that its links lead to and that have not come. */
+  /** Traces and, by `spanKey`, spans that its links lead to and that have not come. */
   readonly awaited: Set<string>
   /** Keys of messages that lead here. */
   readonly messages: Set<string>
@@ -18,20 +18,22 @@ export interface Story {
   more: number
   /** Characters. */
   size: number
-  /** Leads to what is no longer kept. */
+  /** A part of it is not kept, or no longer. */
   partial: boolean
   /** When the last span came, ms. */
   touched: number
 }
 
-/** The traces that belong to the story of a span: those that its links lead to. */
-export function joinedTraces(span: RecordedSpan): readonly string[] {
-  if (span.links.length === 0) return []
-  const { batchSize, operationType } = messageFacts(span)
+/** Whether a link leads to a trace of the same story. */
+export function joins(span: RecordedSpan, link: RecordedLink): boolean {
   // A call for several messages would make one story of all of them.
-  if ((operationType === 'receive' || batchSize !== undefined) && span.links.length > 1) return []
-  const linked = span.links.filter(({ role, traceId }) => role !== 'batch' && traceId !== span.traceId)
-  return [...new Set(linked.map(({ traceId }) => traceId))]
+  const several = span.links.length > 1 && messageFacts(span).operationType === 'receive'
+  return !several && staysInStory(span, link)
+}
+
+/** Whether a span is the handling of a batch as a whole. */
+export function isBatchRun(span: RecordedSpan): boolean {
+  return isBatch(span) && messageFacts(span).operationType === 'process'
 }
 
 /** Whether an attempt says nothing about where its message comes from. */

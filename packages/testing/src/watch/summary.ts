@@ -7,6 +7,7 @@ import { picture, type Picture } from '../pictures/picture.ts'
 import { timeScale } from '../pictures/time-scale.ts'
 import { journeyState } from './journey-state.ts'
 import type { JourneySummary, SmallBar } from './protocol.ts'
+import type { Stories } from './stories.ts'
 import type { Story } from './story.ts'
 
 const most = { bars: 40, services: 8, text: 4000, value: 64 } as const
@@ -16,7 +17,12 @@ const most = { bars: 40, services: 8, text: 4000, value: 64 } as const
  *
  * @param findings what the rules found; undefined when they have not judged it
  */
-export function summaryOf(story: Story, findings: readonly Finding[] | undefined, version: number): JourneySummary {
+export function summaryOf(
+  story: Story,
+  findings: readonly Finding[] | undefined,
+  version: number,
+  batchOf: Stories['batchOf'],
+): JourneySummary {
   const graph = spanGraph([...story.spans.values()])
   const drawn = picture(graph, 200)
   const messages = journeysOf(graph)
@@ -24,7 +30,7 @@ export function summaryOf(story: Story, findings: readonly Finding[] | undefined
   const attempts = messages.flatMap((message) =>
     message.attempts.filter(({ facts }) => facts.deliveryKind !== 'dead_letter'),
   )
-  const state = journeyState(messages, graph)
+  const state = journeyState(messages, graph, batchOf)
   const rows = drawn.rows.toSorted((one, other) => one.start - other.start)
   const start = rows[0]?.start ?? 0
   const end = Math.max(start, ...rows.map((row) => row.end))
@@ -67,8 +73,10 @@ function messageText(messages: readonly MessageJourney[]): string {
 function bars({ rows, services }: Picture): SmallBar[] {
   const scale = timeScale(rows)
   const place = (moment: number): number => Math.round(scale.position(moment) * 1000)
+  // Of many rows some from all over the picture.
+  const step = Math.ceil(rows.length / most.bars)
   return rows
-    .slice(0, most.bars)
+    .filter((_, index) => index % step === 0)
     .map((row) => [place(row.start), place(row.end), row.state, services.indexOf(row.service)])
 }
 

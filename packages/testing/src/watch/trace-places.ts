@@ -4,10 +4,10 @@ import type { Story } from './story.ts'
 export interface TracePlaces {
   of(traceId: string): Story | undefined
   put(traceId: string, story: Story): void
-  /** A link of a story leads to a trace that has not come. */
-  awaits(traceId: string, story: Story): void
-  /** The stories that have awaited a trace. */
-  arrived(traceId: string): Iterable<Story>
+  /** A link of a story leads to a trace that has not come, or to a span. */
+  awaits(key: string, story: Story): void
+  /** The stories that have awaited a trace or a span. */
+  arrived(key: string): Iterable<Story>
   /** Forgets a story that is let go. */
   drop(story: Story): void
   /** Forgets a story that has become a part of another one, which has its traces by now. */
@@ -23,10 +23,10 @@ export function createTracePlaces(memory: number): TracePlaces {
   const gone = new Set<string>()
 
   function leave(story: Story): void {
-    for (const traceId of story.awaited) {
-      const stories = awaited.get(traceId)
+    for (const key of story.awaited) {
+      const stories = awaited.get(key)
       stories?.delete(story)
-      if (stories?.size === 0) awaited.delete(traceId)
+      if (stories?.size === 0) awaited.delete(key)
     }
     story.awaited.clear()
   }
@@ -34,16 +34,16 @@ export function createTracePlaces(memory: number): TracePlaces {
   return {
     of: (traceId) => known.get(traceId),
     put: (traceId, story) => void known.set(traceId, story),
-    awaits(traceId, story) {
-      story.awaited.add(traceId)
-      const stories = awaited.get(traceId)
+    awaits(key, story) {
+      story.awaited.add(key)
+      const stories = awaited.get(key)
       if (stories) stories.add(story)
-      else awaited.set(traceId, new Set([story]))
+      else awaited.set(key, new Set([story]))
     },
-    arrived(traceId) {
-      const stories = awaited.get(traceId) ?? []
-      awaited.delete(traceId)
-      for (const story of stories) story.awaited.delete(traceId)
+    arrived(key) {
+      const stories = awaited.get(key) ?? []
+      awaited.delete(key)
+      for (const story of stories) story.awaited.delete(key)
       return stories
     },
     leave,

@@ -1,7 +1,13 @@
-import { findingsIn } from '../../src/rules/findings-in.ts'
+import { judge } from '../../src/rules/evidence.ts'
+import { rules } from '../../src/rules/rules.ts'
 import { createJournal, type Journal, type JournalOptions } from '../../src/watch/journal.ts'
 
 /** A journal that judges by all rules. */
 export function journalWith(options: Partial<JournalOptions> = {}): Journal {
-  return createJournal({ keep: 100, quiet: 0, find: findingsIn, ...options })
+  return createJournal({
+    keep: 100,
+    quiet: 0,
+    find: (spans, elsewhere) => judge(spans, {}, rules, elsewhere).flatMap(({ findings }) => findings),
+    ...options,
+  })
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RecordedSpan } from '../../src/spans/span.ts'
+import type { Journal } from '../../src/watch/journal.ts'
 import type { JourneySummary } from '../../src/watch/protocol.ts'
 import { at, attempt, link, messaging } from '../journey-story.ts'
 import { later, story as order } from '../story.ts'
@@ -26,6 +27,10 @@ const outcome = (value: string) => ({ 'tracebaton.delivery.outcome': value, ...a
 const failing = attempt('1', send, 1, { status: 'error', attributes: outcome('requeued') })
 const second = attempt('2', send, 2, { before: failing, attributes: outcome('acked') })
 const rejected = attempt('2', send, 2, { before: failing, status: 'error', attributes: outcome('dead_lettered') })
+const ofGroup = (span: RecordedSpan, group: string): RecordedSpan => ({
+  ...span,
+  attributes: { ...span.attributes, 'messaging.consumer.group.name': group },
+})
 const dead = messaging('d', 'process', 'orders-dead', {
   traceId: traceOf(2),
   attributes: { 'tracebaton.delivery.kind': 'dead_letter', 'tracebaton.delivery.attempt': 1 },
@@ -42,6 +47,10 @@ test.each([
   ['ok', [send, attempt('1', send, 1)]],
   ['failed', [send, attempt('1', send, 1, { status: 'error' })]],
   ['failed', [messaging('x', 'send', 'orders', { status: 'error' }), ...journeyOf(9)].slice(0, 1)],
+  [
+    'failed',
+    [send, ofGroup(attempt('1', send, 1, { status: 'error' }), 'mails'), ofGroup(attempt('2', send, 1), 'stock')],
+  ],
 ] as const)('a journey is %s', (state, spans) => {
   expect(summaries(spans)).toMatchObject([{ state }])
 })
@@ -87,6 +96,85 @@ test('a call for several messages is judged with what it links', () => {
     startTime: 5,
   })
   expect(summaries([...one, ...two, batch]).map(({ findings }) => findings)).toEqual([0, 0, 0])
+})
+
+/** What the rules find in each journey after everything has been looked at. */
+function found(journal: Journal): (number | undefined)[] {
+  while (journal.advance()) {
+    // There may be more.
+  }
+  return journal.everything().journeys.map(({ findings }) => findings)
+}
+
+const batchOf = (...numbers: readonly number[]): RecordedSpan =>
+  messaging('b', 'process', 'orders', {
+    traceId: traceOf(999),
+    links: numbers.flatMap((number) => journeyOf(number).slice(0, 1)).map((span) => link('creation', span)),
+    attributes: { 'messaging.batch.message_count': numbers.length },
+    startTime: 5,
+  })
+
+test('a batch that comes before its messages is judged again with each of them', () => {
+  const journal = journalOf([batchOf(1, 2)])
+  expect(found(journal)).toEqual([2])
+  journal.add(journeyOf(1))
+  expect(found(journal)).toEqual([1, 0])
+  journal.add(journeyOf(2).slice(1))
+  expect(found(journal)).toEqual([1, 0, 2])
+  journal.add(journeyOf(2))
+  expect(found(journal)).toEqual([0, 0, 0])
+})
+
+test('a message that was handled in a batch is not said to wait', () => {
+  const failed = { ...batchOf(1, 2), status: 'error' } as const
+  for (const spans of [[batchOf(1)], [failed]]) {
+    for (const given of [
+      [...spans, ...journeyOf(1).slice(0, 1)],
+      [...journeyOf(1).slice(0, 1), ...spans],
+    ]) {
+      const journal = journalOf(given)
+      found(journal)
+      expect(journal.detail(traceOf(1))).toMatchObject({
+        summary: { state: spans[0] === failed ? 'failed' : 'ok' },
+        batches: [{ role: 'handled in', text: 'process orders', journey: traceOf(999) }],
+      })
+    }
+  }
+})
+
+test('a message that its batch does not link is found where the batch is a journey of its own', () => {
+  const [sent, handled] = journeyOf(2) as [RecordedSpan, RecordedSpan]
+  const member = { ...handled, links: [link('creation', sent), link('batch', batchOf(1))] }
+  expect(found(journalOf([batchOf(1), ...journeyOf(1), sent, member]))).toEqual([0, 0, 1])
+})
+
+test('what a batch links is not said to be missing because it was let go', () => {
+  const journal = journalWith({ keep: 2 })
+  for (const number of [1, 2, 3]) journal.add(journeyOf(number))
+  journal.add([batchOf(1, 8)])
+  expect(found(journal)).toEqual([0, 1])
+  expect(journal.detail(traceOf(999))?.rows[0]?.links).toMatchObject([
+    { missing: 'no longer kept' },
+    { missing: 'not recorded' },
+  ])
+})
+
+test('a journey of which not all spans are kept is not judged', () => {
+  const [first, ...attempts] = journeyOf(1, 500)
+  const journal = journalOf([...attempts, first] as RecordedSpan[])
+  expect(found(journal)).toEqual([undefined])
+  expect(journal.detail(traceOf(1))).toMatchObject({ partial: true, findings: [] })
+})
+
+test('a span that comes while it is open, and again when it has ended, is judged as the ended one', () => {
+  const open = journeyOf(1).map((span) =>
+    Object.fromEntries(Object.entries(span).filter(([name]) => name !== 'endTime')),
+  ) as unknown as RecordedSpan[]
+  const journal = journalOf(open)
+  expect(found(journal)).toEqual([2])
+  journal.add(journeyOf(1))
+  journal.add(open)
+  expect(found(journal)).toEqual([0])
 })
 
 test('a reader hears of what has changed, and of what is gone', () => {
@@ -140,7 +228,7 @@ test('a link of a batch leads to the journey of its message', () => {
   })
   const journal = journalOf([...journeyOf(1), batch])
   expect(journal.detail(traceOf(4))?.rows[0]?.links).toMatchObject([
-    { role: 'creation', text: 'another journey', journey: traceOf(1) },
-    { role: 'creation', text: `${traceOf(2)}/2s` },
+    { role: 'creation', text: 'send orders in another journey', journey: traceOf(1) },
+    { role: 'creation', text: `${traceOf(2)}/2s`, missing: 'not recorded' },
   ])
 })

@@ -89,7 +89,9 @@ test('stories that would be too large together stay apart', () => {
       links: number === 0 ? [] : [{ traceId: traceOf(number), spanId: `c${number - 1}`, attributes: {} }],
     }),
   )
-  expect(told(chain).names.map(({ length }) => length)).toEqual([50, 30])
+  const { stories, names } = told(chain)
+  expect(names.map(({ length }) => length)).toEqual([50, 30])
+  expect([...stories.all()].map(({ partial }) => partial)).toEqual([true, true])
 })
 
 test('a story that leads to what was let go is known as a part', () => {
@@ -114,7 +116,7 @@ test('what a span says is cut, and what is short stays as it is', () => {
   const [kept] = story?.spans.values() ?? []
   expect(JSON.stringify(kept).length).toBeLessThan(250_000)
   expect(story?.size).toBeLessThan(250_000)
-  expect(kept?.attributes).toMatchObject({ short: 'yes', number: 1, deep })
+  expect(kept?.attributes).toMatchObject({ short: 'yes', number: 1, deep, 'tracebaton.links.total': 500 })
   expect(kept?.events).toHaveLength(16)
   expect(span.name).toHaveLength(100_000)
 })

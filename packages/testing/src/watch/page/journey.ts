@@ -1,5 +1,6 @@
 import type { AttemptRow, FindingText, JourneyDetail } from '../protocol.ts'
 import { element } from './dom.ts'
+import { linkLine } from './link-line.ts'
 import { chips, clockText } from './row.ts'
 import { waterfall } from './waterfall.ts'
 
@@ -7,9 +8,10 @@ import { waterfall } from './waterfall.ts'
 export function journeyView(detail: JourneyDetail, open: Set<number>): HTMLElement[] {
   const { summary, hidden, findings, attempts, partial } = detail
   return [
-    element('a', { class: 'back', href: '#' }, '← All journeys'),
+    backLink(),
     element('div', { class: 'lead' }, element('h2', {}, summary.title), ...chips(summary)),
     sub(detail),
+    ...detail.batches.map((batch) => element('p', { class: 'sub' }, linkLine(batch, summary.id))),
     services(detail),
     ...findingList(findings, summary.id),
     ...(partial ? [note('A part of this journey is no longer kept, so that the rules cannot judge it.')] : []),
@@ -20,6 +22,11 @@ export function journeyView(detail: JourneyDetail, open: Set<number>): HTMLEleme
   ]
 }
 
+/** The way to the list, where that does not stand beside the journey. */
+export function backLink(): HTMLElement {
+  return element('a', { class: 'back', href: '#' }, '← All journeys')
+}
+
 function sub({ summary }: JourneyDetail): HTMLElement {
   const { message, start, duration, spans, findings } = summary
   const judged = findings === undefined ? 'not judged yet' : findings === 0 ? 'no finding' : ''
@@ -27,16 +34,22 @@ function sub({ summary }: JourneyDetail): HTMLElement {
   return element('p', { class: 'sub' }, ...texts.filter(Boolean).map((text) => element('span', {}, text)))
 }
 
+// The rows name theirs, too.
+const mostServices = 12
+
 function services({ services: names }: JourneyDetail): HTMLElement {
-  const made = names.map((name, index) =>
-    element(
-      'span',
-      { class: `c${index % 6}`, title: name },
-      element('span', { class: 'dot', 'aria-hidden': 'true' }),
-      name,
-    ),
-  )
-  return element('p', { class: 'services' }, ...made)
+  const made = names
+    .slice(0, mostServices)
+    .map((name, index) =>
+      element(
+        'span',
+        { class: `c${index % 6}`, title: name },
+        element('span', { class: 'dot', 'aria-hidden': 'true' }),
+        name,
+      ),
+    )
+  const more = names.length - made.length
+  return element('p', { class: 'services' }, ...made, more > 0 ? `and ${more} more` : '')
 }
 
 function note(text: string): HTMLElement {

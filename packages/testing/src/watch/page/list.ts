@@ -36,7 +36,7 @@ export function createList(list: HTMLElement): JourneyList {
     items.set(journey.id, { journey, place })
     if (journey.id === selected) row.setAttribute('aria-current', 'true')
     row.tabIndex = journey.id === selected ? 0 : -1
-    if (!known) insert(place, journey.order)
+    if (known?.journey.order !== journey.order) insert(place, journey.order)
     if (hadFocus) row.focus({ preventScroll: true })
   }
 
@@ -69,8 +69,9 @@ export function createList(list: HTMLElement): JourneyList {
 
   return {
     apply({ reset, journeys, gone }) {
-      if (reset) for (const id of items.keys()) remove(id)
-      for (const id of gone) remove(id)
+      // What stays keeps its place on the screen, and the focus.
+      const kept = new Set(journeys.map(({ id }) => id))
+      for (const id of reset ? items.keys() : gone) if (!kept.has(id)) remove(id)
       for (const journey of journeys) show(journey)
       rove()
     },

@@ -3,7 +3,7 @@ import { createAnnouncer } from './announcer.ts'
 import { createConnection, type ConnectionState } from './connection.ts'
 import { part } from './dom.ts'
 import { isBroken, isFailed, wordsOf } from './filter.ts'
-import { journeyView } from './journey.ts'
+import { backLink, journeyView } from './journey.ts'
 import { listenToKeys } from './keyboard.ts'
 import { createList } from './list.ts'
 
@@ -20,7 +20,6 @@ let open = new Set<number>()
 let counts: Change['counts'] | undefined
 
 const isOn = (button: HTMLElement): boolean => button.getAttribute('aria-pressed') === 'true'
-const isDoing = (): boolean => !isOn(buttons.pause)
 
 function filter(): void {
   list.filter({ words: wordsOf(input.value), failed: isOn(buttons.failed), broken: isOn(buttons.broken) })
@@ -29,9 +28,14 @@ function filter(): void {
 
 function toggle(button: HTMLElement): void {
   button.setAttribute('aria-pressed', String(!isOn(button)))
-  if (button !== buttons.pause) return filter()
-  if (isDoing()) feed.start()
-  else feed.stop()
+  if (button === buttons.pause) listen()
+  else filter()
+}
+
+/** A page that nobody sees takes no connection: a browser opens six to a server, and then waits. */
+function listen(): void {
+  if (isOn(buttons.pause) || document.hidden) feed.stop()
+  else feed.start()
 }
 
 function take(change: Change): void {
@@ -104,7 +108,7 @@ async function load(id: string, row?: number): Promise<void> {
 
 function miss(): void {
   // What is on the screen stays there, for as long as somebody reads it.
-  if (shown === undefined) view.replaceChildren('This journey is no longer kept.')
+  if (shown === undefined) view.replaceChildren(backLink(), 'This journey is no longer kept.')
 }
 
 function target(row: number): void {
@@ -127,6 +131,7 @@ document.querySelector('form')?.addEventListener('submit', (event) => event.prev
 input.addEventListener('input', filter)
 for (const button of Object.values(buttons)) button.addEventListener('click', () => toggle(button))
 window.addEventListener('hashchange', follow)
+document.addEventListener('visibilitychange', listen)
 listenToKeys({
   filter: () => input.focus(),
   failed: () => toggle(buttons.failed),
@@ -144,5 +149,5 @@ listenToKeys({
     location.replace(`#${id}`)
   },
 })
-feed.start()
+listen()
 follow()

@@ -37,10 +37,10 @@ export function chips(journey: JourneySummary, meaning: string = marks[journey.s
 function aboutText({ message, attempts, waited, result, services }: JourneySummary): string {
   const parts = [
     message,
-    services.join(' → '),
     attempts > 1 ? `${attempts} attempts` : '',
     waited === '' ? '' : `waited ${waited}`,
     result,
+    services.join(' → '),
   ]
   return parts.filter(Boolean).join(' · ')
 }
