@@ -75,7 +75,8 @@ function mostOf({ key, value, headers }: MessageLike): number {
   let most = RECORD + longest(key) + longest(value)
   for (const name in headers) {
     const values = headers[name]
-    for (const one of Array.isArray(values) ? values : [values]) most += HEADER + longest(name) + longest(one)
+    if (Array.isArray(values)) for (const one of values) most += HEADER + longest(name) + longest(one)
+    else most += HEADER + longest(name) + longest(values)
   }
   return most
 }

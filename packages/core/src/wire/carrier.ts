@@ -241,7 +241,7 @@ export function replaceFields<Value>(
     headers !== null && headers !== undefined && Object.hasOwn(headers, '__proto__')
       ? { ...headers }
       : Object.assign({}, headers)
-  removeFields(copy, (name) => typeof fields[name] !== 'string' && isField(name, fields))
+  removeFields(copy, (name) => isField(name, fields) && typeof fields[name] !== 'string')
   for (const name of Object.keys(fields)) {
     const text = fields[name]
     if (text !== undefined) copy[name] = encode(text)
@@ -261,7 +261,7 @@ export function copyFields<Value>(
 ): [name: string, value: Value][] {
   const copy: [string, Value][] = []
   for (const [name, value] of entries ?? []) {
-    if (!Object.hasOwn(fields, name) && !isField(name, fields)) copy.push([name, value])
+    if (!isField(name, fields) && !Object.hasOwn(fields, name)) copy.push([name, value])
   }
   for (const [name, text] of Object.entries(fields)) if (text !== undefined) copy.push([name, encode(text)])
   return copy
