@@ -63,11 +63,18 @@ export function createRoom(messages: readonly MessageLike[], limit: number): Non
  * are is not told: those that would grow most are taken for the others.
  */
 function holds(messages: readonly MessageLike[], fields: FieldChanges, count: number, limit: number): boolean {
-  const bare = recordSizes(messages, {})
-  const growths = recordSizes(messages, fields).map((size, index) => size - (bare[index] ?? 0))
-  const most = growths.toSorted((left, right) => right - left).slice(0, count)
-  const size = BATCH + sumOf(bare)
-  return size > limit || size + sumOf(most) <= limit
+  const now = Date.now()
+  const first = messages.reduce((least, message) => Math.min(least, timeOf(message, now)), Infinity)
+  const written = writtenOf(fields)
+  let size = BATCH
+  const growths = messages.map((message, offset) => {
+    const time = timeOf(message, now) - first
+    const bare = recordSize(message, NOTHING, offset, time)
+    size += bare
+    return recordSize(message, written, offset, time) - bare
+  })
+  const grown = count < growths.length ? growths.toSorted((left, right) => right - left).slice(0, count) : growths
+  return size > limit || grown.reduce((sum, growth) => sum + growth, size) <= limit
 }
 
 /** Bytes that a record cannot exceed: looks at lengths alone. */
@@ -86,26 +93,41 @@ function longest(text: unknown): number {
   return typeof text === 'string' ? 3 * text.length : bytesOf(text)
 }
 
-/** Bytes of the records of these messages, with the fields on each. */
-function recordSizes(messages: readonly MessageLike[], fields: FieldChanges): readonly number[] {
-  const now = Date.now()
-  const times = messages.map(({ timestamp }) => (timestamp === undefined ? now : Number(timestamp)))
-  const first = times.reduce((least, time) => Math.min(least, time), Infinity)
-  return messages.map(({ key, value, headers }, offset) => {
-    const written: Readonly<Record<string, unknown>> = Object.assign({}, headers, fields)
-    const all = Object.entries(written).flatMap(([name, values]): (readonly [string, unknown])[] => {
-      if (Array.isArray(values)) return values.map((one: unknown) => [name, one] as const)
-      // What is only taken off takes no room.
-      return values === undefined ? [] : [[name, values]]
-    })
-    let record = 1 + varint((times[offset] ?? now) - first) + varint(offset) + varint(all.length)
-    for (const part of [key, value, ...all.flat()]) record += part == null ? 1 : sized(bytesOf(part))
-    return sized(record)
-  })
+/** Fields as they are written, measured once for all messages. What is only taken off takes no room. */
+interface Written {
+  readonly fields: FieldChanges
+  readonly count: number
+  readonly bytes: number
 }
 
-function sumOf(sizes: readonly number[]): number {
-  return sizes.reduce((sum, size) => sum + size, 0)
+const NOTHING: Written = { fields: {}, count: 0, bytes: 0 }
+
+function writtenOf(fields: FieldChanges): Written {
+  const own = Object.entries(fields).filter(([, text]) => text !== undefined)
+  return { fields, count: own.length, bytes: own.reduce((sum, [name, text]) => sum + partSize(name) + partSize(text), 0) }
+}
+
+function timeOf({ timestamp }: MessageLike, now: number): number {
+  return timestamp === undefined ? now : Number(timestamp)
+}
+
+/** Bytes of a record with the fields on it: of thousands in one call, so that it makes nothing. */
+function recordSize({ key, value, headers }: MessageLike, written: Written, offset: number, time: number): number {
+  let { count, bytes } = written
+  for (const name in headers) {
+    if (Object.hasOwn(written.fields, name)) continue
+    const values = headers[name]
+    for (const one of Array.isArray(values) ? values : values === undefined ? [] : [values]) {
+      count += 1
+      bytes += partSize(name) + partSize(one)
+    }
+  }
+  return sized(1 + varint(time) + varint(offset) + varint(count) + partSize(key) + partSize(value) + bytes)
+}
+
+/** Bytes of a key, a value, or a part of a header; one that is missing has a number that says so. */
+function partSize(part: unknown): number {
+  return part === undefined || part === null ? 1 : sized(bytesOf(part))
 }
 
 /** Bytes with their number before them. */
