@@ -262,14 +262,14 @@ const coreMutations = [
     name: 'earlier fields stay beside the new ones',
     file: 'wire/carrier.ts',
     edits: [
-      ['if (!Object.hasOwn(fields, name) && !isField(name, fields)) copy', 'if (!Object.hasOwn(fields, name)) copy'],
+      ['if (!isField(name, fields) && !Object.hasOwn(fields, name)) copy', 'if (!Object.hasOwn(fields, name)) copy'],
     ],
     caughtBy: 'a context written by hand from the active span is replaced, with all that stands beside it',
   },
   {
     name: 'earlier fields of a plain object stay beside the new ones',
     file: 'wire/carrier.ts',
-    edits: [["removeFields(copy, (name) => typeof fields[name] !== 'string' && isField(name, fields))", '']],
+    edits: [["removeFields(copy, (name) => isField(name, fields) && typeof fields[name] !== 'string')", '']],
     test: 'wire/carrier.test.ts',
     caughtBy: 'leaves exactly one of each, and the other headers in order with their values',
   },

@@ -104,7 +104,11 @@ const NOTHING: Written = { fields: {}, count: 0, bytes: 0 }
 
 function writtenOf(fields: FieldChanges): Written {
   const own = Object.entries(fields).filter(([, text]) => text !== undefined)
-  return { fields, count: own.length, bytes: own.reduce((sum, [name, text]) => sum + partSize(name) + partSize(text), 0) }
+  return {
+    fields,
+    count: own.length,
+    bytes: own.reduce((sum, [name, text]) => sum + partSize(name) + partSize(text), 0),
+  }
 }
 
 function timeOf({ timestamp }: MessageLike, now: number): number {

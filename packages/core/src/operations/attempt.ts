@@ -1,4 +1,4 @@
-import { SpanKind, type Context, type Link, type SpanOptions } from '@opentelemetry/api'
+import { ROOT_CONTEXT, SpanKind, type Context, type Link, type SpanOptions } from '@opentelemetry/api'
 import type { Failure } from '../wire/history.ts'
 import { runIn } from '../base/call.ts'
 import { errorTypeOf, type Ending } from '../base/errors.ts'
@@ -24,7 +24,7 @@ export interface Attempt extends Work {
   readonly runtime: Runtime
   readonly span: SafeSpan
   readonly recording: boolean
-  /** What the handler runs in. */
+  /** What the handler runs in; let go of when the attempt ends. */
   context: Context
   /** The batch that the message is handled in. Its time is part of that one's. */
   readonly within: Work | undefined
@@ -161,11 +161,14 @@ export function endAttempt(attempt: Attempt): void {
   land(attempt)
   letGo(attempt.atHand)
   attempt.ended = true
+  attempt.context = ROOT_CONTEXT
   if (attempt.remembered !== undefined) {
     attempt.remembered.running = undefined
     attempt.overtaken ||= isOvertaken(attempt.verdict, attempt.remembered)
   }
   const errorType = finish(attempt)
+  // Errors may be large, and whoever keeps the message keeps its attempt.
+  attempt.ending = attempt.failure = undefined
   // The time of a message of a batch is part of the batch's.
   if (ending !== undefined && within === undefined) attempt.measured?.processed(worked, errorType)
 }

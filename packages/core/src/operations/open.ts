@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api'
 import { beginAttempt, endAttempt, handled, hear, keep, type Attempt } from './attempt.ts'
 import { callIn, runIn } from '../base/call.ts'
 import type { Ending } from '../base/errors.ts'
@@ -54,6 +55,7 @@ export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenO
 class Kept implements OpenAttempt {
   readonly #delivery: Delivery
   readonly #attempt: Attempt
+  readonly #context: Context
   readonly #options: OpenOptions
   #place: Place | undefined
   #running = 0
@@ -64,12 +66,14 @@ class Kept implements OpenAttempt {
   constructor(delivery: Delivery, attempt: Attempt, options: OpenOptions) {
     this.#delivery = delivery
     this.#attempt = attempt
+    this.#context = attempt.context
     this.#options = options
     this.#place = openAttempts.keep(this, attempt.runtime.maxOpen)
   }
 
   run<Result>(handler: () => Result, outcomeOf?: OutcomeOf): Result {
-    const { context, runtime } = this.#attempt
+    const context = this.#context
+    const { runtime } = this.#attempt
     if (this.#ended) return runIn(context, handler, runtime.report)
     if (this.#running === 0) this.#failure = this.#attempt.told = undefined
     this.#running += 1

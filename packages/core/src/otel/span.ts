@@ -22,11 +22,11 @@ import type { Report } from '../base/report.ts'
 
 /** A span that cannot hurt: every call on the real one is contained. Without `#private` members, which V8 defines one by one. */
 export class SafeSpan {
-  readonly span: Span | undefined
+  /** Let go of when it ends: whoever holds on to a message holds on to the attempt on it. */
+  span: Span | undefined
   /** `undefined`: there is no SDK, or it failed. */
   readonly context: SpanContext | undefined
   private readonly report: Report
-  private ended = false
 
   constructor(span: Span | undefined, context: SpanContext | undefined, report: Report) {
     this.span = span
@@ -82,10 +82,10 @@ export class SafeSpan {
    * @param at ms since the epoch. Default: now
    */
   end(at?: number): void {
-    if (this.ended) return
-    this.ended = true
+    const { span } = this
+    this.span = undefined
     try {
-      this.span?.end(at)
+      span?.end(at)
     } catch (error) {
       this.report.failed('span', error)
     }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
@@ -71,4 +72,34 @@ test.each(Object.entries(WHERE))('a long %s is not kept after its message was ha
   const before = heap()
   for (let number = 0; number < MESSAGES; number += 1) handle(number)
   expect(heap() - before).toBeLessThan((MESSAGES * LONG) / 5)
+})
+
+test('what keeps a message keeps neither the span of its attempt nor what its handler threw', async () => {
+  const refs: WeakRef<object>[] = []
+  const tracing = createAdapterTracing({
+    tracerProvider: new BasicTracerProvider(),
+    hooks: { onProcess: (span) => void refs.push(new WeakRef(span)) },
+  })
+  const fail = (): never => {
+    const error = new Error('refused')
+    refs.push(new WeakRef(error))
+    throw error
+  }
+  const messages: Delivery[] = [1, 2, 3].map((number) => ({
+    system: 'kafka',
+    destination: { name: 'orders' },
+    carrier: { traceparent: traceparent(number) },
+  }))
+  for (const message of messages) {
+    try {
+      tracing.process(message, fail)
+    } catch {
+      // What the handler threw.
+    }
+  }
+  // A reference that was made or read in this turn holds on.
+  await setImmediate()
+  collect()
+  expect(refs.map((ref) => ref.deref())).toEqual(Array(6).fill(undefined))
+  expect(messages).toHaveLength(3)
 })
