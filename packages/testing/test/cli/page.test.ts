@@ -93,8 +93,9 @@ OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 OTEL_EXPORTER_OTLP_PROTOCOL=ht
 Journeys stand in the terminal and on the page <http://localhost:4318>, newest first, as soon as their first span has
 ended: what became of each message, its attempts, its time in the queue, its dead letter, and, beside all of it, what the
 rules find. An orphan may only be early, because services export every few seconds: a journey is judged when no span of
-it has come for 6 seconds, and again when one comes later. Messages of one batch stay journeys of their own; the call for
-the batch links them, and its links can be followed. The address of a journey ends with the id of any of its traces.
+it has come for 6 seconds, and again when one comes later, of it or of what it links. Messages of one batch stay journeys
+of their own; the call for the batch links them, and its links can be followed. The address of a journey ends with the id
+of any of its traces.
 
 | key | on the page | in the terminal |
 | --- | --- | --- |
@@ -107,8 +108,9 @@ the batch links them, and its links can be followed. The address of a journey en
 | \`q\` | | quit |
 
 What is kept is bounded: the latest 1,000 journeys (\`--keep\`), of each at most 400 spans, of each span at most 128
-attributes of 1,000 characters, and 48 million characters in all. The page says how many journeys were let go. Where no
-person sits at the terminal, there is a line for each journey when it is judged.
+attributes of 1,000 characters, and 48 million characters in all. The page says how many journeys were let go. A
+journey of which a part is not kept is shown and not judged. Where no person sits at the terminal, there is a line for
+each journey when it is judged.
 
 The page needs no network and no build. It runs under a content security policy that lets it load its own files only and
 lets no text become markup. Only addresses, \`localhost\` and the name of this machine open it, so that a web page
