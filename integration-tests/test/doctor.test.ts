@@ -141,6 +141,18 @@ test('a client that was loaded before the instrumentation is named, with the rea
   expect(said).toContain('✓ not-patched      amqplib is patched by @tracebaton/instrumentation')
 })
 
+test('a client whose source another loader gives is named, with the reason', async () => {
+  const preloads = ['./fixtures/doctor/source-loader.js', '@tracebaton/instrumentation/register']
+  const program = ['--input-type=module', '--eval', "import 'kafkajs'"]
+  const environment = { TRACEBATON_DOCTOR_AFTER: '600000' }
+  const { said } = await runWithDoctor(
+    [...preloads.flatMap((file) => ['--import', file]), ...program],
+    environment,
+    'nothing',
+  )
+  expect(said).toContain('✗ not-patched      kafkajs was loaded by a module loader that gives Node the source')
+})
+
 test('one that runs on says it once, after a time', async () => {
   const program = ['--eval', 'process.stdin.resume(); process.exitCode = 7']
   const { code, said } = await runWithDoctor(program, { TRACEBATON_DOCTOR_AFTER: '1' }, 'tracebaton doctor:')

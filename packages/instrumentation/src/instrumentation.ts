@@ -1,7 +1,7 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api'
 import type { TracingOptions } from '@tracebaton/core'
 import type { AdapterTracing } from '@tracebaton/core/adapter'
-import { loadedBefore, patchOnLoad, type ModulePatch } from './module-hook.ts'
+import { patchOnLoad, type ModulePatch } from './module-hook.ts'
 import { packages, warn } from './packages.ts'
 import { ownTracing, say, type Client, type Wisher } from './say.ts'
 import { SCOPE } from './scope.ts'
@@ -44,9 +44,8 @@ export abstract class ClientInstrumentation<Config extends TracebatonConfig> {
     this.#parts = parts
     this.#wisher = { wish: () => this.#wish() }
     this.#config = withDefaults(config)
-    this.#late = loadedBefore(parts.patches)
     // Also one that is enabled later traces what is made of the client until then.
-    patchOnLoad(parts.patches)
+    this.#late = patchOnLoad(parts.patches)
     if (this.#config.enabled === true) this.enable()
   }
 

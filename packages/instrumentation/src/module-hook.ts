@@ -19,10 +19,12 @@ export interface ModulePatch {
 type Compile = (this: NodeModule, content: string, filename: string, ...rest: unknown[]) => unknown
 
 /** The one hook in a process, whichever copy of this package came first. */
-const hook = processWide('tracebaton.instrumentation.hook.0', () => ({
+const hook = processWide('tracebaton.instrumentation.hook.1', () => ({
   patches: new Map<string, ModulePatch>(),
   /** Paths of files that were patched, or could have been. */
   seen: new Set<string>(),
+  /** Paths of files that were loaded before there was a patch for them. */
+  late: new Set<string>(),
   installed: false,
 }))
 
@@ -36,15 +38,22 @@ export function pathInPackages(filename: string): string | undefined {
  * Has the exports of CommonJS files replaced as soon as Node has run them, for `require` and for `import` alike: Node runs
  * a CommonJS file by this method in either case, so that no loader is needed. `Module.prototype.load` would be too late,
  * because it keeps the exports for those who import them.
+ *
+ * @returns the files that were loaded before, and stay unpatched
  */
-export function patchOnLoad(patches: readonly ModulePatch[]): void {
+export function patchOnLoad(patches: readonly ModulePatch[]): readonly string[] {
+  for (const file of loaded(patches.filter((patch) => !hook.patches.has(patch.file)))) hook.late.add(file)
   for (const patch of patches) {
     hook.patches.set(patch.file, patch)
     if (patch.esModule === undefined) continue
     hook.patches.set(patch.esModule, patch)
     askFromEsModule(patch.esModule)
   }
-  if (hook.installed) return
+  if (!hook.installed) install()
+  return [...hook.late].filter((file) => patches.some((patch) => patch.file === pathInPackages(file)))
+}
+
+function install(): void {
   hook.installed = true
   const compile = Reflect.get(Module.prototype, '_compile') as Compile
   const patching: Compile = function (content, filename, ...rest) {
@@ -86,9 +95,9 @@ export function patchExports(name: string, exports: unknown): unknown {
 
 processWide(PATCH, () => patchFile)
 
-/** The files of these patches that Node loaded unpatched. */
-export function loadedBefore(patches: readonly ModulePatch[]): readonly string[] {
+/** The files of these patches that Node has loaded. */
+function loaded(patches: readonly ModulePatch[]): readonly string[] {
   const files = new Set(patches.map(({ file }) => file))
   const { _cache: cache } = Module as unknown as { readonly _cache: Readonly<Record<string, unknown>> }
-  return Object.keys(cache).filter((name) => !hook.seen.has(name) && files.has(pathInPackages(name) ?? ''))
+  return Object.keys(cache).filter((name) => files.has(pathInPackages(name) ?? ''))
 }

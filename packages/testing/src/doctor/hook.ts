@@ -4,14 +4,17 @@ interface Hook {
   readonly patches: ReadonlyMap<string, unknown>
   /** Full paths of the files that were patched. */
   readonly seen: ReadonlySet<string>
+  /** Full paths of the files that were loaded before. */
+  readonly late: ReadonlySet<string>
 }
 
 const home = globalThis as { readonly [key: symbol]: unknown }
 
 /** The hook of this process; `undefined`: no instrumentation of ours was started. */
 export function hookOfProcess(): Hook | undefined {
-  const hook = home[Symbol.for('tracebaton.instrumentation.hook.0')] as Partial<Hook> | undefined
-  const isOne = hook?.patches instanceof Map && hook.seen instanceof Set && hook.patches.size > 0
+  const hook = home[Symbol.for('tracebaton.instrumentation.hook.1')] as Partial<Hook> | undefined
+  const isOne =
+    hook?.patches instanceof Map && hook.seen instanceof Set && hook.late instanceof Set && hook.patches.size > 0
   return isOne ? (hook as Hook) : undefined
 }
 

@@ -17,14 +17,16 @@ export function diagnoseNotPatched(folder: string): Diagnosis[] {
   if (hook === undefined) return notStarted(files, folder)
   const known = files.flatMap((file) => {
     const path = pathInPackages(file) ?? ''
-    return hook.patches.has(path) ? [{ client: packageIn(path), isPatched: hook.seen.has(file) }] : []
+    const way = hook.seen.has(file) ? 'patched' : hook.late.has(file) ? 'late' : 'unseen'
+    return hook.patches.has(path) ? [{ client: packageIn(path), way }] : []
   })
-  const namesOf = (wanted: boolean): string[] => [
-    ...new Set(known.filter(({ isPatched }) => isPatched === wanted).map(({ client }) => client)),
+  const namesOf = (wanted: string): string[] => [
+    ...new Set(known.filter(({ way }) => way === wanted).map(({ client }) => client)),
   ]
   return [
-    ...namesOf(true).map((client) => well(ID, `${client} is patched by ${INSTRUMENTATION}.`)),
-    ...namesOf(false).map(loadedBefore),
+    ...namesOf('patched').map((client) => well(ID, `${client} is patched by ${INSTRUMENTATION}.`)),
+    ...namesOf('late').map(loadedBefore),
+    ...namesOf('unseen').map(loadedByOthers),
     ...underOtherNames(files),
     ...clientsInBundle(process.argv[1]).map(bundled),
   ]
@@ -39,6 +41,15 @@ function loadedBefore(client: string): Diagnosis {
     isRequired
       ? `Node loads what is given by --require before what is given by --import: node --require ${INSTRUMENTATION}/register, before any other.`
       : `Load the instrumentation before the application: node --import ./telemetry.js app.js, and no client in that file.`,
+  )
+}
+
+/** What `module.register` has registered may give Node the source of CommonJS files: it compiles them elsewhere, then. */
+function loadedByOthers(client: string): Diagnosis {
+  return ill(
+    ID,
+    `${client} was loaded by a module loader that gives Node the source of CommonJS files: ${INSTRUMENTATION} sees no such file, and what is made of that copy is not traced.`,
+    `Have that loader (--loader, module.register) leave files in node_modules to Node, or wrap what is made of ${client} by hand.`,
   )
 }
 

@@ -8,7 +8,7 @@ import { diagnoseFiles } from '../../src/doctor/files.ts'
 import { projectWith } from './project.ts'
 
 const home = globalThis as { [key: symbol]: unknown }
-const HOOK = Symbol.for('tracebaton.instrumentation.hook.0')
+const HOOK = Symbol.for('tracebaton.instrumentation.hook.1')
 const { cache } = createRequire(import.meta.url)
 const loaded: string[] = []
 const others = new Map<string, NodeJS.Module | undefined>()
@@ -49,9 +49,14 @@ async function write(root: string, path: string, text: string): Promise<void> {
   await writeFile(join(root, path), text)
 }
 
-/** An instrumentation was started, which has patched these files. */
-function started(...seen: readonly string[]): void {
-  home[HOOK] = { patches: new Map([['kafkajs/index.js', {}]]), seen: new Set(seen), installed: true }
+/** An instrumentation was started, which has patched some files, and found others loaded. */
+function started({ seen = [], late = [] }: { seen?: readonly string[]; late?: readonly string[] } = {}): void {
+  home[HOOK] = {
+    patches: new Map([['kafkajs/index.js', {}]]),
+    seen: new Set(seen),
+    late: new Set(late),
+    installed: true,
+  }
 }
 
 /** The arguments of Node, until the test ends. */
@@ -65,13 +70,13 @@ const notPatched = (root: string) => diagnoseProcess(root).filter(({ id }) => id
 describe('in the process', () => {
   test('a client that was patched is well', async () => {
     const { root, file } = await projectThatLoads('kafkajs')
-    started(file)
+    started({ seen: [file] })
     expect(notPatched(root)).toMatchObject([{ state: 'well', finding: expect.stringContaining('kafkajs is patched') }])
   })
 
   test('one that was loaded before is ill, because of the order', async () => {
-    const { root } = await projectThatLoads('kafkajs')
-    started()
+    const { root, file } = await projectThatLoads('kafkajs')
+    started({ late: [file] })
     givenToNode()
     expect(notPatched(root)).toMatchObject([
       {
@@ -85,8 +90,8 @@ describe('in the process', () => {
   test.each(['--require', '-r', '--require=./first.js'])(
     'after %s the advice is about what Node requires first',
     async (word) => {
-      const { root } = await projectThatLoads('kafkajs')
-      started()
+      const { root, file } = await projectThatLoads('kafkajs')
+      started({ late: [file] })
       process.execArgv.push(word)
       onTestFinished(() => void process.execArgv.pop())
       expect(notPatched(root)).toMatchObject([
@@ -94,6 +99,18 @@ describe('in the process', () => {
       ])
     },
   )
+
+  test('one that was loaded later, and not seen, is ill because of a loader', async () => {
+    const { root } = await projectThatLoads('kafkajs')
+    started()
+    expect(notPatched(root)).toMatchObject([
+      {
+        state: 'ill',
+        finding: expect.stringContaining('kafkajs was loaded by a module loader'),
+        advice: expect.stringContaining('module.register'),
+      },
+    ])
+  })
 
   test('one that is installed under another name is ill', async () => {
     const { root } = await projectThatLoads('kafkajs-2', 'kafkajs')
