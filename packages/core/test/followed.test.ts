@@ -42,6 +42,28 @@ describe('tracing that follows options', () => {
     expect(second.ended().map(({ name }) => name)).toEqual(['send orders'])
   })
 
+  it('ends an attempt that began before there were no options by its settlement', () => {
+    const sdk = createSdk()
+    let now: TracingOptions | undefined = { tracerProvider: sdk.tracerProvider }
+    const followed = followOptions(() => now)
+    const tracing = resolveTracing({ tracing: followed }, SCOPE)
+    const begun = ['one', 'many'].map((name) => tracing.open(delivery({ destination: { name } })))
+    for (const attempt of begun) attempt.run(() => {})
+    now = undefined
+    followed.changed()
+    tracing.settleOne(
+      begun[0],
+      'rejected',
+      () => settlement,
+      () => {},
+    )
+    tracing.settle({ ...settlement, keys: [1], attempts: [begun[1]], outcome: 'rejected' }, () => {})
+    expect(sdk.ended().map(({ name, attributes }) => [name, attributes['tracebaton.delivery.outcome']])).toEqual([
+      ['process one', 'rejected'],
+      ['process many', 'rejected'],
+    ])
+  })
+
   it('hands over that it follows', () => {
     const sdk = createSdk()
     let now: TracingOptions | undefined

@@ -39,7 +39,8 @@ export interface Settlement {
  * span only where the option asks for it. The call's result and errors pass through, see {@link callIn}.
  */
 export function settleDeliveries<Result>(runtime: Runtime, settlement: Settlement, call: () => Result): Result {
-  if (runtime.isIdle()) return call()
+  // An attempt may have begun before all there is to do was to pass contexts on.
+  if (runtime.isIdle() && settlement.attempts?.some((attempt) => attempt !== undefined) !== true) return call()
   const begun = runtime.report.guard('span', () => begin(runtime, settlement))
   return begun === undefined ? call() : callIn(begun.context, call, runtime.report, begun.end)
 }
