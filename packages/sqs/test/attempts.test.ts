@@ -12,7 +12,7 @@ import {
 import { SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { traceHandler, type HandlerOptions } from '../src/consumer.ts'
+import { attemptOf, traceHandler, type HandlerOptions } from '../src/consumer.ts'
 import { traceSqs } from '../src/trace.ts'
 import { useQueues } from './queues.ts'
 import { createTraced, type Traced } from './traced.ts'
@@ -133,6 +133,15 @@ describe('attempts', () => {
       'process other',
       'process',
     ])
+  })
+
+  test('of messages without receipt handles are each of its own message', async () => {
+    const inner = { MessageId: 'inner', Body: 'body' }
+    await handle({ MessageId: 'outer', Body: 'body' }, async () => {
+      expect(attemptOf(inner)).toBeUndefined()
+      await handle(inner)
+    })
+    expect(attempts().map(({ attributes }) => attributes['messaging.message.id'])).toEqual(['inner', 'outer'])
   })
 
   test('of a message sent back by its handler are a retry, the lineage one further', async () => {
