@@ -25,7 +25,6 @@ export { createDeliveries, type Deliveries, type Unsettled } from './client/deli
 export { hasMethods, isFor, refusalOf, type Argument, type Takes } from './client/misfit.ts'
 export { moveMessage, retryResult, sendOne, writableOnly, type MoveRequest } from './client/moves.ts'
 export { leaveToUs, originalOf, standsFor, traced, warnOfInstrumentation } from './client/original.ts'
-export { createStamp, type Stamp } from './base/stamp.ts'
 export { failedMemory, memoryBy } from './memory/attempts.ts'
 export { partitionsOf, type Partition, type Partitions } from './memory/partition.ts'
 export { createMemory, keyOf, type Memory } from './memory/bounded.ts'
