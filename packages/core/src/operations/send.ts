@@ -73,9 +73,10 @@ export interface OpenSend {
   /**
    * Ends its spans. Only the first end counts.
    *
-   * @param answer `undefined`: it is unknown what becomes of the messages
+   * @param answer an error, or the value that `results` of the publication reads; `undefined`: it is unknown what becomes of
+   * the messages
    */
-  end(answer: { readonly error: unknown } | undefined): void
+  end(answer: { readonly error?: unknown; readonly value?: unknown } | undefined): void
 }
 
 /**
@@ -103,7 +104,7 @@ export function openSend(runtime: Runtime, publication: Publication): OpenSend |
       }
     },
     end: (answer) =>
-      end(answer && (answer.error ? { failed: true, error: answer.error } : { failed: false, value: undefined })),
+      end(answer && (answer.error ? { failed: true, error: answer.error } : { failed: false, value: answer.value })),
   }
 }
 

@@ -34,6 +34,19 @@ describe('a send that is answered by a callback', () => {
     expect(await counted(METRICS.sent[0], { 'error.type': 'RangeError' })).toBe(1)
   })
 
+  test('hears what the broker answered', () => {
+    const answers: unknown[] = []
+    const results = (answer: unknown) => {
+      answers.push(answer)
+      return { messages: [{ facts: { messageId: String(answer) } }] }
+    }
+    const { send, span } = begun(createTraced(), publication([{}], { results }))
+    send.run(() => {})
+    send.end({ error: null, value: '1796075423514-0' })
+    expect(answers).toEqual(['1796075423514-0'])
+    expect(span('send orders').attributes['messaging.message.id']).toBe('1796075423514-0')
+  })
+
   test('has failed with what its call throws, which is thrown on', () => {
     const { send, span } = begun()
     const error = new RangeError('closed')
