@@ -46,7 +46,11 @@ export function lookAlike<Target extends object>(target: Target, overrides: Part
         ? methodOf(key, value as (...args: unknown[]) => unknown)
         : value
     },
-    set: (_, key, value) => keep(key, value) || Reflect.set(target, key, value, target),
+    set(_, key, value, receiver) {
+      // What inherits from the look-alike, to put a method of its own in front of ours, keeps that to itself.
+      if (receiver !== facade) return Reflect.set(target, key, value, receiver)
+      return keep(key, value) || Reflect.set(target, key, value, target)
+    },
     defineProperty: (_, key, descriptor) =>
       ('value' in descriptor && keep(key, descriptor.value)) || Reflect.defineProperty(target, key, descriptor),
     has: (_, key) => replaced.has(key) || Reflect.has(target, key),

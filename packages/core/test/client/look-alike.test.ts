@@ -86,3 +86,26 @@ describe('what somebody put in place of a member of ours', () => {
     expect(Object.keys(wrapped)).toEqual(['send'])
   })
 })
+
+describe('an object that inherits from a look-alike', () => {
+  test('keeps to itself what is put in place of a member', () => {
+    const target = { send: () => 'theirs', sent: 0 }
+    const wrapped = lookAlike(target, { send: ours })
+    const derived = Object.create(wrapped) as typeof target & { more?: string }
+    derived.send = () => `derived from ${wrapped.send()}`
+    derived.sent = 1
+    derived.more = 'derived'
+    expect(derived.send()).toBe('derived from ours')
+    expect(wrapped.send).toBe(ours)
+    expect(Object.keys(derived)).toEqual(['send', 'sent', 'more'])
+    expect(target).toEqual({ send: expect.any(Function) as unknown, sent: 0 })
+  })
+
+  test('may be a proxy, by which members are replaced', () => {
+    const { target, wrapped } = create()
+    const proxy = new Proxy(wrapped, {})
+    proxy.send = () => 'a spy'
+    expect(wrapped.send()).toBe('a spy')
+    expect(target.send()).toBe('theirs')
+  })
+})
