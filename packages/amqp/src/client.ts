@@ -68,15 +68,15 @@ export interface ChannelLike {
   nack(message: never, allUpTo?: boolean, requeue?: boolean): unknown
   nackAll(requeue?: boolean): unknown
   reject?(message: never, requeue?: boolean): unknown
-  recover?(callback?: never): unknown
-  close(callback?: never): unknown
+  recover?(...args: never[]): unknown
+  close(...args: never[]): unknown
 }
 
 /** A connection, of either API, or one that reconnects by itself. */
 export interface ConnectionLike {
   createChannel(...args: never[]): unknown
   createConfirmChannel(...args: never[]): unknown
-  close(callback?: never): unknown
+  close(...args: never[]): unknown
 }
 
 /** A function that is called with whatever the caller gave. */

@@ -19,6 +19,15 @@ test('the types of amqplib fit the structure that is asked for', () => {
   expect(createHollow().channel).toHaveProperty('ack')
 })
 
+test('the older types of amqplib fit as well, whose callbacks have to be given', () => {
+  type Ended = (error: unknown) => void
+  type Older<Of> = Omit<Of, 'close' | 'recover'> & { close(ended: Ended): void; recover(ended: Ended): void }
+  expectTypeOf<Older<callback.Channel>>().toExtend<ChannelLike>()
+  expectTypeOf<Older<callback.ConfirmChannel>>().toExtend<ChannelLike>()
+  expectTypeOf<Older<callback.Connection>>().toExtend<ConnectionLike>()
+  expect(createHollow('callback').channel).toHaveProperty('close')
+})
+
 test('wrapping gives the same type back', () => {
   const { channel } = createHollow()
   expectTypeOf(traceChannel(channel)).toEqualTypeOf<Channel>()
