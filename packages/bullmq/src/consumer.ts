@@ -14,7 +14,7 @@ import {
   type HandledAttempt,
   type TracingInput,
 } from '@tracebaton/core/adapter'
-import { TAKES, type JobLike, type ProcessorLike } from './client.ts'
+import { TAKES, type JobLike } from './client.ts'
 import { keyOfRun, toDelivery } from './describe.ts'
 import { rememberRelative } from './relatives.ts'
 import { SCOPE } from './scope.ts'
@@ -59,10 +59,12 @@ const wrapped = processWide('tracebaton.bullmq.processors.1', () => new WeakSet<
  * in the end; without it, what its options say. The processor keeps its number of parameters, and what it returns and
  * throws stays the same. Wrapping what this gave gives it back. Never throws.
  */
-export function traceHandler<Processor extends ProcessorLike>(
-  processor: Processor,
-  options?: HandlerOptions,
-): Processor {
+export function traceHandler<
+  // oxlint-disable-next-line typescript/no-explicit-any -- in a worker without type arguments, nothing says what a job is
+  Job extends JobLike = any,
+  Rest extends unknown[] = [token?: string, signal?: AbortSignal],
+  Result = unknown,
+>(processor: (job: Job, ...rest: Rest) => Result, options?: HandlerOptions): (job: Job, ...rest: Rest) => Result {
   if (wrapped.has(processor)) return processor
   const told = tracingToldBy(options, OWN_OPTIONS, SCOPE)
   const otherwise = resolveTracing(undefined, SCOPE)
@@ -84,7 +86,7 @@ export function traceHandler<Processor extends ProcessorLike>(
   }
   wrapped.add(traced)
   // BullMQ looks at the number of parameters.
-  return functionLike(traced, processor) as unknown as Processor
+  return functionLike(traced, processor) as unknown as typeof processor
 }
 
 /** A run that is handled again is the same arrival. */

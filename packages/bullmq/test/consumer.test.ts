@@ -1,6 +1,7 @@
 import { EventEmitter, once as occurs } from 'node:events'
 import { context as contexts, trace, type Context } from '@opentelemetry/api'
 import { resolveTracing, type TracingInput } from '@tracebaton/core/adapter'
+import type { Job } from 'bullmq'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { useContexts } from '../../core/test/contexts.ts'
 import { attemptOf, createRecording, rolesOf } from '../../testing/test/recording.ts'
@@ -33,7 +34,7 @@ test('the signal that BullMQ cancels a processor by is the very one, and stays a
   await queue.add('charge', 1)
   const cancelled = (_job: unknown, token?: string, given?: AbortSignal): Promise<void> =>
     Promise.reject(new TypeError(`${token} ${given === signal}`))
-  await expect(traceHandler(cancelled, options)(added[0], 'token', signal)).rejects.toThrow('token true')
+  await expect(traceHandler(cancelled, options)(added[0] as Job, 'token', signal)).rejects.toThrow('token true')
   expect(Reflect.ownKeys(signal)).toEqual(members)
   expect(span('process orders').attributes['error.type']).toBe('TypeError')
 })

@@ -1,5 +1,15 @@
-import type { Queue, FlowJob, FlowProducer, Job, Processor, SandboxedJob, Telemetry, WorkerOptions } from 'bullmq'
-import { expectTypeOf, test } from 'vitest'
+import type {
+  Queue,
+  FlowJob,
+  FlowProducer,
+  Job,
+  Processor,
+  SandboxedJob,
+  Telemetry,
+  Worker,
+  WorkerOptions,
+} from 'bullmq'
+import { expect, expectTypeOf, test } from 'vitest'
 import type { FlowJobLike, FlowProducerLike, JobLike, JobOptionsLike, QueueLike, TelemetryLike } from '../src/client.ts'
 import { bullmqTelemetry, traceFlowProducer, traceHandler, traceQueue } from '../src/index.ts'
 import { traceHandler as traceSandboxed } from '../src/sandbox.ts'
@@ -30,4 +40,18 @@ test('wrapping gives the same type back', () => {
   expectTypeOf<FlowProducer>().toExtend<QueueLike>()
   // @ts-expect-error -- a processor is a function, not the name of a file
   expectTypeOf<string>().toExtend<Parameters<typeof traceHandler>[0]>()
+})
+
+test('a processor needs no types of its own where it is given to a worker', () => {
+  type Order = { readonly order: number }
+  const processor: Processor<Order, string, 'charge'> = traceHandler(async (job, token) => {
+    expectTypeOf(job).toEqualTypeOf<Job<Order, string, 'charge'>>()
+    expectTypeOf(token).toEqualTypeOf<string | undefined>()
+    return job.name
+  })
+  const open: ConstructorParameters<typeof Worker>[1] = traceHandler(async (job) => {
+    await job.updateProgress(50)
+    return job.name
+  })
+  expect([processor, open]).toEqual([expect.any(Function), expect.any(Function)])
 })
