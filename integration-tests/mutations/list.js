@@ -397,7 +397,7 @@ const coreMutations = [
   {
     name: 'where a message was at first is written with each move',
     file: 'operations/plan.ts',
-    edits: [['moved?.originalDestination === undefined\n      ? {', 'moved !== null\n      ? {']],
+    edits: [['moved?.originalDestination === undefined || (', 'moved !== null || (']],
     caughtBy: 'a message that dies again after a redrive has a new history, and its old origin',
   },
   {

@@ -207,9 +207,13 @@ export function traceHandler<Message extends MessageLike, Rest extends unknown[]
     const delivery = otherwise.guard(describe)
     return delivery === undefined ? call() : otherwise.process(delivery, call, outcomeOf)
   }
+  const inner = wrapped.get(handler)
+  const own: OutcomeOf | undefined = outcomeOf && ((result) => (result === UNSEEN ? undefined : outcomeOf(result)))
   wrapped.set(traced, {
-    handler,
-    outcomeOf: outcomeOf && ((result) => (result === UNSEEN ? undefined : outcomeOf(result))),
+    handler: inner?.handler ?? handler,
+    // The innermost that says something is believed.
+    outcomeOf:
+      own && inner?.outcomeOf ? (result) => inner.outcomeOf!(result) ?? own(result) : (inner?.outcomeOf ?? own),
   })
   return functionLike(traced, handler)
 }

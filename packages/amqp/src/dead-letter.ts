@@ -90,7 +90,7 @@ async function move(
     expiration: expires ? String(Math.round(Math.min(Math.max(delay, 0) || 0, LONGEST_DELAY))) : undefined,
   }
   return moveMessage(
-    { kind, tracing, delivery, to, from, error, maxAttempts },
+    { kind, tracing, delivery, to, from, error, delay, maxAttempts },
     (queue) => toPublication(tracing, original, '', queue, message.content, options, delay),
     (queue, injection) => {
       if (delay > 0 && !expires) tracing.warn(NOT_DELAYED)

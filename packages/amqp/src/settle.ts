@@ -69,7 +69,11 @@ export function settlers(
     const settlement = tracing.guard(() => describe(verb, word, found))
     const result = settlement === undefined ? call() : tracing.settle(settlement, call)
     tracing.guard(() => {
-      for (const [, { delivery }] of found) noteSettled(delivery.arrival as Arrival, outcome)
+      for (const [, { attempt, delivery }] of found) {
+        // The broker hands messages out again before it answers `recover`.
+        attempt.settle(outcome)
+        noteSettled(delivery.arrival as Arrival, outcome)
+      }
       noteSweep(own, tag, outcome)
     })
     return result

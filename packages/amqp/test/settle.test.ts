@@ -133,6 +133,14 @@ describe('what a settlement says', () => {
     channel.ackAll()
   })
 
+  test('recover tells its deliveries at once: they are handed out again before the broker answers', async () => {
+    const { channel, hollow, outcomes } = await setUp()
+    hollow.deliver()
+    const recovered = channel.recover()
+    expect(outcomes()).toEqual(['requeued'])
+    await recovered
+  })
+
   test('a message that is given back is a failed attempt, an acknowledged one is not', async () => {
     const { channel, hollow, messages, spans } = await setUp()
     for (let count = 0; count < 3; count++) hollow.deliver()

@@ -43,6 +43,40 @@ test.each<[what: string, handler: () => unknown]>([
   })
 })
 
+test('a traced handler around a traced one: the inner one is believed, and what the outer one says counts beside it', async () => {
+  const inner = traceHandler(async () => false, { outcomeOf: requeued })
+  expect(await consume(traceHandler(inner, { outcomeOf: () => 'rejected' }) as Handler)).toMatchObject({
+    outcome: 'requeued',
+  })
+  expect(
+    await consume(
+      traceHandler(
+        traceHandler(async () => false),
+        { outcomeOf: ifFalse },
+      ) as Handler,
+    ),
+  ).toMatchObject({
+    outcome: 'requeued',
+  })
+  expect(await consume(traceHandler(inner) as Handler)).toMatchObject({ outcome: 'requeued' })
+})
+
+/** Rejects, and has dealt with that. */
+const failing = (): Promise<void> => {
+  const work = Promise.reject(new TypeError('no stock'))
+  work.catch(() => {})
+  return work
+}
+
+test('a rejection that a handler inside two wrappers has dealt with is not unhandled', async () => {
+  const unhandled = vi.fn<() => void>()
+  process.once('unhandledRejection', unhandled)
+  const handler = traceHandler(traceHandler(failing, { outcomeOf: requeued }))
+  expect(await consume(handler as Handler)).toMatchObject({ outcome: 'discarded' })
+  process.off('unhandledRejection', unhandled)
+  expect(unhandled).not.toHaveBeenCalled()
+})
+
 test('a result that is not seen is not asked about', async () => {
   const outcomeOf = vi.fn<() => Outcome>(requeued)
   for (const result of [false, Promise.resolve(false)]) {

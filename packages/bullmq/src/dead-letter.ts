@@ -93,7 +93,7 @@ function move<By extends Publisher>(
   const original = originalOf<object>(publisher) as { add(...args: readonly unknown[]): Promise<unknown> }
   const options = optionsOf(tracing, job, delay)
   return moveMessage(
-    { kind, tracing, delivery, to, from, error, maxAttempts },
+    { kind, tracing, delivery, to, from, error, delay, maxAttempts },
     (queue) => toPublication({ name: queue }, [toOutgoing(name, options)], false),
     (queue, injection) => {
       const opts = withContext(tracing, options, injection)

@@ -71,6 +71,14 @@ export interface ProducerLike extends SenderLike {
 /** A consumer. */
 export interface ConsumerLike {
   run(config?: never): Promise<void>
+  seek?(place: never): void
+}
+
+/** The argument of `seek`. */
+export interface SeekLike {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
 }
 
 /** A client. */

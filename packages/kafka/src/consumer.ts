@@ -20,10 +20,11 @@ import {
   type HandledAttempt,
   type Partition,
   type Partitions,
+  type Settlement,
   type TracingInput,
 } from '@tracebaton/core/adapter'
 import { FOLLOWERS, TAKES } from './client.ts'
-import type { BatchPayload, ConsumerLike, MessagePayload, ReceivedMessage, RunConfigLike } from './client.ts'
+import type { BatchPayload, ConsumerLike, MessagePayload, ReceivedMessage, RunConfigLike, SeekLike } from './client.ts'
 import { toDelivery } from './describe.ts'
 import { SCOPE } from './scope.ts'
 
@@ -77,12 +78,29 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
   const { groupId: group = groups.get(original), clientId } = ownOptions(options, CONSUMER_OPTIONS, tracing)
   if (group !== undefined) groups.set(original, group)
   warnOfInstrumentation(tracing, original, 'run', FOLLOWERS)
-  return traced(original, {
+  const members: Partial<ConsumerLike> = {
     run: (...args: [config?: RunConfigLike]) => {
       const config = tracing.guard(() => traceRun(tracing, partitionsOfConsumer(original, group), clientId, args[0]))
       return original.run(...((config === undefined ? args : [config]) as [never]))
     },
-  }) as Consumer
+  }
+  if (typeof original.seek === 'function') {
+    members.seek = (...args: [place: SeekLike]) => {
+      const settlement = tracing.guard(() => toSettlement(partitionsOfConsumer(original, group), args[0]))
+      const call = (): void => original.seek?.(...(args as [never]))
+      return settlement === undefined ? call() : tracing.settle(settlement, call)
+    }
+  }
+  return traced(original, members) as Consumer
+}
+
+/** A handler that seeks back to its own message gives that back. Any other seek settles nothing. */
+function toSettlement(partitions: Partitions, { topic, partition, offset }: SeekLike): Settlement | undefined {
+  const source = partitions.of(topic, partition)
+  const handled = arrivals.of(undefined, (delivery) => delivery.source === source && delivery.key === offset)?.delivery
+  if (handled === undefined) return undefined
+  const { system, destination } = handled
+  return { system, operation: 'seek', destination, outcome: 'requeued', source, keys: [offset], batch: false }
 }
 
 function partitionsOfConsumer(consumer: object, group: string | undefined): Partitions {

@@ -97,7 +97,7 @@ function move<Sender extends SenderLike>(
   const copy = headers === undefined ? { key, value } : { key, value, headers: writableHeaders(tracing, headers) }
   const recordTo = (place: string): RecordLike => ({ topic: place, messages: [copy] })
   return moveMessage(
-    { kind, tracing, delivery, to, from, error, maxAttempts },
+    { kind, tracing, delivery, to, from, error, delay, maxAttempts },
     (place) => toPublication(tracing, [recordTo(place)], factsOf(producer), delay),
     (place, injection) => {
       const record = recordTo(place)

@@ -300,3 +300,30 @@ test('the handler has the name, the number of parameters and the properties of t
   const handle = traceHandler(handler)
   expect([handle.name, handle.length, Reflect.get(handle, 'pattern')]).toEqual(['charge', 2, 'orders'])
 })
+
+describe('a seek in the handler of a message', () => {
+  test.each([
+    ['0', '7', 'requeued'],
+    ['0', '6', 'acked'],
+    ['0', '8', 'acked'],
+    ['1', '7', 'acked'],
+  ])(
+    'of partition %s to offset %s, where it came from partition 0 and offset 7: %s',
+    async (partition, offset, outcome) => {
+      const place = { topic: 'orders', partition: Number(partition), offset }
+      const { traced, deliver, seeks, span } = createTraced()
+      await traced.run({ eachMessage: async () => traced.seek(place) })
+      await deliver(received({}, 7))
+      expect(attemptOf(span('process orders'))).toMatchObject({ outcome })
+      expect(seeks).toEqual([[place]])
+    },
+  )
+
+  test('and one outside of any handler go through as they are', () => {
+    const { traced, seeks, recorder } = createTraced()
+    traced.seek({ topic: 'orders', partition: 0, offset: '7' })
+    traced.seek(undefined as never)
+    expect(seeks).toEqual([[{ topic: 'orders', partition: 0, offset: '7' }], [undefined]])
+    expect(recorder.spans).toEqual([])
+  })
+})

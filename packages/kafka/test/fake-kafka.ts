@@ -69,6 +69,8 @@ export interface FakeConsumer {
   readonly consumer: Consumer
   /** The arguments of each `run`. */
   readonly runs: readonly unknown[][]
+  /** The arguments of each `seek`. */
+  readonly seeks: readonly unknown[][]
   /** The argument of the latest `run`. */
   readonly config: () => ConsumerRunConfig
   /** Hands one message to the latest `eachMessage`, as kafkajs does. */
@@ -79,13 +81,18 @@ export interface FakeConsumer {
 
 export function createConsumer(): FakeConsumer {
   const runs: ConsumerRunConfig[][] = []
+  const seeks: unknown[][] = []
   const config = (): ConsumerRunConfig => runs.at(-1)?.[0] ?? {}
   return {
     runs,
+    seeks,
     config,
     consumer: {
       run: async (...args: ConsumerRunConfig[]) => {
         runs.push(args)
+      },
+      seek(...args: unknown[]) {
+        seeks.push(args)
       },
     } as Partial<Consumer> as Consumer,
     async deliver(message, topic = 'orders', partition = 0) {

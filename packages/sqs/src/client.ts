@@ -10,6 +10,7 @@ export const TAKES: Takes = {
     },
   },
   traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
+  traceBatchHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
   traceBatch: { words: 'a function that handles messages', fits: (given) => typeof given === 'function' },
 }
 

@@ -94,7 +94,7 @@ interface Handled {
 function createHandling(
   handler: unknown,
   options: HandlerOptions | undefined,
-  verb: 'traceHandler' | 'traceBatch' = 'traceHandler',
+  verb: 'traceHandler' | 'traceBatchHandler' | 'traceBatch' = 'traceHandler',
 ): ((message: ReceivedMessage) => Handled) | undefined {
   const told = tracingToldBy(options, HANDLER_OPTIONS, SCOPE)
   const otherwise = told ?? resolveTracing(undefined, SCOPE)
@@ -165,7 +165,7 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
   handler: (message: Message) => unknown,
   options?: HandlerOptions,
 ): (messages: Message[]) => Promise<Message[]> {
-  const arrive = createHandling(handler, options)
+  const arrive = createHandling(handler, options, 'traceBatchHandler')
   // What is no function is given back, as `traceHandler` does.
   if (arrive === undefined) return handler as never
   const handleAll = async (messages: Message[]): Promise<Message[]> => {

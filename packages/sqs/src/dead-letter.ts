@@ -94,7 +94,7 @@ async function move(
     return (made = { input: copyOf(message, place, seconds), waits })
   }
   return moveMessage(
-    { kind, tracing, delivery, to, from, error, maxAttempts },
+    { kind, tracing, delivery, to, from, error, delay, maxAttempts },
     (place) => {
       const { input, waits } = copies(place)
       return toPublication(tracing, place, [input], false, toSendResults, waits)

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { expectGivenBack, expectRefusal, type Wrap } from '../../testing/test/misfits.ts'
-import { forEachMessage, traceBatch, traceHandler } from '../src/consumer.ts'
+import { forEachMessage, traceBatch, traceBatchHandler, traceHandler } from '../src/consumer.ts'
 import { deadLetter, redrive, retryLater } from '../src/dead-letter.ts'
 import { traceSqs } from '../src/trace.ts'
 
@@ -17,6 +17,7 @@ describe('what does not fit comes back as it is, and is named', () => {
     ['a promise', traceSqs, Promise.resolve(), 'await it first'],
     ['nothing', traceSqs, undefined, 'it takes an SQSClient'],
     ['no handler', traceHandler, {}, 'it takes a function'],
+    ['no handler of one message', traceBatchHandler, {}, 'traceBatchHandler was given an object'],
     ['no batch handler', traceBatch, {}, 'it takes a function that handles messages'],
   ])('%s', (_, wrap, given, advice) => {
     expectGivenBack(wrap, given, advice)

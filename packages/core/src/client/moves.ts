@@ -24,7 +24,7 @@ export function sendOne<Result>(
 export interface MoveRequest {
   readonly kind: Move['kind']
   /** How the publisher, else the client that received, is traced. */
-  readonly tracing: Pick<AdapterTracing, 'guard' | 'isExhausted' | 'send'>
+  readonly tracing: Pick<AdapterTracing, 'guard' | 'isExhausted' | 'send' | 'warn'>
   /** `undefined`: the message could not be described. */
   readonly delivery: Delivery | undefined
   /** Where to, as the client's own sends name it. @default `from`, but for a dead letter */
@@ -33,6 +33,8 @@ export interface MoveRequest {
   readonly from: string | undefined
   /** What the handler failed with. @default none */
   readonly error?: unknown
+  /** ms that the copy is to wait, as the caller said. @default none */
+  readonly delay?: number | undefined
   /** Attempts allowed in all, for a retry. @default any number */
   readonly maxAttempts?: number | undefined
 }
@@ -58,17 +60,20 @@ const UNKNOWN: Readonly<Record<Move['kind'], string>> = {
  * @param call sends it
  */
 export function moveMessage<Sent>(
-  { kind, tracing, delivery, to, from, error, maxAttempts }: MoveRequest,
+  { kind, tracing, delivery, to, from, error, delay, maxAttempts }: MoveRequest,
   describe: (to: string) => Publication,
   call: (to: string, injection: Injection | undefined) => Promise<Sent>,
 ): Promise<Sent> {
   const place = to ?? (kind === 'dead_letter' ? undefined : from)
   if (place === undefined || place === '')
     return Promise.reject(codedError('ERR_TRACEBATON_DESTINATION', UNKNOWN[kind]))
+  if (Number.isNaN(delay)) tracing.warn('retryLater was given NaN as its delay: that is no time to wait')
   const move = delivery && { kind, delivery, error, maxAttempts }
   if (maxAttempts !== undefined) {
     const copy = move && tracing.guard(() => describe(place))
-    if (move === undefined || tracing.isExhausted(move, maxAttempts, copy)) return Promise.resolve(EXHAUSTED as Sent)
+    // What cannot be described cannot be counted, and a retry without a bound harms more than one too few.
+    if (move === undefined || copy === undefined || tracing.isExhausted(move, maxAttempts, copy))
+      return Promise.resolve(EXHAUSTED as Sent)
   }
   return sendOne(
     tracing,

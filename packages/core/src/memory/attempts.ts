@@ -35,7 +35,7 @@ export function memoryBy(nameOf: (delivery: Delivery, copy: CopyFacts) => string
       bound.put(byIdentity, keyOf(name), remembered)
       return remembered
     },
-    ended() {},
+    ended: () => undefined,
   }
 }
 
@@ -71,10 +71,12 @@ export const failedMemory: AttemptMemory = {
   latest: () => undefined,
   began: () => undefined,
   ended(delivery, copy, { attempt, redrives }, context, outcome, failure) {
-    if (!mayComeBack(outcome)) return
+    if (!mayComeBack(outcome)) return undefined
     const key = identityAt(delivery, copy, delivery.queue, copy.deaths)
-    if (key === undefined) return
-    bound.put(byKey, key, byKey.get(key) === undefined ? { attempt, redrives, context, failure } : 'ambiguous')
+    if (key === undefined) return undefined
+    const remembered = { attempt, redrives, context, failure }
+    bound.put(byKey, key, byKey.get(key) === undefined ? remembered : 'ambiguous')
+    return remembered
   },
 }
 

@@ -51,7 +51,9 @@ export class Partition implements AttemptMemory {
     return handled
   }
 
-  ended(): void {}
+  ended(): undefined {
+    return undefined
+  }
 }
 
 /** The partitions that a consumer, or all consumers of a group in this process, have handled messages of. */

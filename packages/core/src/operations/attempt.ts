@@ -204,13 +204,13 @@ function finish(work: Attempt): string | undefined {
   return errorType
 }
 
-/** Tells the memory what became of an attempt, once: where nobody can settle its message, while its handler still runs. */
+/** Tells the memory what became of an attempt, once: where its message may come back by then, while its handler still runs. */
 export function keep(work: Attempt, outcome: Outcome): void {
   const { verdict, spanContext, failed } = work
   const { delivery, copy, attempt } = verdict
   if (work.kept || spanContext === undefined) return
   work.kept = true
-  ;(delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome, failed)
+  work.remembered ??= (delivery.memory ?? identityMemory).ended(delivery, copy, attempt, spanContext, outcome, failed)
 }
 
 /** A failure as it is remembered: without its stack, which is long. */

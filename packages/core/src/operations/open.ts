@@ -105,14 +105,14 @@ class Kept implements OpenAttempt {
     if (this.#settled) return
     this.#settled = true
     this.#attempt.outcome = outcome
+    // The message may be handed out again before its handler is done.
+    if (this.#running > 0 && outcome !== 'acked')
+      this.#attempt.runtime.report.guard('span', () => keep(this.#attempt, outcome))
     if (this.#running > 0 && !this.#ended) this.#place ??= openAttempts.keep(this, Infinity)
     if (this.#attempt.ending !== undefined && this.#running === 0) this.#end()
   }
 
   abandon(): void {
-    // The message may be handed out again before its handler is done.
-    if (!this.#settled && this.#running > 0)
-      this.#attempt.runtime.report.guard('span', () => keep(this.#attempt, 'abandoned'))
     this.settle('abandoned')
   }
 

@@ -52,7 +52,7 @@ export function planMessage(
 ): Plan {
   if (publication.move !== undefined) {
     const verdict = verdictFor(runtime, publication.move, active)
-    return planMove(runtime, publication.move, message, verdict, active)
+    return planMove(runtime, publication.move, publication, message, verdict, active)
   }
   const { creation, baggage } = runtime.propagation.extract(message.carrier, message.getter ?? recordGetter)
   const work = creation === undefined && baggage === undefined ? undefined : getWork(active)
@@ -74,7 +74,7 @@ export function planMessage(
     const kind = runtime.republishFor(asked, toldDelivery(received)) ?? (home ? 'retry' : 'forward')
     if (kind === 'forward') return forwarded(message, copied, distrusted, received)
     // Messages of a batch may share a context, and only the very message tells its attempt.
-    if (work?.batch === undefined) return planMove(runtime, { kind }, message, received, active)
+    if (work?.batch === undefined) return planMove(runtime, { kind }, asked, message, received, active)
     return distrusted
       ? forwarded(message, copied, distrusted, received)
       : toPlan(message, 'keep', copied, distrusted, linkTo(received.belief))
@@ -92,6 +92,7 @@ function forwarded(message: OutgoingMessage, copied: boolean, distrusted: boolea
 function planMove(
   runtime: Runtime,
   move: Omit<Move, 'delivery'>,
+  publication: Publication,
   message: OutgoingMessage,
   verdict: Verdict,
   active: Context,
@@ -99,7 +100,7 @@ function planMove(
   const { trust, extracted, belief } = verdict
   const carried = trust === 'full' ? extracted.context : undefined
   const act = carried === undefined || extracted.creation === undefined ? 'create' : 'move'
-  const moved = toMove(runtime, move, message, verdict, active)
+  const moved = toMove(runtime, move, publication, message, verdict, active)
   const loses = losesBaggage(runtime, verdict)
   return toPlan(message, act, loses, isDistrusted(verdict), linkTo(belief), carried, moved, firstSendOf(verdict))
 }
@@ -187,6 +188,7 @@ function handledVerdict(delivery: Delivery, around: Work | undefined): Verdict |
 function toMove(
   runtime: Runtime,
   { kind, error, maxAttempts }: Omit<Move, 'delivery'>,
+  publication: Publication,
   message: OutgoingMessage,
   verdict: Verdict,
   active: Context,
@@ -209,7 +211,12 @@ function toMove(
       journey: elsewhere(firstSendOf(verdict), verdict.belief.creation?.traceId),
       relation: copy.lineage?.relation,
     },
-    facts: nextFacts(kind, verdict, failure && runtime.describeFailure(error)),
+    facts: nextFacts(
+      kind,
+      (message.destination ?? publication.destination).name,
+      verdict,
+      failure && runtime.describeFailure(error),
+    ),
     verdict,
     work,
     failure,
@@ -228,11 +235,13 @@ function rememberedContext({ delivery, copy, attempt }: Verdict): SpanContext | 
 }
 
 /**
- * The facts that the next copy carries. Where the message was at first is written once; a redrive says nothing new, and
- * keeps what is known of the failure.
+ * The facts that the next copy carries. Where the message was at first is written once, but for a dead letter that goes to
+ * that very place: a broker has moved it on from there, and it would be taken for one that was put back. A redrive says
+ * nothing new, and keeps what is known of the failure.
  */
 function nextFacts(
   kind: Move['kind'],
+  to: string | undefined,
   { delivery, copy, attempt, moved }: Verdict,
   failure: Failure | undefined,
 ): MoveFacts {
@@ -241,7 +250,7 @@ function nextFacts(
   const source = copy.deadLetter?.source
   const consumer = delivery.queue ?? facts?.consumerGroup
   const original =
-    moved?.originalDestination === undefined
+    moved?.originalDestination === undefined || (kind === 'dead_letter' && isOriginal(to, moved))
       ? {
           originalDestination: clean(source ?? destination.name),
           // A broker that moved it here does not say where it stood there, and its id stays the same.
@@ -254,6 +263,10 @@ function nextFacts(
           originalConsumer: moved.originalConsumer,
         }
   return { ...original, attempts: attempt.attempt, ...failure, failedAt: new Date().toISOString() }
+}
+
+function isOriginal(place: string | undefined, { originalDestination, originalConsumer }: MoveFacts): boolean {
+  return place !== undefined && (place === originalDestination || place === originalConsumer)
 }
 
 function positionOf({ position, facts, key }: Delivery): string | undefined {

@@ -33,6 +33,8 @@ export interface AttemptSources {
   readonly maxAttempts: number | undefined
   /** What the broker says this copy is. */
   readonly kind: DeliveryKind | undefined
+  /** Whether the broker moved it here after an attempt on it elsewhere. @default false */
+  readonly handledBefore?: boolean | undefined
   /** How often the broker handed this copy out again after it had been given up. */
   readonly redrives?: number | undefined
 }
@@ -83,7 +85,7 @@ function isBefore(past: PastAttempt | undefined, attempt: number): past is PastA
 }
 
 /** The attempt on the first delivery of a copy, from which a broker's count of it and its limit go on. */
-export function startOf(sources: Pick<AttemptSources, 'lineage' | 'kind' | 'deaths'>): number {
+export function startOf(sources: Pick<AttemptSources, 'lineage' | 'kind' | 'handledBefore' | 'deaths'>): number {
   return (countedOn(sources)?.attempt ?? 1) + sources.deaths
 }
 
@@ -105,11 +107,16 @@ function ofThisCopy(past: PastAttempt | undefined, start: number, redrives: numb
 
 /**
  * A message that the broker itself moved to a dead-letter queue, or handed out again after it had been given up, counts
- * from 1 there, whatever it counted before.
+ * from 1 there, whatever it counted before. One that the application sent there is what it says, unless the broker has
+ * moved it on since.
  */
-function countedOn({ lineage, kind }: Pick<AttemptSources, 'lineage' | 'kind'>): Lineage | undefined {
+function countedOn({
+  lineage,
+  kind,
+  handledBefore,
+}: Pick<AttemptSources, 'lineage' | 'kind' | 'handledBefore'>): Lineage | undefined {
   const reason = lineage && reasonOf(lineage)
-  if (kind === 'dead_letter') return reason === 'dead_letter' ? lineage : undefined
+  if (kind === 'dead_letter') return reason === 'dead_letter' && handledBefore !== true ? lineage : undefined
   if (kind === 'redrive') return reason === 'immediate' || reason === 'delayed' ? undefined : lineage
   return lineage
 }

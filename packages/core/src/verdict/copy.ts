@@ -12,6 +12,8 @@ export interface Copy extends CopyFacts {
   readonly redrives: number | undefined
   readonly count: DeliveryCount | undefined
   readonly deadLetter: BrokerMove | undefined
+  /** Whether the broker moved it here after an attempt on it elsewhere. */
+  readonly handledBefore: boolean
   readonly queuedAt: number | null | undefined
   readonly delay: number | undefined
 }
@@ -58,6 +60,7 @@ export function copyOf(
     redrives: !isTold && isCount(delivery.redrives) ? delivery.redrives : undefined,
     count: isCount(count?.deliveries) ? count : undefined,
     deadLetter: waited ? undefined : (history?.deadLetter ?? delivery.deadLetter ?? deathOf(lineage, moved)),
+    handledBefore: (history?.before ?? delivery.identityBefore) !== undefined,
     queuedAt: timed ? undefined : history === undefined ? delivery.queuedAt : history.queuedAt,
     delay: timed ? undefined : (history?.delay ?? delivery.delay),
     deaths: isCount(history?.deaths) ? history.deaths : 0,

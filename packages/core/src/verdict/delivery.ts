@@ -149,7 +149,10 @@ export interface AttemptMemory {
   latest(delivery: Delivery, copy: CopyFacts): PastAttempt | undefined
   /** Gives the record that is kept, if one is. */
   began(delivery: Delivery, attempt: Begun, context: SpanContext, copy: CopyFacts): PastAttempt | undefined
-  /** Told of every attempt. A record that `began` gave has its failure already. */
+  /**
+   * Told of every attempt, at its end, or earlier where its message may come back before. Gives the record that is kept, if
+   * one is. One that `began` gave has its failure already.
+   */
   ended(
     delivery: Delivery,
     copy: CopyFacts,
@@ -157,7 +160,7 @@ export interface AttemptMemory {
     context: SpanContext,
     outcome: Outcome,
     failure: Failure | undefined,
-  ): void
+  ): PastAttempt | undefined
 }
 
 /** What it means that a handler threw an error. */

@@ -233,11 +233,11 @@ export function countAgain({ delivery, copy }: Verdict, past: PastAttempt): Atte
 
 function count(
   { maxAttempts }: Delivery,
-  { lineage, count: broker, deaths, kind, redrives }: Copy,
+  { lineage, count: broker, deaths, kind, handledBefore, redrives }: Copy,
   past: PastAttempt | undefined,
   pastElsewhere: PastAttempt | undefined,
 ): AttemptFacts {
-  return countAttempt({ lineage, broker, deaths, past, pastElsewhere, maxAttempts, kind, redrives })
+  return countAttempt({ lineage, broker, deaths, past, pastElsewhere, maxAttempts, kind, handledBefore, redrives })
 }
 
 function statusOf({ status }: Extracted, { malformed }: Delivery, trust: Trust): ContextStatus {

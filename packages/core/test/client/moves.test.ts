@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { moveMessage, sendOne, writableOnly, type MoveRequest } from '../../src/client/moves.ts'
+import { moveMessage, retryResult, sendOne, writableOnly, type MoveRequest } from '../../src/client/moves.ts'
 import type { Injection } from '../../src/operations/injection.ts'
 import { parseLineage } from '../../src/wire/lineage.ts'
 import { delivery, publication, TRACEPARENT } from '../messages.ts'
@@ -104,6 +104,15 @@ describe('a move that was asked for', () => {
     expect(injection).toBeUndefined()
   })
 
+  test('whose copy cannot be described is no retry where these are bounded', async () => {
+    const { tracing, failures } = createTraced()
+    const call = vi.fn<() => Promise<void>>(async () => {})
+    const request = { kind: 'retry', tracing, delivery: received(), to: undefined, from: 'orders' } as const
+    expect(await retryResult(moveMessage({ ...request, maxAttempts: 3 }, fail, call))).toBe('exhausted')
+    expect(call).not.toHaveBeenCalled()
+    expect(failures).toHaveLength(1)
+  })
+
   test('whose copy cannot be described goes out as it is', async () => {
     const { tracing, failures, ledger } = createTraced()
     const request = { kind: 'retry', tracing, delivery: received(), to: undefined, from: 'orders' } as const
@@ -140,4 +149,12 @@ describe('what a copy takes along', () => {
     expect(Object.keys(writableOnly(tracing, entries, fail))).toHaveLength(4)
     expect(failures).toHaveLength(4)
   })
+})
+
+test('a delay that is no number is said', async () => {
+  const { traced, lineage } = await move({ delay: Number.NaN })
+  expect(traced.failures.map(({ error }) => (error as Error).message)).toEqual([
+    expect.stringContaining('NaN as its delay'),
+  ])
+  expect(lineage).toMatchObject({ attempt: 2 })
 })

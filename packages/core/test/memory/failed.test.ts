@@ -144,3 +144,46 @@ describe('a copy that the broker dead-lettered and brought back', () => {
     expect(keys()).toHaveLength(1)
   })
 })
+
+describe('a message that is settled while its handler still runs', () => {
+  const carrier = { traceparent: TRACEPARENT }
+  const begin = (traced: ReturnType<typeof createTraced>, part: Partial<Delivery> = {}) =>
+    traced.tracing.open(arrival({ carrier, ...part }))
+
+  test.each(['requeued', 'abandoned'] as const)('and handed out again: %s, its attempt is known', async (outcome) => {
+    const traced = createTraced()
+    const attempts = [begin(traced)]
+    const failed = attempts[0]!.run(async () => {
+      if (outcome === 'abandoned') attempts[0]!.abandon()
+      else attempts[0]!.settle(outcome)
+      attempts.push(begin(traced, { count: redelivered }))
+      throw new TypeError('no stock')
+    })
+    await expect(failed).rejects.toThrow('no stock')
+    attempts[1]!.run(() => {})
+    attempts[1]!.settle('acked')
+    const [first, second] = traced.spans
+    expect([first, second].map((span) => span?.attributes[OURS.attempt])).toEqual([1, 2])
+    expect(first?.attributes[OURS.outcome]).toBe(outcome)
+    expect(second?.links.map(({ context: { spanId } }) => spanId)).toContain(first?.spanContext().spanId)
+    expect(keys()).toEqual([])
+  })
+
+  test('tells the next attempt what its handler failed with by then', async () => {
+    const traced = createTraced()
+    const first = begin(traced)
+    const failed = first.run(async () => {
+      first.settle('requeued')
+      throw new TypeError('no stock')
+    })
+    await expect(failed).rejects.toThrow('no stock')
+    expect(failedMemory.recall(again({ carrier }), own)?.failure).toMatchObject({ errorType: 'TypeError' })
+  })
+
+  test('and then acked is not kept', () => {
+    const traced = createTraced()
+    const attempt = begin(traced)
+    attempt.run(() => attempt.settle('acked'))
+    expect(keys()).toEqual([])
+  })
+})

@@ -197,3 +197,52 @@ test('the active context of the call is the one of the send', () => {
   const inner = traced.tracing.send(publication([{}], call), () => traced.tracing.capture())
   expect(inner['traceparent']).toContain(traced.span('send dead').spanContext().spanId)
 })
+
+/** A dead letter on `parked`, of which it is told that it was on `dead` at first. */
+const parked = (): Delivery =>
+  delivery({
+    destination: { name: 'parked' },
+    carrier: {
+      traceparent: TRACEPARENT,
+      tracebaton: lineage({ kind: 'dead_letter' }),
+      'tracebaton-attempts': '3',
+      'tracebaton-original-destination': 'dead',
+      'tracebaton-original-position': 'm-1',
+      'tracebaton-original-consumer': 'workers',
+    },
+  })
+
+const originals = (injection: Injection | undefined): unknown[] =>
+  ['destination', 'position', 'consumer'].map((what) => injection?.fields?.[`tracebaton-original-${what}`])
+
+/** Redrives it, and gives what is written onto it. */
+const redriveTo = (name: string): Injection | undefined => {
+  const received = parked()
+  const call = { destination: { name }, move: { kind: 'redrive', delivery: received } as const }
+  return createTraced().tracing.send(publication([{ carrier: received.carrier }], call), ([one]) => one)
+}
+
+describe('where a message was at first', () => {
+  test.each(['dead', 'orders'])('stays the same when it is redriven to %s', (place) => {
+    expect(originals(redriveTo(place))).toEqual(['dead', 'm-1', 'workers'])
+  })
+
+  test.each(['dead', 'workers'])(
+    'is given up anew where it goes to that very place, %s, and is not put back',
+    (place) => {
+      const traced = createTraced()
+      const received = delivery({ carrier: { ...redriveTo('orders')?.fields } })
+      const call = { destination: { name: place }, move: { kind: 'dead_letter', delivery: received } as const }
+      const given = traced.tracing.send(publication([{ carrier: received.carrier }], call), ([one]) => one)
+      expect(originals(given)).toEqual(['orders', undefined, undefined])
+      traced.tracing.process(delivery({ destination: { name: place }, carrier: { ...given?.fields } }), () => {})
+      const { attributes, parentSpanContext } = traced.span(`process ${place}`)
+      expect(attributes).toMatchObject({
+        [OURS.kind]: 'dead_letter',
+        [OURS.deadLetterSource]: 'orders',
+        [OURS.redrives]: 1,
+      })
+      expect(parentSpanContext).toBeUndefined()
+    },
+  )
+})

@@ -148,6 +148,26 @@ const rows: readonly Row[] = [
     [2, 'memory', 'redelivery', here],
   ],
   [
+    'a dead letter of the application that the broker moved on after an attempt',
+    {
+      lineage: { ...deadLetter, attempt: 3 },
+      kind: 'dead_letter',
+      handledBefore: true,
+      pastElsewhere: { attempt: 4, redrives: 0, context: elsewhere },
+    },
+    [1, 'assumed', 'dead_letter', elsewhere],
+  ],
+  [
+    'the same, of which another process knows',
+    { lineage: deadLetter, kind: 'dead_letter', handledBefore: true },
+    [1, 'assumed', 'dead_letter'],
+  ],
+  [
+    'a dead letter of the application that the broker moved on before anybody had it',
+    { lineage: deadLetter, kind: 'dead_letter' },
+    [1, 'field', 'dead_letter', before],
+  ],
+  [
     'a dead letter delivered again does not link where it was',
     { kind: 'dead_letter', broker: exactly(2), pastElsewhere: past(3) },
     [2, 'broker', 'redelivery'],

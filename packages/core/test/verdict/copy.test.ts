@@ -32,7 +32,13 @@ const copy = (arrival: Delivery, lineage?: Lineage, trust: 'full' | 'link-only' 
 
 describe('what the broker wrote into the headers', () => {
   test('says what this copy is, of a producer that is trusted in full', () => {
-    expect(copy(withHistory(told).arrival)).toEqual({ creation, lineage: undefined, deadLetter: undefined, ...told })
+    expect(copy(withHistory(told).arrival)).toEqual({
+      creation,
+      lineage: undefined,
+      deadLetter: undefined,
+      handledBefore: true,
+      ...told,
+    })
   })
 
   test.each(['link-only', 'ignore'] as const)('is not read of a producer whose trust is %s', (trust) => {
