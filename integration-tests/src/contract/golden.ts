@@ -19,7 +19,8 @@ const MASKED: Readonly<Record<string, string>> = { f: '<time>', s: '<time>', x: 
 /**
  * What a scenario did, as text that is the same in every run. Ids are written as the span that they name, destinations
  * as `queue-1`, `queue-2` in the order in which the scenario asked for them, times not at all. The lines of a section are
- * sorted, and equal lines are written once with their number, so that it does not matter what happened first.
+ * sorted, and equal lines are written once with their number, so that it does not matter what happened first. So are the
+ * names of headers: an SQS client gives those that it received in an order that depends on its protocol.
  *
  * @param varies whether deliveries differ between runs: then only the messages that were sent are written
  */
@@ -108,7 +109,7 @@ function isCutPoll(attributes: RecordedSpan['attributes']): boolean {
 function messageLine(message: Sent, mask: Mask, spans: readonly RecordedSpan[]): string {
   const names = Object.entries(message.headers).map(([name, { length }]) => (length > 1 ? `${name} × ${length}` : name))
   const fields = headerOf({ body: '', ...message }, 'tracebaton').map((text) => `tracebaton: ${decoded(text, spans)}`)
-  return [`to ${mask(message.destination)}`, names.join(', ') || 'no headers', ...fields].join(' · ')
+  return [`to ${mask(message.destination)}`, names.toSorted().join(', ') || 'no headers', ...fields].join(' · ')
 }
 
 function written(key: string, value: unknown): string {
