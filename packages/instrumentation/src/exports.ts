@@ -4,9 +4,11 @@ export type AnyClass<Instance extends object = object> = new (...args: any[]) =>
 
 /**
  * A copy of a module's exports with some replaced, all others as they are: the exports of compilers cannot be changed in
- * place, and getters may load files. A name that was not exported is not added.
+ * place, and getters may load files. A name that was not exported is not added. Throws where the exports are a function,
+ * of which there is no copy.
  */
 export function withExports(exports: object, changes: Readonly<Record<string, unknown>>): object {
+  if (typeof exports === 'function') throw new TypeError('it exports a function')
   const descriptors = Object.getOwnPropertyDescriptors(exports) as Record<string, PropertyDescriptor>
   for (const [name, value] of Object.entries(changes)) {
     if (Object.hasOwn(descriptors, name))

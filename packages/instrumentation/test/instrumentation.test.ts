@@ -129,6 +129,17 @@ describe('an instrumentation', () => {
     expect(said).toEqual([expect.stringContaining('Kafka has no method producer')])
   })
 
+  it('leaves a module that is a function as it is', () => {
+    const said = warnings()
+    recorded(new KafkaJsInstrumentation())
+    const { folder, require } = install()
+    const text = 'class Kafka { producer() {} consumer() {} }; module.exports = Object.assign(Kafka, { Kafka })'
+    writeFileSync(join(folder, 'node_modules/kafkajs/index.js'), text)
+    const Kafka = require('kafkajs') as new () => object
+    expect(new Kafka()).toBeInstanceOf(Kafka)
+    expect(said).toEqual([expect.stringContaining('it exports a function')])
+  })
+
   it('leaves a client as it is where the API is not installed, and tells Node', () => {
     const instrumentation = new KafkaJsInstrumentation()
     onTestFinished(() => instrumentation.disable())
