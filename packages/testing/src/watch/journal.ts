@@ -56,6 +56,7 @@ export function createJournal({ keep, find, quiet }: JournalOptions): Journal {
   function* changes(now: number): Generator<JourneySummary> {
     for (const story of stories.changed) {
       stories.changed.delete(story)
+      if (story.partial) findings.delete(story)
       unjudged.delete(story.id)
       unjudged.set(story.id, story)
       yield write(story)

@@ -166,6 +166,14 @@ test('a journey of which not all spans are kept is not judged', () => {
   expect(journal.detail(traceOf(1))).toMatchObject({ partial: true, findings: [] })
 })
 
+test('what was found in a journey is taken back when it grows beyond what is kept', () => {
+  const [first, ...attempts] = journeyOf(1, 500)
+  const journal = journalOf(attempts.slice(0, 2))
+  expect(found(journal)).toEqual([expect.toSatisfy((count: number) => count > 0)])
+  journal.add([...attempts.slice(2), first] as RecordedSpan[])
+  expect(found(journal)).toEqual([undefined])
+})
+
 test('a span that comes while it is open, and again when it has ended, is judged as the ended one', () => {
   const open = journeyOf(1).map((span) =>
     Object.fromEntries(Object.entries(span).filter(([name]) => name !== 'endTime')),

@@ -27,9 +27,10 @@ export function backLink(): HTMLElement {
   return element('a', { class: 'back', href: '#' }, '← All journeys')
 }
 
-function sub({ summary }: JourneyDetail): HTMLElement {
+function sub({ summary, partial }: JourneyDetail): HTMLElement {
   const { message, start, duration, spans, findings } = summary
-  const judged = findings === undefined ? 'not judged yet' : findings === 0 ? 'no finding' : ''
+  const waits = partial ? 'not judged' : 'not judged yet'
+  const judged = findings === undefined ? waits : findings === 0 ? 'no finding' : ''
   const texts = [message, clockText(start), duration, `${spans} ${spans === 1 ? 'span' : 'spans'}`, judged]
   return element('p', { class: 'sub' }, ...texts.filter(Boolean).map((text) => element('span', {}, text)))
 }
