@@ -17,7 +17,7 @@ const diagnoses: Readonly<Record<DiagnosisId, readonly [where: string, meaning: 
   ],
   'not-patched': [
     'files, in the process',
-    'clients that `@tracebaton/instrumentation` has not patched, and why: load order, `--require` order, a bundle, an npm alias',
+    'clients that `@tracebaton/instrumentation` has not patched, and why: load order, `--require` order, another loader, a bundle, an npm alias',
   ],
   'sqs-attributes': ['a client given', 'whether an SQS client asks for the context of messages'],
   'bullmq-telemetry': ['a client given', 'whether a BullMQ worker has telemetry'],
