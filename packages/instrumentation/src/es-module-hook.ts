@@ -28,6 +28,8 @@ export function askFromEsModule(file: string): void {
   try {
     const { registerHooks } = Module as unknown as { readonly registerHooks?: (hooks: object) => void }
     if (registerHooks !== undefined && takesHooks(process.versions.node)) registerHooks({ load })
+    // The thread of such hooks cannot read Yarn's archives, and would end the process.
+    else if (process.versions['pnp'] !== undefined) throw new Error("Yarn Plug'n'Play with this version of it")
     else Module.register(pathToFileURL(LOADER))
   } catch (error) {
     warn(`Node takes no hook for modules, so ${file} is not traced: ${String(error)}`)

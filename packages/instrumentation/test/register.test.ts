@@ -104,9 +104,11 @@ describe.each(PRELOADS)('an ES module, after node %s register', (...args) => {
   `
   const app = `import { Consumer } from 'sqs-consumer'\nimport { createChannel } from 'amqp-connection-manager'\n${ask}`
 
-  async function answerIn(folder: string): Promise<unknown> {
+  async function answerIn(folder: string, ...first: string[]): Promise<unknown> {
     writeFileSync(join(folder, 'app.mjs'), app)
-    const { stdout, stderr } = await run(process.execPath, [...args, join(folder, 'app.mjs')], { cwd: folder })
+    const { stdout, stderr } = await run(process.execPath, [...first, ...args, join(folder, 'app.mjs')], {
+      cwd: folder,
+    })
     expect(stderr).toBe('')
     return JSON.parse(stdout)
   }
@@ -120,5 +122,12 @@ describe.each(PRELOADS)('an ES module, after node %s register', (...args) => {
     const file = join(folder, 'node_modules/sqs-consumer/dist/esm/consumer.js')
     writeFileSync(file, 'const Own = class Consumer {}\nexport { Own as Consumer }\n')
     await expect(answerIn(folder)).resolves.toEqual([false, true])
+  })
+
+  // Newer lines of Node need no thread for it, which cannot read from archives.
+  it.runIf(process.versions.node.startsWith('20.'))("stays as it is with Yarn Plug'n'Play on Node 20", async () => {
+    const { folder } = install()
+    writeFileSync(join(folder, 'pnp.cjs'), "process.versions.pnp = '3'\n")
+    await expect(answerIn(folder, '--require', join(folder, 'pnp.cjs'))).resolves.toEqual([false, false])
   })
 })
