@@ -61,7 +61,7 @@ const wrapped = processWide('tracebaton.bullmq.processors.1', () => new WeakSet<
  */
 export function traceHandler<
   // oxlint-disable-next-line typescript/no-explicit-any -- in a worker without type arguments, nothing says what a job is
-  Job extends JobLike = any,
+  Job = any,
   Rest extends unknown[] = [token?: string, signal?: AbortSignal],
   Result = unknown,
 >(processor: (job: Job, ...rest: Rest) => Result, options?: HandlerOptions): (job: Job, ...rest: Rest) => Result {

@@ -1,6 +1,5 @@
 import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
 import { ownOptions, resolveTracing, type AdapterTracing, type TracingInput } from '@tracebaton/core/adapter'
-import type { ProcessorLike } from './client.ts'
 import { OWN_OPTIONS, traceHandler as traceProcessor } from './consumer.ts'
 import { SCOPE } from './scope.ts'
 
@@ -21,27 +20,32 @@ const NO_SDK =
  * job, as with the function of this name for processors that are not sandboxed. The SDK has to be set up in the sandbox,
  * and the worker's `bullmqTelemetry` has to be told `sandboxed: true`. Never throws.
  */
-export function traceHandler<Processor extends ProcessorLike>(
-  processor: Processor,
+export function traceHandler<
+  // oxlint-disable-next-line typescript/no-explicit-any -- nothing says what the job of a sandbox's file is
+  Job = any,
+  Rest extends unknown[] = [token?: string, signal?: AbortSignal],
+  Result = unknown,
+>(
+  processor: (job: Job, ...rest: Rest) => Result,
   options?: SandboxOptions,
-): (...args: Parameters<Processor>) => Promise<Awaited<ReturnType<Processor>>> {
+): (job: Job, ...rest: Rest) => Promise<Awaited<Result>> {
   const traced = traceProcessor(processor, options)
   // It is none, as was said; the sandbox says the rest.
   if (typeof traced !== 'function') return traced
   const tracing = resolveTracing(options, SCOPE, OWN_OPTIONS)
   let isFirst = true
   const flush = ownOptions(options, OWN_OPTIONS, tracing).flush ?? (() => flushProviders(tracing))
-  const handle = async (...args: Parameters<Processor>): Promise<unknown> => {
+  const handle = async (...args: [job: Job, ...rest: Rest]): Promise<unknown> => {
     // Whoever starts the sandbox has an SDK of its own, which does not reach into it.
     if (isFirst && tracing.isIdle()) tracing.warn(NO_SDK)
     isFirst = false
     try {
-      return await Reflect.apply(traced, undefined, args)
+      return await traced(...args)
     } finally {
       if (flush !== false) await patiently(flush)
     }
   }
-  return handle as (...args: Parameters<Processor>) => Promise<Awaited<ReturnType<Processor>>>
+  return handle as (job: Job, ...rest: Rest) => Promise<Awaited<Result>>
 }
 
 async function flushProviders({ options }: AdapterTracing): Promise<void> {

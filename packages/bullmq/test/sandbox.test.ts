@@ -21,7 +21,7 @@ describe('the processor of a sandbox', () => {
     const failing = traceHandler((): never => {
       throw error
     }, options)
-    await expect(failing()).rejects.toBe(error)
+    await expect(failing(undefined)).rejects.toBe(error)
     expect(spans('process orders')).toHaveLength(1)
   })
 

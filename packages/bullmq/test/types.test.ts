@@ -53,5 +53,16 @@ test('a processor needs no types of its own where it is given to a worker', () =
     await job.updateProgress(50)
     return job.name
   })
-  expect([processor, open]).toEqual([expect.any(Function), expect.any(Function)])
+  const sandboxed = traceSandboxed(async (job) => job.data as number)
+  expectTypeOf(sandboxed).returns.toEqualTypeOf<Promise<number>>()
+  expect([processor, open, sandboxed]).toEqual(Array(3).fill(expect.any(Function)))
+})
+
+const charge = async ({ data }: Pick<Job<number>, 'data'>): Promise<number> => data
+
+test('a processor may ask for a part of a job', () => {
+  const processor: Processor<number, number> = traceHandler(charge)
+  const sandboxed = traceSandboxed(charge)
+  expectTypeOf(sandboxed).toExtend<(job: SandboxedJob<number>) => Promise<number>>()
+  expect([processor, sandboxed]).toEqual(Array(2).fill(expect.any(Function)))
 })
