@@ -51,7 +51,7 @@ export interface Arrival {
   seen: Seen | undefined
 }
 
-const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.4')
+const arrivals = createArrivals<Arrival>('tracebaton.amqp.arrivals.5')
 
 /** The handler may be about to end, or the message may be handled later. */
 export function noteSettled(arrival: Arrival, outcome: Outcome): void {
@@ -67,7 +67,7 @@ function settledWith(arrival: Arrival): Outcome | undefined {
 }
 
 /** The deliveries that wait for their settlement. */
-export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.4', isClosed)
+export const deliveries: Deliveries<ChannelLike> = createDeliveries('tracebaton.amqp.deliveries.5', isClosed)
 
 /**
  * How a message arrived; `undefined`: on a channel without tracing.

@@ -27,7 +27,7 @@ export type HandlerOptions = TracingInput
 export const OWN_OPTIONS = { flush: 'hook', outcomeOf: 'outcomeOf' } as const
 
 /** How jobs came to their processors. */
-export const arrivals: Arrivals = createArrivals('tracebaton.bullmq.arrivals.3')
+export const arrivals: Arrivals = createArrivals('tracebaton.bullmq.arrivals.4')
 
 /** How a job came, in the run that it is in or was in last; `undefined`: it was not traced. */
 export function arrivalOf(job: JobLike): Arrival | undefined {

@@ -53,7 +53,7 @@ const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string
 const groups = processWide('tracebaton.kafka.groups.1', () => new WeakMap<object, string>())
 
 /** The partitions of each consumer that has run. */
-const consumers = processWide('tracebaton.kafka.consumers.2', () => new WeakMap<object, Partitions>())
+const consumers = processWide('tracebaton.kafka.consumers.3', () => new WeakMap<object, Partitions>())
 
 /** How a message arrived, and as what. */
 interface MessageArrival extends Arrival {
@@ -61,7 +61,7 @@ interface MessageArrival extends Arrival {
   readonly message: ReceivedMessage
 }
 
-const arrivals: Arrivals<MessageArrival> = createArrivals('tracebaton.kafka.arrivals.4')
+const arrivals: Arrivals<MessageArrival> = createArrivals('tracebaton.kafka.arrivals.5')
 
 /** Batches of which kafkajs takes only those messages for handled that the handler resolves. */
 const resolvedByHand = processWide('tracebaton.kafka.resolved-by-hand.1', () => new WeakSet<object>())

@@ -182,7 +182,7 @@ describe('the group of a consumer that a traced client makes', () => {
 })
 
 test('a consumer keeps nothing of its group before it runs', async () => {
-  const known = (globalThis as { [key: symbol]: unknown })[Symbol.for('tracebaton.groups.2')] as Map<string, unknown>
+  const known = (globalThis as { [key: symbol]: unknown })[Symbol.for('tracebaton.groups.3')] as Map<string, unknown>
   const consumer = traceConsumer(createConsumer().consumer, { ...createRecording().options, groupId: 'idle' })
   expect(known.has('idle')).toBe(false)
   await consumer.run({ eachMessage: async () => {} })

@@ -35,7 +35,7 @@ interface SqsArrival extends Arrival {
   readonly queue: Queue
 }
 
-export const arrivals: Arrivals<SqsArrival> = createArrivals('tracebaton.sqs.arrivals.3')
+export const arrivals: Arrivals<SqsArrival> = createArrivals('tracebaton.sqs.arrivals.4')
 
 /** How a message arrived; `undefined`: at no traced client. A clone is known by its receipt handle. */
 export function arrivalOf(message: ReceivedMessage): SqsArrival | undefined {

@@ -7,7 +7,7 @@
  */
 export const SHARED = {
   /** In contexts: the work that is going on there, and its messages. */
-  work: 'tracebaton.work.3',
+  work: 'tracebaton.work.4',
   /** In contexts: whether a trace id is random. */
   randomTrace: 'tracebaton.random-trace.1',
   /** By look-alike: the client object behind it. */
@@ -25,7 +25,7 @@ export const SHARED = {
   /** By what stands in for an identity: attempts whose message may come back. */
   failedAttempts: 'tracebaton.failed-attempts.2',
   /** By consumer group: the attempts on its partitions. */
-  groups: 'tracebaton.groups.2',
+  groups: 'tracebaton.groups.3',
   /** The attempts that wait to be settled. */
   openAttempts: 'tracebaton.open-attempts.3',
   /** By meter provider: the numbers that wait for its next reading, and the messages at hand. */
