@@ -43,7 +43,9 @@ function begin(
   const messages = deliveries.map((delivery) => readDelivery(runtime, delivery))
   const links = linksTo(runtime, messages, common)
 
-  const parent = parentOf({ ...NO_MESSAGE, ambient: first.ambient === true, maxTraceAge: runtime.maxTraceAge })
+  const ambient = first.ambient === true
+  const relation = ambient ? runtime.relationFor(first) : 'auto'
+  const parent = parentOf({ ...NO_MESSAGE, ambient, relation, maxTraceAge: runtime.maxTraceAge })
   const base = parent === 'ambient' ? activeContext(runtime) : ROOT_CONTEXT
   const span = startSpan(
     runtime,
@@ -98,7 +100,6 @@ const NO_MESSAGE = {
   wholeBatch: true,
   trust: 'full',
   creation: undefined,
-  relation: 'auto',
   wish: undefined,
   deadLetter: false,
   scheduled: false,

@@ -36,6 +36,18 @@ test('the handler of a batch runs in one CONSUMER span without a parent, which l
   expect(span.links.map(({ context }) => context.spanId)).toEqual([0, 1, 2].map(spanId))
 })
 
+test.each(['auto', 'child', 'link'] as const)('only relation auto puts a batch below its span: %s', (relation) => {
+  const traced = createTraced({ relation })
+  const outer = trace.setSpanContext(ROOT_CONTEXT, { traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), traceFlags: 1 })
+  contexts.with(outer, () =>
+    traced.tracing.processBatch(
+      batch(2, () => ({ ambient: true })),
+      () => {},
+    ),
+  )
+  expect(traced.span('process orders').parentSpanContext?.spanId).toBe(relation === 'auto' ? 'c'.repeat(16) : undefined)
+})
+
 test('what is equal for all messages is on the span, what differs on the links', () => {
   const traced = createTraced()
   traced.tracing.processBatch(batch(2), () => {})
