@@ -5,7 +5,7 @@ const ROOT = new URL('../../../../', import.meta.url)
 const PACKAGES = ['core', 'kafka', 'amqp', 'sqs', 'bullmq', 'instrumentation']
 
 /** What runs into a failure of the application's, and is no report of ours. */
-const NO_REPORT = /^(The broker refused the copy|there is no |… has no method )/
+const NO_REPORT = /^(The broker refused the copy|there is no |it exports |… has no method )/
 
 /** Those whose text is put together elsewhere than where it is told. */
 const PUT_TOGETHER = ['The option … is …; it has to be …']
