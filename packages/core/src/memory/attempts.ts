@@ -62,22 +62,28 @@ const byKey = processWide(SHARED.failedAttempts, () => new Store<string, PastAtt
  */
 export const failedMemory: AttemptMemory = {
   recall(delivery, copy) {
-    // A copy that was sent with deaths of another one may have died although the broker tells no death. Else it has one key.
-    const again = bearsDeaths(copy) ? copy.deaths === 0 : copy.deaths > 0 || (delivery.count?.deliveries ?? 1) > 1
-    return again ? take(identityAt(delivery, copy, delivery.queue, copy.deaths)) : undefined
+    return isAgain(delivery, copy) ? take(identityAt(delivery, copy, delivery.queue, copy.deaths)) : undefined
   },
   recallElsewhere: (delivery, copy) =>
     copy.before === undefined ? undefined : take(identityAt(delivery, copy, copy.before.queue, copy.before.deaths)),
   latest: () => undefined,
   began: () => undefined,
   ended(delivery, copy, { attempt, redrives }, context, outcome, failure) {
-    if (!mayComeBack(outcome)) return undefined
+    const comesBack = mayComeBack(outcome)
+    if (!comesBack && !isAgain(delivery, copy)) return undefined
     const key = identityAt(delivery, copy, delivery.queue, copy.deaths)
-    if (key === undefined) return undefined
+    // The attempt before may have ended after this one began. If the message comes again all the same, it is not the latest.
+    if (!comesBack) take(key)
+    if (!comesBack || key === undefined) return undefined
     const remembered = { attempt, redrives, context, failure }
     bound.put(byKey, key, byKey.get(key) === undefined ? remembered : 'ambiguous')
     return remembered
   },
+}
+
+/** A copy that was sent with deaths of another one may have died although the broker tells no death. Else it has one key. */
+function isAgain({ count }: Delivery, copy: CopyFacts): boolean {
+  return bearsDeaths(copy) ? copy.deaths === 0 : copy.deaths > 0 || (count?.deliveries ?? 1) > 1
 }
 
 function mayComeBack(outcome: Outcome): boolean {

@@ -48,6 +48,14 @@ describe('an attempt', () => {
     expect(keys()).toEqual([])
   })
 
+  test('that ended after the next one began is no longer the latest once that one has ended, either', () => {
+    expect(recall()).toBeUndefined()
+    end('requeued', {}, own, 1)
+    end('acked', { count: redelivered }, own, 2)
+    expect(recall()).toBeUndefined()
+    expect(keys()).toEqual([])
+  })
+
   test('is taken out by the answer', () => {
     end('requeued')
     expect([recall(), recall()]).toEqual([1, undefined])
