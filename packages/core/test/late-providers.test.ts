@@ -1,7 +1,7 @@
 import { metrics, trace } from '@opentelemetry/api'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { METRICS } from '../src/base/names.ts'
+import { METRICS, OURS } from '../src/base/names.ts'
 import { createAdapterTracing } from '../src/tracing.ts'
 import { OnDemandReader } from './counting.ts'
 import { delivery, publication } from './messages.ts'
@@ -51,6 +51,17 @@ describe('one instance', () => {
     for (const sdk of [first, second]) {
       expect(sdk.ended().map(({ name }) => name)).toEqual(['process orders', 'send orders'])
     }
+  })
+
+  it('settles what began before the providers went', () => {
+    const tracing = createAdapterTracing()
+    const sdk = registerTracer()
+    const attempt = tracing.open(delivery())
+    attempt.run(nothing)
+    trace.disable()
+    const call = { system: 'rabbitmq', operation: 'ack', destination: { name: 'orders' }, keys: [1], batch: true }
+    tracing.settle({ ...call, outcome: 'acked', attempts: [attempt] }, nothing)
+    expect(sdk.ended().map(({ attributes }) => attributes[OURS.outcome])).toEqual(['acked'])
   })
 
   it('stays with the tracer provider it was given', () => {

@@ -96,10 +96,12 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
 
 /** A handler that seeks back to its own message gives that back. Any other seek settles nothing. */
 function toSettlement(partitions: Partitions, { topic, partition, offset }: SeekLike): Settlement | undefined {
-  const source = partitions.of(topic, partition)
-  const handled = arrivals.of(undefined, (delivery) => delivery.source === source && delivery.key === offset)?.delivery
+  // The partition is asked for last: one that is not known yet would be made.
+  const isOwn = ({ key, destination, source }: Delivery): boolean =>
+    key === offset && destination.name === topic && source === partitions.of(topic, partition)
+  const handled = arrivals.of(undefined, isOwn)?.delivery
   if (handled === undefined) return undefined
-  const { system, destination } = handled
+  const { system, destination, source } = handled
   return { system, operation: 'seek', destination, outcome: 'requeued', source, keys: [offset], batch: false }
 }
 

@@ -121,9 +121,13 @@ function recordSize({ key, value, headers }: MessageLike, written: Written, offs
   for (const name in headers) {
     if (Object.hasOwn(written.fields, name)) continue
     const values = headers[name]
-    for (const one of Array.isArray(values) ? values : values === undefined ? [] : [values]) {
+    if (values === undefined) continue
+    if (Array.isArray(values)) {
+      count += values.length
+      for (const one of values) bytes += partSize(name) + partSize(one)
+    } else {
       count += 1
-      bytes += partSize(name) + partSize(one)
+      bytes += partSize(name) + partSize(values)
     }
   }
   return sized(1 + varint(time) + varint(offset) + varint(count) + partSize(key) + partSize(value) + bytes)

@@ -32,7 +32,8 @@ export function isExhausted(
   if (work?.verdict !== undefined) allow(work as Attempt, maxAttempts)
   const hasMore = boundedAttempt(verdict) < maxAttempts
   if (hasMore && (publication === undefined || hasRoom(runtime, { ...publication, move }, active))) return false
-  if (work !== undefined && work.batch === undefined && move.error !== undefined) work.failure = { error: move.error }
+  if (work !== undefined && work.batch === undefined && !work.ended && move.error !== undefined)
+    work.failure = { error: move.error }
   return true
 }
 

@@ -136,6 +136,7 @@ class Kept implements OpenAttempt {
     this.#release()
     const { report } = this.#attempt.runtime
     report.guard('span', () => endAttempt(this.#attempt))
+    this.#failure = undefined
     const { ended } = this.#options
     if (ended !== undefined) report.guard('span', () => ended(this.#delivery))
   }

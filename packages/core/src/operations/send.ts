@@ -258,7 +258,7 @@ function tellOutcome(runtime: Runtime, plans: readonly Plan[], results: SendResu
     const isTaken = !ending.failed && refused === undefined
     // An attempt that has yet to end tells it by then.
     if (isTaken && (work?.batch !== undefined || work?.ended !== false)) tellProducer(runtime, moved)
-    if (work === undefined || work.batch !== undefined) return
+    if (work === undefined || work.batch !== undefined || work.ended) return
     if (ending.failed) work.failure ??= moved.failure ?? ending
     else if (refused !== undefined) work.failure ??= moved.failure ?? { error: refusal(refused) }
     else {
