@@ -1,4 +1,5 @@
 import type { Channel, GetMessage } from 'amqplib'
+import { deadLetter, retryLater } from '@tracebaton/amqp'
 import { assertSpan, assertSpans } from '@tracebaton/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { openSession, type Session } from './amqplib-session.ts'
@@ -167,3 +168,27 @@ test('attempts on a quorum queue are counted by the broker for a consumer that r
     links: { previous_attempt: [] },
   })
 })
+
+test.each([
+  ['a retry copy', retryLater, { attempt: 4, attemptSource: 'broker', deliveryKind: 'redelivery' }],
+  ['a dead letter', deadLetter, { attempt: 1, deliveryKind: 'dead_letter' }],
+] as const)(
+  '%s that has waited links no older attempt on a quorum queue, where one was made that nobody remembers',
+  async (_, move, expected) => {
+    await using session = await openSession(true)
+    const { channel, plain } = session
+    const queue = await session.queue()
+    const next = await session.queue({ arguments: { 'x-queue-type': 'quorum' } })
+    const wait = await session.queue({ deadLetterExchange: '', deadLetterRoutingKey: next, messageTtl: 1 })
+    channel.sendToQueue(queue, CONTENT, MESSAGE)
+    const [first] = await session.take(channel, queue, 1)
+    await move(channel, first!, { to: wait })
+    channel.ack(first!)
+    // Nobody traces the attempts before.
+    for (let count = 0; count < 2; count++) plain.reject(await session.next(plain, next), true)
+    const [message] = await session.take(channel, next, 1)
+    channel.ack(message!)
+    const [attempt] = await session.attempts(next, 1)
+    assertSpan(attempt, { ...expected, links: { previous_attempt: [] } })
+  },
+)

@@ -59,6 +59,7 @@ export function readHistory(
     // A quorum queue that took the message from another one begins with that one's count, and calls the first delivery a
     // repeated one. And of a message that a client sent again, the broker counts the deaths anew.
     count: counted !== undefined || (back && !redelivered) ? atLeast(1) : undefined,
+    ownCount: counted === undefined ? undefined : atLeast(counted + 1),
     kind: !back ? 'dead_letter' : latest.reason === 'expired' ? 'delayed' : 'immediate',
     deadLetter: back
       ? undefined

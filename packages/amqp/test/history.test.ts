@@ -141,6 +141,12 @@ describe.each([
     expect(historyOf(headers, true)).toMatchObject({ count: { deliveries: 1, exact: false } })
   })
 
+  test('to a quorum queue has the count of that one, if nobody had it before', () => {
+    const headers = { ...written(['billing', 'expired', 1]), 'x-delivery-count': 2 }
+    expect(historyOf(headers, true)).toMatchObject({ ownCount: { deliveries: 3, exact: false } })
+    expect(historyOf(headers, false)?.ownCount).toBeUndefined()
+  })
+
   test('to a classic queue, and is handed out again there, is known by the delivery alone', () => {
     expect(historyOf(written(['billing', 'rejected', 1]), true)?.count).toBeUndefined()
   })

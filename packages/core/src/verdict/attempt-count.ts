@@ -35,6 +35,8 @@ export interface AttemptSources {
   readonly kind: DeliveryKind | undefined
   /** Whether the broker moved it here after an attempt on it elsewhere. @default false */
   readonly handledBefore?: boolean | undefined
+  /** Whether the broker handed this copy to somebody before, be it here or where it moved it from. @default false */
+  readonly handedOut?: boolean | undefined
   /** How often the broker handed this copy out again after it had been given up. */
   readonly redrives?: number | undefined
 }
@@ -61,7 +63,7 @@ export function countAttempt(sources: AttemptSources): AttemptFacts {
   // A dead letter and a redrive count from 1: the last attempt before has another number.
   const isMoved = firstDelivery && deaths === 0
   // Before the broker handed it out again there were attempts of which the message says nothing.
-  const toldBefore = kind === 'redrive' ? undefined : lineage?.previousAttempt
+  const toldBefore = kind === 'redrive' || sources.handedOut === true ? undefined : lineage?.previousAttempt
   return {
     attempt,
     maxAttempts: atLeast(attempt, lineage?.maxAttempts ?? (sources.maxAttempts && start - 1 + sources.maxAttempts)),

@@ -49,7 +49,7 @@ export function copyOf(
   const waited = hasWaited(history?.deadLetter ?? delivery.deadLetter, lineage)
   // The copy itself says when it was sent, and how long it was to wait, better than a broker that tells whole seconds.
   const timed = waited && lineage?.delay !== undefined && lineage.sent !== undefined
-  const count = history?.count ?? delivery.count
+  const count = (waited ? history?.ownCount : undefined) ?? history?.count ?? delivery.count
   const kind = waited ? undefined : (history?.kind ?? delivery.kind)
   // The lineage says the same of being put back, and it is one redrive.
   const isTold = isPutBack && kind === 'redrive'

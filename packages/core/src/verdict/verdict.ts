@@ -232,12 +232,24 @@ export function countAgain({ delivery, copy }: Verdict, past: PastAttempt): Atte
 }
 
 function count(
-  { maxAttempts }: Delivery,
+  { maxAttempts, count: told }: Delivery,
   { lineage, count: broker, deaths, kind, handledBefore, redrives }: Copy,
   past: PastAttempt | undefined,
   pastElsewhere: PastAttempt | undefined,
 ): AttemptFacts {
-  return countAttempt({ lineage, broker, deaths, past, pastElsewhere, maxAttempts, kind, handledBefore, redrives })
+  const handedOut = (told?.deliveries ?? 1) > 1
+  return countAttempt({
+    lineage,
+    broker,
+    deaths,
+    past,
+    pastElsewhere,
+    maxAttempts,
+    kind,
+    handledBefore,
+    handedOut,
+    redrives,
+  })
 }
 
 function statusOf({ status }: Extracted, { malformed }: Delivery, trust: Trust): ContextStatus {

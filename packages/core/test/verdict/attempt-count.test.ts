@@ -51,6 +51,16 @@ const rows: readonly Row[] = [
   ['the broker counts 1, whatever is remembered', { broker: exactly(1), past: past(1) }, [1, 'broker', 'first']],
 
   ['at least one delivery', { broker: atLeast(1) }, [1, 'assumed', 'first']],
+  [
+    'at least one delivery, of a dead letter that somebody had before',
+    { broker: atLeast(1), lineage: deadLetter, kind: 'dead_letter', handedOut: true },
+    [1, 'field', 'dead_letter'],
+  ],
+  [
+    'at least one delivery, of a retry copy that somebody had before',
+    { broker: atLeast(1), lineage: third, handedOut: true },
+    [3, 'field', 'delayed'],
+  ],
   ['at least two deliveries', { broker: atLeast(2) }, [2, 'broker', 'redelivery']],
   ['at least two, remembered', { broker: atLeast(2), past: past(1) }, [2, 'memory', 'redelivery', here]],
   ['at least two, remembered more often', { broker: atLeast(2), past: past(4) }, [5, 'memory', 'redelivery', here]],

@@ -81,6 +81,21 @@ describe('what the broker wrote into the headers', () => {
   })
 })
 
+describe('a count that may go on from another queue', () => {
+  const count = { deliveries: 1, exact: false }
+  const ownCount = { deliveries: 3, exact: false }
+  const waited = { source: 'orders-wait', reason: 'expired', waited: true }
+
+  test.each<[string, Lineage, BrokerHistory['deadLetter'], object]>([
+    ['is its own on a retry copy that has only waited', { attempt: 2, kind: 'delayed' }, waited, ownCount],
+    ['says nothing on a dead letter', { kind: 'dead_letter' }, waited, count],
+    ['says nothing on a retry copy that was given up', { attempt: 2, kind: 'delayed' }, { reason: 'rejected' }, count],
+  ])('%s', (_, lineage, deadLetter, expected) => {
+    const { arrival } = withHistory({ deaths: 0, kind: 'dead_letter', deadLetter, count, ownCount })
+    expect(copy(arrival, lineage).count).toEqual(expected)
+  })
+})
+
 test('a dead letter that its broker put back where it came from was redriven once', () => {
   const arrival = delivery({ kind: 'redrive', redrives: 1 })
   const lineage: Lineage = { creation, attempt: 1, kind: 'dead_letter' }
