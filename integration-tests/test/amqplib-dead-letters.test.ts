@@ -184,7 +184,7 @@ test.each([
     const [first] = await session.take(channel, queue, 1)
     await move(channel, first!, { to: wait })
     channel.ack(first!)
-    // Nobody traces the attempts before.
+    // The attempts before are not traced.
     for (let count = 0; count < 2; count++) plain.reject(await session.next(plain, next), true)
     const [message] = await session.take(channel, next, 1)
     channel.ack(message!)

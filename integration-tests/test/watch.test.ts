@@ -216,7 +216,7 @@ async function show(page: Page, visible: boolean): Promise<void> {
   }, !visible)
 }
 
-test('pages that nobody sees leave the connections of the browser to the others', async () => {
+test('hidden pages give their connections back, so that the visible one has one', async () => {
   const watch = await startWatchProcess()
   const context = await browser.newContext()
   onTestFinished(() => context.close())

@@ -141,7 +141,7 @@ describe.each([
     expect(historyOf(headers, true)).toMatchObject({ count: { deliveries: 1, exact: false } })
   })
 
-  test('to a quorum queue has the count of that one, if nobody had it before', () => {
+  test('to a quorum queue has the count of that one, if it was not delivered before', () => {
     const headers = { ...written(['billing', 'expired', 1]), 'x-delivery-count': 2 }
     expect(historyOf(headers, true)).toMatchObject({ ownCount: { deliveries: 3, exact: false } })
     expect(historyOf(headers, false)?.ownCount).toBeUndefined()

@@ -1,5 +1,7 @@
 import { hasMethods, type Followers, type Takes } from '@tracebaton/core/adapter'
 
+const HANDLER = { words: 'a function that handles a message', fits: (given: unknown) => typeof given === 'function' }
+
 /** What is wrapped here. A client of another service sends nothing that is traced here. */
 export const TAKES: Takes = {
   traceSqs: {
@@ -9,8 +11,8 @@ export const TAKES: Takes = {
       return hasMethods('add')(middlewareStack) && [undefined, 'SQS'].includes(Reflect.get(config, 'serviceId'))
     },
   },
-  traceHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
-  traceBatchHandler: { words: 'a function that handles a message', fits: (given) => typeof given === 'function' },
+  traceHandler: HANDLER,
+  traceBatchHandler: HANDLER,
   traceBatch: { words: 'a function that handles messages', fits: (given) => typeof given === 'function' },
 }
 

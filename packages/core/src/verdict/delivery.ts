@@ -102,7 +102,7 @@ export interface OwnMoves {
 /** What headers that the broker wrote say of its moves of this copy. */
 export interface BrokerHistory {
   readonly count?: DeliveryCount | undefined
-  /** The same, if nobody had this copy before the broker moved it here, as a retry copy that has only waited. @default `count` */
+  /** The same for a copy that was not delivered before the broker moved it here, as a retry copy that has only waited. @default `count` */
   readonly ownCount?: DeliveryCount | undefined
   readonly kind?: DeliveryKind | undefined
   readonly deadLetter?: BrokerMove | undefined

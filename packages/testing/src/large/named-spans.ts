@@ -1,5 +1,5 @@
 import type { Elsewhere } from '../rules/evidence.ts'
-import { isBatch, names, staysInStory } from '../spans/facts.ts'
+import { hasAllLinks, isBatch, staysInStory } from '../spans/facts.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { createKeyTable, grown } from './key-table.ts'
 
@@ -30,7 +30,7 @@ export function createNamedSpans(): NamedSpans {
   }
 
   function noteNames(span: RecordedSpan): void {
-    const whole = isBatch(span) && !names.linksTotal.some((name) => span.attributes[name] !== undefined)
+    const whole = isBatch(span) && hasAllLinks(span)
     if (whole) note(membersOf(span))
     for (const link of span.links) {
       if (staysInStory(span, link)) continue

@@ -1,6 +1,6 @@
 import { isProcess } from '../journeys/creation.ts'
 import type { Evidence } from './evidence.ts'
-import { messageFacts, names } from '../spans/facts.ts'
+import { hasAllLinks, messageFacts } from '../spans/facts.ts'
 import { findingAt, type Finding } from './finding.ts'
 import { linkOf, type SpanLink, type SpanNode } from '../spans/graph.ts'
 import { grouped } from '../spans/grouped.ts'
@@ -48,7 +48,7 @@ function checkBatch(evidence: Evidence, node: SpanNode, members: readonly SpanNo
     const problem = `${node.span.name} is a batch of ${batchSize} and links ${distinct.size} messages.`
     findings.push(findingAt(evidence, node, { rule: ID, problem, expected: batchSize, actual: distinct.size }))
   }
-  if (names.linksTotal.some((name) => node.span.attributes[name] !== undefined)) return findings
+  if (!hasAllLinks(node.span)) return findings
   for (const member of members) {
     const creation = linkOf(member, 'creation')?.link
     if (!creation || distinct.has(spanKey(creation))) continue

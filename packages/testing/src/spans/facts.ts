@@ -237,6 +237,11 @@ export function isBatch(span: RecordedSpan): boolean {
   return type !== 'create' && (size > 1 || type === 'process' || type === 'receive')
 }
 
+/** Whether a span has all of its links: of some only the newest are kept, and the number of all is told. */
+export function hasAllLinks({ attributes }: RecordedSpan): boolean {
+  return names.linksTotal.every((name) => attributes[name] === undefined)
+}
+
 /**
  * Whether a link leads to another span of the same story, which is the way of one message and of its moves. What a batch
  * links are the stories of its messages, and for each of them the batch is a story beside its own.

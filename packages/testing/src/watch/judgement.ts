@@ -1,6 +1,6 @@
 import type { Elsewhere } from '../rules/evidence.ts'
 import type { Finding } from '../rules/finding.ts'
-import { names } from '../spans/facts.ts'
+import { hasAllLinks } from '../spans/facts.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import type { Stories } from './stories.ts'
 
@@ -19,8 +19,7 @@ export function elsewhereIn(stories: Stories): Elsewhere {
     },
     isMember(batch, send) {
       const span = spanOf(batch)
-      const whole = span && !names.linksTotal.some((name) => span.attributes[name] !== undefined)
-      return whole ? span.links.some((link) => spanKey(link) === spanKey(send)) : undefined
+      return span && hasAllLinks(span) ? span.links.some((link) => spanKey(link) === spanKey(send)) : undefined
     },
   }
 }

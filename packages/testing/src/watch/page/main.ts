@@ -32,7 +32,7 @@ function toggle(button: HTMLElement): void {
   else filter()
 }
 
-/** A page that nobody sees takes no connection: a browser opens six to a server, and then waits. */
+/** A hidden page takes no connection: a browser opens six to a server, and then waits. */
 function listen(): void {
   if (isOn(buttons.pause) || document.hidden) feed.stop()
   else feed.start()
