@@ -94,7 +94,9 @@ async function move(
     (queue) => toPublication(tracing, original, '', queue, message.content, options, delay),
     (queue, injection) => {
       if (delay > 0 && !expires) tracing.warn(NOT_DELAYED)
-      return publish(original, inject(tracing, original, 'sendToQueue', [queue, message.content, options], injection))
+      const args = [queue, message.content, options]
+      inject(tracing, original, 'sendToQueue', args, injection)
+      return publish(original, args)
     },
   )
 }

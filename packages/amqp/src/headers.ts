@@ -3,8 +3,10 @@ import { replaceFields, type FieldChanges, type HeaderGetter, type IsField } fro
 /** Reads a table of headers, of a message to send (which may inherit some of them) or of one received. */
 export const tableGetter: HeaderGetter<unknown> = {
   keys(table) {
+    if (!isTable(table)) return []
+    if (isPlain(table)) return Object.keys(table)
     const names: string[] = []
-    if (isTable(table)) for (const name in table) names.push(name)
+    for (const name in table) names.push(name)
     return names
   },
   get: (table, name) => (isTable(table) ? table[name] : undefined),
@@ -26,13 +28,20 @@ export function withFields(
   isField: IsField,
 ): Readonly<Record<string, unknown>> {
   if (!isTable(headers)) return fields
-  const prototype: unknown = Object.getPrototypeOf(headers)
-  if (prototype === Object.prototype || prototype === null) {
-    return replaceFields<unknown>(headers, fields, isField, (text) => text)
-  }
+  if (isPlain(headers)) return replaceFields<unknown>(headers, fields, isField, asItIs)
   let hidden: Record<string, undefined> | undefined
   for (const name in headers) if (isField(name, fields)) (hidden ??= {})[name] = undefined
   return { __proto__: headers, ...hidden, ...fields }
+}
+
+/** Whether a table inherits no headers. */
+function isPlain(table: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(table)
+  return prototype === Object.prototype || prototype === null
+}
+
+function asItIs(text: string): string {
+  return text
 }
 
 /** Bytes: the client has no more room for the headers of one message. */
@@ -57,15 +66,11 @@ export function createRoom(
 ) {
   const room = Math.min(MOST_BYTES, frameSize) - OTHER_BYTES
   const plenty = Math.min(room, most - contentSize)
-  const sizeWith = (fields: FieldChanges): number => {
-    let size = sizeOf(headers, room, (name) => isField(name, fields))
-    for (const name in fields) if (fields[name] !== undefined) size += entrySize(name, fields[name], room)
-    return size
-  }
   return (fields: FieldChanges): boolean => {
     // Nearly always there is far more room than that.
     if (4 + mostOf(headers, room) + mostOf(fields, room) <= plenty) return true
-    const size = sizeWith(fields)
+    let size = sizeOf(headers, room, (name) => isField(name, fields))
+    for (const name in fields) if (fields[name] !== undefined) size += entrySize(name, fields[name], room)
     return size <= room && (size + contentSize <= most || sizeOf(headers, room, () => false) + contentSize > most)
   }
 }

@@ -24,30 +24,32 @@ export function publishers(
     (verb: Verb) =>
     (args: unknown[]): unknown => {
       const position = OPTIONS[verb] + 1
-      const call = (changed: unknown[]): unknown => invoke(channel, verb, changed)
+      const call = (): unknown => invoke(channel, verb, args)
       const describe = (): Publication | undefined => describeSend(tracing, channel, verb, args)
       const callback = args[position]
       if (!confirms || (callback && typeof callback !== 'function')) {
-        return sendOne(tracing, describe, (injection) => call(inject(tracing, channel, verb, args, injection)))
+        return sendOne(tracing, describe, (injection) => {
+          inject(tracing, channel, verb, args, injection)
+          return call()
+        })
       }
       if (callback) args[position] = fromHere(tracing, callback as Method)
       const send = tracing.guard(() => {
         const publication = describe()
         return publication && tracing.openSend(publication)
       })
-      if (send === undefined) return call(args)
-      const changed = [...inject(tracing, channel, verb, args, send.injections[0])]
-      changed.length = Math.max(changed.length, position)
+      if (send === undefined) return call()
+      inject(tracing, channel, verb, args, send.injections[0])
       const confirmed = args[position] as Method | undefined
       // A caller that waits holds as much as we do. What nothing but us waits for is bounded.
       const place = confirmed ? undefined : unconfirmed.keep({ expire: () => send.end(undefined) })
-      changed[position] = (...answer: unknown[]): unknown => {
+      args[position] = (...answer: unknown[]): unknown => {
         if (place !== undefined) unconfirmed.release(place)
         send.end({ error: answer[0] })
         return confirmed?.(...answer)
       }
       try {
-        return send.run(() => call(changed))
+        return send.run(call)
       } catch (error) {
         if (place !== undefined) unconfirmed.release(place)
         throw error
@@ -89,23 +91,20 @@ function optionsIn(options: unknown): Readonly<Record<string, unknown>> {
   return options ? Object(options) : {}
 }
 
-/** The arguments with our headers in the options; the caller's own where there is nothing to write. */
+/** Puts our headers into the options among the arguments, on copies; where there is nothing to write, all stays. */
 export function inject(
   tracing: AdapterTracing,
   channel: ChannelLike,
   verb: Verb,
   args: unknown[],
   injection: Injection | undefined,
-): unknown[] {
+): void {
   const { fields } = injection ?? {}
-  if (fields === undefined) return args
-  const injected = tracing.guard(() => {
+  if (fields === undefined) return
+  tracing.guard(() => {
     const options = optionsIn(args[OPTIONS[verb]])
-    const changed = [...args]
     const written = copyWith(options, { headers: withFields(options['headers'], fields, tracing.isField) })
     if (isManaged(channel)) markTracedAbove(written)
-    changed[OPTIONS[verb]] = written
-    return changed
+    args[OPTIONS[verb]] = written
   })
-  return injected ?? args
 }

@@ -73,11 +73,12 @@ export function linksOf(
   { origin, creation, previousAttempt: told, decides }: Belief,
   related: readonly Relative[] = [],
 ): Relative[] {
-  const links: Relative[] = [...related]
-  if (batch !== undefined) links.push({ role: 'batch', context: batch })
-  if (previousAttempt !== undefined) links.push({ role: 'previous_attempt', context: previousAttempt })
-  if (origin !== undefined) links.push({ role: 'origin', context: origin })
-  if (creation !== undefined) links.push({ role: 'creation', context: creation })
+  // From the last to the first: an array that is pushed to has room for seventeen (V8), and nearly always there is one.
+  let links: Relative[] = creation === undefined ? [] : [{ role: 'creation', context: creation }]
+  if (origin !== undefined) links = [{ role: 'origin', context: origin }, ...links]
+  if (previousAttempt !== undefined) links = [{ role: 'previous_attempt', context: previousAttempt }, ...links]
+  if (batch !== undefined) links = [{ role: 'batch', context: batch }, ...links]
+  if (related.length > 0) links = [...related, ...links]
   return decides === false
     ? links.map((link) => (isOf(link, told, origin, creation) ? { ...link, decides } : link))
     : links

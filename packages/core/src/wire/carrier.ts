@@ -96,38 +96,56 @@ export function fieldNames(names: ReadonlySet<string>): FieldNames {
   }
 }
 
+/** One header of a message. */
+interface Entry {
+  /** In lower case. */
+  readonly name: string
+  readonly values: unknown[]
+  readonly before: Entry | undefined
+}
+
+/** So many headers are looked through one by one. Nearly every message has one or two that are looked for, and a map is dear. */
+const FEW = 16
+
 /**
  * The headers of one message that were looked for, still undecoded. Whatever a message holds, each header is found at once,
  * and no more of it is looked at than its bounds say.
  */
 export class Headers {
-  /** By name in lower case. */
-  readonly #values = new Map<string, unknown[]>()
+  /** How many names there are. */
+  size = 0
   /** The names of all headers as they were written: Jaeger's hold the names of baggage entries. */
   readonly spelled: readonly string[]
+  private latest: Entry | undefined
+  private others: Map<string, Entry> | undefined
 
   constructor(spelled: readonly string[]) {
     this.spelled = spelled
   }
 
-  /** How many names there are. */
-  get size(): number {
-    return this.#values.size
+  add(name: string, value: unknown): void {
+    const entry = this.find(name)
+    if (entry === undefined) {
+      const added = { name, values: [value], before: this.latest }
+      this.size += 1
+      if (this.size <= FEW) this.latest = added
+      else (this.others ??= new Map()).set(name, added)
+    } else if (entry.values.length < MOST_VALUES) entry.values.push(value)
   }
 
-  add(name: string, value: unknown): void {
-    const values = this.#values.get(name)
-    if (values === undefined) this.#values.set(name, [value])
-    else if (values.length < MOST_VALUES) values.push(value)
+  /** By its name in lower case. */
+  private find(name: string): Entry | undefined {
+    for (let entry = this.latest; entry !== undefined; entry = entry.before) if (entry.name === name) return entry
+    return this.others?.get(name)
   }
 
   has(name: string): boolean {
-    return this.#values.has(name)
+    return this.find(name) !== undefined
   }
 
   /** The values of a header as they came, those of arrays one by one. A list inside a list is one that cannot be read. */
   all(name: string): readonly unknown[] {
-    return (this.#values.get(name) ?? [])
+    return (this.find(name)?.values ?? [])
       .flatMap((value): unknown => (Array.isArray(value) ? value.slice(0, MOST_VALUES) : [value]))
       .slice(0, MOST_VALUES)
       .filter((value) => value !== undefined && value !== null)
@@ -135,7 +153,7 @@ export class Headers {
 
   /** The one value of a header; `undefined` where there is none or more than one, of which neither can be trusted. */
   text(name: string, most: number = LONGEST, encoding: Encoding = 'utf8'): string | undefined {
-    const values = this.#values.get(name)
+    const values = this.find(name)?.values
     if (values === undefined) return undefined
     if (values.length === 1 && !Array.isArray(values[0])) return decode(values[0], most, encoding)
     const all = this.all(name)
@@ -145,7 +163,7 @@ export class Headers {
   /** The values of a header whose list may go on in the next one: in all up to `most` characters or bytes. */
   texts(name: string): string[] {
     let left = name === 'tracestate' ? LONGEST_TRACESTATE : LONGEST
-    const values = this.#values.get(name)
+    const values = this.find(name)?.values
     const only = values?.length === 1 ? values[0] : undefined
     // Nearly always there is one.
     if (typeof only === 'string' ? only.length <= left : types.isUint8Array(only) && only.byteLength <= left) {
