@@ -15,21 +15,24 @@ const coreMutations = [
   {
     name: 'the creation context is not linked',
     file: 'verdict/relation.ts',
-    edits: [["if (creation !== undefined) links.push({ role: 'creation', context: creation })", '']],
+    edits: [["creation === undefined ? [] : [{ role: 'creation', context: creation }]", '[]']],
     caughtBy: 'a sent message is handled in a child span that also links the send',
   },
   {
     name: 'the previous attempt is not linked',
     file: 'verdict/relation.ts',
     edits: [
-      ["if (previousAttempt !== undefined) links.push({ role: 'previous_attempt', context: previousAttempt })", ''],
+      [
+        "if (previousAttempt !== undefined) links = [{ role: 'previous_attempt', context: previousAttempt }, ...links]",
+        '',
+      ],
     ],
     caughtBy: 'the attempts of a message are siblings below its send, numbered, each linking the one before',
   },
   {
     name: 'the batch is not linked',
     file: 'verdict/relation.ts',
-    edits: [["if (batch !== undefined) links.push({ role: 'batch', context: batch })", '']],
+    edits: [["if (batch !== undefined) links = [{ role: 'batch', context: batch }, ...links]", '']],
     caughtBy: 'the attempts of a batch link the span of the batch',
   },
   {
@@ -555,7 +558,7 @@ const adapterMutations = [
     name: 'the span of a message ends before its confirmation',
     package: 'amqp',
     file: 'producer.ts',
-    edits: [['return send.run(() => call(changed))', 'send.end({ error: null })\n        return call(changed)']],
+    edits: [['return send.run(call)', 'send.end({ error: null })\n        return call()']],
     test: 'confirms.test.ts',
     caughtBy: 'the span of a message ends with the broker’s word, which reaches the caller as it is',
   },

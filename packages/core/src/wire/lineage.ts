@@ -144,5 +144,14 @@ export function formatLineage(lineage: Lineage, creation: SpanContext | undefine
 function number(key: string, value: number | undefined, base: number, least: number, most: number): string {
   if (value === undefined) return ''
   const rounded = Math.round(value)
-  return rounded >= least && rounded <= most ? `;${key}=${rounded.toString(base)}` : ''
+  return rounded >= least && rounded <= most ? `;${key}=${digits(rounded, base)}` : ''
+}
+
+const HALF = 5
+const HALF_OF_TIME = BASE_36 ** HALF
+
+/** In two halves where it is long: V8 takes five times as long for a number that does not fit into 31 bits. */
+function digits(value: number, base: number): string {
+  if (base !== BASE_36 || value < HALF_OF_TIME) return value.toString(base)
+  return Math.floor(value / HALF_OF_TIME).toString(base) + (value % HALF_OF_TIME).toString(base).padStart(HALF, '0')
 }
