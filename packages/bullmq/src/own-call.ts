@@ -1,5 +1,5 @@
 import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
-import { warnOfInstrumentation, type AdapterTracing } from '@tracebaton/core/adapter'
+import { warnOfInstrumentation, withValue, type AdapterTracing } from '@tracebaton/core/adapter'
 import { FOLLOWERS } from './client.ts'
 
 /** A call that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. */
@@ -36,7 +36,7 @@ export function warnOfTelemetry(tracing: AdapterTracing, client: object): void {
 export function callAlone<Result>(tracing: AdapterTracing, client: object, call: () => Result): Result {
   if (tracing.guard(() => telemetryOf(client)) === undefined) return call()
   const own: OwnCall = { told: false }
-  const context = tracing.guard(() => contexts.active().setValue(OWN_CALL, own))
+  const context = tracing.guard(() => withValue(contexts.active(), OWN_CALL, own))
   return context === undefined ? call() : tracing.runIn(context, call)
 }
 

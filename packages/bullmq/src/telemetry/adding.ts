@@ -1,4 +1,5 @@
 import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
+import { withValue } from '@tracebaton/core/adapter'
 import { toOutgoing, toPublication } from '../describe.ts'
 import { writeMetadata } from '../headers.ts'
 import { isOwnCall } from '../own-call.ts'
@@ -77,7 +78,7 @@ export class Adding extends Operation {
 
   protected override contextFrom(around: Context): Context {
     const call = this.#outer ?? this
-    return (call.#context ?? around).setValue(ADDING_CALL, call)
+    return withValue(call.#context ?? around, ADDING_CALL, call)
   }
 
   protected override finish(failure: Failure): void {

@@ -1,5 +1,11 @@
 import { createContextKey, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api'
-import { ownOptions, resolveTracing, warnOfInstrumentation, type TracingInput } from '@tracebaton/core/adapter'
+import {
+  ownOptions,
+  resolveTracing,
+  warnOfInstrumentation,
+  withValue,
+  type TracingInput,
+} from '@tracebaton/core/adapter'
 import { FOLLOWERS, type TelemetryLike } from '../client.ts'
 import { OURS } from '../own-call.ts'
 import { SCOPE } from '../scope.ts'
@@ -58,7 +64,7 @@ export function bullmqTelemetry(options?: TelemetryOptions): TelemetryLike {
       root: () => ROOT_CONTEXT,
       getMetadata: (context) => tracing.guard(() => metadataIn(context)) ?? '',
       // It is read with the job, if that is worked on, and nothing here may fail: BullMQ would wait for ever.
-      fromMetadata: (_, metadata) => ROOT_CONTEXT.setValue(METADATA, metadata),
+      fromMetadata: (_, metadata) => withValue(ROOT_CONTEXT, METADATA, metadata),
     },
   }
   return Object.defineProperty(telemetry, OURS, { value: true })

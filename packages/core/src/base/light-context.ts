@@ -18,21 +18,24 @@ const SPAN: symbol = (() => {
 
 const WORK: symbol = createContextKey(SHARED.work)
 
-/** A context with a span, and with what we know about it, in one step: the API copies all values for each one it adds. */
+/** A context with one more value, and a span, in one step: the API copies all values for each one it adds. */
 class LightContext implements Context {
   readonly #base: Context
-  readonly #span: Span
-  readonly #work: object | undefined
+  readonly #key: symbol
+  readonly #value: unknown
+  /** Beside the value; `undefined`: that of the context below. */
+  readonly #span: Span | undefined
 
-  constructor(base: Context, span: Span, work: object | undefined) {
+  constructor(base: Context, key: symbol, value: unknown, span: Span | undefined) {
     this.#base = base
+    this.#key = key
+    this.#value = value
     this.#span = span
-    this.#work = work
   }
 
   getValue(key: symbol): unknown {
-    if (key === SPAN) return this.#span
-    return key === WORK && this.#work !== undefined ? this.#work : this.#base.getValue(key)
+    if (key === this.#key) return this.#value
+    return key === SPAN && this.#span !== undefined ? this.#span : this.#base.getValue(key)
   }
 
   setValue(key: symbol, value: unknown): Context {
@@ -40,31 +43,36 @@ class LightContext implements Context {
   }
 
   deleteValue(key: symbol): Context {
-    if (key !== SPAN || this.#work !== undefined) return this.#whole().deleteValue(key)
-    return this.#base.getValue(SPAN) === undefined ? this.#base : this.#base.deleteValue(SPAN)
+    if (key !== this.#key || this.#span !== undefined) return this.#whole().deleteValue(key)
+    return this.#base.getValue(key) === undefined ? this.#base : this.#base.deleteValue(key)
   }
 
   #whole(): Context {
-    const spanned = this.#base.setValue(SPAN, this.#span)
-    return this.#work === undefined ? spanned : spanned.setValue(WORK, this.#work)
+    const spanned = this.#span === undefined ? this.#base : this.#base.setValue(SPAN, this.#span)
+    return spanned.setValue(this.#key, this.#value)
   }
 
-  /** The context below, where nothing of the span's or ours is needed any more. */
+  /** The context below, where nothing but the span is set above it. */
   static baseOf(context: Context): Context {
-    return context instanceof LightContext && context.#work === undefined ? context.#base : context
+    return context instanceof LightContext && context.#key === SPAN ? context.#base : context
   }
 }
 
 /** The context with another active span. */
 export function withSpan(context: Context, span: Span): Context {
-  return new LightContext(LightContext.baseOf(context), span, undefined)
+  return new LightContext(LightContext.baseOf(context), SPAN, span, undefined)
+}
+
+/** The context with another value, as `context.setValue` gives it, and cheaper. */
+export function withValue(context: Context, key: symbol, value: unknown): Context {
+  return new LightContext(context, key, value, undefined)
 }
 
 /** The context with an active span and the work that it belongs to. `span` `undefined`: the span that is there stays. */
 export function withWork(context: Context, span: Span | undefined, work: object): Context {
   const active = span ?? trace.getSpan(context)
-  if (active === undefined) return context.setValue(WORK, work)
-  return new LightContext(LightContext.baseOf(context), active, work)
+  if (active === undefined) return withValue(context, WORK, work)
+  return new LightContext(LightContext.baseOf(context), WORK, work, active)
 }
 
 /** The work that a context belongs to. */

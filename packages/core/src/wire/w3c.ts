@@ -6,7 +6,7 @@ import {
   type Context,
   type TextMapPropagator,
 } from '@opentelemetry/api'
-import { withSpan } from '../base/light-context.ts'
+import { withSpan, withValue } from '../base/light-context.ts'
 import { withAllowedBaggage, type BaggagePolicy, type Format } from './format.ts'
 import { extractedBy, injected } from './propagator.ts'
 import { baggageIn, fieldsSetter, Headers } from './carrier.ts'
@@ -69,7 +69,7 @@ export function createW3cFormat(
         if (traceState !== undefined) creation.traceState = traceState
       }
       const random = (creation.traceFlags & RANDOM_FLAG) !== 0
-      const base = random ? carried.setValue(RANDOM_TRACE, creation.traceId) : carried
+      const base = random ? withValue(carried, RANDOM_TRACE, creation.traceId) : carried
       const context = withSpan(base, trace.wrapSpanContext(creation))
       return { context, creation, status: 'present', lineage: undefined, moved: undefined, baggage }
     },

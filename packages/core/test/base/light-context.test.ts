@@ -1,6 +1,6 @@
 import { createContextKey, propagation, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api'
 import { describe, expect, test } from 'vitest'
-import { withSpan, withWork, workIn } from '../../src/base/light-context.ts'
+import { withSpan, withValue, withWork, workIn } from '../../src/base/light-context.ts'
 import { spanContext } from '../sample.ts'
 
 const span = (digit: string) => trace.wrapSpanContext(spanContext(digit))
@@ -86,6 +86,26 @@ describe('a context with a span and its work', () => {
   test('has the latest work', () => {
     const later = {}
     expect(readFrom(withWork(withWork(base, one, work), two, later))).toEqual([two, later, '7', 'kept'])
+  })
+})
+
+describe('a context with another value', () => {
+  test('has it, and all else from below', () => {
+    expect(readFrom(withValue(withWork(base, one, work), KEY, 'new'))).toEqual([one, work, '7', 'new'])
+    expect(readFrom(withValue(withSpan(base, one), KEY, undefined))).toEqual([one, undefined, '7', undefined])
+  })
+
+  test('keeps it under another span, under work and under other values', () => {
+    const context = withValue(withSpan(base, one), KEY, 'new')
+    expect(readFrom(withSpan(context, two))).toEqual([two, undefined, '7', 'new'])
+    expect(readFrom(withWork(context, undefined, work))).toEqual([one, work, '7', 'new'])
+    expect(readFrom(trace.setSpan(context, two))).toEqual([two, undefined, '7', 'new'])
+    expect(readFrom(propagation.deleteBaggage(context))).toEqual([one, undefined, undefined, 'new'])
+  })
+
+  test('loses it where it is deleted, with the one below', () => {
+    expect(readFrom(withValue(base, KEY, 'new').deleteValue(KEY))).toEqual([undefined, undefined, '7', undefined])
+    expect(readFrom(withValue(ROOT_CONTEXT, KEY, 'new').deleteValue(KEY))).toEqual(readFrom(ROOT_CONTEXT))
   })
 })
 
