@@ -64,6 +64,7 @@ export function spanGraph(spans: readonly RecordedSpan[]): SpanGraph {
   }
   for (const node of nodes.values()) connect(node, nodes)
   cutCircles(nodes.values())
+  for (const node of nodes.values()) node.parent?.children.push(node)
   return { nodes, journeys: journeys([...nodes.values()]) }
 }
 
@@ -71,12 +72,8 @@ function connect(node: Node, nodes: ReadonlyMap<string, Node>): void {
   const { traceId, parentSpanId, links } = node.span
   if (parentSpanId !== undefined) {
     const parent = nodes.get(spanKey({ traceId, spanId: parentSpanId }))
-    if (parent) {
-      node.parent = parent
-      parent.children.push(node)
-    } else {
-      node.parentMissing = true
-    }
+    if (parent) node.parent = parent
+    else node.parentMissing = true
   }
   for (const link of links) {
     const target = nodes.get(spanKey(link))
@@ -84,37 +81,14 @@ function connect(node: Node, nodes: ReadonlyMap<string, Node>): void {
   }
 }
 
-// Every node that no root reaches is on a circle or below one. They come by start time, and so does the cut.
+/** A way up that comes back to a span which it has passed is on a circle. Ways begin by start time, and so does the cut. */
 function cutCircles(nodes: Iterable<Node>): void {
-  const reached = new Set<Node>()
-  const reach = (start: Node): void => {
-    const stack = [start]
-    for (let node = stack.pop(); node; node = stack.pop()) {
-      if (reached.has(node)) continue
-      reached.add(node)
-      stack.push(...node.children)
-    }
+  const passedFrom = new Map<Node, Node>()
+  for (const start of nodes) {
+    let node: Node | undefined = start
+    for (; node && !passedFrom.has(node); node = node.parent) passedFrom.set(node, start)
+    if (node && passedFrom.get(node) === start) delete node.parent
   }
-  const all = [...nodes]
-  for (const node of all) if (!node.parent) reach(node)
-  for (const node of all) {
-    if (reached.has(node)) continue
-    const onCircle = circleMember(node)
-    const { parent } = onCircle
-    if (parent) parent.children = parent.children.filter((child) => child !== onCircle)
-    delete onCircle.parent
-    reach(onCircle)
-  }
-}
-
-function circleMember(node: Node): Node {
-  const seen = new Set<Node>()
-  let current = node
-  while (current.parent && !seen.has(current)) {
-    seen.add(current)
-    current = current.parent
-  }
-  return current
 }
 
 function journeys(nodes: readonly Node[]): Journey[] {
