@@ -21,15 +21,15 @@ export function connectionFindings(
   const others = journeys.flatMap((journey) =>
     journey.attempts
       .filter(({ node }) => !spans.has(node.span) && (!to || isSame(node, to)))
-      .flatMap((attempt) => loose(evidence, journey, attempt, via)),
+      .flatMap((attempt) => loose(evidence, attempt, via)),
   )
   return [...located, ...others]
 }
 
-function loose(evidence: Evidence, journey: MessageJourney, attempt: MessageAttempt, via: Via | 'either'): Finding[] {
+function loose(evidence: Evidence, attempt: MessageAttempt, via: Via | 'either'): Finding[] {
   const { node, creation } = attempt
   const find = (problem: string, more: Partial<Finding> = {}): Finding[] => [
-    findingAt(evidence, node, { rule: connected.id, problem, message: journey.message, ...more }),
+    findingAt(evidence, node, { rule: connected.id, problem, ...more }),
   ]
   if (!creation && attempt.via === undefined) {
     const { contextStatus } = attempt.facts

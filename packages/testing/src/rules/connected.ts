@@ -6,32 +6,33 @@ import type { SpanNode } from '../spans/graph.ts'
 import { grouped } from '../spans/grouped.ts'
 import { spanKey } from '../spans/span.ts'
 import type { Evidence } from './evidence.ts'
-import { findingAt, hopEnd, type Side } from './finding.ts'
+import { createRule, hopEnd, type Side } from './finding.ts'
 import type { Rule } from './rule.ts'
 
 /** The broken hop: a message that was sent and handled, in two stories that know nothing of each other. */
-export const connected: Rule = {
+export const connected: Rule = createRule({
   id: 'connected',
   title: 'every handled message is connected to its send, by a parent or a link',
   subject: 'a handled message',
   handling: true,
   applies: ({ journeys }) => journeys.some(({ attempts }) => attempts.length > 0),
-  check: (evidence) =>
-    brokenHops(evidence).map((hop) => {
-      const { attempt, send, journey } = hop
-      const side = sides[hop.loss]
-      return findingAt(evidence, attempt.node, {
-        rule: 'connected',
-        problem: `${attempt.node.span.name} is not connected to ${send.span.name}: ${reasonOf(hop)}.${hop.pairedBy === 'only' ? guessed : ''}`,
-        message: journey.message,
-        hop: `${hopEnd(send.span)} → ${hopEnd(attempt.node.span)}`,
+  *find(evidence) {
+    for (const hop of brokenHops(evidence)) {
+      const { node } = hop.attempt
+      const [from, to] = [hop.send.span, node.span]
+      const [side, reason] = losses[hop.loss](hop, from.service || 'the producer', to.service || 'the consumer')
+      yield {
+        node,
+        problem: `${to.name} is not connected to ${from.name}: ${reason}.${hop.pairedBy === 'only' ? guessed : ''}`,
+        hop: `${hopEnd(from)} → ${hopEnd(to)}`,
         side,
-        service: side === 'producer' ? send.span.service : side === 'consumer' ? attempt.node.span.service : '',
-        spans: [attempt.node.span, send.span],
+        service: { producer: from.service, consumer: to.service, unknown: '' }[side],
+        spans: [to, from],
         ...(isFinal(hop) && { final: true }),
-      })
-    }),
-}
+      }
+    }
+  },
+})
 
 /** An ended root without links leads nowhere, whatever comes; and what is paired by more than numbers stays paired. */
 function isFinal({ attempt, pairedBy }: BrokenHop): boolean {
@@ -39,37 +40,30 @@ function isFinal({ attempt, pairedBy }: BrokenHop): boolean {
   return pairedBy !== 'only' && parentSpanId === undefined && links.length === 0 && endTime !== undefined
 }
 
-const sides: Readonly<Record<Loss, Side>> = {
-  absent: 'producer',
-  malformed: 'producer',
-  unused: 'consumer',
-  other: 'consumer',
-  unknown: 'unknown',
-}
+/** Which side has to look into it, and what is wrong there. */
+type Telling = (hop: BrokenHop, producer: string, consumer: string) => readonly [side: Side, reason: string]
 
-function reasonOf({ loss, send, attempt, wire }: BrokenHop): string {
-  const producer = send.span.service || 'the producer'
-  const consumer = attempt.node.span.service || 'the consumer'
-  switch (loss) {
-    case 'absent':
-      return `header absent on the wire: ${producer} sent the message without a trace context, or something in between took it off`
-    case 'malformed': {
-      const values = wire?.state === 'malformed' ? ` (${wire.header}: ${wire.values.join(' | ')})` : ''
-      return `header malformed on the wire${values}: ${producer} wrote it so, or something in between changed it`
-    }
-    case 'unused': {
-      const header = wire?.state === 'present' ? `${wire.header} was on the message` : 'the message carried a context'
-      return `header present but not used: ${header}, and ${consumer} did not follow it`
-    }
-    case 'other': {
-      const other = attempt.creation
-        ? `${attempt.creation.span.name} (${attempt.creation.span.spanId})`
-        : 'a span that was not recorded'
-      return `it follows another context than the message’s own: ${consumer} hangs it on ${other}`
-    }
-    default:
-      return 'nothing says whether the header arrived; hand over what did as `arrivals`'
-  }
+const losses: Readonly<Record<Loss, Telling>> = {
+  absent: (_, producer) => [
+    'producer',
+    `header absent on the wire: ${producer} sent the message without a trace context, or something in between took it off`,
+  ],
+  malformed({ wire }, producer) {
+    const values = wire?.state === 'malformed' ? ` (${wire.header}: ${wire.values.join(' | ')})` : ''
+    return [
+      'producer',
+      `header malformed on the wire${values}: ${producer} wrote it so, or something in between changed it`,
+    ]
+  },
+  unused({ wire }, _, consumer) {
+    const header = wire?.state === 'present' ? `${wire.header} was on the message` : 'the message carried a context'
+    return ['consumer', `header present but not used: ${header}, and ${consumer} did not follow it`]
+  },
+  other({ attempt: { creation } }, _, consumer) {
+    const other = creation ? `${creation.span.name} (${creation.span.spanId})` : 'a span that was not recorded'
+    return ['consumer', `it follows another context than the message’s own: ${consumer} hangs it on ${other}`]
+  },
+  unknown: () => ['unknown', 'nothing says whether the header arrived; hand over what did as `arrivals`'],
 }
 
 const guessed = ' (Nothing on the spans identifies the message; there is no other that it could be.)'

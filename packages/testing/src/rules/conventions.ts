@@ -1,6 +1,6 @@
-import { findingAt } from './finding.ts'
 import { messageFacts, names } from '../spans/facts.ts'
 import type { RecordedSpan, RecordedSpanKind } from '../spans/span.ts'
+import { createRule } from './finding.ts'
 import type { Rule } from './rule.ts'
 
 const ID = 'conventions'
@@ -30,19 +30,20 @@ const OUTDATED: Readonly<Record<string, string>> = {
 const STILL_READ = 'messaging.kafka.consumer.group'
 
 /** What backends, dashboards and sampling rules recognise a messaging span by. */
-export const conventions: Rule = {
+export const conventions: Rule = createRule({
   id: ID,
   title: 'messaging spans follow the semantic conventions 1.44 or 1.45',
   subject: 'a messaging span',
   applies: ({ nodes }) => nodes.some(({ span }) => isMessaging(span)),
   single: true,
-  check: (evidence) =>
-    evidence.nodes.flatMap((node) =>
-      problemsOf(node.span).map(([clause, problem, compared]) =>
-        findingAt(evidence, node, { rule: `${ID}/${clause}`, problem: `${node.span.name} ${problem}.`, ...compared }),
-      ),
-    ),
-}
+  *find({ nodes }) {
+    for (const node of nodes) {
+      for (const [clause, problem, compared] of problemsOf(node.span)) {
+        yield { node, rule: `${ID}/${clause}`, problem: `${node.span.name} ${problem}.`, ...compared }
+      }
+    }
+  },
+})
 
 type Problem = readonly [clause: string, problem: string, compared?: { expected: unknown; actual: unknown }]
 
@@ -57,35 +58,33 @@ function typeOf({ attributes }: RecordedSpan): unknown {
   return attributes[names.operationType[0]]
 }
 
-function problemsOf(span: RecordedSpan): Problem[] {
-  if (!isMessaging(span)) return []
+function* problemsOf(span: RecordedSpan): Generator<Problem> {
+  if (!isMessaging(span)) return
   const { attributes, name, kind } = span
   const { operationType, operationName, messageId } = messageFacts(span)
   const type = typeOf(span)
-  const problems: Problem[] = []
   for (const [outdated, today] of Object.entries(OUTDATED)) {
     if (attributes[outdated] === undefined) continue
     if (outdated === STILL_READ && attributes[today] !== undefined) continue
-    problems.push(['names', `says ${outdated}; it is ${today} today`])
+    yield ['names', `says ${outdated}; it is ${today} today`]
   }
-  if (typeof type !== 'string') problems.push(['operation-type', 'does not say messaging.operation.type'])
-  else if (!KINDS.has(type)) problems.push(['operation-type', `has the unknown operation type ${type}`])
+  if (typeof type !== 'string') yield ['operation-type', 'does not say messaging.operation.type']
+  else if (!KINDS.has(type)) yield ['operation-type', `has the unknown operation type ${type}`]
   const kinds = KINDS.get(operationType)
   if (kinds && !kinds.includes(kind)) {
     const compared = { expected: kinds[0], actual: kind }
-    problems.push(['kind', `is of kind ${kind}, and ${operationType} is ${kinds.join(' or ')}`, compared])
+    yield ['kind', `is of kind ${kind}, and ${operationType} is ${kinds.join(' or ')}`, compared]
   }
   if (operationName === undefined) {
-    problems.push(['operation-name', 'does not say messaging.operation.name'])
+    yield ['operation-name', 'does not say messaging.operation.name']
   } else if (name !== operationName && !name.startsWith(`${operationName} `)) {
     const compared = { expected: `${operationName} …`, actual: name }
-    problems.push(['span-name', 'does not begin with its operation', compared])
+    yield ['span-name', 'does not begin with its operation', compared]
   }
   if (messageId !== undefined && messageId.length > 3 && name.includes(messageId)) {
-    problems.push(['span-name', 'holds the message id: a name for every message'])
+    yield ['span-name', 'holds the message id: a name for every message']
   }
   if (span.status === 'error' && attributes['error.type'] === undefined) {
-    problems.push(['error-type', 'failed and does not say error.type'])
+    yield ['error-type', 'failed and does not say error.type']
   }
-  return problems
 }

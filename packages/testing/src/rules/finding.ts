@@ -5,6 +5,7 @@ import type { SpanNode } from '../spans/graph.ts'
 import { nearest } from '../spans/nearest.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import type { Evidence } from './evidence.ts'
+import type { Rule } from './rule.ts'
 
 /** Who has to look into it. `unknown`: spans alone do not tell. */
 export type Side = 'producer' | 'consumer' | 'unknown'
@@ -80,5 +81,26 @@ export function findingAt(
     service: node.span.service,
     spans: [node.span],
     ...found,
+  }
+}
+
+/** What is wrong, and with which span: the message, the hop and the side are looked up where they are not said. */
+export interface Found extends Partial<Finding> {
+  readonly problem: string
+  /** Absent: it is about no span. */
+  readonly node?: SpanNode
+}
+
+/** A rule by what it finds: findings are made of that. */
+export function createRule({
+  find,
+  ...rule
+}: Omit<Rule, 'check'> & { readonly find: (evidence: Evidence) => Iterable<Found> }): Rule {
+  return {
+    ...rule,
+    check: (evidence) =>
+      Array.from(find(evidence), ({ node, ...found }) =>
+        node ? findingAt(evidence, node, { rule: rule.id, ...found }) : { ...aboutNothing, rule: rule.id, ...found },
+      ),
   }
 }

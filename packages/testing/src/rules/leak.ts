@@ -1,19 +1,17 @@
 import { connectionOf, isBulk, isProcess } from '../journeys/creation.ts'
-import type { Evidence } from './evidence.ts'
 import { messageFacts } from '../spans/facts.ts'
 import { messageIdentity } from '../spans/identity.ts'
-import { findingAt, hopEnd, type Finding } from './finding.ts'
 import { linkOf, type SpanNode } from '../spans/graph.ts'
 import type { MessageAttempt } from '../journeys/journey.ts'
 import { grouped } from '../spans/grouped.ts'
 import { nearest } from '../spans/nearest.ts'
+import type { Evidence } from './evidence.ts'
+import { createRule, type Found, hopEnd } from './finding.ts'
 import type { Rule } from './rule.ts'
 
-const ID = 'no-leak'
-
 /** The context of one message active in the handling of another: each trace then tells somebody else's story. */
-export const noLeak: Rule = {
-  id: ID,
+export const noLeak: Rule = createRule({
+  id: 'no-leak',
   title: 'no span of one message stands in the trace of another',
   subject: 'a handled message',
   handling: true,
@@ -21,30 +19,28 @@ export const noLeak: Rule = {
     nodes.some((node) =>
       messageAttribute === undefined ? isProcess(node) : node.span.attributes[messageAttribute] !== undefined,
     ),
-  check: (evidence) => [
-    ...nested(evidence),
-    ...sharedContexts(evidence),
-    ...strangers(evidence, evidence.options.messageAttribute),
-  ],
-}
+  *find(evidence) {
+    yield* nested(evidence)
+    yield* sharedContexts(evidence)
+    yield* strangers(evidence)
+  },
+})
 
 /** Handling one message right inside the handling of another: no send lies between. */
-function nested(evidence: Evidence): Finding[] {
-  return evidence.nodes.flatMap((node): Finding[] => {
-    if (!isProcess(node)) return []
+function* nested(evidence: Evidence): Generator<Found> {
+  for (const node of evidence.nodes) {
+    if (!isProcess(node)) continue
     const outer = node.parent && handlingAround(node.parent)
-    if (!outer) return []
+    if (!outer) continue
     const [own, around] = [evidence.journeyOf(node), evidence.journeyOf(outer)]
-    if (!own || !around || own === around) return []
-    return [
-      findingAt(evidence, node, {
-        rule: ID,
-        problem: `${node.span.name} of ${own.message} stands inside ${outer.span.name} of ${around.message}.`,
-        hop: `${hopEnd(outer.span)} → ${hopEnd(node.span)}`,
-        spans: [node.span, outer.span],
-      }),
-    ]
-  })
+    if (!own || !around || own === around) continue
+    yield {
+      node,
+      problem: `${node.span.name} of ${own.message} stands inside ${outer.span.name} of ${around.message}.`,
+      hop: `${hopEnd(outer.span)} → ${hopEnd(node.span)}`,
+      spans: [node.span, outer.span],
+    }
+  }
 }
 
 const handlingAround = nearest<SpanNode | undefined>((node) => {
@@ -54,30 +50,29 @@ const handlingAround = nearest<SpanNode | undefined>((node) => {
 })
 
 /** One message's context on another one: by what identifies them, two messages, and one send that made only one. */
-function sharedContexts(evidence: Evidence): Finding[] {
-  const firsts = evidence.journeys.flatMap(({ attempts: [first] }) => first ?? [])
+function* sharedContexts({ journeys }: Evidence): Generator<Found> {
+  const firsts = journeys.flatMap(({ attempts: [first] }) => first ?? [])
   const followers = grouped(firsts, (first) => {
     const { creation, identity } = first
     return creation && identity && !isBulk(creation) && !isCopy(first) ? creation : undefined
   })
-  return [...followers].flatMap(([creation, attempts]): Finding[] => {
-    const sent = messageIdentity(creation.span)
+  for (const [{ span: sent }, attempts] of followers) {
     const [first] = attempts
-    const right = attempts.find(({ identity }) => identity?.key === sent?.key) ?? first
-    return attempts
-      .filter((attempt) => attempt !== right && attempt.facts.destinationName === right?.facts.destinationName)
-      .map((attempt) =>
-        findingAt(evidence, attempt.node, {
-          rule: ID,
-          problem: `${attempt.identity?.text} carries the context of ${right?.identity?.text}: two messages left with the one context of ${creation.span.name}.`,
-          message: attempt.identity?.text ?? '',
-          hop: `${hopEnd(creation.span)} → ${hopEnd(attempt.node.span)}`,
-          side: 'producer',
-          service: creation.span.service,
-          spans: [attempt.node.span, creation.span],
-        }),
-      )
-  })
+    const right = attempts.find(({ identity }) => identity?.key === messageIdentity(sent)?.key) ?? first
+    for (const attempt of attempts) {
+      if (attempt === right || attempt.facts.destinationName !== right?.facts.destinationName) continue
+      const { node, identity } = attempt
+      yield {
+        node,
+        problem: `${identity?.text} carries the context of ${right?.identity?.text}: two messages left with the one context of ${sent.name}.`,
+        message: identity?.text ?? '',
+        hop: `${hopEnd(sent)} → ${hopEnd(node.span)}`,
+        side: 'producer',
+        service: sent.service,
+        spans: [node.span, sent],
+      }
+    }
+  }
 }
 
 /** A retry, a dead letter or a redrive has another identity and keeps the context: it is the same message. */
@@ -87,25 +82,22 @@ function isCopy({ node, facts }: MessageAttempt): boolean {
 }
 
 /** What the application says about its messages has to agree within the handling of one. */
-function strangers(evidence: Evidence, attribute: string | undefined): Finding[] {
-  if (attribute === undefined) return []
+function* strangers({ nodes, options: { messageAttribute: attribute } }: Evidence): Generator<Found> {
+  if (attribute === undefined) return
   const saying = sayingOf(attribute)
-  return evidence.nodes.flatMap((node): Finding[] => {
-    const own = node.span.attributes[attribute]
-    if (own === undefined) return []
-    const other = saying(node)
-    if (!other || other.span.attributes[attribute] === own) return []
-    const expected = other.span.attributes[attribute]
-    return [
-      findingAt(evidence, node, {
-        rule: ID,
-        problem: `${node.span.name} has ${attribute} ${JSON.stringify(own)} and stands below ${other.span.name} with ${JSON.stringify(expected)}.`,
-        spans: [node.span, other.span],
-        expected,
-        actual: own,
-      }),
-    ]
-  })
+  for (const node of nodes) {
+    const actual = node.span.attributes[attribute]
+    const other = actual === undefined ? undefined : saying(node)?.span
+    const expected = other?.attributes[attribute]
+    if (!other || expected === actual) continue
+    yield {
+      node,
+      problem: `${node.span.name} has ${attribute} ${JSON.stringify(actual)} and stands below ${other.name} with ${JSON.stringify(expected)}.`,
+      spans: [node.span, other],
+      expected,
+      actual,
+    }
+  }
 }
 
 /** The nearest span above, or the send that the handling around is connected to, that has the attribute. */

@@ -1,11 +1,9 @@
 import { arrivalIdentity, headerValues, type Arrival } from '../journeys/arrival.ts'
-import type { CheckOptions, Evidence } from './evidence.ts'
-import { findingAt, type Finding } from './finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
+import { createRule, type Found } from './finding.ts'
+import type { CheckOptions } from './evidence.ts'
 import type { Rule } from './rule.ts'
-
-const ID = 'no-secrets'
 
 /**
  * What is a secret wherever it stands. Every repetition has an upper bound, because a text that almost matches costs
@@ -33,37 +31,38 @@ const HINT = /[@=]|-----|\.eyJ|AKIA|ASIA|bearer/i
 const SECRET_NAME = /(?:^|[._-])(?:password|passwd|secret|api[_-]?key|access[_-]?token|authorization|cookie)$/i
 
 /** Spans are read by many, and kept for long. */
-export const noSecrets: Rule = {
-  id: ID,
+export const noSecrets: Rule = createRule({
+  id: 'no-secrets',
   title: 'no password, no token and no private baggage stands on a span',
   subject: 'a span',
   applies: ({ nodes, options }) => nodes.length > 0 || (options.arrivals ?? []).length > 0,
   single: true,
-  check: (evidence) => [
-    ...evidence.nodes.flatMap((node) => checkSpan(evidence, node)),
-    ...(evidence.options.arrivals ?? []).flatMap((arrival) => checkArrival(evidence, arrival)),
-  ],
+  *find({ nodes, options }) {
+    for (const node of nodes) yield* checkSpan(node, options)
+    for (const arrival of options.arrivals ?? []) yield* checkArrival(arrival, options)
+  },
+})
+
+function* checkSpan(node: SpanNode, options: CheckOptions): Generator<Found> {
+  const { name } = node.span
+  for (const [place, key, value] of sayingsOf(node.span)) {
+    const what = leakOf(key, value, options)
+    // The secret itself would only travel further in a report.
+    if (what !== undefined)
+      yield { node, problem: `${name} shows ${what} in ${key === '' ? place : `${place} ${key}`}.` }
+  }
 }
 
-function checkSpan(evidence: Evidence, node: SpanNode): Finding[] {
-  const { span } = node
-  const findings: Finding[] = []
-  // The secret itself would only travel further in a report.
-  const look = (place: string, key: string, value: unknown): void => {
-    const what = leakOf(key, value, evidence.options)
-    if (what === undefined) return
-    const where = key === '' ? place : `${place} ${key}`
-    findings.push(findingAt(evidence, node, { rule: ID, problem: `${span.name} shows ${what} in ${where}.` }))
-  }
-  const lookAt = (place: string, attributes: RecordedSpan['attributes']): void => {
-    for (const [key, value] of Object.entries(attributes)) look(place, key, value)
-  }
-  look('its name', '', span.name)
-  look('its status', '', span.statusMessage)
-  lookAt('the attribute', span.attributes)
-  for (const event of span.events) lookAt(`the event ${event.name}, attribute`, event.attributes)
-  for (const link of span.links) lookAt('a link, attribute', link.attributes)
-  return findings
+/** Everything that a span says: where, by which name, and what. */
+function* sayingsOf(span: RecordedSpan): Generator<readonly [place: string, key: string, value: unknown]> {
+  yield ['its name', '', span.name]
+  yield ['its status', '', span.statusMessage]
+  const lists = [
+    ['the attribute', span.attributes] as const,
+    ...span.events.map((event) => [`the event ${event.name}, attribute`, event.attributes] as const),
+    ...span.links.map((link) => ['a link, attribute', link.attributes] as const),
+  ]
+  for (const [place, list] of lists) for (const [key, value] of Object.entries(list)) yield [place, key, value]
 }
 
 function leakOf(key: string, value: unknown, { secrets = [], privateBaggage = [] }: CheckOptions): string | undefined {
@@ -74,19 +73,17 @@ function leakOf(key: string, value: unknown, { secrets = [], privateBaggage = []
   return HINT.test(text) ? secretPatterns.find(([, pattern]) => pattern.test(text))?.[0] : undefined
 }
 
-function checkArrival({ options }: Evidence, arrival: Arrival): Finding[] {
-  const { system, destination, headers } = arrival
+function* checkArrival(arrival: Arrival, { privateBaggage = [] }: CheckOptions): Generator<Found> {
+  const { system, destination = 'an unknown destination', headers } = arrival
   const entries = headerValues(headers, 'baggage').flatMap((value) => value.split(','))
   const keys = new Set(entries.map((entry) => entry.split('=')[0]?.trim()))
-  return (options.privateBaggage ?? [])
-    .filter((name) => keys.has(name))
-    .map((name) => ({
-      rule: ID,
+  for (const name of privateBaggage) {
+    if (!keys.has(name)) continue
+    yield {
       problem: `The baggage entry ${name} left with a message.`,
-      message: arrivalIdentity(arrival)?.text ?? `${system} message to ${destination ?? 'an unknown destination'}`,
-      hop: `the wire of ${destination ?? 'an unknown destination'}`,
+      message: arrivalIdentity(arrival)?.text ?? `${system} message to ${destination}`,
+      hop: `the wire of ${destination}`,
       side: 'producer',
-      service: '',
-      spans: [],
-    }))
+    }
+  }
 }
