@@ -1,6 +1,6 @@
 import { arrivalIdentity, headerValues, type Arrival } from '../journeys/arrival.ts'
 import type { SpanNode } from '../spans/graph.ts'
-import type { RecordedSpan } from '../spans/span.ts'
+import type { RecordedSpan, SpanAttributes } from '../spans/span.ts'
 import { createRule, type Found } from './finding.ts'
 import type { CheckOptions } from './evidence.ts'
 import type { Rule } from './rule.ts'
@@ -45,24 +45,24 @@ export const noSecrets: Rule = createRule({
 
 function* checkSpan(node: SpanNode, options: CheckOptions): Generator<Found> {
   const { name } = node.span
-  for (const [place, key, value] of sayingsOf(node.span)) {
-    const what = leakOf(key, value, options)
-    // The secret itself would only travel further in a report.
-    if (what !== undefined)
-      yield { node, problem: `${name} shows ${what} in ${key === '' ? place : `${place} ${key}`}.` }
+  for (const [place, said] of placesOf(node.span)) {
+    for (const [key, value] of Object.entries(said)) {
+      const what = leakOf(key, value, options)
+      // The secret itself would only travel further in a report.
+      if (what !== undefined) yield { node, problem: `${name} shows ${what} in ${key ? `${place} ${key}` : place}.` }
+    }
   }
 }
 
-/** Everything that a span says: where, by which name, and what. */
-function* sayingsOf(span: RecordedSpan): Generator<readonly [place: string, key: string, value: unknown]> {
-  yield ['its name', '', span.name]
-  yield ['its status', '', span.statusMessage]
-  const lists = [
-    ['the attribute', span.attributes] as const,
-    ...span.events.map((event) => [`the event ${event.name}, attribute`, event.attributes] as const),
-    ...span.links.map((link) => ['a link, attribute', link.attributes] as const),
+/** Everything that a span says, and where it says it; what has no key of its own has an empty one. */
+function placesOf({ name, statusMessage, attributes, events, links }: RecordedSpan): [string, SpanAttributes][] {
+  return [
+    ['its name', { '': name }],
+    ['its status', { '': statusMessage }],
+    ['the attribute', attributes],
+    ...events.map((event): [string, SpanAttributes] => [`the event ${event.name}, attribute`, event.attributes]),
+    ...links.map((link): [string, SpanAttributes] => ['a link, attribute', link.attributes]),
   ]
-  for (const [place, list] of lists) for (const [key, value] of Object.entries(list)) yield [place, key, value]
 }
 
 function leakOf(key: string, value: unknown, { secrets = [], privateBaggage = [] }: CheckOptions): string | undefined {
