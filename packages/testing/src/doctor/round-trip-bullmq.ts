@@ -1,26 +1,10 @@
 import type { Arrived, Exchange } from './exchange.ts'
 
-interface QueueLike {
-  add(name: string, data: object, options: object): Promise<{ readonly id?: string }>
-  getJob(id: string): Promise<JobLike | undefined>
-  obliterate(options: object): Promise<void>
-  close(): Promise<void>
-  on(event: 'error', listen: () => void): void
-}
-
-interface JobLike {
-  readonly opts: { readonly telemetry?: { readonly metadata?: unknown } }
-}
-
-interface BullmqLike {
-  readonly Queue: new (name: string, options: object) => QueueLike
-}
-
 /** Through a queue of its own: the job is written to Redis, and read back from there. */
 export async function exchangeOverBullmq(exchange: Exchange): Promise<Arrived> {
   const { load, address, client, fields, name, stopped } = exchange
   if (client !== undefined) throw new TypeError('BullMQ takes an address: its clients are made for one queue')
-  const { Queue } = load('bullmq') as BullmqLike
+  const { Queue } = load('bullmq') as typeof import('bullmq')
   const queue = new Queue(name, { connection: connectionTo(address) })
   // Without a listener an unreachable Redis would end the process; the call that fails says it.
   queue.on('error', () => {})

@@ -1,37 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
+import type { Admin, Kafka, KafkaMessage } from 'kafkajs'
 import type { Arrived, Exchange } from './exchange.ts'
-
-interface AdminLike {
-  connect(): Promise<void>
-  createTopics(options: object): Promise<unknown>
-  fetchTopicOffsets(topic: string): Promise<unknown>
-  deleteTopics(options: object): Promise<void>
-  disconnect(): Promise<void>
-}
-
-interface KafkaLike {
-  admin(): AdminLike
-  producer(): { connect(): Promise<void>; send(record: object): Promise<unknown>; disconnect(): Promise<void> }
-  consumer(options: object): {
-    connect(): Promise<void>
-    subscribe(options: object): Promise<void>
-    run(options: { eachMessage(payload: { message: MessageLike }): Promise<void> }): Promise<void>
-    disconnect(): Promise<void>
-  }
-}
-
-interface MessageLike {
-  readonly headers?: Readonly<Record<string, unknown>>
-}
-
-interface KafkajsLike {
-  readonly Kafka: new (options: object) => KafkaLike
-}
 
 /** Through a topic of its own, by a group of its own. */
 export async function exchangeOverKafka(exchange: Exchange): Promise<Arrived> {
   const { load, address, client, fields, name, stopped, within } = exchange
-  const kafka = (client ?? connectionTo(load('kafkajs') as KafkajsLike, address)) as KafkaLike
+  const kafka = (client ?? connectionTo(load('kafkajs') as typeof import('kafkajs'), address)) as Kafka
   const admin = kafka.admin()
   const producer = kafka.producer()
   const consumer = kafka.consumer({ groupId: name })
@@ -41,7 +15,7 @@ export async function exchangeOverKafka(exchange: Exchange): Promise<Arrived> {
     await untilServed(admin, name, stopped)
     await Promise.all([producer.connect(), consumer.connect()])
     await consumer.subscribe({ topic: name, fromBeginning: true })
-    const arrived = new Promise<MessageLike>((resolve) => {
+    const arrived = new Promise<KafkaMessage>((resolve) => {
       void consumer.run({ eachMessage: async ({ message }) => resolve(message) })
     })
     const message = { value: 'tracebaton doctor', ...(fields ? { headers: fields } : {}) }
@@ -56,7 +30,7 @@ export async function exchangeOverKafka(exchange: Exchange): Promise<Arrived> {
 }
 
 /** What `waitForLeaders` does, which gives up where it asks before the broker knows the topic. */
-async function untilServed(admin: AdminLike, topic: string, stopped: Promise<never>): Promise<void> {
+async function untilServed(admin: Admin, topic: string, stopped: Promise<never>): Promise<void> {
   // Only a leader knows the offsets.
   const isServed = (): Promise<boolean> =>
     admin.fetchTopicOffsets(topic).then(
@@ -66,7 +40,12 @@ async function untilServed(admin: AdminLike, topic: string, stopped: Promise<nev
   while (!(await Promise.race([isServed(), stopped]))) await Promise.race([setTimeout(50), stopped])
 }
 
-function connectionTo({ Kafka }: KafkajsLike, address: string): KafkaLike {
-  // Level 0 logs nothing: what goes wrong is in the error.
-  return new Kafka({ clientId: 'tracebaton-doctor', brokers: address.split(','), logLevel: 0, retry: { retries: 3 } })
+function connectionTo({ Kafka: Client, logLevel }: typeof import('kafkajs'), address: string): Kafka {
+  return new Client({
+    clientId: 'tracebaton-doctor',
+    brokers: address.split(','),
+    // What goes wrong is in the error.
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 3 },
+  })
 }

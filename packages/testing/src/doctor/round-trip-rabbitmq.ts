@@ -1,35 +1,17 @@
+import type { ChannelModel, ConsumeMessage } from 'amqplib'
 import type { Arrived, Exchange } from './exchange.ts'
-
-interface ConnectionLike {
-  createChannel(): Promise<ChannelLike>
-  close(): Promise<void>
-}
-
-interface ChannelLike {
-  assertQueue(name: string, options: object): Promise<{ readonly queue: string }>
-  consume(queue: string, handle: (message: MessageLike | null) => void, options: object): Promise<unknown>
-  sendToQueue(queue: string, content: Buffer, options: object): boolean
-  close(): Promise<void>
-}
-
-interface MessageLike {
-  readonly properties: { readonly headers?: Readonly<Record<string, unknown>> }
-}
-
-interface AmqplibLike {
-  connect(url: string): Promise<ConnectionLike>
-}
 
 /** Through a queue that the broker deletes with the channel. */
 export async function exchangeOverRabbitmq(exchange: Exchange): Promise<Arrived> {
   const { load, address, client, fields, name, stopped, within } = exchange
-  const own = client === undefined ? await (load('amqplib') as AmqplibLike).connect(urlOf(address)) : undefined
-  const connection = own ?? (client as ConnectionLike)
+  const own =
+    client === undefined ? await (load('amqplib') as typeof import('amqplib')).connect(urlOf(address)) : undefined
+  const connection = own ?? (client as ChannelModel)
   try {
     const channel = await connection.createChannel()
     try {
       const { queue } = await channel.assertQueue(name, { exclusive: true, autoDelete: true, durable: false })
-      const arrived = new Promise<MessageLike>((resolve) => {
+      const arrived = new Promise<ConsumeMessage>((resolve) => {
         void channel.consume(queue, (message) => message && resolve(message), { noAck: true })
       })
       within(() => channel.sendToQueue(queue, Buffer.from('tracebaton doctor'), fields ? { headers: fields } : {}))

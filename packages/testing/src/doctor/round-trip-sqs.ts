@@ -1,33 +1,13 @@
+import type { SQSClient } from '@aws-sdk/client-sqs'
 import type { Arrived, Exchange } from './exchange.ts'
 
-interface ClientLike {
-  send(command: object): Promise<ResultLike>
-  destroy(): void
-}
-
-interface ResultLike {
-  readonly QueueUrl?: string
-  readonly Messages?: readonly {
-    readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue?: string }>>
-    readonly Attributes?: Readonly<Record<string, string>>
-  }[]
-}
-
-type CommandLike = new (input: object) => object
-
-interface SqsLike {
-  readonly SQSClient: new (options: object) => ClientLike
-  readonly CreateQueueCommand: CommandLike
-  readonly DeleteQueueCommand: CommandLike
-  readonly ReceiveMessageCommand: CommandLike
-  readonly SendMessageCommand: CommandLike
-}
+type Sqs = typeof import('@aws-sdk/client-sqs')
 
 /** Through a queue of its own. */
 export async function exchangeOverSqs({ load, address, client, fields, name, within }: Exchange): Promise<Arrived> {
-  const sqs = load('@aws-sdk/client-sqs') as SqsLike
+  const sqs = load('@aws-sdk/client-sqs') as Sqs
   const own = client === undefined ? clientFor(sqs, address) : undefined
-  const used = own ?? (client as ClientLike)
+  const used = own ?? (client as SQSClient)
   try {
     const { QueueUrl } = await used.send(new sqs.CreateQueueCommand({ QueueName: name }))
     try {
@@ -45,7 +25,7 @@ export async function exchangeOverSqs({ load, address, client, fields, name, wit
   }
 }
 
-async function receive(client: ClientLike, sqs: SqsLike, QueueUrl: string | undefined): Promise<Arrived> {
+async function receive(client: SQSClient, sqs: Sqs, QueueUrl: string | undefined): Promise<Arrived> {
   for (let round = 0; round < 10; round += 1) {
     const { Messages: [message] = [] } = await client.send(
       new sqs.ReceiveMessageCommand({
@@ -65,11 +45,11 @@ async function receive(client: ClientLike, sqs: SqsLike, QueueUrl: string | unde
   throw new Error('the message did not come back')
 }
 
-function clientFor({ SQSClient }: SqsLike, endpoint: string): ClientLike {
+function clientFor({ SQSClient: Client }: Sqs, endpoint: string): SQSClient {
   const { AWS_REGION, AWS_ACCESS_KEY_ID, AWS_PROFILE } = process.env
   // Emulators take any credentials, but the client wants some.
   const emulator = endpoint.startsWith('http:') && !AWS_ACCESS_KEY_ID && !AWS_PROFILE
-  return new SQSClient({
+  return new Client({
     endpoint,
     region: AWS_REGION ?? /sqs\.([a-z0-9-]+)\./.exec(endpoint)?.[1] ?? 'us-east-1',
     ...(emulator ? { credentials: { accessKeyId: 'doctor', secretAccessKey: 'doctor' } } : {}),
