@@ -1,6 +1,6 @@
 import { findingText } from '../rules/finding.ts'
 import { nothingJudged } from '../rules/rule.ts'
-import { escaped } from '../pictures/element.ts'
+import { escaped } from '../pictures/markup.ts'
 import { openReason, placeOf, type Report, type RuleReport } from './report.ts'
 import { summaryLines } from './report-text.ts'
 

@@ -96,7 +96,10 @@ export function createJsonTexts({ maxBytes, onTooLong }: JsonTextsOptions): Json
 
   return {
     *push(chunk) {
-      if (cutter) return yield* values(cutter(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+      if (cutter) {
+        yield* values(cutter(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+        return
+      }
       head.push(Buffer.from(chunk))
       const isTooLong = head.reduce((sum, piece) => sum + piece.length, 0) > maxBytes
       // A first line that goes on and on is looked at again once it may be over.

@@ -1,7 +1,6 @@
 import { clean, cut } from '../text/display-text.ts'
-import type { SpanNode } from '../spans/graph.ts'
-import { element, escaped, textIn } from './element.ts'
-import { linkMention, mention, type Places } from './html-places.ts'
+import { markup, type Content } from './markup.ts'
+import { linkMention, mention, missingParent, type Places } from './html-places.ts'
 import type { PictureRow } from './picture.ts'
 import type { SpanAttributes } from '../spans/span.ts'
 import { valueText } from '../text/value-text.ts'
@@ -10,67 +9,51 @@ const mostCharacters = 2000
 const mostAttributes = 128
 
 /** Everything that a span says. */
-export function spanDetails(row: PictureRow, places: Places): string {
+export function spanDetails(row: PictureRow, places: Places): Content {
   const { node } = row.place
   const { span } = node
   const place = places.of(node)
-  const status = span.statusMessage === undefined ? span.status : `${span.status}: ${span.statusMessage}`
-  const facts = [
-    ['Service', escaped(row.service)],
-    ['Kind', escaped(span.kind)],
-    ['Status', escaped(status)],
-    ['Start', escaped(momentText(span.startTime))],
-    ['Duration', escaped(row.duration)],
-    ['Trace', element('code', {}, escaped(span.traceId))],
-    ['Span', element('code', {}, escaped(span.spanId))],
-    ['Parent', parentText(node, places)],
-    ['Scope', escaped([span.scope, span.scopeVersion].filter(Boolean).join(' '))],
+  const facts: [string, Content][] = [
+    ['Service', row.service],
+    ['Kind', span.kind],
+    ['Status', span.statusMessage === undefined ? span.status : `${span.status}: ${span.statusMessage}`],
+    ['Start', momentText(span.startTime)],
+    ['Duration', row.duration],
+    ['Trace', markup`<code>${span.traceId}</code>`],
+    ['Span', markup`<code>${span.spanId}</code>`],
+    ['Parent', node.parent ? mention(node.parent, places, 'details') : node.parentMissing ? missingParent(node) : ''],
+    ['Scope', clean([span.scope, span.scopeVersion].filter(Boolean).join(' '))],
   ]
-  return element(
-    'article',
-    { id: place?.details, 'aria-labelledby': `${place?.details}-name` },
-    element('h3', { id: `${place?.details}-name` }, escaped(place?.text ?? row.name)),
-    element('p', {}, element('a', { href: `#${place?.row}` }, 'in the picture')),
-    table(facts.filter(([, value]) => value !== '')),
-    list(
-      'Links',
-      node.links.map((link) => linkMention(node, link, places, 'details')),
-    ),
-    list(
-      'Linked from',
-      places.linkedFrom(node).map((from) => mention(from, places, 'details')),
-    ),
-    attributes('Attributes', span.attributes),
-    ...span.events.map((event) => attributes(`Event ${event.name}`, event.attributes, true)),
-  )
+  const links = node.links.map((link) => linkMention(node, link, places, 'details'))
+  const linkedFrom = places.linkedFrom(node).map((from) => mention(from, places, 'details'))
+  return markup`<article id="${place?.details}" aria-labelledby="${place?.details}-name">
+    <h3 id="${place?.details}-name">${place?.text ?? row.name}</h3>
+    <p><a href="#${place?.row}">in the picture</a></p>
+    ${table(facts.filter(([, value]) => value !== ''))}
+    ${list('Links', links)}${list('Linked from', linkedFrom)}
+    ${attributeTable('Attributes', span.attributes)}
+    ${span.events.map((event) => attributeTable(`Event ${event.name}`, event.attributes, true))}
+  </article>`
 }
 
-function parentText(node: SpanNode, places: Places): string {
-  if (node.parent) return mention(node.parent, places, 'details')
-  return node.parentMissing ? `${element('code', {}, escaped(node.span.parentSpanId ?? ''))} (not recorded)` : ''
-}
-
-function attributes(heading: string, given: SpanAttributes, always = false): string {
+function attributeTable(heading: string, given: SpanAttributes, always = false): Content {
   const entries = Object.entries(given)
   const rows = entries
     .slice(0, mostAttributes)
-    .map(([key, value]) => [escaped(key), escaped(cut(clean(valueText(value)), mostCharacters))])
+    .map(([key, value]) => [key, cut(clean(valueText(value)), mostCharacters)] as const)
   if (entries.length > mostAttributes) rows.push(['…', `${entries.length - mostAttributes} more`])
-  if (rows.length === 0) return always ? textIn('h4', heading) : ''
-  return textIn('h4', heading) + table(rows)
+  if (rows.length === 0 && !always) return undefined
+  return markup`<h4>${heading}</h4>${rows.length === 0 ? undefined : table(rows)}`
 }
 
-function list(heading: string, items: readonly string[]): string {
-  return items.length === 0
-    ? ''
-    : textIn('h4', heading) + element('ul', {}, ...items.map((item) => element('li', {}, item)))
+function list(heading: string, items: readonly Content[]): Content {
+  if (items.length === 0) return undefined
+  return markup`<h4>${heading}</h4><ul>${items.map((item) => markup`<li>${item}</li>`)}</ul>`
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const markup = rows.map(([name = '', value = '']) =>
-    element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value)),
-  )
-  return element('table', {}, element('tbody', {}, ...markup))
+function table(rows: readonly (readonly [name: string, value: Content])[]): Content {
+  const cells = rows.map(([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)
+  return markup`<table><tbody>${cells}</tbody></table>`
 }
 
 function momentText(milliseconds: number): string {

@@ -1,6 +1,6 @@
 import type { SpanLink, SpanNode } from '../spans/graph.ts'
 import { clean } from '../text/display-text.ts'
-import { element, escaped, middleCut } from './element.ts'
+import { markup, middleCut, type Content } from './markup.ts'
 import { linkRole, type PictureRow } from './picture.ts'
 
 /** Where each span stands on the page. Ids from outside are not used: they could be anything. */
@@ -37,16 +37,20 @@ export function createPlaces(rows: readonly PictureRow[]): Places {
 }
 
 /** A clickable mention of a span: of its row in the picture, or of its details. */
-export function mention(node: SpanNode, places: Places, part: 'row' | 'details' = 'row'): string {
+export function mention(node: SpanNode, places: Places, part: 'row' | 'details' = 'row'): Content {
   const place = places.of(node)
-  return place
-    ? element('a', { href: `#${place[part]}` }, middleCut(place.text, 64))
-    : middleCut(clean(node.span.name), 64)
+  if (!place) return middleCut(clean(node.span.name), 64)
+  return markup`<a href="#${place[part]}">${middleCut(place.text, 64)}</a>`
 }
 
 /** What a link says, and where it leads: clickable, unless that span was not recorded. */
-export function linkMention(node: SpanNode, link: SpanLink, places: Places, part: 'row' | 'details' = 'row'): string {
+export function linkMention(node: SpanNode, link: SpanLink, places: Places, part: 'row' | 'details' = 'row'): Content {
   const role = middleCut(linkRole(node, link), 32)
-  if (link.target) return `${role} ${mention(link.target, places, part)}`
-  return `${role} ${element('code', {}, escaped(`${link.link.traceId}/${link.link.spanId}`))} (not recorded)`
+  if (link.target) return [role, ' ', mention(link.target, places, part)]
+  return markup`${role} <code>${link.link.traceId}/${link.link.spanId}</code> (not recorded)`
+}
+
+/** The parent that was not recorded. */
+export function missingParent({ span }: SpanNode): Content {
+  return markup`<code>${span.parentSpanId}</code> (not recorded)`
 }

@@ -1,8 +1,8 @@
-import { element, escaped, textIn } from './element.ts'
 import { attemptTable } from './html-attempts.ts'
 import { spanDetails } from './html-details.ts'
 import { createPlaces } from './html-places.ts'
 import { pictureTables } from './html-table.ts'
+import { markup, type Content } from './markup.ts'
 import { style } from './html-style.ts'
 import { picture } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
@@ -38,49 +38,34 @@ export function html(spans: readonly RecordedSpan[], options: HtmlOptions = {}):
   const title = options.title || 'Trace'
   const hidden = drawn.hidden > 0 ? ` · ${drawn.hidden} more are not shown` : ''
   const attempts = attemptTable(drawn, places)
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    // Without it a browser asks the server for an icon.
-    '<link rel="icon" href="data:,">',
-    textIn('title', title),
-    `<style>${style}</style>`,
-    '</head>',
-    '<body>',
-    element('a', { class: 'skip', href: '#details' }, 'Skip the picture'),
-    element(
-      'header',
-      {},
-      textIn('h1', title),
-      textIn('p', drawn.summary + hidden, 'quiet'),
-      element(
-        'nav',
-        { 'aria-label': 'Parts of this page' },
-        element('a', { href: '#picture' }, 'Picture'),
-        attempts && element('a', { href: '#attempts' }, 'Attempts'),
-        element('a', { href: '#details' }, 'Spans'),
-      ),
-    ),
-    '<main>',
-    section('picture', 'Picture', pictureTables(drawn, places)),
-    attempts && section('attempts', 'Attempts', attempts),
-    section('details', 'Spans', drawn.rows.map((row) => spanDetails(row, places)).join('\n')),
-    '</main>',
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n')
+  const attemptsLink = attempts && markup`<a href="#attempts">Attempts</a>`
+  const details = drawn.rows.map((row) => spanDetails(row, places))
+  // Without an icon of its own a browser asks the server for one.
+  const page = markup`<!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="${{ markup: policy }}">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <link rel="icon" href="data:,">
+    <title>${title}</title>
+    <style>${{ markup: style }}</style>
+    </head>
+    <body>
+    <a class="skip" href="#details">Skip the picture</a>
+    <header><h1>${title}</h1><p class="quiet">${drawn.summary + hidden}</p>
+      <nav aria-label="Parts of this page"><a href="#picture">Picture</a>${attemptsLink}<a href="#details">Spans</a></nav>
+    </header>
+    <main>
+    ${section('picture', 'Picture', pictureTables(drawn, places))}
+    ${attempts && section('attempts', 'Attempts', attempts)}
+    ${section('details', 'Spans', details)}
+    </main>
+    </body>
+    </html>`
+  return `${page.markup}\n`
 }
 
-function section(id: string, heading: string, content: string): string {
-  return element(
-    'section',
-    { id, 'aria-labelledby': `${id}-heading` },
-    element('h2', { id: `${id}-heading` }, escaped(heading)),
-    content,
-  )
+function section(id: string, heading: string, content: Content): Content {
+  return markup`<section id="${id}" aria-labelledby="${id}-heading"><h2 id="${id}-heading">${heading}</h2>${content}</section>`
 }

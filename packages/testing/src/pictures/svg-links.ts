@@ -1,31 +1,28 @@
 import type { SpanNode } from '../spans/graph.ts'
-import { element } from './element.ts'
+import { markup, type Content } from './markup.ts'
 import { colors } from './svg-colors.ts'
 import { markAt, type SvgLayout, type SvgRow } from './svg-layout.ts'
 
 /** The arrow head that the links end with. */
-export const arrowHead: string = element(
-  'marker',
-  { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
-  element('path', { d: 'M0 0.5L8 4L0 7.5Z', fill: colors.link }),
-)
+export const arrowHead: Content = markup`
+  <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+    <path d="M0 0.5L8 4L0 7.5Z" fill="${colors.link}"/>
+  </marker>`
 
 /** The links as dashed curves, from the end of the linked span to the start of the span that has the link. */
-export function linkCurves(rows: readonly SvgRow[]): string {
+export function linkCurves(rows: readonly SvgRow[]): Content {
   const byNode = new Map<SpanNode, SvgRow>(rows.map((placed) => [placed.row.place.node, placed]))
-  const curves: string[] = []
-  for (const placed of rows) {
-    const { node } = placed.row.place
-    for (const { target } of node.links) {
-      const from = target && target !== node.parent ? byNode.get(target) : undefined
-      if (from) curves.push(curve(from, placed))
-    }
-  }
-  return curves.join('')
+  return rows.map((placed) => {
+    const { links, parent } = placed.row.place.node
+    return links.map(({ target }) => {
+      const from = target && target !== parent ? byNode.get(target) : undefined
+      return from && curve(from, placed)
+    })
+  })
 }
 
 /** The lines of the tree, from each span to its recorded parent. */
-export function treeLines(rows: readonly SvgRow[], layout: SvgLayout): string {
+export function treeLines(rows: readonly SvgRow[], layout: SvgLayout): Content {
   const byNode = new Map<SpanNode, SvgRow>(rows.map((placed) => [placed.row.place.node, placed]))
   const paths = rows.map((placed) => {
     const { parent } = placed.row.place.node
@@ -34,19 +31,12 @@ export function treeLines(rows: readonly SvgRow[], layout: SvgLayout): string {
     const [x, to] = [markAt(above.row, layout), markAt(placed.row, layout) - 8]
     return `M${x.toFixed(1)} ${above.middle + 9}V${placed.middle}H${to.toFixed(1)}`
   })
-  return element('path', { d: paths.join('') || 'M0 0', fill: 'none', stroke: colors.tree })
+  return markup`<path d="${paths.join('') || 'M0 0'}" fill="none" stroke="${colors.tree}"/>`
 }
 
-function curve(from: SvgRow, to: SvgRow): string {
-  return element('path', {
-    d: pathOf(from, to),
-    fill: 'none',
-    stroke: colors.link,
-    'stroke-width': 1.2,
-    'stroke-dasharray': '4 3',
-    'stroke-opacity': 0.75,
-    'marker-end': 'url(#arrow)',
-  })
+function curve(from: SvgRow, to: SvgRow): Content {
+  return markup`<path d="${pathOf(from, to)}" fill="none" stroke="${colors.link}" stroke-width="1.2"
+    stroke-dasharray="4 3" stroke-opacity="0.8" marker-end="url(#arrow)"/>`
 }
 
 // Forwards in time: out of the end of the bar. Else the bars overlap, and the curve leaves below or above the bar.

@@ -1,6 +1,6 @@
 import { clean, cut } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
-import { element, escaped } from './element.ts'
+import { attributes, escaped, markup, type Content } from './markup.ts'
 import type { Picture } from './picture.ts'
 import { colors, serviceColor } from './svg-colors.ts'
 import { detailBase, dotted, lineHeight, markAt, noteParts, type SvgLayout, type SvgRow } from './svg-layout.ts'
@@ -13,46 +13,40 @@ const barHeight = 14
 const base = 4.5
 
 /** What is behind the rows of failed spans. */
-export function failedRows(rows: readonly SvgRow[], { width }: SvgLayout): string {
-  return rows
-    .filter(({ row }) => row.state === 'failed')
-    .map((placed) => background(placed, width, { fill: colors.failedRow }))
-    .join('')
+export function failedRows(rows: readonly SvgRow[], { width }: SvgLayout): Content {
+  return rows.map((placed) => (placed.row.state === 'failed' ? background(placed, width, colors.failedRow) : undefined))
 }
 
-function background(
-  { middle, bottom }: SvgRow,
-  width: number,
-  look: Readonly<Record<string, string | number>>,
-): string {
+/** @param fill the colour; without one it is there for the mouse only */
+function background({ middle, bottom }: SvgRow, width: number, fill?: string): Content {
   const y = middle - lineHeight / 2
-  return element('rect', { x: 8, y, width: width - 16, height: bottom - y, ...look })
+  const look = attributes(fill === undefined ? { fill: 'none', 'pointer-events': 'all' } : { fill })
+  return markup`<rect x="8" y="${y}" width="${width - 16}" height="${bottom - y}"${look}/>`
 }
 
 /** Everything in one row of the drawing but its links. */
-export function rowMarkup(placed: SvgRow, scale: TimeScale, layout: SvgLayout, drawn: Picture): string {
+export function rowMarkup(placed: SvgRow, scale: TimeScale, layout: SvgLayout, drawn: Picture): Content {
   const { row, middle } = placed
   const color = serviceColor(drawn.services.indexOf(row.service))
-  return element(
-    'g',
-    { class: 'row' },
-    element('title', {}, escaped(tooltip(placed, scale)).replaceAll('¶', '&#10;')),
-    // Without it only the letters would have a tooltip.
-    background(placed, layout.width, { fill: 'none', 'pointer-events': 'all' }),
-    nameMarkup(placed, layout),
-    layout.serviceWidth > 0 && row.service !== '' ? serviceMarkup(placed, layout, color) : '',
-    barMarkup(placed, scale, layout, row.state === 'failed' ? colors.failed : color),
-    textLine([{ text: row.duration, fill: colors.text }], { x: layout.duration, y: middle + base }),
-    layout.inline
-      ? textLine(dotted(noteParts(row)), { x: layout.notes, y: middle + base, 'font-size': smallSize })
-      : '',
-    ...placed.details.map((parts, index) =>
-      textLine(dotted(parts), { x: markAt(row, layout) + 14, y: detailBase(placed, index), 'font-size': smallSize }),
-    ),
+  const service = layout.serviceWidth > 0 && row.service !== '' ? serviceMarkup(placed, layout, color) : undefined
+  const at = markAt(row, layout) + 14
+  const details = placed.details.map((parts, index) =>
+    textLine(dotted(parts), at, detailBase(placed, index), smallSize),
   )
+  // Without something behind it only the letters would have a tooltip.
+  return markup`<g class="row">
+    <title>${tooltip(placed, scale)}</title>
+    ${background(placed, layout.width)}
+    ${nameMarkup(placed, layout)}
+    ${service}
+    ${barMarkup(placed, scale, layout, row.state === 'failed' ? colors.failed : color)}
+    ${textLine([{ text: row.duration, fill: colors.text }], layout.duration, middle + base)}
+    ${layout.inline ? textLine(dotted(noteParts(row)), layout.notes, middle + base, smallSize) : undefined}
+    ${details}
+  </g>`
 }
 
-function nameMarkup({ row, middle }: SvgRow, layout: SvgLayout): string {
+function nameMarkup({ row, middle }: SvgRow, layout: SvgLayout): Content {
   const at = markAt(row, layout)
   const room = (layout.stacked ? layout.duration : layout.service) - at - 22
   const isShort = textWidth(`${row.name} ${row.attempt}`) > room
@@ -61,58 +55,46 @@ function nameMarkup({ row, middle }: SvgRow, layout: SvgLayout): string {
     { text: fitting(row.name, room - textWidth(attempt)), fill: colors.text },
     { text: attempt, fill: colors.quiet },
   ]
-  const color = { ok: colors.ok, failed: colors.failed, open: colors.open }[row.state]
-  return mark(row.state, at, middle, color) + textLine(parts, { x: at + 14, y: middle + base })
+  return [mark(row.state, at, middle), textLine(parts, at + 14, middle + base)]
 }
 
-function mark(state: SvgRow['row']['state'], x: number, y: number, color: string): string {
-  if (state === 'ok') return element('circle', { cx: x, cy: y, r: 5, fill: color })
-  const dashed = { fill: 'none', stroke: color, 'stroke-width': 2, 'stroke-dasharray': '2 2' }
-  if (state === 'open') return element('circle', { cx: x, cy: y, r: 4.5, ...dashed })
+function mark(state: SvgRow['row']['state'], x: number, y: number): Content {
+  const color = colors[state]
+  if (state === 'ok') return markup`<circle cx="${x}" cy="${y}" r="5" fill="${color}"/>`
+  if (state === 'open') {
+    return markup`<circle cx="${x}" cy="${y}" r="4.5" fill="none" stroke="${color}" stroke-width="2" stroke-dasharray="2 2"/>`
+  }
   const cross = `M${x - 4} ${y - 4}L${x + 4} ${y + 4}M${x - 4} ${y + 4}L${x + 4} ${y - 4}`
-  return element('path', { d: cross, stroke: color, 'stroke-width': 2.4, 'stroke-linecap': 'round' })
+  return markup`<path d="${cross}" stroke="${color}" stroke-width="2.4" stroke-linecap="round"/>`
 }
 
-function serviceMarkup({ row, middle }: SvgRow, { service, serviceWidth }: SvgLayout, color: string): string {
+function serviceMarkup({ row, middle }: SvgRow, { service, serviceWidth }: SvgLayout, color: string): Content {
   const text = fitting(row.service, serviceWidth - 30)
-  return (
-    element('rect', { x: service, y: middle - 4, width: 8, height: 8, rx: 2, fill: color }) +
-    textLine([{ text, fill: colors.quiet }], { x: service + 14, y: middle + base })
-  )
+  return markup`<rect x="${service}" y="${middle - 4}" width="8" height="8" rx="2" fill="${color}"/>
+    ${textLine([{ text, fill: colors.quiet }], service + 14, middle + base)}`
 }
 
-function barMarkup(placed: SvgRow, scale: TimeScale, { bars, barsWidth }: SvgLayout, color: string): string {
+function barMarkup(placed: SvgRow, scale: TimeScale, { bars, barsWidth }: SvgLayout, color: string): Content {
   const { row, barMiddle: y, barStart, barWidth } = placed
   const waitStart = bars + scale.position(row.start - row.waited) * barsWidth
-  const wait = element('path', {
-    d: `M${waitStart.toFixed(1)} ${y}H${barStart.toFixed(1)}`,
-    stroke: colors.quiet,
-    'stroke-dasharray': '1.5 3',
-  })
-  const open = row.duration === 'open'
-  const bar = element('rect', {
-    x: barStart,
-    y: y - barHeight / 2,
-    width: barWidth,
-    height: barHeight,
-    rx: Math.min(3, barWidth / 2),
-    fill: color,
-    'fill-opacity': open ? 0.25 : undefined,
-    stroke: open ? color : undefined,
-    'stroke-dasharray': open ? '4 3' : undefined,
-  })
-  return (barStart - waitStart > 2 ? wait : '') + bar
+  const line = `M${waitStart.toFixed(1)} ${y}H${barStart.toFixed(1)}`
+  const wait = markup`<path d="${line}" stroke="${colors.quiet}" stroke-dasharray="1.5 3"/>`
+  const open = { 'fill-opacity': 0.25, stroke: color, 'stroke-dasharray': '4 3' }
+  const look = attributes({ rx: Math.min(3, barWidth / 2), fill: color, ...(row.duration === 'open' && open) })
+  const bar = markup`<rect x="${barStart}" y="${y - barHeight / 2}" width="${barWidth}" height="${barHeight}"${look}/>`
+  return [barStart - waitStart > 2 ? wait : undefined, bar]
 }
 
-function tooltip({ row }: SvgRow, scale: TimeScale): string {
+function tooltip({ row }: SvgRow, scale: TimeScale): Content {
   const { span } = row.place.node
-  const attributes = Object.entries(span.attributes)
+  const said = Object.entries(span.attributes)
     .slice(0, 24)
     .map(([key, value]) => `${key}: ${cut(clean(valueText(value)), 80)}`)
-  return [
+  const lines = [
     [row.name, row.attempt, row.service].filter(Boolean).join(' · '),
     `${row.duration}, ${durationText(row.start - scale.start)} after the start`,
     `trace ${span.traceId} span ${span.spanId}`,
-    ...attributes,
-  ].join('¶')
+    ...said,
+  ]
+  return { markup: lines.map(escaped).join('&#10;') }
 }

@@ -1,5 +1,5 @@
 import { cutMiddle, displayWidth, graphemesOf } from '../text/display-text.ts'
-import { element, escaped, type Attributes } from './element.ts'
+import { attributes, markup, type Content } from './markup.ts'
 
 /** The size of most text, px. */
 export const fontSize = 13
@@ -49,17 +49,14 @@ export interface TextPart {
 }
 
 /** A line of text that is never wider than it was measured: letters whose widths are not known are squeezed. */
-export function textLine(parts: readonly TextPart[], attributes: Attributes): string {
+export function textLine(parts: readonly TextPart[], x: number, y: number, size?: number, look?: string): Content {
   const seen = parts.filter(({ text }) => text !== '')
-  if (seen.length === 0) return ''
-  const size = Number(attributes['font-size'] ?? fontSize)
+  if (seen.length === 0) return undefined
   const strange = seen.some(({ text }) => isStrange(text))
   const width = seen.reduce((sum, { text, bold }) => sum + textWidth(text, size) * (bold ? boldness : 1), 0)
-  return element(
-    'text',
-    { ...attributes, ...(strange && { textLength: width * 0.94, lengthAdjust: 'spacingAndGlyphs' }) },
-    ...seen.map(({ text, fill, bold }) =>
-      element('tspan', { fill, 'font-weight': bold ? 600 : undefined }, escaped(text)),
-    ),
-  )
+  const squeezed = strange && { textLength: width * 0.94, lengthAdjust: 'spacingAndGlyphs' }
+  const spans = seen.map(({ text, fill, bold }) => {
+    return markup`<tspan${attributes({ fill, 'font-weight': bold ? 600 : undefined })}>${text}</tspan>`
+  })
+  return markup`<text${attributes({ x, y, class: look, 'font-size': size, ...squeezed })}>${spans}</text>`
 }

@@ -1,5 +1,5 @@
 import { clean } from '../text/display-text.ts'
-import { element } from './element.ts'
+import { markup, type Content } from './markup.ts'
 import { picture, type Picture } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
@@ -41,48 +41,30 @@ export function svg(spans: readonly RecordedSpan[], options: SvgOptions = {}): s
   const layout = svgLayout(drawn, width, title ? 74 : 48)
   const { height, blocks } = layout
   const hidden = drawn.hidden > 0 ? ` · ${drawn.hidden} more not drawn` : ''
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      width,
-      height,
-      viewBox: `0 0 ${width} ${height}`,
-      class: 'tracebaton',
-      role: 'img',
-      'aria-label': `${title || 'Trace'}: ${drawn.summary}`,
-      'font-family': "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
-      'font-size': fontSize,
-    },
-    element('style', {}, darkStyle),
-    element('defs', {}, arrowHead),
-    element('rect', {
-      x: 0.5,
-      y: 0.5,
-      width: width - 1,
-      height: height - 1,
-      rx: 8,
-      fill: colors.background,
-      stroke: colors.frame,
-    }),
-    title ? heading(title, '', 36, layout, 17) : '',
-    heading('', drawn.summary + hidden, title ? 58 : 36, layout),
-    ...blocks.map((block) => blockMarkup(block, layout, drawn)),
-  )
+  const font = "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"
+    viewBox="0 0 ${width} ${height}" class="tracebaton" role="img" aria-label="${title || 'Trace'}: ${drawn.summary}"
+    font-family="${font}" font-size="${fontSize}">
+    <style>${{ markup: darkStyle }}</style>
+    <defs>${arrowHead}</defs>
+    <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"
+      fill="${colors.background}" stroke="${colors.frame}"/>
+    ${title ? heading(title, '', 36, layout, 17) : undefined}
+    ${heading('', drawn.summary + hidden, title ? 58 : 36, layout)}
+    ${blocks.map((block) => blockMarkup(block, layout, drawn))}
+  </svg>`.markup
 }
 
-function blockMarkup(placed: SvgBlock, layout: SvgLayout, drawn: Picture): string {
+function blockMarkup(placed: SvgBlock, layout: SvgLayout, drawn: Picture): Content {
   const { block, headingAt, rows } = placed
-  return element(
-    'g',
-    { class: 'story' },
-    headingAt === undefined ? '' : heading(block.name, ` · ${block.facts}`, headingAt, layout),
-    failedRows(rows, layout),
-    axis(placed, layout),
-    treeLines(rows, layout),
-    linkCurves(rows),
-    ...rows.map((row) => rowMarkup(row, block.scale, layout, drawn)),
-  )
+  return markup`<g class="story">
+    ${headingAt === undefined ? undefined : heading(block.name, ` · ${block.facts}`, headingAt, layout)}
+    ${failedRows(rows, layout)}
+    ${axis(placed, layout)}
+    ${treeLines(rows, layout)}
+    ${linkCurves(rows)}
+    ${rows.map((row) => rowMarkup(row, block.scale, layout, drawn))}
+  </g>`
 }
 
 /** A line across the drawing: what it is about, and what is said of it. */
@@ -92,7 +74,7 @@ function heading(
   y: number,
   { width, margin }: SvgLayout,
   size: number = fontSize,
-): string {
+): Content {
   const room = width - 2 * margin
   const about = fitting(facts, room, size)
   const shown = fitting(name, (room - textWidth(about, size)) / boldness, size)
@@ -100,17 +82,14 @@ function heading(
     { text: shown, fill: colors.text, bold: true },
     { text: about, fill: colors.quiet },
   ]
-  return textLine(parts, { x: margin, y, 'font-size': size })
+  return textLine(parts, margin, y, size)
 }
 
-function axis({ block: { scale }, axisAt: y, bottom }: SvgBlock, { bars, barsWidth }: SvgLayout): string {
+function axis({ block: { scale }, axisAt: y, bottom }: SvgBlock, { bars, barsWidth }: SvgLayout): Content {
   const marks = axisMarks(scale, Math.floor(barsWidth / 90), (text) => (textWidth(text, smallSize) + 10) / barsWidth)
-  return marks
-    .map(({ at, text, gap }) => {
-      const x = bars + at * barsWidth
-      const line = { d: `M${x.toFixed(1)} ${y + 6}V${bottom}`, stroke: colors.text, 'stroke-opacity': 0.1 }
-      const label = textLine([{ text, fill: colors.quiet }], { x, y, class: 'mark', 'font-size': smallSize })
-      return gap ? label : element('path', line) + label
-    })
-    .join('')
+  return marks.map(({ at, text, gap }) => {
+    const x = bars + at * barsWidth
+    const line = markup`<path d="M${x.toFixed(1)} ${y + 6}V${bottom}" stroke="${colors.text}" stroke-opacity="0.1"/>`
+    return [gap ? undefined : line, textLine([{ text, fill: colors.quiet }], x, y, smallSize, 'mark')]
+  })
 }
