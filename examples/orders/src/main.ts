@@ -72,7 +72,7 @@ console.log(`Pictures and spans are in ${relative(process.env['INIT_CWD'] ?? pro
 
 const faults = findFaults(telemetry.recorder, stories)
 for (const fault of faults) console.error(fault)
-console.log('Judge them yourself: npx tracebaton check examples/orders/out/spans.jsonl')
+console.log('Judge them yourself: node packages/testing/dist/esm/cli/main.js check examples/orders/out/spans.jsonl')
 if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined) {
   console.log(`See them in Jaeger and Grafana (examples/backends): ${SEND}`)
 }
