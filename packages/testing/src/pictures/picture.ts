@@ -36,7 +36,7 @@ export interface PictureRow {
 export interface PictureBlock {
   /** The name of its first span. */
   readonly name: string
-  /** `6 spans in 2 traces · 529 ms` */
+  /** `6 spans in 2 traces · 529 ms`, and what is said of clocks. */
   readonly facts: string
   readonly rows: readonly PictureRow[]
   readonly scale: TimeScale
@@ -50,8 +50,10 @@ export interface Picture {
   readonly rows: readonly PictureRow[]
   /** Spans beyond the limit. */
   readonly hidden: number
-  /** `9 spans in 2 traces · shop, billing, mailer`. */
+  /** `9 spans in 2 traces · shop, billing, mailer`, with what is said of clocks. */
   readonly summary: string
+  /** `clocks differ by 38 ms or more`, or an empty string. */
+  readonly clocks: string
   readonly services: readonly string[]
 }
 
@@ -77,11 +79,13 @@ export function picture({ nodes, journeys }: SpanGraph, limit: number): Picture 
   const rows = blocks.flatMap((block) => block.rows)
   const services = [...new Set(rows.map((row) => row.service))].filter(Boolean)
   const traceCount = journeys.reduce((sum, journey) => sum + journey.traces.length, 0)
+  const clocks = clocksText(rows)
   return {
     blocks,
     rows,
     hidden: nodes.size - rows.length,
-    summary: [sizeText(nodes.size, traceCount), servicesText(services)].filter(Boolean).join(' · '),
+    summary: [sizeText(nodes.size, traceCount), clocks, servicesText(services)].filter(Boolean).join(' · '),
+    clocks,
     services,
   }
 }
@@ -90,8 +94,25 @@ function pictureBlock(rows: readonly PictureRow[]): PictureBlock {
   const scale = timeScale(rows)
   const end = rows.reduce((latest, row) => Math.max(latest, row.end), scale.start)
   const traces = new Set(rows.map(({ place }) => place.node.span.traceId))
-  const facts = `${sizeText(rows.length, traces.size)} · ${durationText(end - scale.start)}`
-  return { name: rows[0]?.name ?? '', facts, rows, scale }
+  const facts = [sizeText(rows.length, traces.size), durationText(end - scale.start), clocksText(rows)]
+  return { name: rows[0]?.name ?? '', facts: facts.filter(Boolean).join(' · '), rows, scale }
+}
+
+// ms. Processes of one host may differ a little.
+const leastApart = 5
+
+/** Whether a span begins before what it comes from: then the clocks of two hosts differ, by that much or more. */
+function clocksText(rows: readonly PictureRow[]): string {
+  let most = leastApart
+  for (const { place } of rows) {
+    const { span, parent, links } = place.node
+    const moves = links.filter(({ link }) => link.role === 'creation' || link.role === 'previous_attempt')
+    for (const cause of [parent, ...moves.map(({ target }) => target)]) {
+      const early = cause === undefined ? 0 : cause.span.startTime - span.startTime
+      if (early > most) most = early
+    }
+  }
+  return most > leastApart ? `clocks differ by ${durationText(most)} or more` : ''
 }
 
 function servicesText(services: readonly string[]): string {

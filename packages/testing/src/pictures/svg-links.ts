@@ -39,15 +39,17 @@ function curve(from: SvgRow, to: SvgRow): Content {
     stroke-dasharray="4 3" stroke-opacity="0.8" marker-end="url(#arrow)"/>`
 }
 
-// Forwards in time: out of the end of the bar. Else the bars overlap, and the curve leaves below or above the bar.
+// Forwards in time: along the row of the linked span, where nothing else stands, and down just before the start, where the
+// spans between have mostly ended. Else the bars overlap, and the curve leaves below or above the bar.
 function pathOf(from: SvgRow, to: SvgRow): string {
   const [x2, y2] = [to.barStart - 1, to.barMiddle]
   const end = from.barStart + from.barWidth
   const forwards = end <= x2
   const x1 = forwards ? end : Math.min(end, Math.max(from.barStart + 1, x2 - 12))
   const y1 = forwards ? from.barMiddle : from.barMiddle + (from.barMiddle < to.barMiddle ? 8 : -8)
-  const bend = forwards ? Math.max(16, (x2 - x1) / 2) : 22
-  const out = forwards ? [x1 + bend, y1] : [x1, (y1 + y2) / 2]
+  const bend = forwards ? 16 : 22
+  const turn = forwards ? Math.max(x1, x2 - 2 * bend) : x1
+  const out = forwards ? [turn + bend, y1] : [x1, (y1 + y2) / 2]
   const numbers = [...out, x2 - bend, y2, x2, y2].map((value) => value.toFixed(1))
-  return `M${x1.toFixed(1)} ${y1.toFixed(1)}C${numbers.join(' ')}`
+  return `M${x1.toFixed(1)} ${y1.toFixed(1)}H${turn.toFixed(1)}C${numbers.join(' ')}`
 }

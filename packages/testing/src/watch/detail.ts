@@ -32,6 +32,7 @@ export function detailOf(
     axis: axisOf(scale),
     rows: drawn.rows.map((row) => spanRow(row, drawn, { scale, rows: places, broken, stories })),
     hidden: drawn.hidden + story.more,
+    clocks: drawn.clocks,
     findings: findings.slice(0, most.findings).map((finding) => findingText(finding, byKey)),
     attempts: drawn.rows.flatMap((row, index) => attemptRow(row, index) ?? []).toSorted(byTime(drawn)),
     batches: batchesOf(story, stories),

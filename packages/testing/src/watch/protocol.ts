@@ -70,6 +70,8 @@ export interface JourneyDetail {
   readonly rows: readonly SpanRow[]
   /** Spans that are not shown, because they are too many. */
   readonly hidden: number
+  /** `clocks differ by 38 ms or more`, or an empty string. */
+  readonly clocks: string
   readonly findings: readonly FindingText[]
   readonly attempts: readonly AttemptRow[]
   /** Batches, journeys of their own, in which its messages were handled. */

@@ -28,6 +28,21 @@ test('each link between recorded spans is a curve, but for the links to the pare
   expect(svg(story).match(/marker-end/g)).toHaveLength(4)
 })
 
+test.each([480, 900, 1600])('no link of a story runs through the bar of another span at %d px', (width) => {
+  const document = svg(story, { width })
+  const bars = [...document.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="14"/g)].map(
+    ([, x, y, wide]) => ({ left: Number(x), right: Number(x) + Number(wide), top: Number(y), bottom: Number(y) + 14 }),
+  )
+  const paths = [...document.matchAll(/<path d="([^"]+)"[^>]*marker-end/g)].map(([, path = '']) => pointsOf(path))
+  expect([bars.length, paths.length]).toEqual([6, 4])
+  const crossed = paths
+    .flat()
+    .filter(([x, y]) =>
+      bars.some(({ left, right, top, bottom }) => x > left + 0.5 && x < right - 0.5 && y > top && y < bottom),
+    )
+  expect(crossed).toEqual([])
+})
+
 test('failed spans are red, in any theme of the service', () => {
   expect(svg(story).match(/<rect[^>]*height="14"[^>]*fill="#cf222e"/g)).toHaveLength(3)
 })
@@ -46,3 +61,22 @@ test('text from outside cannot become markup', () => {
 test('no spans are no problem', () => {
   expect(wellFormed(svg([]))).toBe(true)
 })
+
+/** Points of a path that goes to the right and then along one curve. */
+function pointsOf(path: string): (readonly [x: number, y: number])[] {
+  const [startX, startY, turn, x1, y1, x2, y2, x3, y3] = numbersOf(path)
+  return Array.from({ length: 101 }, (_, index) => index / 100).flatMap((at) => [
+    [startX + at * (turn - startX), startY] as const,
+    [bezier(at, [turn, x1, x2, x3]), bezier(at, [startY, y1, y2, y3])] as const,
+  ])
+}
+
+type Nine = readonly [number, number, number, number, number, number, number, number, number]
+
+function numbersOf(path: string): Nine {
+  return path.match(/[\d.]+/g)?.map(Number) as unknown as Nine
+}
+
+function bezier(at: number, [a, b, c, d]: readonly [number, number, number, number]): number {
+  return a * (1 - at) ** 3 + 3 * b * at * (1 - at) ** 2 + 3 * c * at ** 2 * (1 - at) + d * at ** 3
+}

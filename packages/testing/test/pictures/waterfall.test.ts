@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterEach, expect, test, vi } from 'vitest'
 import { displayWidth } from '../../src/text/display-text.ts'
 import type { RecordedSpan } from '../../src/spans/span.ts'
+import { svg } from '../../src/pictures/svg.ts'
 import { waterfall } from '../../src/pictures/waterfall.ts'
 import { spanOf } from '../span-of.ts'
 import { at, attempt, messaging } from '../journey-story.ts'
@@ -290,4 +291,13 @@ test('an outcome that is the type of the error, too, is said once', () => {
   const drawing = waterfall([send, attempt('1', send, 1, { status: 'error', attributes: outcome })], { colors: false })
   expect(drawing).toContain('→ requeued')
   expect(drawing).not.toContain('requeued → requeued')
+})
+
+/** The story, as told by a shop whose clock is ahead. */
+const late = (ms: number) => story.map((span) => (span.service === 'shop' ? later(span, ms) : span))
+
+test('it is said where a span begins before what it comes from, because the clocks of two hosts differ', () => {
+  expect(waterfall(late(50), { width: 140 })).toContain('6 spans in 2 traces · clocks differ by 42 ms or more · shop')
+  expect(svg(late(50))).toContain('clocks differ by 42 ms or more')
+  expect(waterfall(late(10), { width: 140 })).not.toContain('clocks')
 })

@@ -27,11 +27,11 @@ export function backLink(): HTMLElement {
   return element('a', { class: 'back', href: '#' }, '← All journeys')
 }
 
-function sub({ summary, partial }: JourneyDetail): HTMLElement {
+function sub({ summary, partial, clocks }: JourneyDetail): HTMLElement {
   const { message, start, duration, spans, findings } = summary
   const waits = partial ? 'not judged' : 'not judged yet'
   const judged = findings === undefined ? waits : findings === 0 ? 'no finding' : ''
-  const texts = [message, clockText(start), duration, `${spans} ${spans === 1 ? 'span' : 'spans'}`, judged]
+  const texts = [message, clockText(start), duration, `${spans} ${spans === 1 ? 'span' : 'spans'}`, judged, clocks]
   return element('p', { class: 'sub' }, ...texts.filter(Boolean).map((text) => element('span', {}, text)))
 }
 
