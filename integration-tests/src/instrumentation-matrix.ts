@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -79,16 +79,34 @@ const vitest = (setUp: boolean) => async (place: Place) => {
   return place.node(join(PACKAGES, 'vitest/vitest.mjs'), 'run', '--disable-console-intercept')
 }
 
+/** What our page tells to put into a file for Jest, for each client. */
+const jestSetUp = async () => {
+  const page = await readFile(new URL('../../packages/instrumentation/README.md', import.meta.url), 'utf8')
+  const example = /^jest\.mock[^`]*/m.exec(page)?.[0] ?? ''
+  return CLIENTS.map((name) => example.replaceAll('kafkajs', name)).join('')
+}
+
 const jest = (patched: boolean) => async (place: Place) => {
-  const patch = "require('@tracebaton/instrumentation/patch').patchModule"
-  const mocks = CLIENTS.map(
-    (name) => `jest.mock('${name}', () => ${patch}('${name}', jest.requireActual('${name}')))\n`,
-  )
+  await write(place, 'jest.setup.cjs', patched ? await jestSetUp() : '')
   // Jest takes the output of a test for its own, and shows it on the other stream.
-  const text = `${patched ? mocks.join('') : ''}${requires(CLIENTS)}test('a', () => {${ASK}process.stdout.write('answers ' + JSON.stringify(answers) + '\\n')})\n`
+  const text = `${requires(CLIENTS)}test('a', () => {${ASK}process.stdout.write('answers ' + JSON.stringify(answers) + '\\n')})\n`
   await write(place, 'a.test.cjs', text)
-  await write(place, 'jest.config.cjs', "module.exports = { testMatch: ['**/*.test.cjs'], transform: {} }\n")
+  const transform = { '[.]cjs$': 'babel-jest' }
+  const config = { testMatch: ['**/*.test.cjs'], setupFiles: ['./jest.setup.cjs'], transform }
+  await write(place, 'jest.config.cjs', `module.exports = ${JSON.stringify(config)}\n`)
   return place.node(join(PACKAGES, 'jest/bin/jest.js'), '--watchman=false')
+}
+
+/** A loader that hands CommonJS files over as texts. */
+const texts = async (place: Place) => {
+  const load = `import { readFile } from 'node:fs/promises'
+export async function load(url, context, next) {
+  const loaded = await next(url, context)
+  return loaded.format === 'commonjs' ? { ...loaded, source: await readFile(new URL(url)) } : loaded
+}\n`
+  await write(place, 'load.mjs', load)
+  await write(place, 'loader.mjs', "import { register } from 'node:module'\nregister('./load.mjs', import.meta.url)\n")
+  return app('app.mjs', ESM, '--import', './loader.mjs')(place)
 }
 
 /** Files of a package that is installed under another name: Node knows a file by its real path. */
@@ -123,6 +141,7 @@ export const WAYS: Readonly<Record<string, (place: Place) => ReturnType<typeof r
   Jest: jest(true),
   'Jest without patchModule': jest(false),
   'kafkajs under another name': alias,
+  'a loader that gives texts': texts,
 }
 
 /** Loads the clients in one way. Gives those that are traced. */

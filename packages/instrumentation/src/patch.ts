@@ -12,9 +12,9 @@ export type ClientModule =
   | 'sqs-consumer'
 
 /**
- * The exports of a client's module with what makes it traced, for module systems that are not Node's, as that of Jest:
- * `jest.mock('kafkajs', () => patchModule('kafkajs', jest.requireActual('kafkajs')))`. If there are no instrumentations
- * yet, there are all of them now. Never throws.
+ * The exports of a client's module with what makes it traced, for module systems that are not Node's, as that of Jest, in
+ * whose `jest.mock` it takes what `jest.requireActual` gives. If there are no instrumentations yet, there are all of them
+ * now. Never throws.
  */
 export function patchModule<Exports extends object>(name: ClientModule, exports: Exports): Exports {
   const patched = patchExports(name, exports)
