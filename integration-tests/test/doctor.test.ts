@@ -159,3 +159,12 @@ test('one that runs on says it once, after a time', async () => {
   expect(said.match(/tracebaton doctor:/g)).toHaveLength(1)
   expect(code).toBe(7)
 })
+
+test('one whose standard error is a log of its manager says it there', async () => {
+  const program = [
+    '--eval',
+    'process.stderr.write = (text) => process.stdout.write("log" + text); process.stdin.resume()',
+  ]
+  const { said } = await runWithDoctor(program, { TRACEBATON_DOCTOR_AFTER: '1' }, 'tracebaton doctor:')
+  expect(said).toContain('log\ntracebaton doctor:')
+})

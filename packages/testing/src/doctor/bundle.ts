@@ -16,12 +16,11 @@ const LEAST = 50_000
 /** Of a larger file only the beginning is read. */
 const MOST = 32 * 1024 * 1024
 
-/** The clients in a program that is one file, where our plugin was not there when it was built. Never throws. */
-export function clientsInBundle(program: string | undefined): string[] {
-  if (program === undefined || /[\\/]node_modules[\\/]/.test(program)) return []
-  const text = startOf(program)
-  if (PLUGIN.test(text)) return []
-  return Object.entries(MARKS).flatMap(([client, mark]) => (mark.test(text) ? [client] : []))
+/** The clients in a program that is one file, and whether our plugin was there when it was built. Never throws. */
+export function bundleOf(program: string | undefined): { readonly clients: string[]; readonly plugged: boolean } {
+  const text = program === undefined || /[\\/]node_modules[\\/]/.test(program) ? '' : startOf(program)
+  const clients = Object.entries(MARKS).flatMap(([client, mark]) => (mark.test(text) ? [client] : []))
+  return { clients, plugged: PLUGIN.test(text) }
 }
 
 function startOf(file: string): string {

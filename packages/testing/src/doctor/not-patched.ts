@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { clientsInBundle } from './bundle.ts'
+import { bundleOf } from './bundle.ts'
 import { doubtful, ill, well, type Diagnosis } from './diagnosis.ts'
 import { hookOfProcess, packageIn, pathInPackages } from './hook.ts'
 import { textIn } from './installed.ts'
@@ -14,7 +14,8 @@ const INSTRUMENTATION = '@tracebaton/instrumentation'
 export function diagnoseNotPatched(folder: string): Diagnosis[] {
   const files = loadedModules().map(([file]) => file)
   const hook = hookOfProcess()
-  if (hook === undefined) return notStarted(files, folder)
+  const bundle = bundleOf(process.argv[1])
+  if (hook === undefined) return notStarted(files, bundle.clients, folder)
   const known = files.flatMap((file) => {
     const path = pathInPackages(file) ?? ''
     const way = hook.seen.has(file) ? 'patched' : hook.late.has(file) ? 'late' : 'unseen'
@@ -28,7 +29,7 @@ export function diagnoseNotPatched(folder: string): Diagnosis[] {
     ...namesOf('late').map(loadedBefore),
     ...namesOf('unseen').map(loadedByOthers),
     ...underOtherNames(files),
-    ...clientsInBundle(process.argv[1]).map(bundled),
+    ...(bundle.plugged ? [] : bundle.clients.map(inBundle)),
   ]
 }
 
@@ -53,7 +54,7 @@ function loadedByOthers(client: string): Diagnosis {
   )
 }
 
-function bundled(client: string): Diagnosis {
+function inBundle(client: string): Diagnosis {
   return ill(
     ID,
     `${client} is in the bundle ${process.argv[1]}: ${INSTRUMENTATION} sees no file of it.`,
@@ -62,13 +63,13 @@ function bundled(client: string): Diagnosis {
 }
 
 /** Nothing asks for it, although it is installed. */
-function notStarted(files: readonly string[], folder: string): Diagnosis[] {
+function notStarted(files: readonly string[], bundled: readonly string[], folder: string): Diagnosis[] {
   try {
     createRequire(join(folder, 'any.js')).resolve(INSTRUMENTATION)
   } catch {
     return []
   }
-  const loaded = new Set(files.map((file) => packageIn(pathInPackages(file) ?? '')))
+  const loaded = new Set([...bundled, ...files.map((file) => packageIn(pathInPackages(file) ?? ''))])
   const clients = Object.keys(testedVersions).filter((client) => loaded.has(client))
   return clients.map((client) =>
     doubtful(

@@ -15,17 +15,18 @@ export function reportWhereAsked(): void {
   if (!asked || !isMainThread) return
   const after = Number(process.env['TRACEBATON_DOCTOR_AFTER'] ?? 10_000)
   let said = false
-  const report = (): void => {
+  const report = (write: (text: string) => void): void => {
     if (said) return
     said = true
     try {
       const found: Diagnosis[] = [...diagnoseFiles(process.cwd()), ...diagnoseProcess()]
-      // At the end of a process only what is written at once is written.
-      writeSync(2, `\ntracebaton doctor:\n${diagnosisText(found, { colors: process.stderr.isTTY })}`)
+      write(`\ntracebaton doctor:\n${diagnosisText(found, { colors: process.stderr.isTTY })}`)
     } catch {
       // The application must not notice that it is looked at.
     }
   }
-  setTimeout(report, Number.isFinite(after) ? after : 10_000).unref()
-  process.once('exit', report)
+  // Managers of processes may put a log of theirs in the place of the stream. At the end of a process only what is written
+  // at once is written.
+  setTimeout(() => report((text) => process.stderr.write(text)), Number.isFinite(after) ? after : 10_000).unref()
+  process.once('exit', () => report((text) => writeSync(2, text)))
 }

@@ -67,6 +67,14 @@ function givenToNode(...words: readonly string[]): void {
 
 const notPatched = (root: string) => diagnoseProcess(root).filter(({ id }) => id === 'not-patched')
 
+/** The program of this process is a file of a project, until the test ends. */
+async function run(root: string, text: string): Promise<void> {
+  await write(root, 'app.js', text)
+  const [, own] = process.argv
+  process.argv[1] = join(root, 'app.js')
+  onTestFinished(() => void (process.argv[1] = own!))
+}
+
 describe('in the process', () => {
   test('a client that was patched is well', async () => {
     const { root, file } = await projectThatLoads('kafkajs')
@@ -126,6 +134,13 @@ describe('in the process', () => {
     expect(notPatched(await projectWith({}))).toEqual([])
   })
 
+  test('a bundle for an instrumentation that is not started is doubtful', async () => {
+    const root = await projectWith({ 'node_modules/@tracebaton/instrumentation': '0.1.0' })
+    await write(root, 'node_modules/@tracebaton/instrumentation/index.js', '')
+    await run(root, `// node_modules/kafkajs/index.js tracebaton.instrumentation.patch.0${' '.repeat(60_000)}`)
+    expect(notPatched(root)).toMatchObject([{ state: 'doubtful', finding: expect.stringContaining('but not started') }])
+  })
+
   test.each([
     ['a bundle', `// node_modules/kafkajs/src/index.js\n${' '.repeat(60_000)}`, ['kafkajs']],
     ['a small bundle', `${' '.repeat(60_000)}class KafkaJSNumberOfRetriesExceeded{}`, ['kafkajs']],
@@ -137,10 +152,7 @@ describe('in the process', () => {
     ['a program that imports', "import { Kafka } from 'kafkajs'", []],
   ])('the clients in %s', async (_, text, clients) => {
     const root = await projectWith({})
-    await write(root, 'app.js', text)
-    const [, own] = process.argv
-    process.argv[1] = join(root, 'app.js')
-    onTestFinished(() => void (process.argv[1] = own!))
+    await run(root, text)
     started()
     const ill = notPatched(root).filter(({ state }) => state === 'ill')
     expect(ill.map(({ finding }) => finding)).toEqual(
