@@ -2,31 +2,22 @@ import { realpathSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { diagnoseProcess } from '../../src/doctor/diagnose.ts'
 import { diagnoseFiles } from '../../src/doctor/files.ts'
+import { hideLoadedModules } from './hidden-modules.ts'
 import { projectWith } from './project.ts'
 
 const home = globalThis as { [key: symbol]: unknown }
 const HOOK = Symbol.for('tracebaton.instrumentation.hook.1')
 const { cache } = createRequire(import.meta.url)
 const loaded: string[] = []
-const others = new Map<string, NodeJS.Module | undefined>()
 
-// Test files share a process: what those before this one have loaded is hidden.
-beforeEach(() => {
-  for (const [file, module] of Object.entries(cache)) {
-    if (!file.includes('node_modules')) continue
-    others.set(file, module)
-    Reflect.deleteProperty(cache, file)
-  }
-})
+hideLoadedModules()
 
 afterEach(() => {
   delete home[HOOK]
   for (const file of loaded.splice(0)) Reflect.deleteProperty(cache, file)
-  for (const [file, module] of others) cache[file] = module
-  others.clear()
 })
 
 /** A project with clients, in folders of these names, one of which is loaded. */

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { afterEach, expect, test, vi } from 'vitest'
 import { diagnoseProcess } from '../../src/doctor/diagnose.ts'
 import type { DiagnosisId } from '../../src/doctor/diagnosis.ts'
+import { hideLoadedModules } from './hidden-modules.ts'
 import { projectWith } from './project.ts'
 
 const key = Symbol.for('opentelemetry.js.api.1')
@@ -21,6 +22,8 @@ async function load(folder: string, path: string, text: string): Promise<void> {
   createRequire(join(folder, 'app.js'))(file)
   loaded.push(realpathSync(file))
 }
+
+hideLoadedModules()
 
 afterEach(() => {
   delete home[key]
