@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { openPage, startChromium } from '../src/chromium.ts'
+import { startChromium } from '../src/chromium.ts'
 import { leastContrast } from '../src/least-contrast.ts'
 import { orderJourney, type Fate } from '../src/watch/journeys.ts'
 import { openWatchPage } from '../src/watch/watch-page.ts'
@@ -52,31 +52,33 @@ test('a journey appears within a second, on a page that asks for nothing but its
   expect(complaints).toEqual([])
 })
 
-test('the page is pictured empty, living, and with one broken journey', async () => {
-  const watch = await startWatchProcess()
-  const views: { readonly page: Page; readonly name: string }[] = []
-  for (const colorScheme of schemes) {
+test.each(schemes)(
+  'the %s page is pictured empty, living, and with one broken journey',
+  async (colorScheme) => {
+    const watch = await startWatchProcess()
+    const views: { readonly page: Page; readonly name: string }[] = []
     for (const width of [500, 900, 1600]) {
       const { page } = await openWatchPage(browser, watch.url, { colorScheme, width })
       views.push({ page, name: `${colorScheme}-${width}` })
     }
-  }
-  const picture = async (state: string): Promise<void> => {
-    for (const { page, name } of views) await page.screenshot({ path: `${pictures}${state}-${name}.png` })
-  }
-  await picture('empty')
-  const { lost } = await sendOrders(watch)
-  for (const { page } of views) await page.locator('#broken-count.some').waitFor({ timeout: 15_000 })
-  await picture('living')
-  for (const { page } of views) {
-    await page.goto(`${watch.url}/#${lost}`)
-    await page.locator('.finding').waitFor()
-    expect(await page.locator('.finding').innerText()).toContain('process orders is not connected to send orders')
-    // Nothing sticks out, however narrow the page is.
-    expect(await page.evaluate(() => document.body.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
-  }
-  await picture('broken')
-}, 90_000)
+    const picture = async (state: string): Promise<void> => {
+      for (const { page, name } of views) await page.screenshot({ path: `${pictures}${state}-${name}.png` })
+    }
+    await picture('empty')
+    const { lost } = await sendOrders(watch)
+    for (const { page } of views) await page.locator('#broken-count.some').waitFor({ timeout: 15_000 })
+    await picture('living')
+    for (const { page } of views) {
+      await page.goto(`${watch.url}/#${lost}`)
+      await page.locator('.finding').waitFor()
+      expect(await page.locator('.finding').innerText()).toContain('process orders is not connected to send orders')
+      // Nothing sticks out, however narrow the page is.
+      expect(await page.evaluate(() => document.body.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    }
+    await picture('broken')
+  },
+  90_000,
+)
 
 test.each(schemes)('texts of the %s page stand out from what is behind them', async (colorScheme) => {
   const watch = await startWatchProcess()
@@ -234,6 +236,25 @@ test('hidden pages give their connections back, so that the visible one has one'
   await first.locator('#list a').waitFor()
 })
 
+test('of seven visible pages the latest five are told, and one that rests goes on when its reader comes back', async () => {
+  const watch = await startWatchProcess()
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  for (let count = 1; count <= 7; count += 1) {
+    const page = await context.newPage()
+    await page.goto(watch.url)
+    await page.locator('#connection[data-state=live]').waitFor()
+  }
+  const states = () =>
+    Promise.all(context.pages().map((page) => page.locator('#connection').getAttribute('data-state')))
+  await expect.poll(states).toEqual(['resting', 'resting', 'live', 'live', 'live', 'live', 'live'])
+  const [first] = context.pages() as [Page]
+  await watch.send(orderJourney(1, 'works', Date.now()))
+  await first.locator('header').click()
+  await first.locator('#list a').first().waitFor()
+  await expect.poll(states).toEqual(['live', 'resting', 'resting', 'live', 'live', 'live', 'live'])
+})
+
 test('a page that is told everything again keeps the focus of its reader', async () => {
   const watch = await startWatchProcess()
   const { page } = await openWatchPage(browser, watch.url)
@@ -251,18 +272,16 @@ test('a page that is told everything again keeps the focus of its reader', async
   ).toBe(true)
 })
 
-test('a page that was refused finds its place once there is one', async () => {
+test('a page that was refused tries again', async () => {
   const watch = await startWatchProcess()
-  const readers = await Promise.all(
-    Array.from({ length: 16 }, async () => {
-      const stop = new AbortController()
-      await fetch(`${watch.url}/events`, { signal: stop.signal })
-      return stop
-    }),
-  )
-  const { page } = await openPage(browser, watch.url)
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  // Another server on the port, or one in between.
+  await context.route('**/events', (route) => route.fulfill({ status: 503 }))
+  const page = await context.newPage()
+  await page.goto(watch.url)
   await page.getByText('not connected, trying again').waitFor()
-  readers[0]?.abort()
+  await context.unroute('**/events')
   await expect.poll(() => page.locator('#connection').getAttribute('data-state'), { timeout: 10_000 }).toBe('live')
 })
 

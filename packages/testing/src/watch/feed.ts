@@ -1,14 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { Change } from './protocol.ts'
 
-const mostReaders = 16
+// A browser opens six connections to a server, and everything else that a page asks for needs one, too.
+const mostReaders = 5
 // Bytes that wait for a reader who does not take them.
 const mostWaiting = 1024 * 1024
 
 /** The pages that are open, told of changes by server-sent events. */
 export interface Feed {
-  /** Takes a page in. False: there are too many. */
-  add(response: ServerResponse): boolean
+  /** Takes a page in. If there are too many, the one that came first rests until its reader comes back to it. */
+  add(response: ServerResponse): void
   /** Tells all pages. Those that are behind are told everything once they have caught up. */
   tell(change: Change): void
   close(): void
@@ -20,7 +21,11 @@ export function createFeed(everything: () => Change): Feed {
 
   return {
     add(response) {
-      if (readers.size >= mostReaders) return false
+      const [first] = readers.keys()
+      if (readers.size >= mostReaders && first) {
+        readers.delete(first)
+        first.end('event: rest\ndata: 1\n\n')
+      }
       response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
       readers.set(response, { behind: false })
       response.once('close', () => readers.delete(response)).on('error', () => {})
@@ -33,7 +38,6 @@ export function createFeed(everything: () => Change): Feed {
       // A page that has lost its server asks again after this many ms.
       response.write('retry: 1000\n')
       write(response, JSON.stringify(everything()))
-      return true
     },
     tell(change) {
       if (readers.size === 0) return

@@ -40,7 +40,7 @@ h1 svg { width: 1.15rem; height: 1.15rem; fill: none; stroke: var(--accent); str
   font-variant-numeric: tabular-nums }
 .pulse { width: 0.5rem; height: 0.5rem; border-radius: 50%; background: var(--open) }
 [data-state=live] .pulse { background: var(--ok) }
-[data-state=paused] .pulse { background: var(--quiet) }
+[data-state=paused] .pulse, [data-state=resting] .pulse { background: var(--quiet) }
 form { display: flex; flex: 1 1 22rem; gap: 0.6rem; justify-content: flex-end }
 input { flex: 1 1 12rem; max-width: 30rem; min-width: 0; padding: 0.35rem 0.7rem; font: inherit; color: inherit;
   background: var(--back); border: 1px solid var(--line); border-radius: 7px }

@@ -27,7 +27,7 @@ export function createWatchServer(journal: Journal, feed: Feed, host: string): S
     else if (!isOwnHost(request.headers.host, host)) {
       answer(response, 403, 'text/plain', 'Open this page by the address that tracebaton watch has printed.\n')
     } else if (pathname === '/events') {
-      if (!feed.add(response)) answer(response, 503, 'text/plain', 'Too many pages are open.\n')
+      feed.add(response)
     } else if (pathname === '/journey') {
       const detail = journal.detail(searchParams.get('id') ?? '')
       answer(response, detail ? 200 : 404, 'application/json', JSON.stringify(detail ?? null))

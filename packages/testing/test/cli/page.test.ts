@@ -109,8 +109,13 @@ of any of its traces.
 
 What is kept is bounded: the latest 1,000 journeys (\`--keep\`), of each at most 400 spans, of each span at most 128
 attributes of 1,000 characters, and 48 million characters in all. The page says how many journeys were let go. A
-journey of which a part is not kept is shown and not judged. Where no person sits at the terminal, there is a line for
-each journey when it is judged.
+journey of which a part is not kept is shown and not judged. The ids of the latest 10,000 traces that were let go are
+remembered (ten for each that is kept): what belongs to one of these is no finding. What belongs to an older one is
+judged as if that had never come, and may be found where \`check\` on all spans finds nothing. Where no person sits at the
+terminal, there is a line for each journey when it is judged.
+
+Five pages are told what comes, because a browser opens six connections to a server. Of more, those that were opened first
+rest, and go on at a click. Hidden pages rest, too.
 
 The page needs no network and no build. It runs under a content security policy that lets it load its own files only and
 lets no text become markup. Only addresses, \`localhost\` and the name of this machine open it, so that a web page

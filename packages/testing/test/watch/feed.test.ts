@@ -12,16 +12,18 @@ class Reader extends EventEmitter {
   writableLength = 0
   ended = false
   readonly events: Change[] = []
+  told = ''
   writeHead(): void {}
   write(text: string): void {
     if (text.startsWith('data: ')) this.events.push(JSON.parse(text.slice(6)) as Change)
   }
-  end(): void {
+  end(text = ''): void {
+    this.told = text
     this.ended = true
   }
 }
 
-const join = (feed: ReturnType<typeof createFeed>, reader: Reader): boolean =>
+const join = (feed: ReturnType<typeof createFeed>, reader: Reader): void =>
   feed.add(reader as unknown as ServerResponse)
 const resets = ({ events }: Reader): boolean[] => events.map(({ reset }) => reset)
 
@@ -39,13 +41,15 @@ test('a page that takes nothing keeps nothing waiting, and is told everything on
   expect(resets(slow)).toEqual([true, true, false])
 })
 
-test('a page that has gone makes room for another one', () => {
+test('beyond five pages the one that came first rests, and one that has gone makes room', () => {
   const feed = createFeed(() => change(true))
-  const readers = Array.from({ length: 16 }, () => new Reader())
-  for (const reader of readers) expect(join(feed, reader)).toBe(true)
-  expect(join(feed, new Reader())).toBe(false)
-  readers[0]?.emit('close')
-  expect(join(feed, new Reader())).toBe(true)
+  const readers = Array.from({ length: 7 }, () => new Reader())
+  for (const reader of readers.slice(0, 6)) join(feed, reader)
+  expect(readers.map(({ told }) => told)).toEqual(['event: rest\ndata: 1\n\n', '', '', '', '', '', ''])
+  readers[3]?.emit('close')
+  join(feed, readers[6]!)
+  feed.tell(change(false))
+  expect(readers.map((reader) => resets(reader).length)).toEqual([1, 2, 2, 1, 2, 2, 2])
   feed.close()
-  expect(readers.map(({ ended }) => ended)).toEqual(readers.map((_, index) => index > 0))
+  expect(readers.map(({ ended }) => ended)).toEqual([true, true, true, false, true, true, true])
 })

@@ -121,7 +121,12 @@ function target(row: number): void {
 
 function connected(state: ConnectionState): void {
   part('connection').dataset['state'] = state
-  const texts = { live: `listening on ${location.host}`, paused: 'paused', off: 'not connected, trying again' }
+  const texts = {
+    live: `listening on ${location.host}`,
+    paused: 'paused',
+    resting: 'paused while 5 other pages are live, click to go on',
+    off: 'not connected, trying again',
+  }
   part('connection-text').textContent = texts[state]
 }
 
@@ -132,6 +137,7 @@ input.addEventListener('input', filter)
 for (const button of Object.values(buttons)) button.addEventListener('click', () => toggle(button))
 window.addEventListener('hashchange', follow)
 document.addEventListener('visibilitychange', listen)
+for (const event of ['focus', 'pointerdown']) window.addEventListener(event, listen)
 listenToKeys({
   filter: () => input.focus(),
   failed: () => toggle(buttons.failed),
