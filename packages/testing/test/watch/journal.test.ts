@@ -223,6 +223,12 @@ test('a journey is found by any of its traces, and its links lead to rows or to 
   expect(journal.detail('unknown')).toBeUndefined()
 })
 
+test('a journey says it where the clocks of its hosts differ', () => {
+  const early = order.map((span) => (span.service === 'shop' ? later(span, 50) : span))
+  const [one, other] = [order, early].map((spans) => journalOf(spans).detail(order[0]!.traceId)?.clocks)
+  expect([one, other]).toEqual(['', 'clocks differ by 42 ms or more'])
+})
+
 test('a link of a batch leads to the journey of its message', () => {
   const batch = messaging('b', 'process', 'orders', {
     traceId: traceOf(4),
