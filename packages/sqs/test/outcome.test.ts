@@ -1,5 +1,7 @@
 import {
   ChangeMessageVisibilityBatchCommand,
+  ChangeMessageVisibilityCommand,
+  DeleteMessageBatchCommand,
   DeleteMessageCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
@@ -7,7 +9,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { traceHandler } from '../src/consumer.ts'
+import { traceBatchHandler, traceHandler } from '../src/consumer.ts'
 import { traceSqs } from '../src/trace.ts'
 import { useQueues } from './queues.ts'
 import { createTraced, type Traced } from './traced.ts'
@@ -40,6 +42,9 @@ const resend = (QueueUrl: string, { Body: MessageBody, MessageAttributes }: Mess
   client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }))
 const remove = (QueueUrl: string, { ReceiptHandle }: Message) =>
   client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }))
+const swallow = async (QueueUrl: string, message: Message) => {
+  await expect(remove(`${QueueUrl}-missing`, message)).rejects.toThrow('queue')
+}
 const text = (StringValue: string) => ({ DataType: 'String', StringValue })
 const fail = (): never => {
   throw new Error('no stock')
@@ -121,4 +126,65 @@ test.each([
   expect(() => traceHandler(fail, { ...traced.options, maxReceiveCount: 3 })(message)).toThrow('no stock')
   expect(traced.named('process')[0]?.attributes['tracebaton.delivery.attempt']).toBe(2 + receives)
   expect(outcomes()).toEqual([outcome])
+})
+
+describe('the outcome of the last attempt that the queue allows', () => {
+  test('is dead-lettered where its handler gives the message back', async () => {
+    const { QueueUrl, messages } = await received()
+    const giveBack = (VisibilityTimeout: number) => (message: Message) =>
+      client.send(
+        new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle, VisibilityTimeout }),
+      )
+    await traceHandler(giveBack(0), { maxReceiveCount: 1 })(messages[0]!)
+    await traceHandler(giveBack(0), { maxReceiveCount: 2 })(messages[0]!)
+    expect(outcomes()).toEqual(['dead_lettered', 'requeued'])
+    expect(traced.named('process').map(({ status }) => status.code)).toEqual([2, 2])
+  })
+
+  test('is dead-lettered where its handler says that the message is given back', async () => {
+    const { messages } = await received()
+    const options = { maxReceiveCount: 1, outcomeOf: () => 'requeued' as const }
+    expect(await traceBatchHandler(() => {}, options)(messages)).toEqual([])
+    expect(outcomes()).toEqual(['dead_lettered'])
+  })
+})
+
+describe('the outcome of a message whose delete fails, of which its handler says nothing', () => {
+  test('is abandoned, because the message is still there', async () => {
+    const { QueueUrl, messages } = await received()
+    await traceHandler((message: Message) => swallow(QueueUrl, message))(messages[0]!)
+    expect(outcomes()).toEqual(['abandoned'])
+  })
+
+  test('is abandoned where a batch call refuses the message', async () => {
+    const { messages } = await received()
+    const other = await queues.create()
+    const handle = traceHandler(async ({ ReceiptHandle }: Message) => {
+      const Entries = [{ Id: 'a', ReceiptHandle }]
+      const { Failed } = await client.send(new DeleteMessageBatchCommand({ QueueUrl: other, Entries }))
+      expect(Failed).toHaveLength(1)
+    })
+    await handle(messages[0]!)
+    expect(outcomes()).toEqual(['abandoned'])
+  })
+
+  test('is acked where another try deletes it', async () => {
+    const { QueueUrl, messages } = await received()
+    const handle = traceHandler(async (message: Message) => {
+      await swallow(QueueUrl, message)
+      await remove(QueueUrl, message)
+    })
+    await handle(messages[0]!)
+    expect(outcomes()).toEqual(['acked'])
+  })
+
+  test('is a scheduled retry where it was sent once more', async () => {
+    const { QueueUrl, messages } = await received()
+    const handle = traceHandler(async (message: Message) => {
+      await resend(QueueUrl, message)
+      await swallow(QueueUrl, message)
+    })
+    await handle(messages[0]!)
+    expect(outcomes()).toEqual(['retry_scheduled'])
+  })
 })

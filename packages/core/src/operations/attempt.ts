@@ -180,26 +180,25 @@ function finish(work: Attempt): string | undefined {
   const failed = ending?.failed === true
   const meaning = failed ? meaningOf(runtime, delivery, ending.error) : undefined
   const told = work.outcome === 'abandoned' && meaning?.unsettled === true ? undefined : work.outcome
-  const failedTo = meaning === undefined ? afterFailure(work) : meaning.outcome
+  const failedTo = meaning === undefined ? (work.overtaken ? 'abandoned' : 'requeued') : meaning.outcome
   const became = failed ? (told ?? failedTo) : afterReturn(work)
-  // The later attempt has the message: its settlement is the one that counts, whatever the broker answered to this one's.
-  const outcome = became === 'acked' && work.overtaken ? 'abandoned' : became
+  const outcome = atLast(work, became)
   // A handler that caught the error may have said so where it moved the message, or have given the message back instead.
   const failure = failed && meaning?.steered !== true ? ending : work.failure
-  const refused = !failed && failure === undefined && (outcome === 'requeued' || outcome === 'rejected')
+  const refused = !failed && failure === undefined && (became === 'requeued' || became === 'rejected')
   if (recording) {
     const terminal = outcome !== 'requeued' && outcome !== 'retry_scheduled'
     const status = runtime.errorStatus === 'every' || terminal
     if (outcome !== undefined) span.set({ [OURS.outcome]: outcome })
     if (failure !== undefined) span.fail(failure.error, status)
-    if (refused) span.refuse(outcome, status)
+    if (refused) span.refuse(became, status)
   }
   span.end()
   if (failure !== undefined) work.failed = inWords(runtime, failure.error)
   if (work.remembered !== undefined) work.remembered.failure = work.failed
   if (outcome !== undefined) measured?.delivered(outcome, attempt.kind)
   if (outcome !== undefined) keep(work, outcome)
-  const errorType = refused ? outcome : failure && errorTypeOf(failure.error)
+  const errorType = refused ? became : failure && errorTypeOf(failure.error)
   if (runtime.followUp) followUp(work, outcome, errorType)
   return errorType
 }
@@ -231,11 +230,11 @@ function meaningOf({ report }: Runtime, { meaning }: Delivery, error: unknown): 
   return meaning === undefined ? undefined : report.guard('describe', () => meaning(error))
 }
 
-/** What a failed handler leads to, unless a settlement said otherwise. */
-function afterFailure({ verdict, overtaken }: Attempt): Outcome {
-  if (overtaken) return 'abandoned'
-  const { exhausted } = verdict.delivery
-  return exhausted !== undefined && isLast(verdict) ? exhausted : 'requeued'
+/** What the broker makes of an outcome. */
+function atLast({ verdict, overtaken }: Attempt, outcome: Outcome | undefined): Outcome | undefined {
+  // The later attempt has the message: its settlement is the one that counts, whatever the broker answered to this one's.
+  if (outcome === 'acked' && overtaken) return 'abandoned'
+  return outcome === 'requeued' && isLast(verdict) ? (verdict.delivery.exhausted ?? outcome) : outcome
 }
 
 /** What the broker allows. One that counts exactly counts this copy, and compares that with the limit. */

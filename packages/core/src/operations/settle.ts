@@ -73,7 +73,7 @@ function begin(
   const work = getWork(active)
   const begun = runtime.settleSpans ? startSettle(runtime, settlement, active) : undefined
   const end = (ending: Ending): void => {
-    if (!ending.failed) tellOutcomes(runtime, settlement, work, ending.value)
+    tellOutcomes(runtime, settlement, work, ending)
     begun?.end(ending)
   }
   return { context: begun?.context, end }
@@ -104,19 +104,21 @@ function startSettle(
   return { context: activate(parent, span), end }
 }
 
-/** The attempts that the call has settled get to know it. */
-function tellOutcomes({ report }: Runtime, settlement: Settlement, work: Work | undefined, answer: unknown): void {
+/** The attempts that the call has settled get to know it. If a message could not be taken off its queue, it is still there. */
+function tellOutcomes({ report }: Runtime, settlement: Settlement, work: Work | undefined, ending: Ending): void {
   const { outcome, outcomes, refused, attempts } = settlement
-  const refusals = refused && report.guard('describe', () => new Set(refused(answer)))
-  const told = (position: number): Outcome | undefined => {
-    if (refusals?.has(position) === true) return undefined
-    return outcomes === undefined ? outcome : outcomes[position]
-  }
+  const refusals = ending.failed ? undefined : refused && report.guard('describe', () => new Set(refused(ending.value)))
+  const isTaken = (position: number): boolean => !ending.failed && refusals?.has(position) !== true
+  const wanted = (position: number): Outcome | undefined => (outcomes === undefined ? outcome : outcomes[position])
   const own = positionOf(settlement, work?.verdict?.delivery)
-  if (work !== undefined && own >= 0) work.outcome = told(own) ?? work.outcome
+  const what = own < 0 ? undefined : wanted(own)
+  if (work !== undefined && what !== undefined) {
+    if (isTaken(own)) work.outcome = what
+    else if (what === 'acked') work.told ??= 'abandoned'
+  }
   attempts?.forEach((attempt, position) => {
-    const what = told(position)
-    if (what !== undefined) attempt?.settle(what)
+    const becomes = isTaken(position) ? wanted(position) : undefined
+    if (becomes !== undefined) attempt?.settle(becomes)
   })
 }
 
