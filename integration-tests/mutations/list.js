@@ -752,7 +752,7 @@ const adapterMutations = [
     name: 'a moved message is traced twice',
     package: 'sqs',
     file: 'producer.ts',
-    edits: [['if (moved === true) return', 'if (false) return']],
+    edits: [['if (input[MOVED] === true) {', 'if (false) {']],
     test: 'dead-letter.test.ts',
     caughtBy: 'is traced once where middleware of the user copies the input',
   },

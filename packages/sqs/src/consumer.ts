@@ -44,7 +44,7 @@ export function arrivalOf(message: ReceivedMessage): SqsArrival | undefined {
 
 /** A message without a receipt handle, from a test or a relay, may be any: it is known by its own mark alone. */
 function isOf({ key, system }: Delivery, { ReceiptHandle }: ReceivedMessage): boolean {
-  return system === SYSTEM && ReceiptHandle !== undefined && key === ReceiptHandle
+  return system === SYSTEM && key !== undefined && key === ReceiptHandle
 }
 
 /**
@@ -173,8 +173,8 @@ export function traceBatchHandler<Message extends ReceivedMessage>(
     const failures: unknown[] = []
     const groups = new Set<string | undefined>()
     for (const message of messages) {
-      const group = message.Attributes?.['MessageGroupId']
       const arrival = arrive(message)
+      const group = arrival.tracing.guard(() => message.Attributes?.['MessageGroupId'])
       if (isFifo(arrival.queueUrl) && groups.has(group)) continue
       try {
         // oxlint-disable-next-line no-await-in-loop

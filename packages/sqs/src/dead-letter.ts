@@ -148,7 +148,7 @@ function toDelay(
 }
 
 function copyOf(message: ReceivedMessage, to: string | undefined, delaySeconds: number | undefined): SendInput {
-  const { Body, Attributes, MessageAttributes, ReceiptHandle = randomUUID() } = message
+  const { Body, Attributes, MessageAttributes, ReceiptHandle } = message
   const { [TRACE_HEADER]: header, MessageGroupId } = Attributes ?? {}
   return {
     QueueUrl: to,
@@ -159,7 +159,9 @@ function copyOf(message: ReceivedMessage, to: string | undefined, delaySeconds: 
     ...(MessageGroupId !== undefined && { MessageGroupId }),
     ...(isFifo(to) && {
       // The same for a delivery that is moved twice, and another one for its next delivery: the queue takes each once.
-      MessageDeduplicationId: createHash('sha256').update(ReceiptHandle).digest('hex'),
+      MessageDeduplicationId: createHash('sha256')
+        .update(ReceiptHandle || randomUUID())
+        .digest('hex'),
     }),
   }
 }

@@ -121,7 +121,7 @@ export function toDelivery(
     facts: { messageId, queueUrl: queue.facts.queueUrl },
     identity: own,
     identityBefore: dead ? before.id : undefined,
-    key: message.ReceiptHandle,
+    key: message.ReceiptHandle || undefined,
     sentAt: positive(attributes?.['SentTimestamp']),
     queuedAt: before === undefined ? undefined : null,
     count: before !== undefined || receives === undefined ? undefined : { deliveries: receives, exact: true },

@@ -1,4 +1,6 @@
 import {
+  copyWith,
+  isObject,
   replaceFields,
   type Injection,
   type Publication,
@@ -15,9 +17,11 @@ export const MOVED: unique symbol = Symbol.for('tracebaton.sqs.moved.1')
 /** `SendMessage`: the input is the message. */
 export function traceSend(tracing: AdapterTracing, next: Next): Next {
   return (args) => {
-    const { [MOVED]: moved, ...rest } = args.input as { readonly [MOVED]?: true }
-    if (moved === true) return next(withInput(args, rest))
-    const input = args.input as OutgoingEntry & { readonly QueueUrl?: string }
+    const input = args.input as OutgoingEntry & { readonly QueueUrl?: string; readonly [MOVED]?: true }
+    if (input[MOVED] === true) {
+      const { [MOVED]: _, ...rest } = input
+      return next(withInput(args, rest))
+    }
     return publish(tracing, input.QueueUrl, [input], false, toSendResults, ([injection]) =>
       next(withInput(args, inject(tracing, input, injection))),
     )
@@ -39,7 +43,7 @@ export function traceSendBatch(tracing: AdapterTracing, next: Next): Next {
       (output) => toBatchResults(output, entries),
       (injections) => {
         const copies = entries.map((entry, index) => inject(tracing, entry, injections[index]))
-        return next(withInput(args, { ...input, Entries: copies }))
+        return next(withInput(args, tracing.guard(() => copyWith(input, { Entries: copies })) ?? input))
       },
     )
   }
@@ -92,20 +96,23 @@ export function inject<Entry extends OutgoingEntry>(
     tracing.guard(() => {
       const { fields, slot, anew } = injection
       const { MessageAttributes } = entry
-      // What are no attributes is the service's to refuse.
-      if (fields !== undefined && typeof (MessageAttributes ?? {}) !== 'object') return entry
-      const written =
-        fields === undefined
-          ? entry
-          : { ...entry, MessageAttributes: replaceFields(MessageAttributes, fields, tracing.isField, toAttribute) }
-      if (slot === undefined && anew !== true) return written
+      // What is no message, or no attributes, is the service's to refuse.
+      if (!isObject(entry) || (fields !== undefined && typeof (MessageAttributes ?? {}) !== 'object')) return entry
+      const changes: Writable = {}
+      if (fields !== undefined)
+        changes.MessageAttributes = replaceFields(MessageAttributes, fields, tracing.isField, toAttribute)
       // Of system attributes there is none but the broker's own slot.
-      const others = anew === true ? undefined : entry.MessageSystemAttributes
-      const system = slot === undefined ? others : { ...others, [TRACE_HEADER]: toAttribute(formatTraceHeader(slot)) }
-      return { ...written, MessageSystemAttributes: system }
+      if (anew === true) changes.MessageSystemAttributes = undefined
+      if (slot !== undefined) {
+        const others = anew === true ? undefined : entry.MessageSystemAttributes
+        changes.MessageSystemAttributes = { ...others, [TRACE_HEADER]: toAttribute(formatTraceHeader(slot)) }
+      }
+      return copyWith(entry, changes as Partial<Entry>)
     }) ?? entry
   )
 }
+
+type Writable = { -readonly [Name in 'MessageAttributes' | 'MessageSystemAttributes']?: OutgoingEntry[Name] }
 
 function withInput(args: Arguments, input: unknown): Arguments {
   return { ...args, input }

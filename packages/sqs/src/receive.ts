@@ -1,4 +1,4 @@
-import type { AdapterTracing } from '@tracebaton/core/adapter'
+import { copyWith, type AdapterTracing } from '@tracebaton/core/adapter'
 import type { Next, ReceivedMessage } from './client.ts'
 import { arrivals } from './consumer.ts'
 import { queueOfUrl, requestFacts, SYSTEM, toDelivery } from './describe.ts'
@@ -61,12 +61,11 @@ export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, 
 function askForAll(tracing: AdapterTracing, input: ReceiveInput, legacyNames: Legacy): ReceiveInput {
   const legacy = legacyNames || input.AttributeNames !== undefined
   const names = legacyNames === 'All' ? ['All'] : SYSTEM_ATTRIBUTES
-  return {
-    ...input,
+  return copyWith(input, {
     MessageAttributeNames: withNames(input.MessageAttributeNames, tracing.fieldNames()),
     MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_ATTRIBUTES),
     ...(legacy && { AttributeNames: withNames(input.AttributeNames, names) }),
-  }
+  })
 }
 
 /** The caller's list and ours, each name once; a list that asks for everything stays as it is. */

@@ -135,14 +135,18 @@ describe('attempts', () => {
     ])
   })
 
-  test('of messages without receipt handles are each of its own message', async () => {
-    const inner = { MessageId: 'inner', Body: 'body' }
-    await handle({ MessageId: 'outer', Body: 'body' }, async () => {
-      expect(attemptOf(inner)).toBeUndefined()
-      await handle(inner)
-    })
-    expect(attempts().map(({ attributes }) => attributes['messaging.message.id'])).toEqual(['inner', 'outer'])
-  })
+  test.each([undefined, null, ''])(
+    'of messages whose receipt handle is %j are each of its own message',
+    async (none) => {
+      const ReceiptHandle = none as undefined
+      const inner = { MessageId: 'inner', Body: 'body', ReceiptHandle }
+      await handle({ MessageId: 'outer', Body: 'body', ReceiptHandle }, async () => {
+        expect(attemptOf(inner)).toBeUndefined()
+        await handle(inner)
+      })
+      expect(attempts().map(({ attributes }) => attributes['messaging.message.id'])).toEqual(['inner', 'outer'])
+    },
+  )
 
   test('of a message sent back by its handler are a retry, the lineage one further', async () => {
     const queue = await queues.create()

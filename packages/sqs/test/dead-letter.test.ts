@@ -1,6 +1,7 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQS, type Message, type SQSClient } from '@aws-sdk/client-sqs'
 import { describe, expect, test } from 'vitest'
 import { deadLetter, redrive, retryLater, traceHandler, traceSqs } from '../src/index.ts'
+import { createHollow } from './hollow.ts'
 import { useQueues } from './queues.ts'
 import { createTraced, type Traced } from './traced.ts'
 
@@ -238,4 +239,12 @@ test('a dead letter goes back to the queue where it says it was at first, and no
   await expect(redrive(client, message)).rejects.toMatchObject(unknown)
   await expect(retryLater(client, { ...message })).rejects.toMatchObject(unknown)
   await expect(deadLetter(client, message, {} as { to: string })).rejects.toMatchObject(unknown)
+})
+
+test.each([undefined, null, ''])('a message whose receipt handle is %j can be moved to a FIFO queue', async (none) => {
+  const { client, QueueUrl } = createHollow()
+  const message = { MessageId: 'a', Body: 'order', ReceiptHandle: none as undefined }
+  await expect(retryLater(client, message, { to: `${QueueUrl}.fifo` })).rejects.toMatchObject({
+    name: 'QueueDoesNotExist',
+  })
 })

@@ -102,6 +102,26 @@ describe('a batch handler', () => {
     expect(traced.named('process')).toHaveLength(3)
   })
 
+  test.each([
+    ['null', null],
+    [
+      'one that cannot be read',
+      new Proxy(
+        {},
+        {
+          get: (_, key) => {
+            throw new Error(`no ${String(key)}`)
+          },
+        },
+      ),
+    ],
+  ])('hands over what is no message: %s', async (_, given) => {
+    const handled: unknown[] = []
+    const odd = given as (typeof messages)[0]
+    await traceBatchHandler((message) => void handled.push(message), traced.options)([odd, one!])
+    expect(handled[0] === odd && handled[1] === one).toBe(true)
+  })
+
   test('leaves out what its handler says that it has not taken', async () => {
     const options = {
       ...traced.options,

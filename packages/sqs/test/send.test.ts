@@ -36,6 +36,31 @@ function frozen<Value>(value: Value): Value {
   return value
 }
 
+const withNote = <Input extends object>(input: Input): Input =>
+  Object.defineProperty(input, 'note', {
+    enumerable: true,
+    get: () => {
+      throw new Error('no note')
+    },
+  })
+
+/** A message whose fields are the getters of a class. */
+class Order {
+  readonly #url: string
+  constructor(url: string) {
+    this.#url = url
+  }
+  get QueueUrl() {
+    return this.#url
+  }
+  get Id() {
+    return 'a'
+  }
+  get MessageBody() {
+    return 'one'
+  }
+}
+
 describe('SendMessage', () => {
   test('puts the context of its PRODUCER span on the message', async () => {
     const { MessageId } = await traced.around('order', () =>
@@ -82,6 +107,23 @@ describe('SendMessage', () => {
     const [message] = await queues.take(QueueUrl)
     expect(namesOf(message)).toEqual(['raw', 'tenant', 'traceparent'])
     expect(message?.MessageAttributes?.['raw']?.BinaryValue).toEqual(bytes)
+  })
+
+  test('of an input that holds its values in its class sends them', async () => {
+    const input = new Order(QueueUrl)
+    await client.send(new SendMessageCommand(input))
+    await client.send(new SendMessageBatchCommand({ QueueUrl, Entries: [input] }))
+    const messages = await queues.take(QueueUrl, 2)
+    expect(messages.map(({ Body }) => Body)).toEqual(['one', 'one'])
+    expect(messages.map(traceparentOf)).not.toContain(undefined)
+    expect(Object.keys(input)).toEqual([])
+  })
+
+  test('of an input with a field that throws, and that the client does not read, goes out', async () => {
+    await client.send(new SendMessageCommand(withNote({ QueueUrl, MessageBody: 'one' })))
+    const Entries = [{ Id: 'a', MessageBody: 'two' }]
+    await client.send(new SendMessageBatchCommand(withNote({ QueueUrl, Entries })))
+    expect((await queues.take(QueueUrl, 2)).map(({ Body }) => Body)).toEqual(['one', 'two'])
   })
 
   test('of the same command twice sends two contexts', async () => {
