@@ -1,5 +1,5 @@
 import { identityOf, type MessageIdentity } from '../spans/identity.ts'
-import { messageParts, type MessageParts } from './message-parts.ts'
+import { messageParts } from './message-parts.ts'
 
 /**
  * What stood on a message when it arrived, noted by a test: the only witness of what was on the wire that spans
@@ -63,35 +63,7 @@ export function arrivalOf(message: object, destination?: string): Arrival {
   const parts = messageParts(message)
   if (!parts) throw new TypeError('This is no message of kafkajs, amqplib, SQS or BullMQ')
   const headers = Object.fromEntries(Object.entries(parts.headers).map(([name, value]) => [name, textsOf(value)]))
-  return { ...PLACES[parts.client](message), headers, ...(destination !== undefined && { destination }) }
-}
-
-/** What identifies a message, in the words of its client. */
-interface Shape {
-  readonly topic?: string
-  readonly partition?: number
-  readonly message?: { readonly offset?: string }
-  readonly fields?: { readonly exchange?: string; readonly routingKey?: string }
-  readonly properties?: { readonly messageId?: string }
-  readonly MessageId?: string
-  readonly id?: string
-  readonly queueName?: string
-}
-
-const PLACES: Readonly<Record<MessageParts['client'], (message: Shape) => Omit<Arrival, 'headers'>>> = {
-  kafkajs: ({ topic, partition, message }) => ({
-    system: 'kafka',
-    destination: topic,
-    partition: partition === undefined ? undefined : String(partition),
-    offset: message?.offset,
-  }),
-  amqplib: ({ fields, properties }) => ({
-    system: 'rabbitmq',
-    destination: [fields?.exchange, fields?.routingKey].filter(Boolean).join(':'),
-    messageId: properties?.messageId,
-  }),
-  sqs: ({ MessageId }) => ({ system: 'aws.sqs', messageId: MessageId }),
-  bullmq: ({ queueName, id }) => ({ system: 'bullmq', destination: queueName, messageId: id }),
+  return { ...parts.place, headers, ...(destination !== undefined && { destination }) }
 }
 
 function textsOf(value: unknown): string[] {

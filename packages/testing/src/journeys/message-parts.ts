@@ -1,6 +1,9 @@
+import type { Arrival } from './arrival.ts'
+
 /** The part of a client's message, or of what a client is given to send, that holds its headers. */
 export interface MessageParts {
-  readonly client: 'kafkajs' | 'amqplib' | 'sqs' | 'bullmq'
+  /** What identifies the message, as far as it says so. */
+  readonly place: Omit<Arrival, 'headers'>
   readonly headers: Readonly<Record<string, unknown>>
   /** The same message with other headers. The message that was given stays as it is. */
   readonly with: (headers: Readonly<Record<string, unknown>>) => object
@@ -14,33 +17,44 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function messageParts(message: unknown): MessageParts | undefined {
   if (!isFields(message)) return undefined
-  const { properties, message: payload, opts } = message
-  if (isFields(payload) && 'topic' in message) return inside(message, 'message', at('kafkajs', payload, 'headers'))
-  if (isFields(properties) && isFields(message['fields']))
-    return inside(message, 'properties', at('amqplib', properties, 'headers'))
-  if ('MessageId' in message || 'MessageBody' in message || 'MessageAttributes' in message)
-    return at('sqs', message, 'MessageAttributes')
-  if (isFields(opts) && 'queueName' in message) return inside(message, 'opts', bullmq(opts))
-  if ('telemetry' in message) return bullmq(message)
-  if ('value' in message) return at('kafkajs', message, 'headers')
-  return 'headers' in message ? at('amqplib', message, 'headers') : undefined
+  const { properties, message: payload, opts, fields } = message
+  if (isFields(payload) && 'topic' in message) {
+    const { topic, partition } = message
+    const place = { destination: text(topic), partition: text(partition), offset: text(payload['offset']) }
+    return inside(message, 'message', at(payload, 'headers', { system: 'kafka', ...place }))
+  }
+  if (isFields(properties) && isFields(fields)) {
+    const destination = [fields['exchange'], fields['routingKey']].filter(Boolean).join(':')
+    const place = { system: 'rabbitmq', destination, messageId: text(properties['messageId']) }
+    return inside(message, 'properties', at(properties, 'headers', place))
+  }
+  if ('MessageId' in message || 'MessageBody' in message || 'MessageAttributes' in message) {
+    return at(message, 'MessageAttributes', { system: 'aws.sqs', messageId: text(message['MessageId']) })
+  }
+  if (isFields(opts) && 'queueName' in message) {
+    const { queueName, id } = message
+    return inside(message, 'opts', bullmq(opts, { destination: text(queueName), messageId: text(id) }))
+  }
+  if ('telemetry' in message) return bullmq(message, {})
+  if ('value' in message) return at(message, 'headers', { system: 'kafka' })
+  return 'headers' in message ? at(message, 'headers', { system: 'rabbitmq' }) : undefined
 }
 
-function bullmq(options: Fields): MessageParts {
+function bullmq(options: Fields, place: Omit<Arrival, 'headers' | 'system'>): MessageParts {
   const telemetry = field(options, 'telemetry')
   return {
-    client: 'bullmq',
+    place: { system: 'bullmq', ...place },
     headers: parsed(telemetry['metadata']),
     with: (headers) => replaced(options, 'telemetry', { ...telemetry, metadata: JSON.stringify(headers) }),
   }
 }
 
-function at(client: MessageParts['client'], message: Fields, name: string): MessageParts {
-  return { client, headers: field(message, name), with: (headers) => replaced(message, name, headers) }
+function at(message: Fields, name: string, place: MessageParts['place']): MessageParts {
+  return { place, headers: field(message, name), with: (headers) => replaced(message, name, headers) }
 }
 
-function inside(message: Fields, name: string, { client, headers, with: change }: MessageParts): MessageParts {
-  return { client, headers, with: (changed) => replaced(message, name, change(changed)) }
+function inside(message: Fields, name: string, parts: MessageParts): MessageParts {
+  return { ...parts, with: (changed) => replaced(message, name, parts.with(changed)) }
 }
 
 /** A look-alike: a job of BullMQ has methods, and they need the job. */
@@ -66,4 +80,8 @@ function field(of: Fields, name: string): Fields {
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
