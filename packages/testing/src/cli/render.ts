@@ -106,14 +106,11 @@ function isAbout(span: RecordedSpan, message: string): boolean {
 
 /** @param terminal the one that shows the picture, if one does */
 function draw(spans: readonly RecordedSpan[], format: Format, given: Given, terminal?: Terminal): string {
-  const title = given.one('title')
-  const limit = given.number('limit')
+  const common = { title: given.one('title'), limit: given.number('limit') }
   const width = given.number('width')
-  const common = { ...(title === undefined ? {} : { title }), ...(limit === undefined ? {} : { limit }) }
-  const sized = { ...common, ...(width === undefined ? {} : { width }) }
   switch (format) {
     case 'svg':
-      return svg(spans, sized)
+      return svg(spans, { ...common, width })
     case 'mermaid':
       return mermaid(spans, common)
     case 'html':
@@ -123,6 +120,6 @@ function draw(spans: readonly RecordedSpan[], format: Format, given: Given, term
     case 'structure':
       return `${structureMark}\n${structure(spans, { mask: masks(given.all('mask')) })}`
     default:
-      return `${waterfall(spans, { width: terminal?.columns ?? 100, colors: terminal?.colors ?? false, ...sized })}\n`
+      return `${waterfall(spans, { ...common, width: width ?? terminal?.columns ?? 100, colors: terminal?.colors ?? false })}\n`
   }
 }

@@ -34,9 +34,9 @@ export async function openSources(given: readonly string[], terminal: Terminal, 
       if (out !== undefined && name !== '-' && (await isSame(name, out))) {
         throw new UsageError(`--out ${out} would overwrite the input ${name}`)
       }
-      const { file, size } = await fileOf(name, join(folder, String(names.size)), terminal)
+      const file = await fileOf(name, join(folder, String(names.size)), terminal)
       names.set(file, name === '-' ? 'standard input' : name)
-      bytes += size
+      bytes += (await stat(file)).size
     }
     return {
       files: [...names.keys()],
@@ -50,29 +50,22 @@ export async function openSources(given: readonly string[], terminal: Terminal, 
   }
 }
 
-/** @param copy where the content goes if it can be read once only */
-async function fileOf(
-  name: string,
-  copy: string,
-  terminal: Terminal,
-): Promise<{ readonly file: string; readonly size: number }> {
+/** @param copy where the content goes if it can be read once only, and where it is unpacked */
+async function fileOf(name: string, copy: string, terminal: Terminal): Promise<string> {
   const found = name === '-' ? undefined : await statOf(name)
   if (found?.isDirectory()) throw new UsageError(`${name} is a folder; name the files in it: ${join(name, '*.jsonl')}`)
-  if (found?.isFile() && !(await beginsWith(name, gzip))) return { file: name, size: found.size }
-  await pipeline(name === '-' ? Readable.from(terminal.input) : createReadStream(name), createWriteStream(copy))
-  return await unpacked(copy, name)
-}
-
-/** A copy of what can be read once only, unpacked where it is packed. */
-async function unpacked(copy: string, name: string): Promise<{ readonly file: string; readonly size: number }> {
-  if (!(await beginsWith(copy, gzip))) return { file: copy, size: (await statOf(copy)).size }
-  const file = `${copy}.unpacked`
+  const file = found?.isFile() ? name : copy
+  if (file === copy) {
+    await pipeline(name === '-' ? Readable.from(terminal.input) : createReadStream(name), createWriteStream(copy))
+  }
+  if (!(await beginsWith(file, gzip))) return file
+  const unpacked = `${copy}.unpacked`
   try {
-    await pipeline(createReadStream(copy), createGunzip(), createWriteStream(file))
+    await pipeline(createReadStream(file), createGunzip(), createWriteStream(unpacked))
   } catch {
     throw new UsageError(`${name} is packed with gzip, and damaged`)
   }
-  return { file, size: (await statOf(file)).size }
+  return unpacked
 }
 
 const gzip = Buffer.from([0x1f, 0x8b])

@@ -15,13 +15,13 @@ export interface HtmlOptions {
    *
    * @default 'Trace'
    */
-  readonly title?: string
+  readonly title?: string | undefined
   /**
    * The most spans that are shown; the rest is counted.
    *
    * @default 500
    */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 // Nothing may be fetched or run, whatever gets into the page.

@@ -8,13 +8,13 @@ import { spanKey, type RecordedSpan } from '../spans/span.ts'
 /** How a Mermaid diagram looks. */
 export interface MermaidOptions {
   /** Stands above the diagram. */
-  readonly title?: string
+  readonly title?: string | undefined
   /**
    * The most spans that are drawn; the rest is counted in a box of its own. More than about 50 cannot be read.
    *
    * @default 50
    */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /**
    * Where time goes: to the right, or down.
    *

@@ -19,9 +19,7 @@ export interface SvgRow {
 /** Where a story lies in the drawing, px. */
 export interface SvgBlock {
   readonly block: PictureBlock
-  /** The base line of the heading; undefined without one. */
-  readonly headingAt?: number
-  /** The base line of the axis. */
+  /** The base line of the axis; where there are several stories, a heading stands above it. */
   readonly axisAt: number
   readonly rows: readonly SvgRow[]
   readonly bottom: number
@@ -70,7 +68,6 @@ export function svgLayout(drawn: Picture, width: number, top: number): SvgLayout
   let y = top
   const blocks = drawn.blocks.map((block): SvgBlock => {
     if (headed) y += headingHeight
-    const headingAt = y - 8
     const axisAt = y + 14
     y += axisHeight
     const rows = block.rows.map((row) => {
@@ -78,7 +75,7 @@ export function svgLayout(drawn: Picture, width: number, top: number): SvgLayout
       y = placed.bottom
       return placed
     })
-    return { block, ...(headed && { headingAt }), axisAt, rows, bottom: y }
+    return { block, axisAt, rows, bottom: y }
   })
   return { ...columns, height: y + columns.margin, blocks }
 }

@@ -18,15 +18,15 @@ export interface SvgOptions {
    *
    * @default 1200
    */
-  readonly width?: number
+  readonly width?: number | undefined
   /** Stands above the summary. */
-  readonly title?: string
+  readonly title?: string | undefined
   /**
    * The most spans that are drawn; the rest is counted in the summary.
    *
    * @default 500
    */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /**
@@ -56,14 +56,15 @@ export function svg(spans: readonly RecordedSpan[], options: SvgOptions = {}): s
 }
 
 function blockMarkup(placed: SvgBlock, layout: SvgLayout, drawn: Picture): Content {
-  const { block, headingAt, rows } = placed
+  const { block, axisAt, rows } = placed
+  const { name, facts, scale } = block
   return markup`<g class="story">
-    ${headingAt === undefined ? undefined : heading(block.name, ` · ${block.facts}`, headingAt, layout)}
+    ${layout.blocks.length > 1 ? heading(name, ` · ${facts}`, axisAt - 22, layout) : undefined}
     ${failedRows(rows, layout)}
     ${axis(placed, layout)}
     ${treeLines(rows, layout)}
     ${linkCurves(rows)}
-    ${rows.map((row) => rowMarkup(row, block.scale, layout, drawn))}
+    ${rows.map((row) => rowMarkup(row, scale, layout, drawn))}
   </g>`
 }
 

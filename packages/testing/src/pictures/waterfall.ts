@@ -16,7 +16,7 @@ export interface WaterfallOptions {
    *
    * @default the width of the terminal, or 100
    */
-  readonly width?: number
+  readonly width?: number | undefined
   /**
    * ANSI colours. By default only when standard output is a terminal; `FORCE_COLOR` and `NO_COLOR` are followed.
    *
@@ -24,7 +24,7 @@ export interface WaterfallOptions {
    */
   readonly colors?: boolean
   /** Stands in front of the summary line. */
-  readonly title?: string
+  readonly title?: string | undefined
   /**
    * The time axis above the bars.
    *
@@ -36,7 +36,7 @@ export interface WaterfallOptions {
    *
    * @default 200
    */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /**
