@@ -1,6 +1,7 @@
 import { messageFacts } from '../spans/facts.ts'
 import { identityOf, messageIdentity, type MessageIdentity } from '../spans/identity.ts'
 import { linkOf, type SpanLink, type SpanNode } from '../spans/graph.ts'
+import { grouped } from '../spans/grouped.ts'
 import { nearest } from '../spans/nearest.ts'
 
 /** How a span hangs on the span that made its message. */
@@ -62,40 +63,28 @@ const makerAround = nearest((node) => {
   return isCreation(node) || operationType === 'receive' || operationType === 'process' ? { value: node } : undefined
 })
 
+/** Of several links that fit, none is known to be the right one. */
 function receivedWith(reception: SpanNode, identity: MessageIdentity | undefined): Connection | undefined {
-  const { all, named, unnamed } = receivedLinks(reception)
-  const candidates = identity === undefined ? all : [...unnamed, ...(named.get(identity.key) ?? [])]
+  const links = linksByMessage(reception)
+  const candidates =
+    identity === undefined
+      ? reception.links
+      : [links.get(''), links.get(identity.key)].flatMap((fitting = []) => fitting.slice(0, 2))
   const [link] = candidates
   if (!link || candidates.length > 1) return undefined
   return link.target ? { creation: link.target, via: 'parent' } : { via: 'parent' }
 }
 
-/** The first two links of each kind: of several that fit, none is known to be the right one. */
-interface ReceivedLinks {
-  readonly all: readonly SpanLink[]
-  /** By the key of the message that the link names. */
-  readonly named: ReadonlyMap<string, readonly SpanLink[]>
-  /** Those that name no message. */
-  readonly unnamed: readonly SpanLink[]
-}
-
 // Every message of a batch asks for the links of the batch.
-const receptions = new WeakMap<SpanNode, ReceivedLinks>()
+const receptions = new WeakMap<SpanNode, ReadonlyMap<string, readonly SpanLink[]>>()
 
-function receivedLinks(reception: SpanNode): ReceivedLinks {
+/** The links of a reception by the key of the message that each names; empty for those that name none. */
+function linksByMessage(reception: SpanNode): ReadonlyMap<string, readonly SpanLink[]> {
   const known = receptions.get(reception)
   if (known) return known
-  const named = new Map<string, SpanLink[]>()
-  const unnamed: SpanLink[] = []
-  for (const link of reception.links) {
-    const key = linkIdentity(reception, link.link.attributes)?.key
-    const links = key === undefined ? unnamed : (named.get(key) ?? [])
-    if (links.length < 2) links.push(link)
-    if (key !== undefined) named.set(key, links)
-  }
-  const read = { all: reception.links.slice(0, 2), named, unnamed }
-  receptions.set(reception, read)
-  return read
+  const links = grouped(reception.links, ({ link }) => linkIdentity(reception, link.attributes)?.key ?? '')
+  receptions.set(reception, links)
+  return links
 }
 
 /** The message that a link of a batch's span is about, where the link says so. */

@@ -32,27 +32,32 @@ export class StepError extends TypeError {
   }
 }
 
+/** The words of a description; pictures put `/3` behind the number of an attempt, and an arrow before its outcome. */
+export function wordsOf(description: string): string[] {
+  const words = description.split(' ').filter((word) => word !== '' && word !== '→')
+  return words.map((word, index) => (words[index - 1] === 'attempt' ? word.replace(/\/\d+$/, '') : word))
+}
+
 /** Throws a `StepError` where descriptions can be true of no way. */
 export function checkSteps(descriptions: unknown): void {
   if (!Array.isArray(descriptions) || descriptions.length === 0) {
     throw new StepError(`${JSON.stringify(descriptions)} is no list of steps`)
   }
-  descriptions.forEach(checkStep)
+  for (const description of descriptions) {
+    const reason = typeof description === 'string' ? refusal(wordsOf(description)) : 'it has no words'
+    if (reason !== undefined) throw new StepError(`${JSON.stringify(description)} is no step: ${reason}`)
+  }
 }
 
-/** A span may also be named before its verb: `orders send`. */
-function checkStep(description: unknown): void {
-  const refuse = (reason: string): never => {
-    throw new StepError(`${JSON.stringify(description)} is no step: ${reason}`)
-  }
-  if (typeof description !== 'string' || description.trim() === '') return refuse('it has no words')
-  const words = description.split(' ').filter((word) => word !== '' && word !== '→')
+/** Why words are no step. A span may also be named before its verb: `orders send`. */
+function refusal(words: readonly string[]): string | undefined {
+  if (words.length === 0) return 'it has no words'
   const begins = VERBS.some((verb) => `${words.join(' ')} `.startsWith(`${verb} `) || words[1] === verb)
-  if (!begins) refuse(`${words[0]} is no verb`)
+  if (!begins) return `${words[0]} is no verb`
   const at = words.lastIndexOf('attempt')
-  if (at < 1) return
+  if (at < 1) return undefined
   const [number = '', outcome, ...more] = words.slice(at + 1)
-  if (!/^[1-9]\d*(?:\/\d+)?$/.test(number)) refuse('attempt needs a number')
-  if (outcome !== undefined && !OUTCOMES.some((known) => known === outcome)) refuse(`${outcome} is no outcome`)
-  if (more.length > 0) refuse('nothing stands behind the outcome')
+  if (!/^[1-9]\d*$/.test(number)) return 'attempt needs a number'
+  if (outcome !== undefined && !OUTCOMES.some((known) => known === outcome)) return `${outcome} is no outcome`
+  return more.length > 0 ? 'nothing stands behind the outcome' : undefined
 }

@@ -1,6 +1,7 @@
 import { messageFacts, type MessageFacts } from '../spans/facts.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import type { MessageAttempt, MessageJourney } from './journey.ts'
+import { wordsOf } from './step-grammar.ts'
 
 /** One step of a message's way, as text and as the span that shows it. */
 export interface Step {
@@ -34,15 +35,9 @@ function words(...all: (string | undefined)[]): string {
   return all.filter((word) => word !== undefined && word !== '').join(' ')
 }
 
-/**
- * Whether a step is as it was described: every word of the description is there, in this order, from the first one on.
- * Pictures put `/3` behind the number of an attempt, and an arrow before its outcome.
- */
+/** Whether a step is as it was described: every word of the description is there, in this order, from the first one on. */
 export function isStep({ text, shown }: Step, description: string): boolean {
-  const wanted = description
-    .split(' ')
-    .filter((word) => word !== '' && word !== '→')
-    .map((word, index, all) => (all[index - 1] === 'attempt' ? word.replace(/\/\d+$/, '') : word))
+  const wanted = wordsOf(description)
   return startsAs(text, wanted) || startsAs(shown, wanted)
 }
 
