@@ -1,6 +1,6 @@
 import type { Via } from '../journeys/creation.ts'
 import { evidenceOf, type CheckOptions, type Evidence } from '../rules/evidence.ts'
-import { findingAt, hopEnd, type Finding } from '../rules/finding.ts'
+import { aboutNothing, findingAt, hopEnd } from '../rules/finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
 import { connected } from '../rules/connected.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
@@ -55,7 +55,7 @@ function assertPair(
   if ({ parent, link, both: parent && link, either: parent || link }[via]) return true
   const is = parent ? 'parent' : link ? 'link' : undefined
   const wanted = via === 'either' ? 'a parent or a link' : wayText(via)
-  const finding: Omit<Finding, 'message' | 'side' | 'service'> = {
+  const found = {
     rule: connected.id,
     problem: `${to.name} is connected to ${from.name} by ${wayText(is)}, not by ${wanted}.`,
     hop: `${hopEnd(from)} → ${hopEnd(to)}`,
@@ -63,8 +63,8 @@ function assertPair(
     expected: via,
     actual: is ?? 'nothing',
   }
-  const missing = { ...finding, message: 'a message', side: 'unknown' as const, service: '' }
-  throw new TraceAssertionError([end ? findingAt(evidence, end, finding) : missing], spans)
+  const finding = end ? findingAt(evidence, end, found) : { ...aboutNothing, message: 'a message', ...found }
+  throw new TraceAssertionError([finding], spans)
 }
 
 function isAbove(start: SpanNode, end: SpanNode): boolean {

@@ -114,13 +114,10 @@ function joinByCreation(attempts: readonly MessageAttempt[], together: DisjointS
   const followers = grouped(attempts, ({ creation }) => creation)
   const shared = new Set<SpanNode>()
   for (const [creation, followed] of followers) {
-    const messages = new Map<string, Set<object>>()
-    for (const { node, identity, facts } of followed) {
-      if (!identity) continue
-      const place = facts.destinationName ?? ''
-      messages.set(place, (messages.get(place) ?? new Set()).add(together.find(node)))
-    }
-    if (isBulk(creation) || [...messages.values()].some(({ size }) => size > 1)) shared.add(creation)
+    const named = followed.filter(({ identity }) => identity)
+    const places = [...grouped(named, ({ facts }) => facts.destinationName ?? '').values()]
+    const isShared = places.some((same) => new Set(same.map(({ node }) => together.find(node))).size > 1)
+    if (isShared || isBulk(creation)) shared.add(creation)
     else for (const { node } of followed) together.join(creation, node)
   }
   return shared

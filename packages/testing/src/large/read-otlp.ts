@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { countText } from '../text/count-text.ts'
 import { createJsonTexts, type JsonText } from './json-texts.ts'
-import { otlpContent } from '../otlp/request.ts'
+import { isFields, otlpContent } from '../otlp/request.ts'
 import { slicesOf, type OtlpSlice } from './slices.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 
@@ -127,8 +127,4 @@ function foreignExport(value: unknown): string {
   return isZipkin
     ? 'a Zipkin export, not OTLP: send the spans to a Collector that writes a file'
     : 'not a trace request'
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -60,12 +60,10 @@ export function createStoryIndex(budget: number, batches: 'apart' | 'together' =
 
   function rootOf(number: number): number {
     let current = number
-    let parent = parents[current] ?? current
-    while (parent !== current) {
-      const grandparent = parents[parent] ?? parent
+    while (parents[current] !== current) {
+      const grandparent = parents[parents[current]!]!
       parents[current] = grandparent
       current = grandparent
-      parent = parents[current] ?? current
     }
     return current
   }

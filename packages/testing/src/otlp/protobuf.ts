@@ -1,4 +1,4 @@
-import { fromBinary, fromJson, toBinary, type DescMessage, type JsonObject, type Message } from '@bufbuild/protobuf'
+import { fromBinary, fromJson, toBinary, type JsonObject, type Message } from '@bufbuild/protobuf'
 import { messageDesc } from '@bufbuild/protobuf/codegenv2'
 import { file } from './generated.ts'
 
@@ -15,16 +15,8 @@ export function decodeTraceRequest(bytes: Uint8Array): Message {
   return fromBinary(request, bytes, { readUnknownFields: false })
 }
 
-/** What an exporter hears whose request was read, from its JSON form. */
-export function encodeResponse(given: JsonObject): Uint8Array {
-  return encoded(response, given)
-}
-
-/** What an exporter hears whose request was refused, from its JSON form. */
-export function encodeStatus(given: JsonObject): Uint8Array {
-  return encoded(status, given)
-}
-
-function encoded(schema: DescMessage, given: JsonObject): Uint8Array {
+/** What an exporter hears, from its JSON form: a response if its request was read, else what was wrong. */
+export function encodeAnswer(code: number, given: JsonObject): Uint8Array {
+  const schema = code === 200 ? response : status
   return toBinary(schema, fromJson(schema, given))
 }

@@ -216,6 +216,7 @@ function fieldsOf(list: unknown): readonly Fields[] {
   return list.every(isFields) ? list : list.filter(isFields)
 }
 
-function isFields(value: unknown): value is Fields {
+/** Whether a value has fields. */
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null
 }

@@ -1,3 +1,5 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+
 /** What a receiver says to an exporter, in the encoding that the exporter spoke. */
 export interface OtlpResponse {
   readonly status: number
@@ -14,21 +16,20 @@ export type OtlpEncoding = 'application/json' | 'application/x-protobuf'
  * @param rejected spans that were left out, and why
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  */
-export async function accepted(encoding: OtlpEncoding, rejected = 0, reason = ''): Promise<OtlpResponse> {
+export function accepted(encoding: OtlpEncoding, rejected = 0, reason = ''): Promise<OtlpResponse> {
   const partial = rejected === 0 ? {} : { partialSuccess: { rejectedSpans: String(rejected), errorMessage: reason } }
-  const body = encoding === 'application/json' ? json(partial) : (await protobuf()).encodeResponse(partial)
-  return { status: 200, contentType: encoding, body }
+  return written(encoding, 200, partial)
 }
 
 /** An answer to a request that cannot be read. None of these makes an exporter try again. */
-export async function refused(encoding: OtlpEncoding, status: number, reason: string): Promise<OtlpResponse> {
-  const error = { code: 3, message: reason }
-  const body = encoding === 'application/json' ? json(error) : (await protobuf()).encodeStatus(error)
-  return { status, contentType: encoding, body }
+export function refused(encoding: OtlpEncoding, status: number, reason: string): Promise<OtlpResponse> {
+  return written(encoding, status, { code: 3, message: reason })
 }
 
-function json(value: object): Uint8Array {
-  return Buffer.from(JSON.stringify(value))
+async function written(contentType: OtlpEncoding, status: number, given: JsonObject): Promise<OtlpResponse> {
+  const isJson = contentType === 'application/json'
+  const body = isJson ? Buffer.from(JSON.stringify(given)) : (await protobuf()).encodeAnswer(status, given)
+  return { status, contentType, body }
 }
 
 /** Loaded when an exporter speaks it: most tests need no receiver, and then not its library. */

@@ -3,6 +3,7 @@ import { clean, cutMiddle } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
 import { messageFacts, type MessageFacts } from '../spans/facts.ts'
 import type { SpanGraph, SpanLink, SpanNode } from '../spans/graph.ts'
+import { grouped } from '../spans/grouped.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { timeScale, type TimeScale } from './time-scale.ts'
 import { treePlaces, type TreePlace } from './tree.ts'
@@ -218,21 +219,21 @@ const most = 8
  * a link to the parent, and a link to the attempt before under the same parent.
  */
 function linkTexts(node: SpanNode): string[] {
-  const byTarget = new Map<string, { readonly roles: Set<string>; readonly link: SpanLink }>()
-  const add = (role: string, link: SpanLink): void => {
-    const known = byTarget.get(spanKey(link.link)) ?? { roles: new Set(), link }
-    byTarget.set(spanKey(link.link), known)
-    known.roles.add(role)
-  }
   const { traceId, parentSpanId } = node.span
-  if (node.parentMissing && parentSpanId) add('parent', { link: { traceId, spanId: parentSpanId, attributes: {} } })
-  for (const link of node.links) if (!shownByTree(node, link)) add(linkRole(node, link), link)
-  const counts = new Map<string, number>()
-  for (const { roles: named, link } of byTarget.values()) {
-    const text = `${[...named].join(', ')} ${targetText(link)}`
-    counts.set(text, (counts.get(text) ?? 0) + 1)
+  const shown = node.links
+    .filter((link) => !shownByTree(node, link))
+    .map((link) => ({ role: linkRole(node, link), link }))
+  if (node.parentMissing && parentSpanId) {
+    shown.unshift({ role: 'parent', link: { link: { traceId, spanId: parentSpanId, attributes: {} } } })
   }
-  const texts = [...counts].map(([text, count]) => `⤷ ${text}${count > 1 ? ` ×${count}` : ''}`)
+  const byTarget = [...grouped(shown, ({ link: { link } }) => spanKey(link)).values()]
+  const named = byTarget.map((same) => {
+    const said = new Set(same.map(({ role }) => role))
+    return `${[...said].join(', ')} ${targetText(same[0]!.link)}`
+  })
+  const texts = [...grouped(named, (text) => text)].map(
+    ([text, { length }]) => `⤷ ${text}${length > 1 ? ` ×${length}` : ''}`,
+  )
   return texts.length <= most ? texts : [...texts.slice(0, most - 1), `⤷ … ${texts.length - most + 1} more`]
 }
 

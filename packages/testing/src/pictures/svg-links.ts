@@ -9,29 +9,29 @@ export const arrowHead: Content = markup`
     <path d="M0 0.5L8 4L0 7.5Z" fill="${colors.link}"/>
   </marker>`
 
-/** The links as dashed curves, from the end of the linked span to the start of the span that has the link. */
-export function linkCurves(rows: readonly SvgRow[]): Content {
+/**
+ * The lines of the tree, from each span to its recorded parent; and the links as dashed curves, from the end of the
+ * linked span to the start of the span that has the link.
+ */
+export function connections(rows: readonly SvgRow[], layout: SvgLayout): Content {
   const byNode = new Map<SpanNode, SvgRow>(rows.map((placed) => [placed.row.place.node, placed]))
-  return rows.map((placed) => {
+  const paths: string[] = []
+  const curves: Content[] = []
+  for (const placed of rows) {
     const { links, parent } = placed.row.place.node
-    return links.map(({ target }) => {
+    const above = parent && byNode.get(parent)
+    if (above) paths.push(branch(above, placed, layout))
+    for (const { target } of links) {
       const from = target && target !== parent ? byNode.get(target) : undefined
-      return from && curve(from, placed)
-    })
-  })
+      if (from) curves.push(curve(from, placed))
+    }
+  }
+  return markup`<path d="${paths.join('') || 'M0 0'}" fill="none" stroke="${colors.tree}"/>${curves}`
 }
 
-/** The lines of the tree, from each span to its recorded parent. */
-export function treeLines(rows: readonly SvgRow[], layout: SvgLayout): Content {
-  const byNode = new Map<SpanNode, SvgRow>(rows.map((placed) => [placed.row.place.node, placed]))
-  const paths = rows.map((placed) => {
-    const { parent } = placed.row.place.node
-    const above = parent && byNode.get(parent)
-    if (!above) return ''
-    const [x, to] = [markAt(above.row, layout), markAt(placed.row, layout) - 8]
-    return `M${x.toFixed(1)} ${above.middle + 9}V${placed.middle}H${to.toFixed(1)}`
-  })
-  return markup`<path d="${paths.join('') || 'M0 0'}" fill="none" stroke="${colors.tree}"/>`
+function branch(above: SvgRow, { row, middle }: SvgRow, layout: SvgLayout): string {
+  const [x, to] = [markAt(above.row, layout), markAt(row, layout) - 8]
+  return `M${x.toFixed(1)} ${above.middle + 9}V${middle}H${to.toFixed(1)}`
 }
 
 function curve(from: SvgRow, to: SvgRow): Content {

@@ -5,7 +5,7 @@ import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { colors, darkStyle } from './svg-colors.ts'
 import { svgLayout, type SvgBlock, type SvgLayout } from './svg-layout.ts'
-import { arrowHead, linkCurves, treeLines } from './svg-links.ts'
+import { arrowHead, connections } from './svg-links.ts'
 import { failedRows, rowMarkup } from './svg-row.ts'
 import { boldness, fitting, fontSize, smallSize, textLine, textWidth } from './svg-text.ts'
 import { axisMarks } from './axis.ts'
@@ -62,8 +62,7 @@ function blockMarkup(placed: SvgBlock, layout: SvgLayout, drawn: Picture): Conte
     ${layout.blocks.length > 1 ? heading(name, ` · ${facts}`, axisAt - 22, layout) : undefined}
     ${failedRows(rows, layout)}
     ${axis(placed, layout)}
-    ${treeLines(rows, layout)}
-    ${linkCurves(rows)}
+    ${connections(rows, layout)}
     ${rows.map((row) => rowMarkup(row, scale, layout, drawn))}
   </g>`
 }

@@ -126,12 +126,10 @@ export function createDisjointSets<T>(): DisjointSets<T> {
 
   function find(thing: T): T {
     let current = thing
-    let parent = parents.get(current) ?? current
-    while (parent !== current) {
+    for (let parent = parents.get(current); parent !== undefined; parent = parents.get(current)) {
       const grandparent = parents.get(parent) ?? parent
       parents.set(current, grandparent)
       current = grandparent
-      parent = parents.get(current) ?? current
     }
     return current
   }
