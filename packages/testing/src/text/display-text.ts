@@ -22,21 +22,11 @@ export function displayWidth(text: string): number {
 
 /** Text that takes at most `width` columns; what does not fit ends with `…`. */
 export function cut(text: string, width: number): string {
-  if (plain.test(text)) {
-    if (text.length <= width) return text
-    return width < 1 ? '' : `${text.slice(0, width - 1).trimEnd()}…`
-  }
-  // The graphemes that fit in front of the `…`, and the columns of all that were looked at.
-  let kept = 0
-  let end = 0
-  let used = 0
-  for (const grapheme of graphemesOf(text)) {
-    used += graphemeWidth(grapheme)
-    end += grapheme.length
-    if (used < width) kept = end
-    if (used > width) return width < 1 ? '' : `${text.slice(0, kept).trimEnd()}…`
-  }
-  return text
+  if (text.length <= width && plain.test(text)) return text
+  const fitting = fitted(graphemesOf(text), width, displayWidth).join('')
+  if (fitting === text) return text
+  const start = fitted(graphemesOf(fitting), width - 1, displayWidth).join('')
+  return width < 1 ? '' : `${start.trimEnd()}…`
 }
 
 /**
@@ -50,18 +40,22 @@ export function cutMiddle(text: string, width: number, measure: (text: string) =
   if (text.length <= longest && measure(text) <= width) return text
   const room = width - measure('…')
   if (room < 0) return ''
-  const start = fitted([...graphemesOf(text.slice(0, longest))], room / 2, measure).join('')
+  const start = fitted(graphemesOf(text.slice(0, longest)), room / 2, measure).join('')
   const ends = [...graphemesOf(text.slice(-longest).replace(/^[\udc00-\udfff]/, ''))].toReversed()
-  const end = fitted(ends, room - measure(start), measure)
-    .toReversed()
-    .join('')
-  return `${start.trimEnd()}…${end.trimStart()}`
+  const end = fitted(ends, room - measure(start), measure).toReversed()
+  return `${start.trimEnd()}…${end.join('').trimStart()}`
 }
 
-function fitted(parts: readonly string[], width: number, measure: (text: string) => number): string[] {
+/** The first parts of a text that take at most `width` together. */
+function fitted(parts: Iterable<string>, width: number, measure: (text: string) => number): string[] {
+  const taken: string[] = []
   let used = 0
-  const beyond = parts.findIndex((part) => (used += measure(part)) > width)
-  return beyond < 0 ? [...parts] : parts.slice(0, beyond)
+  for (const part of parts) {
+    used += measure(part)
+    if (used > width) break
+    taken.push(part)
+  }
+  return taken
 }
 
 /** Text that takes exactly `width` columns: cut, or filled with spaces on the right. */
