@@ -1,6 +1,7 @@
 import type { Diagnosis } from './diagnosis.ts'
 import { diagnoseClients } from './clients.ts'
 import { diagnoseFiles } from './files.ts'
+import { isOf, loadedModules } from './loaded.ts'
 import { diagnoseNotPatched } from './not-patched.ts'
 import { diagnosePatched } from './patched.ts'
 import { diagnoseRegistered } from './registered.ts'
@@ -40,12 +41,19 @@ export interface DiagnoseOptions {
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<readonly Diagnosis[]> {
   const { folder = process.cwd(), process: live = true, clients = [], roundTrips = [] } = options
-  const found = [...diagnoseFiles(folder), ...(live ? diagnoseProcess(folder) : []), ...diagnoseClients(clients)]
+  const found = [...(live ? diagnoseApplication(folder) : diagnoseFiles(folder)), ...diagnoseClients(clients)]
   for (const target of roundTrips) found.push(await diagnoseRoundTrip(target, folder))
   return found
 }
 
-/** Without files and brokers, and therefore at once. */
+/** Without brokers, and therefore at once. */
+export function diagnoseApplication(folder: string): Diagnosis[] {
+  const files = loadedModules().map(([file]) => file)
+  const isLoaded = (client: string): boolean => files.some((file) => isOf(file, client))
+  return [...diagnoseFiles(folder, isLoaded), ...diagnoseProcess(folder)]
+}
+
+/** Without files of the project. */
 export function diagnoseProcess(folder: string = process.cwd()): Diagnosis[] {
   return [...diagnoseRegistered(), ...diagnosePatched(), ...diagnoseNotPatched(folder)]
 }

@@ -24,8 +24,12 @@ export const instrumentations: Readonly<Record<string, Traced>> = {
   ],
 }
 
-/** What can be told from a project's files alone, without running it. */
-export function diagnoseFiles(folder: string): Diagnosis[] {
+/**
+ * What can be told from a project's files alone, without running it.
+ *
+ * @param isLoaded whether this process has loaded a client: then what traces it is seen there
+ */
+export function diagnoseFiles(folder: string, isLoaded: (client: string) => boolean = () => false): Diagnosis[] {
   const pairs = Object.entries(instrumentations)
   const adapters = [...pairs.map(([, [, ours]]) => ours), '@tracebaton/bullmq']
   const installed = findInstalled(
@@ -49,7 +53,7 @@ export function diagnoseFiles(folder: string): Diagnosis[] {
       .map(([name, other]) => doubtful('client-version', `${name} is not traced yet.`, `What is sent by ${other} is.`)),
     ...diagnoseAliases(folder),
     ...pairs
-      .filter(([name, [, ours]]) => isThere(name) && isThere(ours))
+      .filter(([name, [client, ours]]) => [name, client, ours].every(isThere) && !isLoaded(client))
       .map(([name, [client, ours]]) => bothInstalled(name, client, ours)),
     ...(adapters.some(isThere) ? diagnoseInstalledTracers(isThere) : []),
   ]

@@ -1,8 +1,7 @@
 import { writeSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
-import { diagnosisText, type Diagnosis } from './diagnosis.ts'
-import { diagnoseFiles } from './files.ts'
-import { diagnoseProcess } from './diagnose.ts'
+import { diagnoseApplication } from './diagnose.ts'
+import { diagnosisText } from './diagnosis.ts'
 
 const asks = /@tracebaton\/testing\/(?:dist\/\w+\/)?doctor/
 
@@ -19,7 +18,7 @@ export function reportWhereAsked(): void {
     if (said) return
     said = true
     try {
-      const found: Diagnosis[] = [...diagnoseFiles(process.cwd()), ...diagnoseProcess()]
+      const found = diagnoseApplication(process.cwd())
       write(`\ntracebaton doctor:\n${diagnosisText(found, { colors: process.stderr.isTTY })}`)
     } catch {
       // The application must not notice that it is looked at.

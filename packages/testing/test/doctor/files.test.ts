@@ -57,10 +57,20 @@ test('packages of the folders above are seen, as in a monorepo', async () => {
 test('an official instrumentation is doubtful beside the adapter for the same client only', async () => {
   const both = {
     [api]: '1.9.1',
+    'node_modules/amqplib': '2.3.1',
+    'node_modules/kafkajs': '2.2.4',
     'node_modules/@opentelemetry/instrumentation-amqplib': '0.70.0',
     'node_modules/@opentelemetry/instrumentation-kafkajs': '0.32.0',
     'node_modules/@tracebaton/kafka': '0.1.0',
   }
   const found = diagnoseFiles(await projectWith(both)).filter(({ id }) => id === 'instrumentation')
   expect(found).toMatchObject([{ state: 'doubtful', advice: expect.stringContaining('instrumentation-kafkajs') }])
+})
+
+test('an official instrumentation is nothing to say where its client is not installed', async () => {
+  const both = {
+    'node_modules/@opentelemetry/instrumentation-kafkajs': '0.32.0',
+    'node_modules/@tracebaton/kafka': '0.1.0',
+  }
+  expect(diagnoseFiles(await projectWith(both)).filter(({ id }) => id === 'instrumentation')).toEqual([])
 })

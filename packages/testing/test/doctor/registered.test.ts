@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { Session } from 'node:inspector'
 import { createRequire } from 'node:module'
 import { afterEach, expect, test, vi } from 'vitest'
-import { diagnoseProcess } from '../../src/doctor/diagnose.ts'
+import { diagnoseApplication, diagnoseProcess } from '../../src/doctor/diagnose.ts'
 import type { DiagnosisId } from '../../src/doctor/diagnosis.ts'
 import { hideLoadedModules } from './hidden-modules.ts'
 import { projectWith } from './project.ts'
@@ -83,6 +83,15 @@ test.each([
   expect(found('instrumentation')).toEqual([])
   home[Symbol.for('tracebaton.said.1')] = new Set()
   expect(found('instrumentation')).toEqual([expect.stringMatching(/^ill: .* is patched by another instrumentation/)])
+})
+
+test('an official instrumentation that is installed and has not patched the loaded client is nothing to say', async () => {
+  const names = ['@opentelemetry/instrumentation-kafkajs', '@tracebaton/kafka', 'kafkajs']
+  const folder = await projectWith(Object.fromEntries(names.map((name) => [`node_modules/${name}`, '1.0.0'])))
+  const doubts = () => diagnoseApplication(folder).filter(({ id }) => id === 'instrumentation')
+  expect(doubts()).toMatchObject([{ state: 'doubtful' }])
+  await load(folder, 'node_modules/kafkajs/index.js', 'exports.Kafka = class {}')
+  expect(doubts()).toEqual([])
 })
 
 test('modules without a patched function, or that cannot be looked at, say nothing', async () => {
