@@ -244,7 +244,7 @@ export interface Delivery<Carrier = unknown> {
   readonly ambient?: boolean | undefined
   /** The messages were counted as consumed when they were received. @default false */
   readonly received?: boolean | undefined
-  /** What becomes of the message when its last attempt fails. @default as for every failed attempt: `requeued` */
+  /** What becomes of the message when its last attempt fails, or gives it back. @default as for every attempt: `requeued` */
   readonly exhausted?: Outcome | undefined
   /**
    * What it means that the handler threw this, where the client gives errors a meaning. @default a failure, whose outcome
