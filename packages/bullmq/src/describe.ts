@@ -96,7 +96,7 @@ export function keyOfRun({ id, attemptsStarted }: JobLike): string | undefined {
  * were reset, it bears more failures than attempts.
  */
 export function toDelivery(job: JobLike): Delivery {
-  const { id, queueName, opts, timestamp, attemptsMade, attemptsStarted } = job
+  const { id, queueName, opts, timestamp, processedOn, attemptsMade, attemptsStarted } = job
   const queue = job.queueQualifiedName ?? queueName
   const carrier = readMetadata(opts.telemetry?.metadata)
   const attempts = Math.max(1, Number((opts.attempts as unknown) ?? 1))
@@ -105,6 +105,9 @@ export function toDelivery(job: JobLike): Delivery {
   const redrives = givenUp ? attemptsMade - attempts + 1 : Number(reset)
   const identity = id === undefined ? undefined : `${SYSTEM}:${queue}:${id}:${timestamp}`
   const related = relativesOf(job)
+  const delay = finite(opts.delay)
+  // It was promoted, or its delay was shortened: its options still have the old one.
+  const isEarly = delay !== undefined && delay > 0 && Number(processedOn) < timestamp + delay
   // Whether all runs since the reset have counted, or they were not reset, cannot be told apart otherwise.
   const isCounted = !givenUp && (reset ? attemptsStarted === attemptsMade + 1 : attemptsStarted > 0)
   const uncounted = redrives > 0 ? 0 : Math.max(0, attemptsStarted - 1 - attemptsMade) || 0
@@ -121,10 +124,10 @@ export function toDelivery(job: JobLike): Delivery {
     source: queue,
     key: keyOfRun(job),
     sentAt: finite(timestamp),
-    // Of redrives it is unknown when they were put back; a parent is there before its children, but not in the queue.
-    queuedAt: redrives > 0 || related?.some(({ role }) => role === 'child_job') === true ? null : undefined,
-    delay: finite(opts.delay),
-    deliveredAt: job.processedOn,
+    // It is unknown when these were put into the queue; a parent is there before its children, but not in the queue.
+    queuedAt: isEarly || redrives > 0 || related?.some(({ role }) => role === 'child_job') === true ? null : undefined,
+    delay,
+    deliveredAt: processedOn,
     scheduled: Boolean(job.repeatJobKey),
     count: isCounted ? { deliveries: attemptsStarted, exact: true } : undefined,
     // One that has had all its attempts is given up again as soon as it fails.

@@ -25,6 +25,15 @@ describe('an attempt on a job', () => {
   })
 
   test.each([
+    ['is late enough', 500, undefined],
+    ['began before its delay was over, as it was promoted', 60_000, null],
+    ['has no delay, on a worker whose clock is behind', 0, undefined],
+  ])('knows when it came into the queue unless it began early: it %s', (_, delay, queuedAt) => {
+    const processedOn = delay === 0 ? 900 : 3_000
+    expect(describeJob({ opts: { delay }, processedOn }).queuedAt).toBe(queuedAt)
+  })
+
+  test.each([
     ['before its attempts are used up', 2, 3, undefined],
     ['after them', 3, 3, 1],
     ['again', 4, 3, 2],

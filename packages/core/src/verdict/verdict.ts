@@ -118,7 +118,7 @@ export interface HandledAttempt {
 
 /** A verdict in the words of handlers. */
 export function handledAttempt({ delivery, copy, attempt, moved, firstSent }: Verdict): HandledAttempt {
-  const { lineage } = copy
+  const { lineage, queuedAt } = copy
   const sent = lineage?.sent ?? delivery.sentAt
   const delay = lineage?.delay ?? delivery.delay ?? 0
   const { errorType, errorMessage } = moved ?? {}
@@ -128,7 +128,8 @@ export function handledAttempt({ delivery, copy, attempt, moved, firstSent }: Ve
     kind: attempt.kind,
     firstSent,
     sent,
-    due: sent !== undefined && delay > 0 && isBounded(sent + delay) ? sent + delay : undefined,
+    // If the broker has moved the copy since it was sent, the delay asked for at first says nothing.
+    due: queuedAt !== null && sent !== undefined && delay > 0 && isBounded(sent + delay) ? sent + delay : undefined,
     previousFailure: attempt.previousFailure ?? (errorType === undefined ? undefined : { errorType, errorMessage }),
   }
 }

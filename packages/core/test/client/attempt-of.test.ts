@@ -82,6 +82,12 @@ describe('the attempt on a message', () => {
     expect(tracing.process(handled, () => attemptOf(message))).toMatchObject({ sent: 1000, due: undefined })
   })
 
+  test('says nothing of the delay of a copy that was moved since it was sent', () => {
+    const { tracing } = createTraced()
+    const { message, delivery: handled } = receive(tracing, { sentAt: 1000, delay: 500, queuedAt: null })
+    expect(tracing.process(handled, () => attemptOf(message))).toMatchObject({ sent: 1000, due: undefined })
+  })
+
   test('says when a delayed copy is due, of how many attempts it is one, and what the one before failed with', () => {
     const { tracing } = createTraced()
     const field = { attempt: 2, maxAttempts: 3, firstSent: 500, sent: 2000, delay: 4000, kind: 'delayed' } as const
