@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assertSpan, assertSpans, type RecordedSpan } from '@tracebaton/testing'
+import type * as bullmq from 'bullmq'
 import { QueueEvents } from 'bullmq'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadClient } from '../src/adapters/client.ts'
 import { expectSound, openSession } from './bullmq-session.ts'
 
 const processor = fileURLToPath(new URL('../src/adapters/programs/bullmq-sandbox.js', import.meta.url))
@@ -16,19 +18,18 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 test.each([
-  ['a child process', false],
-  ['a worker thread', true],
-] as const)('attempts in %s are recorded there, and nowhere else', async (what, useWorkerThreads) => {
+  ['a child process', false, 'bullmq'],
+  ['a worker thread', true, 'bullmq'],
+  ['a worker thread of the oldest version', true, 'bullmq-oldest'],
+] as const)('attempts in %s are recorded there, and nowhere else', async (what, useWorkerThreads, client) => {
+  const { module } = await loadClient<typeof bullmq>('bullmq', client, import.meta.filename)
   await using session = openSession({ sandboxed: true })
   const file = join(folder, `${what}.jsonl`)
   const queue = session.queue()
   const events = new QueueEvents(queue.name, { connection: session.connection })
   const env = { ...process.env, SPANS: file, NODE_OPTIONS: '' }
-  const worker = session.worker(queue, processor, {
-    useWorkerThreads,
-    workerForkOptions: { env },
-    workerThreadsOptions: { env },
-  })
+  const places = { useWorkerThreads, workerForkOptions: { env }, workerThreadsOptions: { env } }
+  const worker = session.worker(queue, processor, places, 'all', module.Worker)
   const flaky = await queue.add('flaky', 42, { attempts: 2, backoff: 10 })
   expect(await flaky.waitUntilFinished(events)).toBe(42)
   await worker.close()

@@ -41,6 +41,7 @@ export interface Session extends AsyncDisposable {
     processor: Processor | string,
     options?: Partial<WorkerOptions>,
     extent?: Extent,
+    By?: typeof Worker,
   ) => Worker
   readonly flows: (extent?: Extent) => FlowProducer
   /** Waits until so many attempts on a queue's jobs have ended, and gives them in the order they started. */
@@ -77,11 +78,11 @@ export function openSession(more: TelemetryOptions = {}): Session {
       const queue = closing(new Queue(`q-${randomUUID()}`, { connection, ...told(extent), ...queueOptions }))
       return extent === 'all' ? traceQueue(queue, options) : queue
     },
-    worker({ name }, processor, workerOptions, extent = 'all') {
+    worker({ name }, processor, workerOptions, extent = 'all', By = Worker) {
       const plain = processor as (job: Job) => Promise<unknown>
       const traced = extent === 'all' && typeof processor === 'function' ? traceHandler(plain) : plain
       const times = { lockDuration: 5_000, stalledInterval: 500, drainDelay: 1 }
-      return closing(new Worker(name, traced, { connection, ...times, ...told(extent), ...workerOptions }))
+      return closing(new By(name, traced, { connection, ...times, ...told(extent), ...workerOptions }))
     },
     flows(extent = 'all') {
       const flows = closing(new FlowProducer({ connection, ...told(extent) }))

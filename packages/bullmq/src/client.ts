@@ -29,6 +29,15 @@ export interface JobOptionsLike {
   readonly telemetry?:
     | { readonly metadata?: string | undefined; readonly omitContext?: boolean | undefined }
     | undefined
+  /** `telemetry.metadata` in a sandbox of BullMQ 5, which names options as they are stored. */
+  readonly tm?: string | undefined
+  /** `telemetry.omitContext` there. */
+  readonly omc?: boolean | undefined
+}
+
+/** What a job's options say of telemetry, in a sandbox, too. */
+export function telemetryOptions({ telemetry, tm, omc }: JobOptionsLike): JobOptionsLike['telemetry'] {
+  return telemetry ?? (tm === undefined && omc === undefined ? undefined : { metadata: tm, omitContext: omc })
 }
 
 /** A job as a processor gets it, in the worker's process or in a sandbox. */

@@ -15,7 +15,7 @@ import {
   type RetryOptions,
   type RetryResult,
 } from '@tracebaton/core/adapter'
-import type { FlowProducerLike, JobLike, JobOptionsLike, QueueLike } from './client.ts'
+import { telemetryOptions, type FlowProducerLike, type JobLike, type JobOptionsLike, type QueueLike } from './client.ts'
 import { arrivalOf } from './consumer.ts'
 import { toDelivery, toOutgoing, toPublication } from './describe.ts'
 import { callAlone } from './own-call.ts'
@@ -61,9 +61,12 @@ export function redrive<By extends Publisher>(publisher: By, job: MovedJob, opti
   return move(publisher, job, 'redrive', options)
 }
 
-/** Options that belong to this very job, and would make of its copy nothing, a twin or the child of another job. */
+/**
+ * Options that belong to this very job, and would make of its copy nothing, a twin or the child of another job. At the end
+ * the names that a sandbox of BullMQ 5 has for them.
+ */
 const OWN_OPTIONS =
-  /^(?:jobId|delay|timestamp|parent|(?:fail|continue)ParentOnFailure|(?:ignore|remove)DependencyOnFailure|repeat|repeatJobKey|prevMillis|deduplication|debounce)$/
+  /^(?:jobId|delay|timestamp|parent|(?:fail|continue)ParentOnFailure|(?:ignore|remove)DependencyOnFailure|repeat|repeatJobKey|prevMillis|deduplication|debounce|tm|omc|de|[fc]pof|[ir]dof)$/
 
 function move<By extends Publisher>(
   publisher: By,
@@ -105,7 +108,8 @@ function move<By extends Publisher>(
 }
 
 function optionsOf(tracing: AdapterTracing, { opts, data }: MovedJob, delay: number | undefined): JobOptionsLike {
-  const kept = Object.entries(opts).filter(([key, value]) => value !== undefined && !OWN_OPTIONS.test(key))
+  const all = { ...opts, telemetry: telemetryOptions(opts) }
+  const kept = Object.entries(all).filter(([key, value]) => value !== undefined && !OWN_OPTIONS.test(key))
   const writable = writableOnly(tracing, kept, (key, value) => isWritable(key, value, data))
   return { ...(writable as JobOptionsLike), ...(delay !== undefined && { delay }) }
 }

@@ -7,7 +7,7 @@ import {
   type Publication,
   type SendResults,
 } from '@tracebaton/core/adapter'
-import type { FlowJobLike, JobLike, JobOptionsLike } from './client.ts'
+import { telemetryOptions, type FlowJobLike, type JobLike, type JobOptionsLike } from './client.ts'
 import { metadataGetter, readMetadata } from './headers.ts'
 import { meaningOf } from './meaning.ts'
 import { relativesOf } from './relatives.ts'
@@ -98,7 +98,7 @@ export function keyOfRun({ id, attemptsStarted }: JobLike): string | undefined {
 export function toDelivery(job: JobLike): Delivery {
   const { id, queueName, opts, timestamp, processedOn, attemptsMade, attemptsStarted } = job
   const queue = job.queueQualifiedName ?? queueName
-  const carrier = readMetadata(opts.telemetry?.metadata)
+  const carrier = readMetadata(telemetryOptions(opts)?.metadata)
   const attempts = Math.max(1, Number((opts.attempts as unknown) ?? 1))
   const givenUp = attemptsMade >= attempts
   const reset = !givenUp && failuresOf(job) > attemptsMade

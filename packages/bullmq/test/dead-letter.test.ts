@@ -11,8 +11,11 @@ import {
   traceFlowProducer,
   traceHandler,
   traceQueue,
+  type MovedJob,
 } from '../src/index.ts'
+import type { JobLike } from '../src/client.ts'
 import { createBullmq, type Job } from './fake-bullmq.ts'
+import { jobOf } from './job.ts'
 
 beforeAll(useContexts)
 
@@ -69,6 +72,20 @@ describe('a job moved by its processor', () => {
       'tracebaton.delivery.outcome': 'dead_lettered',
       'error.type': 'TypeError',
     })
+    expect(recording.failures).toEqual([])
+  })
+
+  test('goes on with its context, and without what ties it to other jobs, from a sandbox of BullMQ 5', async () => {
+    const recording = createRecording()
+    const dead = createBullmq(undefined, 'orders-dead')
+    const metadata = JSON.stringify({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, other: 'o' })
+    const opts = { attempts: 3, kl: 5, tm: metadata, de: { id: 'd' }, fpof: true, idof: true } as JobLike['opts']
+    const processor = (job: MovedJob) =>
+      deadLetter(traceQueue(dead.queue, recording.options), job, { to: 'orders-dead', error: noStock })
+    await traceHandler(processor, recording.options)({ ...jobOf({ opts }), data: 1 })
+    const [copy] = dead.added
+    expect(Object.keys(copy!.opts).toSorted()).toEqual(['attempts', 'kl', 'telemetry'])
+    expect(fieldsOf(copy)).toMatchObject(JSON.parse(metadata) as object)
     expect(recording.failures).toEqual([])
   })
 

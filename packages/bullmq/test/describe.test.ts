@@ -20,6 +20,12 @@ describe('an attempt on a job', () => {
     })
   })
 
+  test('has its context in a sandbox of BullMQ 5, which names options as they are stored', () => {
+    const metadata = JSON.stringify({ traceparent: '00-1-2-01' })
+    expect(describeJob({ opts: { tm: metadata } }).carrier).toEqual({ traceparent: '00-1-2-01' })
+    expect(describeJob({ opts: { tm: '{}', telemetry: { metadata } } }).carrier).toEqual({ traceparent: '00-1-2-01' })
+  })
+
   test('has no time where the job bears none', () => {
     expect(describeJob({ timestamp: Number.NaN }).sentAt).toBeUndefined()
   })
