@@ -43,9 +43,14 @@ export function traceQueue<Wrapped extends QueueLike>(queue: Wrapped, options?: 
     addBulk: (jobs, ...rest) => sendJobs(tracing, original, jobs, (copies) => original.addBulk(copies, ...rest)),
     upsertJobScheduler: (id, repeat, template, ...rest) => {
       const call = (own?: BulkJobLike): Promise<unknown> => original.upsertJobScheduler(id, repeat, own, ...rest)
-      if (template !== undefined && !isObject(template)) return call(template)
-      return sendJob(tracing, original, template?.name ?? id, template?.opts, (opts) =>
-        call(opts === template?.opts ? template : copyWith(template ?? ({} as BulkJobLike), { opts })),
+      const seen = tracing.guard(() => {
+        if (!isOptions(template)) return undefined
+        const own = copyWith(template ?? ({} as BulkJobLike), {})
+        return { own, name: own.name ?? id, opts: own.opts }
+      })
+      if (seen === undefined) return call(template)
+      return sendJob(tracing, original, seen.name, seen.opts, (opts) =>
+        call(opts === seen.opts ? template : copyWith(seen.own, { opts })),
       )
     },
   }
@@ -95,10 +100,9 @@ function sendJobs(
   jobs: unknown,
   call: (jobs: readonly unknown[]) => Promise<unknown>,
 ): Promise<unknown> {
-  if (!Array.isArray(jobs) || jobs.length === 0 || !jobs.every(isObject)) return call(jobs as unknown[])
   const flows = jobs as readonly FlowJobLike[]
-  const publication = tracing.guard(() => toFlowPublication(client, flows))
-  if (publication === undefined) return callAlone(tracing, client, () => call(flows))
+  const publication = tracing.guard(() => (isJobs(jobs) ? toFlowPublication(client, flows) : undefined))
+  if (publication === undefined) return call(flows)
   return tracing.send(publication, (injections) => {
     let next = 0
     const copy = (job: FlowJobLike): FlowJobLike => {
@@ -127,6 +131,10 @@ export function withContext(
     return metadata === undefined ? options : copyWith(options ?? {}, { telemetry: { ...telemetry, metadata } })
   }
   return tracing.guard(write) ?? options
+}
+
+function isJobs(jobs: unknown): boolean {
+  return Array.isArray(jobs) && jobs.length > 0 && jobs.every(isObject)
 }
 
 function isOptions(options: unknown): options is JobOptionsLike | undefined {

@@ -49,3 +49,35 @@ test('what a listener of a queue without telemetry adds to another one is traced
   expect(recording.span('add audit').parentSpanId).toBe(add.spanId)
   expect(audit.added[0]?.opts.telemetry?.metadata).toContain(recording.span('add audit').spanId)
 })
+
+test('a list of jobs or a template that cannot be read is refused by the client, whose promise rejects', async () => {
+  const { options } = createRecording()
+  const { queue, flows } = createBullmq(undefined)
+  const traced = traceQueue(queue, options)
+  const unreadable: never = new Proxy<never[]>([], {
+    get() {
+      throw new RangeError('unreadable')
+    },
+  }) as never
+  const calls = [
+    traced.addBulk(unreadable),
+    traceFlowProducer(flows, options).addBulk([unreadable]),
+    traced.upsertJobScheduler('report', { every: 1_000 }, unreadable),
+  ]
+  for (const call of calls) await expect(call).rejects.toThrow('unreadable')
+})
+
+test('a template that cannot be copied schedules its jobs as without tracing', async () => {
+  const { options } = createRecording()
+  const { queue, added } = createBullmq(undefined)
+  const template = new Proxy(
+    { name: 'report' },
+    {
+      ownKeys() {
+        throw new RangeError('no keys')
+      },
+    },
+  )
+  await traceQueue(queue, options).upsertJobScheduler('a', { every: 1_000 }, template)
+  expect(added.map(({ name }) => name)).toEqual(['report'])
+})
