@@ -40,7 +40,9 @@ export const removals: readonly Removal[] = [
   {
     assertion: 'assertJourney',
     removed: 'the link to the attempt before',
-    edits: [['verdict/relation.js', "links.push({ role: 'previous_attempt', context: previousAttempt });", '']],
+    edits: [
+      ['verdict/relation.js', "links = [{ role: 'previous_attempt', context: previousAttempt }, ...links];", ';'],
+    ],
     assert: journey,
     expected: {
       rule: 'attempts-in-order',
@@ -113,7 +115,7 @@ export const removals: readonly Removal[] = [
   {
     assertion: "assertConnected, via: 'link'",
     removed: 'the link to the send',
-    edits: [['verdict/relation.js', "links.push({ role: 'creation', context: creation });", '']],
+    edits: [['verdict/relation.js', "creation === undefined ? [] : [{ role: 'creation', context: creation }]", '[]']],
     assert: (run) =>
       assertConnected(
         unsettled(run).filter(({ name }) => name.endsWith('orders')),
@@ -131,7 +133,7 @@ export const removals: readonly Removal[] = [
     assertion: 'assertSpan',
     removed: 'the error of a failed attempt, and the link to the send',
     edits: [
-      ['verdict/relation.js', "links.push({ role: 'creation', context: creation });", ''],
+      ['verdict/relation.js', "creation === undefined ? [] : [{ role: 'creation', context: creation }]", '[]'],
       ['operations/attempt.js', 'span.fail(failure.error, status);', ';'],
     ],
     assert: (run) => {
