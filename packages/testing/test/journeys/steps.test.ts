@@ -112,8 +112,9 @@ const attempted = (act: () => unknown) => {
   }
 }
 
-// Four times, and a little more where spans are put in order.
-const linear = 4.2
+// Four times, and a little more where spans are put in order or where V8 loses counts of the smaller run, as it does under
+// load: 4.35 was seen. Steps that grow with the square are 16 times as many.
+const linear = 5
 
 test.each(Object.entries(shapes))('rules take steps in proportion to the spans: %s', async (_, shape) => {
   expect(await growth((spans) => void kit.findingsIn(spans, options), shape)).toBeLessThan(linear)
