@@ -205,6 +205,16 @@ describe('a span of a settlement', () => {
     expect(span('nack orders').parentSpanId).toBeUndefined()
   })
 
+  test('twice for one message changes nothing: what its attempt was settled with first stays', async () => {
+    const { channel, hollow, span } = await setUp({ spans: { settle: true } })
+    await channel.consume('mails', (message) => {
+      channel.nack(message!)
+      channel.ack(message!)
+    })
+    hollow.deliver({ queue: 'mails' })
+    expect(attemptOf(span('process mails'))).toMatchObject({ outcome: 'requeued' })
+  })
+
   test('of several messages counts them, and names the queue only where it is one', async () => {
     const { channel, hollow, span } = await setUp({ spans: { settle: true } })
     await channel.consume('mails', () => {})

@@ -112,7 +112,8 @@ function tellOutcomes({ report }: Runtime, settlement: Settlement, work: Work | 
   const wanted = (position: number): Outcome | undefined => (outcomes === undefined ? outcome : outcomes[position])
   const own = positionOf(settlement, work?.verdict?.delivery)
   const what = own < 0 ? undefined : wanted(own)
-  if (work !== undefined && what !== undefined) {
+  // An attempt that outlives its handler is told below, and takes the first word.
+  if (work !== undefined && what !== undefined && attempts?.[own] === undefined) {
     if (isTaken(own)) work.outcome = what
     else if (what === 'acked') work.told ??= 'abandoned'
   }
