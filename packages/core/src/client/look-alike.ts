@@ -37,7 +37,8 @@ export function lookAlike<Target extends object>(target: Target, overrides: Part
     return true
   }
 
-  // The proxied object is an empty one of the same prototype, so that a frozen target does not bind us to its members.
+  // The proxied object is an empty one of the same prototype, so that a frozen target does not bind us to its members. It
+  // gets only what can no longer be configured, because a proxy may not tell of more than that.
   const facade: Target = new Proxy(Object.create(Object.getPrototypeOf(target)) as Target, {
     get(_, key) {
       if (replaced.has(key)) return replaced.get(key)
@@ -46,17 +47,33 @@ export function lookAlike<Target extends object>(target: Target, overrides: Part
         ? methodOf(key, value as (...args: unknown[]) => unknown)
         : value
     },
-    set(_, key, value, receiver) {
+    set(fixed, key, value, receiver) {
       // What inherits from the look-alike, to put a method of its own in front of ours, keeps that to itself.
       if (receiver !== facade) return Reflect.set(target, key, value, receiver)
+      if (Reflect.getOwnPropertyDescriptor(fixed, key)?.writable === false) return false
       return keep(key, value) || Reflect.set(target, key, value, target)
     },
-    defineProperty: (_, key, descriptor) =>
-      ('value' in descriptor && keep(key, descriptor.value)) || Reflect.defineProperty(target, key, descriptor),
+    defineProperty(fixed, key, descriptor) {
+      if (Object.hasOwn(fixed, key) || !Object.isExtensible(fixed))
+        return Reflect.defineProperty(fixed, key, descriptor)
+      const isDefined =
+        ('value' in descriptor && keep(key, descriptor.value)) || Reflect.defineProperty(target, key, descriptor)
+      return isDefined && (descriptor.configurable !== false || Reflect.defineProperty(fixed, key, descriptor))
+    },
+    // What freezes the look-alike leaves the object as it is.
+    preventExtensions(fixed) {
+      Object.defineProperties(fixed, Object.getOwnPropertyDescriptors(facade))
+      return Reflect.preventExtensions(fixed)
+    },
     has: (_, key) => replaced.has(key) || Reflect.has(target, key),
     // A copy made of the look-alike has to hold what was replaced, too.
-    ownKeys: () => [...new Set([...Reflect.ownKeys(target), ...added])],
-    getOwnPropertyDescriptor(_, key) {
+    ownKeys(fixed) {
+      const keys = Reflect.ownKeys(fixed)
+      return Object.isExtensible(fixed) ? [...new Set([...Reflect.ownKeys(target), ...added, ...keys])] : keys
+    },
+    getOwnPropertyDescriptor(fixed, key) {
+      const known = Reflect.getOwnPropertyDescriptor(fixed, key)
+      if (known !== undefined || !Object.isExtensible(fixed)) return known
       const descriptor = Reflect.getOwnPropertyDescriptor(target, key)
       if (descriptor === undefined && !added.has(key)) return undefined
       return {

@@ -160,13 +160,15 @@ export function verdictIn(work: Work | undefined, isIt: (verdict: Verdict) => bo
   return isIt(work.verdict) ? work.verdict : undefined
 }
 
-/** Where in a batch a message was found last: the messages of thousands are looked for in their order. */
+/** Where in a batch a message was found last: the messages of thousands are looked for in their order, or backwards. */
 const found = new WeakMap<readonly Verdict[], number>()
 
 function nextIn(batch: readonly Verdict[], isIt: (verdict: Verdict) => boolean): Verdict | undefined {
   const last = found.get(batch) ?? 0
   for (let step = 0; step < batch.length; step++) {
-    const index = (last + step) % batch.length
+    // From there to both sides: 0, 1, -1, 2, -2 …
+    const away = step % 2 === 1 ? (step + 1) / 2 : batch.length - step / 2
+    const index = (last + away) % batch.length
     const verdict = batch[index]
     if (verdict === undefined || !isIt(verdict)) continue
     found.set(batch, index)

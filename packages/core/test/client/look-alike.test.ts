@@ -109,3 +109,35 @@ describe('an object that inherits from a look-alike', () => {
     expect(target.send()).toBe('theirs')
   })
 })
+
+describe('a look-alike', () => {
+  test('takes members that cannot be configured, as the object would', () => {
+    const { target, wrapped } = create()
+    const spy = () => 'a spy'
+    Object.defineProperty(wrapped, 'send', { value: spy, configurable: false })
+    Object.defineProperty(wrapped, 'more', { get: () => 'more', configurable: false })
+    expect(wrapped.send).toBe(spy)
+    expect(wrapped).toHaveProperty('more', 'more')
+    expect(Reflect.ownKeys(wrapped)).toEqual(['send', 'more'])
+    expect(Object.getOwnPropertyDescriptor(wrapped, 'send')).toMatchObject({ writable: false, configurable: false })
+    expect(() => Object.assign(wrapped, { send: ours })).toThrow(TypeError)
+    expect(wrapped.send).toBe(spy)
+    expect(target.send()).toBe('theirs')
+  })
+
+  test.each([
+    ['sealed', Object.seal, Object.isSealed],
+    ['frozen', Object.freeze, Object.isFrozen],
+  ])('can be %s, and the object stays as it is', (_, fix, isFixed) => {
+    const target: Order & { more?: string } = new Order()
+    const wrapped = lookAlike<Message & { more?: string }>(target, { headers: HEADERS })
+    expect(fix(wrapped)).toBe(wrapped)
+    expect(isFixed(wrapped)).toBe(true)
+    target.more = 'later'
+    expect({ ...wrapped }).toEqual({ value: 'order', headers: HEADERS })
+    expect(() => Object.defineProperty(wrapped, 'other', { value: 1 })).toThrow(TypeError)
+    expect(Object.isExtensible(target)).toBe(true)
+    expect(Object.getOwnPropertyDescriptors(target)).toMatchObject({ value: { writable: true, configurable: true } })
+    expect(Object.keys(target)).toEqual(['value', 'more'])
+  })
+})
