@@ -101,7 +101,7 @@ function move<Sender extends SenderLike>(
     (place) => toPublication(tracing, [recordTo(place)], factsOf(producer), delay),
     (place, injection) => {
       const record = recordTo(place)
-      if (delay !== undefined && delay > 0 && place === topic) tracing.warn(NOT_DELAYED)
+      if (delay !== undefined && delay > 0 && to === undefined) tracing.warn(NOT_DELAYED)
       const [injected = record] = tracing.guard(() => inject(tracing, [record], [injection])) ?? []
       return originalOf<SenderLike>(producer).send(injected as never)
     },

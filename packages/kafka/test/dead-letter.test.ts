@@ -111,19 +111,20 @@ describe('a message moved inside its handler', () => {
     expect(attemptOf(recording.span('process orders'))).toMatchObject({ outcome: 'retry_scheduled', status: 'unset' })
   })
 
-  test('to its own topic cannot wait there, which is said', async () => {
+  test('without a topic cannot wait, which is said, unless its topic is named as one whose consumer waits', async () => {
     const recording = createRecording()
     const { producer } = createProducer()
     const traced = traceProducer(producer, recording.options)
     await handle(recording, received({ traceparent: CONTEXT }), async (payload) => {
       await retryLater(traced, payload, { to: 'later', delay: 500 })
+      await retryLater(traced, payload, { to: 'orders', delay: 500 })
       await retryLater(traced, payload, { delay: 0 })
       expect(recording.failures).toEqual([])
       await retryLater(traced, payload, { delay: 500 })
-      await retryLater(traced, payload, { to: 'orders', delay: 500 })
     })
-    const said: unknown = expect.stringContaining('Kafka delays no message')
-    expect(recording.failures).toMatchObject([{ message: said }, { message: said }])
+    expect(recording.failures).toMatchObject([
+      { message: expect.stringContaining('Kafka delays no message') as unknown },
+    ])
   })
 
   test('as often as it may is not sent again, and says so', async () => {
