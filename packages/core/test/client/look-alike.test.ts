@@ -54,6 +54,7 @@ describe('a look-alike with a member that the object lacks', () => {
 })
 
 const ours = () => 'ours'
+const theirs = () => 'a spy'
 
 function create() {
   const target = { send: () => 'theirs' }
@@ -113,15 +114,14 @@ describe('an object that inherits from a look-alike', () => {
 describe('a look-alike', () => {
   test('takes members that cannot be configured, as the object would', () => {
     const { target, wrapped } = create()
-    const spy = () => 'a spy'
-    Object.defineProperty(wrapped, 'send', { value: spy, configurable: false })
+    Object.defineProperty(wrapped, 'send', { value: theirs, configurable: false })
     Object.defineProperty(wrapped, 'more', { get: () => 'more', configurable: false })
-    expect(wrapped.send).toBe(spy)
+    expect(wrapped.send).toBe(theirs)
     expect(wrapped).toHaveProperty('more', 'more')
     expect(Reflect.ownKeys(wrapped)).toEqual(['send', 'more'])
     expect(Object.getOwnPropertyDescriptor(wrapped, 'send')).toMatchObject({ writable: false, configurable: false })
     expect(() => Object.assign(wrapped, { send: ours })).toThrow(TypeError)
-    expect(wrapped.send).toBe(spy)
+    expect(wrapped.send).toBe(theirs)
     expect(target.send()).toBe('theirs')
   })
 
