@@ -32,9 +32,9 @@ export function traceSend(tracing: AdapterTracing, next: Next): Next {
 export function traceSendBatch(tracing: AdapterTracing, next: Next): Next {
   return (args) => {
     const input = args.input as { readonly QueueUrl?: string; readonly Entries?: readonly OutgoingEntry[] }
-    const entries = input.Entries
-    // The client's own error is better than any of ours.
-    if (!Array.isArray(entries) || entries.length === 0) return next(args)
+    const entries: readonly (OutgoingEntry | undefined)[] | undefined = input.Entries
+    // The client's own error is better than any of ours, for a list with holes, too.
+    if (!Array.isArray(entries) || entries.length === 0 || entries.includes(undefined)) return next(args)
     return publish(
       tracing,
       input.QueueUrl,

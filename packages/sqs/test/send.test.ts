@@ -215,6 +215,16 @@ describe('SendMessageBatch', () => {
     expect(messages.map(namesOf)).toEqual(messages.map(() => ['tenant', 'traceparent']))
   })
 
+  test('of a list with holes goes to the client as it is', async () => {
+    const Entries = [{ Id: 'a', MessageBody: 'one' }]
+    Entries.length = 3
+    const sentBy = (sender: SQSClient) =>
+      sender.send(new SendMessageBatchCommand({ QueueUrl, Entries })).catch(({ name }: Error) => name)
+    const [bare, own] = [await sentBy(queues.client()), await sentBy(client)]
+    expect(typeof own).toBe(typeof bare)
+    expect([traced.failures, traced.spans]).toEqual([[], []])
+  })
+
   test('that fails in part marks the refused entries only, and answers as the client does', async () => {
     const Entries = [
       { Id: 'good', MessageBody: 'one' },
