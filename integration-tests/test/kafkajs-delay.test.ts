@@ -44,7 +44,8 @@ test.each([
   const steps = [`send ${orders}`, `process ${orders} attempt 1 retry_scheduled`, `process ${later} attempt 2 acked`]
   await session.recorder.until((spans) => assertJourney(spans, steps), { timeout: 20_000 })
   const second = session.recorder.spans.find((span) => messageFacts(span).attempt === 2)
-  const queueTime = expect.closeTo(Math.max(0, arrivedAt - dueAt) / 1000, 1)
+  // Within half a second, because the machine may be busy: the wait is much longer.
+  const queueTime = expect.closeTo(Math.max(0, arrivedAt - dueAt) / 1000, 0)
   assertSpan(second, { deliveryKind: 'delayed', attemptSource: 'field', queueTime })
   // A span does not read the clock that the record does.
   const early = dueAt - (second?.startTime ?? 0)
