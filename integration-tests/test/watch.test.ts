@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startChromium } from '../src/chromium.ts'
 import { leastContrast } from '../src/least-contrast.ts'
@@ -218,15 +218,21 @@ async function show(page: Page, visible: boolean): Promise<void> {
   }, !visible)
 }
 
+/** Opens one more page of a browser, and waits until it is told of changes. */
+async function openLivePage(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(url)
+  await page.locator('#connection[data-state=live]').waitFor()
+  return page
+}
+
 test('hidden pages give their connections back, so that the visible one has one', async () => {
   const watch = await startWatchProcess()
   const context = await browser.newContext()
   onTestFinished(() => context.close())
   // A browser opens six connections to a server.
   for (let count = 1; count <= 8; count += 1) {
-    const page = await context.newPage()
-    await page.goto(watch.url)
-    await page.locator('#connection[data-state=live]').waitFor()
+    const page = await openLivePage(context, watch.url)
     if (count < 8) await show(page, false)
   }
   await watch.send(orderJourney(1, 'works', Date.now()))
@@ -240,11 +246,7 @@ test('of seven visible pages the latest five are told, and one that rests goes o
   const watch = await startWatchProcess()
   const context = await browser.newContext()
   onTestFinished(() => context.close())
-  for (let count = 1; count <= 7; count += 1) {
-    const page = await context.newPage()
-    await page.goto(watch.url)
-    await page.locator('#connection[data-state=live]').waitFor()
-  }
+  for (let count = 1; count <= 7; count += 1) await openLivePage(context, watch.url)
   const states = () =>
     Promise.all(context.pages().map((page) => page.locator('#connection').getAttribute('data-state')))
   await expect.poll(states).toEqual(['resting', 'resting', 'live', 'live', 'live', 'live', 'live'])

@@ -1,4 +1,4 @@
-import { replaceFields, type FieldChanges, type HeaderGetter, type IsField } from '@tracebaton/core/adapter'
+import { isPlain, replaceFields, type FieldChanges, type HeaderGetter, type IsField } from '@tracebaton/core/adapter'
 
 /** Reads a table of headers, of a message to send (which may inherit some of them) or of one received. */
 export const tableGetter: HeaderGetter<unknown> = {
@@ -32,12 +32,6 @@ export function withFields(
   let hidden: Record<string, undefined> | undefined
   for (const name in headers) if (isField(name, fields)) (hidden ??= {})[name] = undefined
   return { __proto__: headers, ...hidden, ...fields }
-}
-
-/** Whether a table inherits no headers. */
-function isPlain(table: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(table)
-  return prototype === Object.prototype || prototype === null
 }
 
 function asItIs(text: string): string {

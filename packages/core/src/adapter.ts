@@ -12,7 +12,7 @@ export { followOptions, type FollowedOptions, type FollowingTracing } from './fo
 export type { OwnOptions, OwnValues } from './read-options.ts'
 export type { Scope } from './base/scope.ts'
 export { codedError, type ErrorCode } from './base/errors.ts'
-export { isObject } from './base/given.ts'
+export { isObject, isPlain } from './base/given.ts'
 export { withoutIds } from './base/ids.ts'
 export type { Followers } from './base/other-tracers.ts'
 export { SLOT_MARK } from './base/names.ts'

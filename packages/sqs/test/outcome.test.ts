@@ -178,7 +178,7 @@ describe('the outcome of a message whose delete fails, of which its handler says
     expect(outcomes()).toEqual(['acked'])
   })
 
-  test('is a scheduled retry where it was sent once more', async () => {
+  test('is a scheduled retry where its handler sends it again', async () => {
     const { QueueUrl, messages } = await received()
     const handle = traceHandler(async (message: Message) => {
       await resend(QueueUrl, message)

@@ -5,6 +5,12 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
+/** Whether an object is as a literal makes one, or has no prototype: all of its members are its own. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
 /** Something that a caller gave, in a word or two for a warning: a single word itself, else what it is. Never throws. */
 export function wordFor(given: unknown): string {
   // Any other text may be secret: an address with a password.

@@ -1,3 +1,5 @@
+import { isPlain } from '../base/given.ts'
+
 /**
  * Something that looks like a client object and passes everything on to it, except the given members. The object itself
  * is never changed: its methods run on it, not on the look-alike, and a method that returns the object to be chained
@@ -97,8 +99,7 @@ export function lookAlike<Target extends object>(target: Target, overrides: Part
  * again. One with a prototype of its own may hold its values there, behind private fields: that gets a look-alike.
  */
 export function copyWith<Original extends object>(original: Original, changes: Partial<Original>): Original {
-  const prototype: unknown = Object.getPrototypeOf(original)
-  if (prototype !== Object.prototype && prototype !== null) return lookAlike(original, changes)
+  if (!isPlain(original)) return lookAlike(original, changes)
   // Adding keys to what a spread made is many times slower, but only a spread keeps a key of that name.
   if (Object.hasOwn(original, '__proto__')) return { ...original, ...changes }
   return Object.assign({}, original, changes)
