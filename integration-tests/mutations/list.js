@@ -492,12 +492,7 @@ const adapterMutations = [
     name: 'a message waits in the queue for the others of its batch',
     package: 'kafka',
     file: 'consumer.ts',
-    edits: [
-      [
-        'arrive(tracing, message, place, partitions.group, clientId, now)',
-        'arrive(tracing, message, place, partitions.group, clientId, void now)',
-      ],
-    ],
+    edits: [['arrive(message, place, now)', 'arrive(message, place, void now)']],
     test: 'for-each-message.test.ts',
     caughtBy: 'does not count as time in the queue what a message waits for the others of its batch',
   },

@@ -94,6 +94,14 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
   return traced(original, members) as Consumer
 }
 
+function partitionsOfConsumer(consumer: object, group: string | undefined): Partitions {
+  const known = consumers.get(consumer)
+  if (known !== undefined && group === known.group) return known
+  const partitions = partitionsOf(group)
+  consumers.set(consumer, partitions)
+  return partitions
+}
+
 /** A handler that seeks back to its own message gives that back. Any other seek settles nothing. */
 function toSettlement(partitions: Partitions, { topic, partition, offset }: SeekLike): Settlement | undefined {
   // The partition is asked for last: one that is not known yet would be made.
@@ -105,14 +113,6 @@ function toSettlement(partitions: Partitions, { topic, partition, offset }: Seek
   return { system, operation: 'seek', destination, outcome: 'requeued', source, keys: [offset], batch: false }
 }
 
-function partitionsOfConsumer(consumer: object, group: string | undefined): Partitions {
-  const known = consumers.get(consumer)
-  if (known !== undefined && group === known.group) return known
-  const partitions = partitionsOf(group)
-  consumers.set(consumer, partitions)
-  return partitions
-}
-
 /** A copy of the configuration with handlers of ours; `undefined` where there is no handler. */
 function traceRun(
   tracing: AdapterTracing,
@@ -122,19 +122,15 @@ function traceRun(
 ): RunConfigLike | undefined {
   if (!isObject(config)) return undefined
   const { eachMessage, eachBatch, eachBatchAutoResolve } = config
+  const arrive = (message: ReceivedMessage, partition: Partition, at?: number): Delivery => {
+    const delivery = toDelivery(tracing, message, undefined, partition, partitions.group, clientId, at)
+    arrivals.note(message, { tracing, delivery, message })
+    return delivery
+  }
   const handlers: { -readonly [Key in 'eachMessage' | 'eachBatch']?: RunConfigLike[Key] } = {}
   if (typeof eachMessage === 'function') {
     handlers.eachMessage = function (this: unknown, payload) {
-      const delivery = tracing.guard(() =>
-        arrive(
-          tracing,
-          payload.message,
-          partitions.of(payload.topic, payload.partition),
-          partitions.group,
-          clientId,
-          undefined,
-        ),
-      )
+      const delivery = tracing.guard(() => arrive(payload.message, partitions.of(payload.topic, payload.partition)))
       const call = (): unknown => eachMessage.call(this, payload)
       return delivery === undefined ? call() : tracing.process(delivery, call)
     }
@@ -147,26 +143,13 @@ function traceRun(
         const place = partitions.of(topic, partition)
         // The messages wait for each other from now on, not for the broker.
         const now = Date.now()
-        return messages.map((message) => arrive(tracing, message, place, partitions.group, clientId, now))
+        return messages.map((message) => arrive(message, place, now))
       })
       const call = (): unknown => eachBatch.call(this, payload)
       return deliveries === undefined ? call() : tracing.processBatch(deliveries, call)
     }
   }
   return copyWith(config, handlers)
-}
-
-function arrive(
-  tracing: AdapterTracing,
-  message: ReceivedMessage,
-  partition: Partition,
-  group: string | undefined,
-  clientId: string | undefined,
-  deliveredAt: number | undefined,
-): Delivery {
-  const delivery = toDelivery(tracing, message, undefined, partition, group, clientId, deliveredAt)
-  arrivals.note(message, { tracing, delivery, message })
-  return delivery
 }
 
 /** How a message arrived; `undefined`: at no traced consumer. A clone is known by its place in the topic. */
@@ -222,8 +205,7 @@ function createHandler<Message extends ReceivedMessage, Rest extends unknown[], 
     if (arrival === undefined && !options) return call()
     const tracing = told ?? arrival?.tracing ?? otherwise
     const delivery =
-      arrival?.delivery ??
-      tracing.guard(() => toDelivery(tracing, message, topic, place, partitions.group, undefined, undefined))
+      arrival?.delivery ?? tracing.guard(() => toDelivery(tracing, message, topic, place, partitions.group))
     return delivery === undefined ? call() : tracing.process(delivery, call, outcomeOf)
   }
 }

@@ -87,8 +87,7 @@ function move<Sender extends SenderLike>(
   const { topic, partition, message } = payload
   const arrival = arrivalOf(message, payload)
   const tracing = tracingFor(producer, arrival, SCOPE)
-  const unknown = (): Delivery =>
-    toDelivery(tracing, message, topic, partitionsOf(undefined).of(topic, partition), undefined, undefined, undefined)
+  const unknown = (): Delivery => toDelivery(tracing, message, topic, partitionsOf(undefined).of(topic, partition))
   const delivery = arrival?.delivery ?? tracing.guard(unknown)
   const from = kind === 'retry' ? topic : delivery && tracing.moveFacts(delivery)?.originalDestination
   const { headers } = message

@@ -1,6 +1,5 @@
 import type { AdapterTracing, Delivery, OutgoingMessage, Partition, SendResults } from '@tracebaton/core/adapter'
 import type { MessageLike, MetadataLike, ReceivedMessage } from './client.ts'
-import { headersGetter } from './headers.ts'
 
 /** `messaging.system.name`. */
 export const SYSTEM = 'kafka'
@@ -15,7 +14,6 @@ export function toOutgoing(
 ): OutgoingMessage {
   return {
     carrier: headers,
-    getter: headersGetter,
     destination: { name: topic },
     facts: {
       partition: partition === undefined ? undefined : String(partition),
@@ -49,16 +47,15 @@ export function toDelivery(
   { key, value, headers, offset, timestamp }: ReceivedMessage,
   topic: string | undefined,
   partition: Partition | undefined,
-  consumerGroup: string | undefined,
-  clientId: string | undefined,
-  deliveredAt: number | undefined,
+  consumerGroup?: string,
+  clientId?: string,
+  deliveredAt?: number,
 ): Delivery {
   const sentAt = Number(timestamp)
   return {
     system: SYSTEM,
     destination: partition?.destination ?? { name: topic },
     carrier: headers,
-    getter: headersGetter,
     facts: {
       consumerGroup,
       clientId,

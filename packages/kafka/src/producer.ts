@@ -8,6 +8,7 @@ import {
   resolveTracing,
   traced,
   warnOfInstrumentation,
+  type Facts,
   type Injection,
   type OutgoingMessage,
   type Publication,
@@ -17,7 +18,7 @@ import {
 import { FOLLOWERS, TAKES } from './client.ts'
 import type { BatchRecordLike, MessageLike, ProducerLike, RecordLike, SenderLike } from './client.ts'
 import { SYSTEM, toOutgoing, toSendResults } from './describe.ts'
-import { createRoom, MOST_BYTES, toHeader } from './headers.ts'
+import { createRoom, MOST_BYTES } from './headers.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of `traceKafka` and {@link traceProducer}. */
@@ -28,13 +29,8 @@ export type KafkaOptions = TracingInput & {
 
 export const KAFKA_OPTIONS = { clientId: 'string' } as const
 
-/** What is said of all sends of a producer. */
-interface SenderFacts {
-  readonly clientId: string
-}
-
 /** The facts of each producer whose client's id is known. A move is given the producer alone, and finds them here. */
-const known = processWide('tracebaton.kafka.known-senders.1', () => new WeakMap<object, SenderFacts>())
+const known = processWide('tracebaton.kafka.known-senders.1', () => new WeakMap<object, Facts>())
 
 /**
  * Wraps a producer: gives one of the same type whose `send`, `sendBatch` and transactions are traced. The original stays
@@ -79,7 +75,7 @@ function senderOf(tracing: AdapterTracing, sender: SenderLike, clientId: string 
 /** @param call gets copies with our headers, or nothing where the caller's own argument is to be sent */
 function publish(
   tracing: AdapterTracing,
-  facts: SenderFacts | undefined,
+  facts: Facts | undefined,
   read: () => readonly RecordLike[] | undefined,
   call: (records?: readonly RecordLike[]) => Promise<unknown>,
 ): Promise<unknown> {
@@ -90,7 +86,7 @@ function publish(
 }
 
 /** What is said of all sends of a producer or a transaction, as far as it was told. */
-export function factsOf(sender: SenderLike): SenderFacts | undefined {
+export function factsOf(sender: SenderLike): Facts | undefined {
   return known.get(originalOf<SenderLike>(sender))
 }
 
@@ -98,7 +94,7 @@ export function factsOf(sender: SenderLike): SenderFacts | undefined {
 export function toPublication(
   tracing: AdapterTracing,
   records: readonly RecordLike[],
-  facts: SenderFacts | undefined,
+  facts: Facts | undefined,
   delay?: number,
 ): Publication {
   const messages: OutgoingMessage[] = []
@@ -143,7 +139,7 @@ export function inject(
       messages: record.messages.map((message): MessageLike => {
         const fields = injections[next++]?.fields
         if (fields === undefined) return message
-        return copyWith(message, { headers: replaceFields(message.headers, fields, tracing.isField, toHeader) })
+        return copyWith(message, { headers: replaceFields(message.headers, fields, tracing.isField, String) })
       }),
     }),
   )

@@ -17,7 +17,7 @@ export function traceKafka<Kafka extends KafkaLike>(kafka: Kafka, options?: Kafk
     producer: (...args) => traceProducer(original.producer(...args), { tracing, clientId }),
     consumer: (config) => {
       const consumer = original.consumer(config)
-      return traceConsumer(consumer, { tracing, clientId, ...tracing.guard(() => groupOf(config)) })
+      return traceConsumer(consumer, { tracing, clientId, groupId: tracing.guard(() => groupOf(config)) })
     },
   }) as Kafka
 }
@@ -30,8 +30,8 @@ interface ConsumerConfig {
 }
 
 /** Of several that say the group, the client of Confluent takes its own name for it. */
-function groupOf(config: unknown): { readonly groupId?: string } {
+function groupOf(config: unknown): string | undefined {
   const { groupId, kafkaJS, 'group.id': ofLibrdkafka } = (config ?? {}) as ConsumerConfig
   const group = groupId ?? ofLibrdkafka ?? kafkaJS?.groupId
-  return typeof group === 'string' ? { groupId: group } : {}
+  return typeof group === 'string' ? group : undefined
 }

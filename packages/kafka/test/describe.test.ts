@@ -2,7 +2,6 @@ import { partitionsOf, resolveTracing, type Delivery } from '@tracebaton/core/ad
 import { describe, expect, test } from 'vitest'
 import type { ReceivedMessage } from '../src/client.ts'
 import { toDelivery as describeDelivery, toOutgoing, toSendResults } from '../src/describe.ts'
-import { headersGetter } from '../src/headers.ts'
 import { received } from './fake-kafka.ts'
 import { SCOPE } from '../src/scope.ts'
 
@@ -14,15 +13,7 @@ const groups = ['billing', 'mailer'].map((group) => partitionsOf(group))
 
 function toDelivery(_: typeof tracing, message: ReceivedMessage, at: typeof position): Delivery {
   const partitions = groups.find(({ group }) => group === at.group)!
-  return describeDelivery(
-    tracing,
-    message,
-    at.topic,
-    partitions.of(at.topic, at.partition),
-    at.group,
-    undefined,
-    undefined,
-  )
+  return describeDelivery(tracing, message, at.topic, partitions.of(at.topic, at.partition), at.group)
 }
 
 /** Makes an object and all below it fail when somebody writes to it. */
@@ -105,10 +96,4 @@ describe('toSendResults', () => {
     expect(toSendResults([], 1)).toBeUndefined()
     expect(toSendResults(undefined, 1)).toBeUndefined()
   })
-})
-
-test('headers are read from objects, and from nothing else', () => {
-  expect(headersGetter.keys({ a: '1', b: undefined })).toEqual(['a', 'b'])
-  expect(headersGetter.keys(undefined)).toEqual([])
-  expect(headersGetter.get('text', 'length')).toBeUndefined()
 })
