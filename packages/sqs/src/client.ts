@@ -92,7 +92,7 @@ export interface OutgoingEntry {
 
 /** One message to send, by itself. */
 export interface SendInput extends OutgoingEntry {
-  readonly QueueUrl: string | undefined
+  readonly QueueUrl?: string | undefined
   readonly MessageGroupId?: string | undefined
   readonly MessageDeduplicationId?: string | undefined
 }

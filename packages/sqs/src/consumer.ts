@@ -218,18 +218,14 @@ export function traceBatch<Message extends ReceivedMessage, Rest extends unknown
   return functionLike(handleAll, handler)
 }
 
-/** Handles a message, and gives whether it is to be deleted. `outcomeOf` is asked once. */
+/** Handles a message, and gives whether it is to be deleted. `outcomeOf` is asked once, also where nothing is recorded. */
 async function isTaken({ tracing, delivery, outcomeOf }: Handled, call: () => unknown): Promise<boolean> {
   const ask = outcomeOf ?? tracing.options.outcomeOf
-  let told: { readonly outcome: Outcome | undefined } | undefined
-  const asked: OutcomeOf | undefined =
-    ask &&
-    ((result) => {
-      told = { outcome: undefined }
-      return (told = { outcome: ask(result) }).outcome
-    })
-  const result = await (delivery === undefined ? call() : tracing.process(delivery, call, asked))
-  // Where nothing is recorded, the attempt does not want to know.
-  if (told === undefined && asked !== undefined) tracing.guard(() => asked(result))
-  return told?.outcome === undefined || !GIVEN_BACK.has(told.outcome)
+  let outcome: Outcome | undefined
+  const work = async (): Promise<void> => {
+    const result = await call()
+    outcome = ask && tracing.guard(() => ask(result))
+  }
+  await (delivery === undefined ? work() : tracing.process(delivery, work, ask && (() => outcome)))
+  return outcome === undefined || !GIVEN_BACK.has(outcome)
 }

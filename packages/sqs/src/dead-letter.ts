@@ -87,25 +87,24 @@ async function move(
     arrival?.delivery ?? tracing.guard(() => toDelivery(message, queueOfUrl(undefined), undefined, undefined))
   const home = arrival?.queue.destination.address
   const from = kind === 'retry' ? home : delivery && firstQueue(tracing, delivery)
-  let made: { readonly input: SendInput; readonly waits: number | undefined } | undefined
-  const copies = (place: string): typeof made & object => {
-    if (made !== undefined) return made
-    const { seconds, waits } = toDelay(tracing, delay, place, place === home)
-    return (made = { input: copyOf(message, place, seconds), waits })
-  }
   return moveMessage(
     { kind, tracing, delivery, to, from, error, delay, maxAttempts },
     (place) => {
-      const { input, waits } = copies(place)
-      return toPublication(tracing, place, [input], false, toSendResults, waits)
+      const copy = copyOf(message, place, delay)
+      // No single message of a FIFO queue waits; another queue of the kind is known to delay all of them.
+      const waits = isFifo(place) && place !== home ? delay : undefined
+      return toPublication(tracing, place, [copy], false, (output) => toSendResults(output, [copy]), waits)
     },
     (place, injection) => {
-      const input = { [MOVED]: true, ...inject(tracing, copies(place).input, injection) }
+      if (delay !== undefined && delay > 0 && place === home && isFifo(place)) tracing.warn(NOT_DELAYED)
+      const input = { [MOVED]: true, ...inject(tracing, copyOf(message, place, delay), injection) }
       const command = new SendMessageCommand(input as ConstructorParameters<typeof SendMessageCommand>[0])
       return client.send(command as never) as Promise<SendOutput>
     },
   )
 }
+
+const NOT_DELAYED = 'A FIFO queue delays no single message: retryLater sent one back at once'
 
 /** Only here: an application that moves no messages does not load the client because of us, nor has to install it. */
 async function loadClient(): Promise<typeof import('@aws-sdk/client-sqs')> {
@@ -130,24 +129,8 @@ function firstQueue(tracing: AdapterTracing, delivery: Delivery): string | undef
   return name === undefined ? undefined : delivery.destination.address?.replace(/[^/?#]+(?=[?#].*$|$)/s, () => name)
 }
 
-/** The delay that is asked of the service, in s, and the one that the copy is known to have, in ms. */
-function toDelay(
-  tracing: AdapterTracing,
-  delay: number | undefined,
-  to: string | undefined,
-  home: boolean,
-): { readonly seconds?: number; readonly waits?: number | undefined } {
-  if (delay === undefined) return {}
-  if (!isFifo(to)) {
-    const seconds = Math.ceil(delay / 1000)
-    return { seconds, waits: seconds * 1000 }
-  }
-  if (!home) return { waits: delay }
-  if (delay > 0) tracing.warn('A FIFO queue delays no single message: retryLater sent one back at once')
-  return {}
-}
-
-function copyOf(message: ReceivedMessage, to: string | undefined, delaySeconds: number | undefined): SendInput {
+/** @param delay ms, which the service takes in whole seconds. A FIFO queue delays no single message */
+function copyOf(message: ReceivedMessage, to: string, delay: number | undefined): SendInput {
   const { Body, Attributes, MessageAttributes, ReceiptHandle } = message
   const { [TRACE_HEADER]: header, MessageGroupId } = Attributes ?? {}
   return {
@@ -155,7 +138,7 @@ function copyOf(message: ReceivedMessage, to: string | undefined, delaySeconds: 
     MessageBody: Body,
     ...(MessageAttributes && { MessageAttributes }),
     ...(header !== undefined && { MessageSystemAttributes: { [TRACE_HEADER]: toAttribute(header) } }),
-    ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+    ...(delay !== undefined && !isFifo(to) && { DelaySeconds: Math.ceil(delay / 1000) }),
     ...(MessageGroupId !== undefined && { MessageGroupId }),
     ...(isFifo(to) && {
       // The same for a delivery that is moved twice, and another one for its next delivery: the queue takes each once.

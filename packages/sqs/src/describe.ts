@@ -58,15 +58,14 @@ export function toOutgoing(
   }
 }
 
-/** The answer to `SendMessage`. */
-export function toSendResults(output: unknown): SendResults {
-  const { MessageId } = output as { MessageId?: string }
-  return { facts: requestFacts(output), messages: [{ facts: { messageId: MessageId } }] }
-}
-
-/** The answer to `SendMessageBatch`, by the position of the entries. */
-export function toBatchResults(output: unknown, entries: readonly OutgoingEntry[]): SendResults {
-  const { Successful = [], Failed = [] } = output as {
+/** The answer to `SendMessage`, or to `SendMessageBatch`, by the position of the entries. */
+export function toSendResults(output: unknown, entries: readonly OutgoingEntry[]): SendResults {
+  const {
+    MessageId,
+    Successful = [],
+    Failed = [],
+  } = output as {
+    MessageId?: string
     Successful?: readonly { Id?: string; MessageId?: string }[]
     Failed?: readonly { Id?: string; Code?: string }[]
   }
@@ -75,7 +74,7 @@ export function toBatchResults(output: unknown, entries: readonly OutgoingEntry[
     messages: entries.map(({ Id }) => {
       const failed = Failed.find((entry) => entry.Id === Id)
       if (failed !== undefined) return { error: failed.Code ?? '_OTHER' }
-      return { facts: { messageId: Successful.find((entry) => entry.Id === Id)?.MessageId } }
+      return { facts: { messageId: MessageId ?? Successful.find((entry) => entry.Id === Id)?.MessageId } }
     }),
   }
 }

@@ -29,8 +29,13 @@ const STRING = 'String'
 
 /** Reads message attributes. */
 export const attributesGetter: HeaderGetter<unknown> = {
-  keys: (carrier) => (isAttributes(carrier) ? Object.keys(carrier) : []),
-  get: (carrier, key) => (isAttributes(carrier) ? valueOf(carrier[key]) : undefined),
+  keys: (attributes) => (isObject(attributes) ? Object.keys(attributes) : []),
+  get(attributes, name) {
+    const attribute: unknown = isObject(attributes) ? Reflect.get(attributes, name) : undefined
+    if (!isObject(attribute)) return undefined
+    const { StringValue, BinaryValue } = attribute as MessageAttribute
+    return StringValue ?? BinaryValue
+  },
 }
 
 /** Our fields as message attributes. */
@@ -74,7 +79,9 @@ export function slotOf(header: string | undefined): Slot | undefined {
  */
 export function createBudget(entries: readonly OutgoingEntry[], most: number | undefined) {
   const limits = most === undefined ? SIZE_LIMITS : [most]
-  const sizes = entries.map(({ MessageBody = '', MessageAttributes }) => bytes(MessageBody) + sizeOf(MessageAttributes))
+  const sizes = entries.map(
+    ({ MessageBody = '', MessageAttributes }) => Buffer.byteLength(MessageBody) + sizeOf(MessageAttributes),
+  )
   let total = sizes.reduce((sum, size) => sum + size, 0)
   return (index: number, fields: FieldChanges, isField: IsField): boolean => {
     const attributes = entries[index]?.MessageAttributes ?? {}
@@ -112,19 +119,5 @@ function sizeOf(attributes: OutgoingEntry['MessageAttributes'] | null): number {
 
 function sizeOfOne(name: string, attribute: MessageAttribute | null | undefined): number {
   const { DataType = '', StringValue = '', BinaryValue }: MessageAttribute = attribute ?? {}
-  return bytes(name) + bytes(DataType) + bytes(StringValue) + (BinaryValue?.byteLength ?? 0)
-}
-
-function bytes(text: string): number {
-  return Buffer.byteLength(text)
-}
-
-function valueOf(attribute: unknown): unknown {
-  if (!isObject(attribute)) return undefined
-  const { StringValue, BinaryValue } = attribute as MessageAttribute
-  return StringValue ?? BinaryValue
-}
-
-function isAttributes(carrier: unknown): carrier is Record<string, unknown> {
-  return isObject(carrier)
+  return Buffer.byteLength(name + DataType + StringValue) + (BinaryValue?.byteLength ?? 0)
 }

@@ -7,60 +7,36 @@ import {
   type SendResults,
   type AdapterTracing,
 } from '@tracebaton/core/adapter'
-import type { Arguments, Next, OutgoingEntry, Response } from './client.ts'
-import { queueOfUrl, SYSTEM, toBatchResults, toOutgoing, toSendResults } from './describe.ts'
+import type { Next, OutgoingEntry, Response, SendInput } from './client.ts'
+import { queueOfUrl, SYSTEM, toOutgoing, toSendResults } from './describe.ts'
 import { createBudget, formatTraceHeader, toAttribute, TRACE_HEADER } from './headers.ts'
 
 /** Marks an input of ours that is traced already. A copy that somebody else's middleware makes of it has the mark, too. */
 export const MOVED: unique symbol = Symbol.for('tracebaton.sqs.moved.1')
 
-/** `SendMessage`: the input is the message. */
-export function traceSend(tracing: AdapterTracing, next: Next): Next {
+/** `SendMessage`, whose input is the message, and `SendMessageBatch`, of which each entry gets a context. */
+export function traceSend(tracing: AdapterTracing, next: Next, batch: boolean): Next {
   return (args) => {
-    const input = args.input as OutgoingEntry & { readonly QueueUrl?: string; readonly [MOVED]?: true }
+    const input = args.input as SendInput & { [MOVED]?: true; Entries?: readonly OutgoingEntry[] }
     if (input[MOVED] === true) {
       const { [MOVED]: _, ...rest } = input
-      return next(withInput(args, rest))
+      return next({ ...args, input: rest })
     }
-    return publish(tracing, input.QueueUrl, [input], false, toSendResults, ([injection]) =>
-      next(withInput(args, inject(tracing, input, injection))),
-    )
-  }
-}
-
-/** `SendMessageBatch`: a context for each entry. */
-export function traceSendBatch(tracing: AdapterTracing, next: Next): Next {
-  return (args) => {
-    const input = args.input as { readonly QueueUrl?: string; readonly Entries?: readonly OutgoingEntry[] }
-    const entries: readonly (OutgoingEntry | undefined)[] | undefined = input.Entries
+    const entries: readonly OutgoingEntry[] | undefined = batch ? input.Entries : [input]
     // The client's own error is better than any of ours, for a list with holes, too.
     if (!Array.isArray(entries) || entries.length === 0 || entries.includes(undefined)) return next(args)
-    return publish(
-      tracing,
-      input.QueueUrl,
-      entries,
-      true,
-      (output) => toBatchResults(output, entries),
-      (injections) => {
-        const copies = entries.map((entry, index) => inject(tracing, entry, injections[index]))
-        return next(withInput(args, tracing.guard(() => copyWith(input, { Entries: copies })) ?? input))
-      },
+    const publication = tracing.guard(() =>
+      toPublication(tracing, input.QueueUrl, entries, batch, (response) =>
+        toSendResults((response as Response).output, entries),
+      ),
     )
+    if (publication === undefined) return next(args)
+    return tracing.send(publication, (injections) => {
+      const copies = entries.map((entry, index) => inject(tracing, entry, injections[index]))
+      const written = batch ? tracing.guard(() => copyWith(input, { Entries: copies })) : copies[0]
+      return next({ ...args, input: written ?? input })
+    })
   }
-}
-
-function publish(
-  tracing: AdapterTracing,
-  queueUrl: string | undefined,
-  entries: readonly OutgoingEntry[],
-  batch: boolean,
-  results: (output: unknown) => SendResults,
-  call: (injections: readonly (Injection | undefined)[]) => Promise<Response>,
-): Promise<Response> {
-  const publication = tracing.guard(() =>
-    toPublication(tracing, queueUrl, entries, batch, (response) => results((response as Response).output)),
-  )
-  return publication === undefined ? call([]) : tracing.send(publication, call)
 }
 
 /** @param delay of the one message, ms. Default: what the service is asked for */
@@ -113,7 +89,3 @@ export function inject<Entry extends OutgoingEntry>(
 }
 
 type Writable = { -readonly [Name in 'MessageAttributes' | 'MessageSystemAttributes']?: OutgoingEntry[Name] }
-
-function withInput(args: Arguments, input: unknown): Arguments {
-  return { ...args, input }
-}

@@ -25,15 +25,14 @@ interface ReceiveInput {
  */
 export type Legacy = boolean | 'All'
 
-/** A promise until the client has told its version. */
-export type LegacyNames = () => Legacy | Promise<Legacy>
+/** Asks the client for its version, once. */
+export type LegacyNames = () => Promise<Legacy>
 
 /** `ReceiveMessage`: asks for what we read, and remembers where each message came from. */
-export function traceReceive(tracing: AdapterTracing, legacyNames: LegacyNames, next: Next): Next {
+export function traceReceive(tracing: AdapterTracing, next: Next, legacyNames: LegacyNames): Next {
   return async (args) => {
     const startedAt = Date.now()
-    const told = legacyNames()
-    const legacy = typeof told === 'object' ? await told : told
+    const legacy = await legacyNames()
     const input = tracing.guard(() => askForAll(tracing, args.input as ReceiveInput, legacy))
     const queue = tracing.guard(() => queueOfUrl((args.input as ReceiveInput).QueueUrl)) ?? queueOfUrl(undefined)
     const reception = { system: SYSTEM, operation: 'receive', destination: queue.destination, batch: true, startedAt }

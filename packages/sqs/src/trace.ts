@@ -10,7 +10,7 @@ import {
 import { FOLLOWERS, isOldClient, TAKES, type InitializeStack, type Next, type SqsClientLike } from './client.ts'
 import { traceReceive, type Legacy, type LegacyNames } from './receive.ts'
 import { outcomeOfVisibility, traceSettle } from './settle.ts'
-import { traceSend, traceSendBatch } from './producer.ts'
+import { traceSend } from './producer.ts'
 import { SCOPE } from './scope.ts'
 
 /** Options of {@link traceSqs}. */
@@ -41,13 +41,12 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
     warnOfCache(tracing, client)
     warnOfInstrumentation(tracing, client, 'send', FOLLOWERS)
     tracedBy(client, tracing)
-    let told: Legacy | Promise<Legacy> | undefined
-    const askClient = async (): Promise<Legacy> =>
-      (told = (await isOldClient(client).catch(() => true)) ? 'All' : legacy)
-    const asksByLegacyNames: LegacyNames = () => (told ??= askClient())
+    let told: Promise<Legacy> | undefined
+    const ask = async (): Promise<Legacy> => ((await isOldClient(client).catch(() => true)) ? 'All' : legacy)
+    const legacyNames: LegacyNames = () => (told ??= ask())
     const stack: InitializeStack = client.middlewareStack
     stack.add(
-      (next, context) => middlewareFor(tracing, asksByLegacyNames, context.commandName, next),
+      (next, context) => TRACERS.get(context.commandName)?.(tracing, next, legacyNames) ?? next,
       // Last of its step, so that it sees what the user's own middleware made of the input.
       { step: 'initialize', name: MIDDLEWARE, priority: 'low', override: true },
     )
@@ -55,29 +54,21 @@ export function traceSqs<Client extends SqsClientLike>(client: Client, options?:
   return client
 }
 
-function middlewareFor(
-  tracing: AdapterTracing,
-  legacyNames: LegacyNames,
-  commandName: string | undefined,
-  next: Next,
-): Next {
-  switch (commandName) {
-    case 'SendMessageCommand':
-      return traceSend(tracing, next)
-    case 'SendMessageBatchCommand':
-      return traceSendBatch(tracing, next)
-    case 'ReceiveMessageCommand':
-      return traceReceive(tracing, legacyNames, next)
-    case 'DeleteMessageCommand':
-    case 'DeleteMessageBatchCommand':
-      return traceSettle(tracing, 'delete', () => 'acked', next)
-    case 'ChangeMessageVisibilityCommand':
-    case 'ChangeMessageVisibilityBatchCommand':
-      return traceSettle(tracing, 'change_visibility', outcomeOfVisibility, next)
-    default:
-      return next
-  }
-}
+type Tracer = (tracing: AdapterTracing, next: Next, legacyNames: LegacyNames) => Next
+
+const traceDelete: Tracer = (tracing, next) => traceSettle(tracing, 'delete', () => 'acked', next)
+const traceVisibility: Tracer = (tracing, next) => traceSettle(tracing, 'change_visibility', outcomeOfVisibility, next)
+
+/** By the name of the command. */
+const TRACERS = new Map<string | undefined, Tracer>([
+  ['SendMessageCommand', (tracing, next) => traceSend(tracing, next, false)],
+  ['SendMessageBatchCommand', (tracing, next) => traceSend(tracing, next, true)],
+  ['ReceiveMessageCommand', traceReceive],
+  ['DeleteMessageCommand', traceDelete],
+  ['DeleteMessageBatchCommand', traceDelete],
+  ['ChangeMessageVisibilityCommand', traceVisibility],
+  ['ChangeMessageVisibilityBatchCommand', traceVisibility],
+])
 
 function warnOfCache(tracing: AdapterTracing, client: SqsClientLike): void {
   const { cacheMiddleware } = client.config as { readonly cacheMiddleware?: boolean }
