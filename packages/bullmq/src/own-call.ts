@@ -2,10 +2,16 @@ import { context as contexts, createContextKey, type Context } from '@openteleme
 import { warnOfInstrumentation, withValue, type AdapterTracing } from '@tracebaton/core/adapter'
 import { FOLLOWERS } from './client.ts'
 
-/** A call that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. */
-type OwnCall = { told: boolean }
+/**
+ * A call on a client that a look-alike of ours traces, and whether BullMQ has told its telemetry of it. A client whose class
+ * the instrumentation has replaced looks for it as well.
+ */
+interface OwnCall {
+  readonly of: object
+  told: boolean
+}
 
-const OWN_CALL = createContextKey('tracebaton.bullmq.own-call.1')
+const OWN_CALL = createContextKey('tracebaton.bullmq.own-call.2')
 
 /** Marks telemetry of ours, so that other telemetry is told from it, even where this package is loaded twice. */
 export const OURS: symbol = Symbol.for('tracebaton.bullmq.telemetry.1')
@@ -35,7 +41,7 @@ export function warnOfTelemetry(tracing: AdapterTracing, client: object): void {
  */
 export function callAlone<Result>(tracing: AdapterTracing, client: object, call: () => Result): Result {
   if (tracing.guard(() => telemetryOf(client)) === undefined) return call()
-  const own: OwnCall = { told: false }
+  const own: OwnCall = { of: client, told: false }
   const context = tracing.guard(() => withValue(contexts.active(), OWN_CALL, own))
   return context === undefined ? call() : tracing.runIn(context, call)
 }

@@ -4,7 +4,6 @@ import { followOptions } from '../src/followed.ts'
 import type { TracingOptions } from '../src/options.ts'
 import { resolveTracing } from '../src/instances.ts'
 import { createAdapterTracing } from '../src/tracing.ts'
-import { traced, originalOf, standsFor } from '../src/client/original.ts'
 import { delivery, publication } from './messages.ts'
 import { createSdk, registerContextManager, resetGlobals } from './sdk.ts'
 
@@ -118,12 +117,4 @@ it('an instance is idle that was given the provider of the API itself', () => {
   expect(tracing.isIdle()).toBe(false)
   const own = createAdapterTracing({ tracerProvider: new ProxyTracerProvider() })
   expect(own.isIdle()).toBe(false)
-})
-
-it('an object that traces itself stands for another one, which is wrapped in its place', () => {
-  const itself = { name: 'itself' }
-  const behind = { name: 'behind' }
-  standsFor(itself, behind)
-  expect(originalOf(itself)).toBe(behind)
-  expect(originalOf(traced(originalOf(itself), {}))).toBe(behind)
 })

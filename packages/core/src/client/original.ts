@@ -28,16 +28,6 @@ export function traced<Target extends object>(
   return wrapped
 }
 
-/**
- * Marks an object that traces its own calls, because its class was replaced by one that does. Whoever wraps the object wraps
- * `original` instead, so that each call has one span.
- *
- * @param original does what the object does, untraced
- */
-export function standsFor(object: object, original: object): void {
-  originals.set(object, original)
-}
-
 /** Clients that are patched by others, who leave their messages to us. */
 const leftToUs = processWide(SHARED.leftToUs, () => new WeakSet<object>())
 
