@@ -32,11 +32,6 @@ export interface SqsClientLike {
   readonly config: object
 }
 
-/** What a client tells services of itself. */
-interface SelfDescribing {
-  readonly defaultUserAgentProvider?: () => Promise<readonly (readonly [name: string, version?: string])[]>
-}
-
 /** The first version, 3.x, of the client that sends `MessageSystemAttributeNames`. Earlier ones leave it out. */
 const FIRST_WITH_SYSTEM_NAMES = 583
 
@@ -45,7 +40,10 @@ const FIRST_WITH_SYSTEM_NAMES = 583
  * for both lists.
  */
 export async function isOldClient(client: SqsClientLike): Promise<boolean> {
-  const { defaultUserAgentProvider } = client.config as SelfDescribing
+  // What it tells services of itself.
+  const { defaultUserAgentProvider } = client.config as {
+    readonly defaultUserAgentProvider?: () => Promise<readonly (readonly [name: string, version?: string])[]>
+  }
   const agent = await defaultUserAgentProvider?.()
   const [, version = ''] = agent?.find(([name]) => name === 'aws-sdk-js') ?? []
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -57,17 +55,12 @@ export interface InitializeStack {
   add(middleware: Middleware, options: { step: 'initialize'; name: string; priority: 'low'; override: true }): void
 }
 
-/** What goes into a step of the middleware stack, and on to the next. */
-export interface Arguments {
-  readonly input: unknown
-}
+/** The next step of the middleware stack. `output` is what the caller's `send` resolves to. */
+export type Next = (args: { readonly input: unknown }) => Promise<Response>
 
-/** What a step gives back. `output` is what the caller's `send` resolves to. */
 export interface Response {
   readonly output: unknown
 }
-
-export type Next = (args: Arguments) => Promise<Response>
 
 /** A middleware of the initialize step, where the input is still the caller's. */
 export type Middleware = (next: Next, context: { readonly commandName?: string }) => Next
