@@ -27,7 +27,7 @@ export function toPublication(
   messages: readonly OutgoingMessage[],
   batch: boolean,
   results: Publication['results'] = (added) => ({
-    messages: (Array.isArray(added) ? added : [added]).flatMap(toResults),
+    messages: Array.isArray(added) ? added.flatMap(toResults) : toResults(added as Tree),
   }),
 ): Publication {
   const destination = name === undefined || name === '' ? {} : { name, address: qualifiedName }

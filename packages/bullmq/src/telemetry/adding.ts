@@ -1,9 +1,8 @@
 import { context as contexts, createContextKey, type Context } from '@opentelemetry/api'
-import { withValue } from '@tracebaton/core/adapter'
+import { withValue, type OpenSend } from '@tracebaton/core/adapter'
 import { toOutgoing, toPublication } from '../describe.ts'
 import { writeMetadata } from '../headers.ts'
 import { isOwnCall } from '../own-call.ts'
-import { deferred, type Deferred } from './deferred.ts'
 import { activeContext, Operation, type Attributes, type Failure } from './operation.ts'
 
 /** The calls that add jobs, and whether they add several, or may. */
@@ -40,7 +39,7 @@ export class Adding extends Operation {
   /** The call that this one is a part of. */
   #outer: Adding | undefined
   /** `undefined`: it is traced elsewhere, or not at all. */
-  #done: Deferred | undefined
+  #send: OpenSend | undefined
   #context: Context | undefined
 
   protected override begin(operation: unknown, queue: unknown): void {
@@ -53,14 +52,10 @@ export class Adding extends Operation {
     const publication = toPublication({ name: String(queue) }, [toOutgoing(undefined, undefined)], several, () =>
       several ? { count: this.#count } : { messages: [{ facts: { messageId: this.#id, jobName: this.#name } }] },
     )
-    const done = deferred()
-    const running = this.tracing.send(publication, ([injection]) => {
-      this.#context = contexts.active()
-      if (injection?.fields !== undefined) this.metadata = writeMetadata(this.tracing, undefined, injection.fields)
-      return done.promise
-    })
-    running.catch(() => {})
-    this.#done = done
+    this.#send = this.tracing.openSend(publication)
+    const fields = this.#send?.injections[0]?.fields
+    if (fields !== undefined) this.metadata = writeMetadata(this.tracing, undefined, fields)
+    this.#context = this.#send?.run(() => contexts.active())
   }
 
   /** Another job of the same call. */
@@ -82,8 +77,7 @@ export class Adding extends Operation {
   }
 
   protected override finish(failure: Failure): void {
-    if (failure === undefined) this.#done?.resolve()
-    else this.#done?.reject(failure.error)
+    this.#send?.end(failure ?? {})
   }
 }
 
