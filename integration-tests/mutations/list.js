@@ -443,7 +443,7 @@ const coreMutations = [
   {
     name: 'an attempt is abandoned while its handler runs',
     file: 'operations/open.ts',
-    edits: [['    this.#running += 1\n    this.#release()\n', '    this.#running += 1\n']],
+    edits: [['    this.running += 1\n    this.release()\n', '    this.running += 1\n']],
     test: 'operations/open.test.ts',
     caughtBy: 'an attempt does not wait while its handler runs, and only its settlement has to come in time',
   },

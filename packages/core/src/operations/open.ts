@@ -53,63 +53,63 @@ export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenO
 
 /** Thousands of these may wait to be settled, so they are small. */
 class Kept implements OpenAttempt {
-  readonly #delivery: Delivery
-  readonly #attempt: Attempt
-  readonly #context: Context
-  readonly #options: OpenOptions
-  #place: Place | undefined
-  #running = 0
-  #failure: Ending | undefined
-  #settled = false
-  #ended = false
+  private readonly delivery: Delivery
+  private readonly attempt: Attempt
+  private readonly context: Context
+  private readonly options: OpenOptions
+  private place: Place | undefined
+  private running = 0
+  private failure: Ending | undefined
+  private settled = false
+  private ended = false
 
   constructor(delivery: Delivery, attempt: Attempt, options: OpenOptions) {
-    this.#delivery = delivery
-    this.#attempt = attempt
-    this.#context = attempt.context
-    this.#options = options
-    this.#place = openAttempts.keep(this, attempt.runtime.maxOpen)
+    this.delivery = delivery
+    this.attempt = attempt
+    this.context = attempt.context
+    this.options = options
+    this.place = openAttempts.keep(this, attempt.runtime.maxOpen)
   }
 
   run<Result>(handler: () => Result, outcomeOf?: OutcomeOf): Result {
-    const context = this.#context
-    const { runtime } = this.#attempt
-    if (this.#ended) return runIn(context, handler, runtime.report)
-    if (this.#running === 0) this.#failure = this.#attempt.told = undefined
-    this.#running += 1
-    this.#release()
+    const context = this.context
+    const { runtime } = this.attempt
+    if (this.ended) return runIn(context, handler, runtime.report)
+    if (this.running === 0) this.failure = this.attempt.told = undefined
+    this.running += 1
+    this.release()
     // One that only its handler keeps open has no limit of time. There may be too many of them, too.
-    if (this.#settled || this.#options.settledByHandler === true) this.#place = openAttempts.keep(this, Infinity)
+    if (this.settled || this.options.settledByHandler === true) this.place = openAttempts.keep(this, Infinity)
     const startedAt = performance.now()
-    return callIn(context, handler, runtime.report, (ending) => this.#ran(ending, outcomeOf, secondsSince(startedAt)))
+    return callIn(context, handler, runtime.report, (ending) => this.ran(ending, outcomeOf, secondsSince(startedAt)))
   }
 
-  #ran(ending: Ending, outcomeOf: OutcomeOf | undefined, seconds: number): void {
-    this.#running -= 1
-    if (ending.failed) this.#failure ??= ending
-    hear(this.#attempt, ending, outcomeOf ?? (this.#running > 0 ? undefined : this.#attempt.runtime.outcomeOf))
-    if (this.#running > 0 || this.#ended) return
-    handled(this.#attempt, this.#failure ?? ending, seconds)
-    if (this.#settled || this.#options.settledByHandler === true) this.#end()
+  private ran(ending: Ending, outcomeOf: OutcomeOf | undefined, seconds: number): void {
+    this.running -= 1
+    if (ending.failed) this.failure ??= ending
+    hear(this.attempt, ending, outcomeOf ?? (this.running > 0 ? undefined : this.attempt.runtime.outcomeOf))
+    if (this.running > 0 || this.ended) return
+    handled(this.attempt, this.failure ?? ending, seconds)
+    if (this.settled || this.options.settledByHandler === true) this.end()
     else {
-      forgetHeaders(this.#delivery)
-      this.#place = openAttempts.keep(this, this.#attempt.runtime.maxOpen)
+      forgetHeaders(this.delivery)
+      this.place = openAttempts.keep(this, this.attempt.runtime.maxOpen)
     }
   }
 
   fail(error: unknown): void {
-    if (!this.#ended) handled(this.#attempt, { failed: true, error }, 0)
+    if (!this.ended) handled(this.attempt, { failed: true, error }, 0)
   }
 
   settle(outcome: Outcome): void {
-    if (this.#settled) return
-    this.#settled = true
-    this.#attempt.outcome = outcome
+    if (this.settled) return
+    this.settled = true
+    this.attempt.outcome = outcome
     // The message may be handed out again before its handler is done.
-    if (this.#running > 0 && outcome !== 'acked')
-      this.#attempt.runtime.report.guard('span', () => keep(this.#attempt, outcome))
-    if (this.#running > 0 && !this.#ended) this.#place ??= openAttempts.keep(this, Infinity)
-    if (this.#attempt.ending !== undefined && this.#running === 0) this.#end()
+    if (this.running > 0 && outcome !== 'acked')
+      this.attempt.runtime.report.guard('span', () => keep(this.attempt, outcome))
+    if (this.running > 0 && !this.ended) this.place ??= openAttempts.keep(this, Infinity)
+    if (this.attempt.ending !== undefined && this.running === 0) this.end()
   }
 
   abandon(): void {
@@ -117,34 +117,36 @@ class Kept implements OpenAttempt {
   }
 
   isOpen(): boolean {
-    return !this.#ended
+    return !this.ended
   }
 
   expire(): void {
     this.settle('abandoned')
-    this.#end()
+    this.end()
   }
 
-  #release(): void {
-    if (this.#place !== undefined) openAttempts.release(this.#place)
-    this.#place = undefined
+  private release(): void {
+    if (this.place !== undefined) openAttempts.release(this.place)
+    this.place = undefined
   }
 
-  #end(): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.#release()
-    const { report } = this.#attempt.runtime
-    report.guard('span', () => endAttempt(this.#attempt))
-    this.#failure = undefined
-    const { ended } = this.#options
-    if (ended !== undefined) report.guard('span', () => ended(this.#delivery))
+  private end(): void {
+    if (this.ended) return
+    this.ended = true
+    this.release()
+    const { report } = this.attempt.runtime
+    report.guard('span', () => endAttempt(this.attempt))
+    this.failure = undefined
+    const { ended } = this.options
+    if (ended !== undefined) report.guard('span', () => ended(this.delivery))
   }
 }
 
 /** A message that waits for its settlement was read, and its headers may be large. */
-function forgetHeaders(delivery: Delivery): void {
-  Object.assign(delivery, { carrier: undefined, history: undefined })
+function forgetHeaders(delivery: { carrier: unknown; history?: unknown }): void {
+  delivery.carrier = undefined
+  // To set what was never there would make the object another one to V8.
+  if (delivery.history !== undefined) delivery.history = undefined
 }
 
 function without(run: OpenAttempt['run']): OpenAttempt {
