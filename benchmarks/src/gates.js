@@ -16,6 +16,16 @@ const queue = {
 }
 const MEASURED = 0.8
 const UNMEASURED = 1.3
+const add = {
+  gate: { sampled: 0.9, 'not sampled': 0.9, 'no SDK': 0.9 },
+  aim: { sampled: 0.9, 'not sampled': 0.9, 'no SDK': 0.9 },
+  metrics: UNMEASURED,
+}
+const process = {
+  gate: { sampled: 0.75, 'not sampled': 0.7, 'no SDK': 0.9 },
+  aim: { sampled: 0.75, 'not sampled': 0.75, 'no SDK': 0.75 },
+  metrics: UNMEASURED,
+}
 
 /** Sampled spans may cost so many times what careful code by hand costs, whatever the official instrumentation costs. */
 export const BY_HAND = 1.1
@@ -48,16 +58,10 @@ export const GATES = {
   'sqs.send': { ...queue, metrics: UNMEASURED },
   'sqs.receive10': { ...queue, metrics: UNMEASURED },
   'sqs.consume10': { ...queue, metrics: UNMEASURED },
-  'bullmq.add': {
-    gate: { sampled: 0.9, 'not sampled': 0.9, 'no SDK': 0.9 },
-    aim: { sampled: 0.9, 'not sampled': 0.9, 'no SDK': 0.9 },
-    metrics: UNMEASURED,
-  },
-  'bullmq.process': {
-    gate: { sampled: 0.75, 'not sampled': 0.7, 'no SDK': 0.9 },
-    aim: { sampled: 0.75, 'not sampled': 0.75, 'no SDK': 0.75 },
-    metrics: UNMEASURED,
-  },
+  'bullmq.add': add,
+  'bullmq.process': process,
+  'bullmq.traceQueue': add,
+  'bullmq.traceHandler': process,
 }
 
 /** The limit of a path in a mode. */

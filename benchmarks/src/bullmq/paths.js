@@ -48,7 +48,26 @@ async function working(hollow, processor, trace = (queue) => queue) {
   }
 }
 
+/** `Queue.add` of a queue that is wrapped, and has no telemetry of BullMQ's. */
+export function addWrapped() {
+  return {
+    ...add(),
+    tracebaton: async ({ traceQueue }, options) => adding(traceQueue(createHollow().queue, options)),
+  }
+}
+
+/** What a worker without telemetry of BullMQ's does with one job. */
+export function workWrapped() {
+  return {
+    ...work(),
+    tracebaton: ({ traceHandler, traceQueue }, options) =>
+      working(createHollow(), traceHandler(charge, options), (queue) => traceQueue(queue, options)),
+  }
+}
+
 export const paths = {
   'bullmq.add': () => add(),
   'bullmq.process': () => work(),
+  'bullmq.traceQueue': () => addWrapped(),
+  'bullmq.traceHandler': () => workWrapped(),
 }
