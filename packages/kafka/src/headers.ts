@@ -15,8 +15,9 @@ export const MOST_BYTES = 1_048_588
  */
 const BATCH = 61
 
-/** Bytes that the place and the time of a record take beyond those of the first, at most. */
-const PLACE = 18
+/** Bytes of a record, and of a header, beside their texts and bytes; at most. */
+const RECORD = 36
+const HEADER = 10
 
 /**
  * Whether fields fit onto the messages that a call sends to one topic. The client may divide them by partition and
@@ -29,13 +30,10 @@ export function createRoom(messages: readonly MessageLike[], limit: number): Non
   let most = 0
   let answers: Map<number, boolean> | undefined
   return (fields, count) => {
-    if (most === 0) {
-      most = BATCH
-      for (const message of messages) most += PLACE + recordSize(message, NOTHING, 0, 0, longest)
-    }
+    if (most === 0) for (const message of messages) most += mostOf(message)
     let growth = 0
-    for (const name in fields) growth += longest(name) + longest(fields[name])
-    if (most + count * growth <= limit) return true
+    for (const name in fields) growth += HEADER + longest(name) + longest(fields[name])
+    if (BATCH + most + count * growth <= limit) return true
     // The messages of a call get fields of one length, and it is measured once.
     answers ??= new Map()
     let answer = answers.get(growth)
@@ -51,64 +49,62 @@ export function createRoom(messages: readonly MessageLike[], limit: number): Non
 function holds(messages: readonly MessageLike[], fields: FieldChanges, count: number, limit: number): boolean {
   const now = Date.now()
   const first = messages.reduce((least, message) => Math.min(least, timeOf(message, now)), Infinity)
+  const written = Object.keys(fields).filter((name) => fields[name] !== undefined)
+  const writtenBytes = sumOf(written, (name) => partSize(name) + partSize(fields[name]))
   let size = BATCH
   const growths = messages.map((message, offset) => {
-    const time = timeOf(message, now) - first
-    const bare = recordSize(message, NOTHING, offset, time, exact)
+    const { key, value, headers } = message
+    const others = 1 + varint(timeOf(message, now) - first) + varint(offset) + partSize(key) + partSize(value)
+    let own = 0
+    let ownBytes = 0
+    let kept = 0
+    let keptBytes = 0
+    for (const name in headers) {
+      const values = headers[name]
+      if (values === undefined) continue
+      const times = Array.isArray(values) ? values.length : 1
+      const bytes = times * partSize(name) + (Array.isArray(values) ? sumOf(values, partSize) : partSize(values))
+      own += times
+      ownBytes += bytes
+      if (Object.hasOwn(fields, name)) continue
+      kept += times
+      keptBytes += bytes
+    }
+    const bare = sized(others + varint(own) + ownBytes)
     size += bare
-    return recordSize(message, fields, offset, time, exact) - bare
+    return sized(others + varint(kept + written.length) + keptBytes + writtenBytes) - bare
   })
   const grown = count < growths.length ? growths.toSorted((left, right) => right - left).slice(0, count) : growths
-  return size > limit || grown.reduce((sum, growth) => sum + growth, size) <= limit
+  return size > limit || size + sumOf(grown, Number) <= limit
+}
+
+function sumOf<Item>(items: readonly Item[], size: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + size(item), 0)
 }
 
 function timeOf({ timestamp }: MessageLike, now: number): number {
   return timestamp === undefined ? now : Number(timestamp)
 }
 
-const NOTHING: FieldChanges = {}
-
-/** Bytes of a part of a record: a key, a value, the name of a header or what it says. */
-type Measure = (part: unknown) => number
-
-/** As the client writes it; one that is missing has a number that says so. */
-const exact: Measure = (part) => {
-  if (typeof part === 'string') return sized(Buffer.byteLength(part))
-  return ArrayBuffer.isView(part) ? sized(part.byteLength) : 1
-}
-
-/** At most so many, by its length alone: a letter has up to three bytes, and the number before it up to five. */
-const longest: Measure = (part) => {
-  if (typeof part === 'string') return 5 + 3 * part.length
-  return ArrayBuffer.isView(part) ? 5 + part.byteLength : 1
-}
-
-/** Bytes of a record with the fields on it: of thousands in one call, so that it makes nothing. */
-function recordSize(
-  { key, value, headers }: MessageLike,
-  fields: FieldChanges,
-  offset: number,
-  time: number,
-  measure: Measure,
-): number {
-  let count = 0
-  let bytes = measure(key) + measure(value)
+/** Bytes that a record cannot exceed: looks at lengths alone. */
+function mostOf({ key, value, headers }: MessageLike): number {
+  let most = RECORD + longest(key) + longest(value)
   for (const name in headers) {
     const values = headers[name]
-    if (values === undefined || Object.hasOwn(fields, name)) continue
-    const list = Array.isArray(values) ? values : undefined
-    count += list?.length ?? 1
-    bytes += measure(name) * (list?.length ?? 1)
-    if (list === undefined) bytes += measure(values)
-    else for (const one of list) bytes += measure(one)
+    if (Array.isArray(values)) for (const one of values) most += HEADER + longest(name) + longest(one)
+    else most += HEADER + longest(name) + longest(values)
   }
-  for (const name in fields) {
-    // What is only taken off takes no room.
-    if (fields[name] === undefined) continue
-    count += 1
-    bytes += measure(name) + measure(fields[name])
-  }
-  return sized(1 + varint(time) + varint(offset) + varint(count) + bytes)
+  return most
+}
+
+/** A letter has at most three bytes. */
+function longest(text: unknown): number {
+  return typeof text === 'string' ? 3 * text.length : bytesOf(text)
+}
+
+/** Bytes of a key, a value, or a part of a header; one that is missing has a number that says so. */
+function partSize(part: unknown): number {
+  return part === undefined || part === null ? 1 : sized(bytesOf(part))
 }
 
 /** Bytes with their number before them. */
@@ -121,4 +117,9 @@ function varint(value: number): number {
   let bytes = 1
   for (let rest = value * 2; rest >= 128 && bytes < 10; rest /= 128) bytes += 1
   return bytes
+}
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value)
+  return ArrayBuffer.isView(value) ? value.byteLength : 0
 }

@@ -79,9 +79,7 @@ export function slotOf(header: string | undefined): Slot | undefined {
  */
 export function createBudget(entries: readonly OutgoingEntry[], most: number | undefined) {
   const limits = most === undefined ? SIZE_LIMITS : [most]
-  const sizes = entries.map(
-    ({ MessageBody = '', MessageAttributes }) => Buffer.byteLength(MessageBody) + sizeOf(MessageAttributes),
-  )
+  const sizes = entries.map(({ MessageBody = '', MessageAttributes }) => bytes(MessageBody) + sizeOf(MessageAttributes))
   let total = sizes.reduce((sum, size) => sum + size, 0)
   return (index: number, fields: FieldChanges, isField: IsField): boolean => {
     const attributes = entries[index]?.MessageAttributes ?? {}
@@ -119,5 +117,9 @@ function sizeOf(attributes: OutgoingEntry['MessageAttributes'] | null): number {
 
 function sizeOfOne(name: string, attribute: MessageAttribute | null | undefined): number {
   const { DataType = '', StringValue = '', BinaryValue }: MessageAttribute = attribute ?? {}
-  return Buffer.byteLength(name + DataType + StringValue) + (BinaryValue?.byteLength ?? 0)
+  return bytes(name) + bytes(DataType) + bytes(StringValue) + (BinaryValue?.byteLength ?? 0)
+}
+
+function bytes(text: string): number {
+  return Buffer.byteLength(text)
 }
