@@ -484,7 +484,7 @@ const adapterMutations = [
     name: 'consumers without a group share their attempts',
     package: 'kafka',
     file: 'consumer.ts',
-    edits: [['const partitions = partitionsOf(group)\n', "const partitions = partitionsOf(group ?? 'shared')\n"]],
+    edits: [['(partitions ??= partitionsOf(group))', "(partitions ??= partitionsOf(group ?? 'shared'))"]],
     test: 'attempts.test.ts',
     caughtBy: 'is counted by each consumer for itself where nobody told the groups',
   },

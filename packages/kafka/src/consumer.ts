@@ -52,9 +52,6 @@ const HANDLER_OPTIONS = { topic: 'string', partition: 'number', groupId: 'string
 /** The group of each consumer: a look-alike may be made again without being told. */
 const groups = processWide('tracebaton.kafka.groups.1', () => new WeakMap<object, string>())
 
-/** The partitions of each consumer that has run. */
-const consumers = processWide('tracebaton.kafka.consumers.3', () => new WeakMap<object, Partitions>())
-
 /** How a message arrived, and as what. */
 interface MessageArrival extends Arrival {
   /** As kafkajs gave it. A clone may hold what a framework has parsed. */
@@ -78,28 +75,23 @@ export function traceConsumer<Consumer extends ConsumerLike>(consumer: Consumer,
   const { groupId: group = groups.get(original), clientId } = ownOptions(options, CONSUMER_OPTIONS, tracing)
   if (group !== undefined) groups.set(original, group)
   warnOfInstrumentation(tracing, original, 'run', FOLLOWERS)
+  let partitions: Partitions | undefined
+  /** Asked for when it runs: one that is made and dropped leaves no group behind. */
+  const partitionsOfOwn = (): Partitions => (partitions ??= partitionsOf(group))
   const members: Partial<ConsumerLike> = {
     run: (...args: [config?: RunConfigLike]) => {
-      const config = tracing.guard(() => traceRun(tracing, partitionsOfConsumer(original, group), clientId, args[0]))
+      const config = tracing.guard(() => traceRun(tracing, partitionsOfOwn(), clientId, args[0]))
       return original.run(...((config === undefined ? args : [config]) as [never]))
     },
   }
   if (typeof original.seek === 'function') {
     members.seek = (...args: [place: SeekLike]) => {
-      const settlement = tracing.guard(() => toSettlement(partitionsOfConsumer(original, group), args[0]))
+      const settlement = tracing.guard(() => toSettlement(partitionsOfOwn(), args[0]))
       const call = (): void => original.seek?.(...(args as [never]))
       return settlement === undefined ? call() : tracing.settle(settlement, call)
     }
   }
   return traced(original, members) as Consumer
-}
-
-function partitionsOfConsumer(consumer: object, group: string | undefined): Partitions {
-  const known = consumers.get(consumer)
-  if (known !== undefined && group === known.group) return known
-  const partitions = partitionsOf(group)
-  consumers.set(consumer, partitions)
-  return partitions
 }
 
 /** A handler that seeks back to its own message gives that back. Any other seek settles nothing. */
