@@ -62,48 +62,35 @@ export function createRoom(
   const plenty = Math.min(room, most - contentSize)
   return (fields: FieldChanges): boolean => {
     // Nearly always there is far more room than that.
-    if (4 + mostOf(headers, room) + mostOf(fields, room) <= plenty) return true
-    let size = sizeOf(headers, room, (name) => isField(name, fields))
-    for (const name in fields) if (fields[name] !== undefined) size += entrySize(name, fields[name], room)
-    return size <= room && (size + contentSize <= most || sizeOf(headers, room, () => false) + contentSize > most)
+    if (tableSize(headers, room, mostBytes) + tableSize(fields, room, mostBytes) <= plenty) return true
+    const kept = tableSize(headers, room, bytes, (name) => isField(name, fields))
+    const size = kept + tableSize(fields, room) - 4
+    return size <= room && (size + contentSize <= most || tableSize(headers, room) + contentSize > most)
   }
 }
 
-/** Bytes that headers cannot exceed: looks at the lengths of texts, whose letters have at most three bytes each. */
-function mostOf(headers: unknown, enough: number): number {
-  let most = 0
-  if (isTable(headers)) {
-    for (const name in headers) {
-      const value = headers[name]
-      most += 6 + 3 * name.length + (typeof value === 'string' ? 3 * value.length : valueSize(value, enough))
-    }
-  }
-  return most
+function bytes(text: string): number {
+  return Buffer.byteLength(text)
 }
 
-/** Bytes of a table of headers, but for those that are replaced. */
-function sizeOf(headers: unknown, enough: number, isReplaced: (name: string) => boolean): number {
+/** Bytes that a text cannot exceed. */
+function mostBytes(text: string): number {
+  return 3 * text.length
+}
+
+/** Bytes of a table, or a list, as the client writes it; more than `enough` where it is longer than that. */
+function tableSize(table: unknown, enough: number, bytesOf = bytes, isReplaced?: (name: string) => boolean): number {
   let size = 4
-  if (isTable(headers)) {
-    for (const name in headers) if (!isReplaced(name)) size += entrySize(name, headers[name], enough)
-  }
-  return size
-}
-
-/** Bytes of one header, as the client writes it; at least `enough` where it is longer than that. */
-function entrySize(name: string, value: unknown, enough: number): number {
-  return 1 + Buffer.byteLength(name) + valueSize(value, enough)
-}
-
-function valueSize(value: unknown, enough: number): number {
-  if (typeof value === 'string') return 5 + Buffer.byteLength(value)
-  if (typeof value !== 'object' || value === null) return 9
-  if (ArrayBuffer.isView(value)) return 5 + value.byteLength
-  let size = 5
-  for (const key in value) {
+  if (!isTable(table)) return size
+  for (const name in table) {
     // One that contains itself has no end, and the client has no room for it either.
-    if (size >= enough) break
-    size += entrySize(key, (value as Record<string, unknown>)[key], enough - size)
+    if (size > enough) break
+    const value = table[name]
+    if (value === undefined || isReplaced?.(name) === true) continue
+    size += 6 + bytesOf(name)
+    if (typeof value === 'string') size += bytesOf(value)
+    else if (ArrayBuffer.isView(value)) size += value.byteLength
+    else size += typeof value === 'object' && value !== null ? tableSize(value, enough - size + 4, bytesOf) - 4 : 4
   }
   return size
 }
@@ -129,7 +116,7 @@ export function createWriter(others: Readonly<Record<string, unknown>>, frameSiz
   const used = texts.reduce((sum, text) => sum + 1 + Buffer.byteLength(text), FRAME_BYTES)
   let left = Math.min(MOST_BYTES, frameSize - used)
   return (name: string, value: unknown): boolean => {
-    const size = isWritable(name, value, 0) ? entrySize(name, value, left) : Infinity
+    const size = isWritable(name, value, 0) ? tableSize({ [name]: value }, left + 4) - 4 : Infinity
     if (size > left) return false
     left -= size
     return true
