@@ -71,7 +71,7 @@ export class Adding extends Operation {
     if (this.#operation === 'addBulk' && typeof count === 'number') this.#count ??= count
   }
 
-  protected override contextFrom(around: Context): Context {
+  override setSpanOnContext(around: Context): Context {
     const call = this.#outer ?? this
     return withValue(call.#context ?? around, ADDING_CALL, call)
   }

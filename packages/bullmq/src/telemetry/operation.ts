@@ -45,18 +45,11 @@ export class Operation implements SpanLike {
   protected begin(_operation: unknown, _queue: unknown): void {}
   /** BullMQ tells more: which job it is about, if it is about one. */
   protected told(_id: unknown, _name: unknown, _attributes: Attributes): void {}
-  /** BullMQ has completed a job. */
-  protected completed(): void {}
-  /** BullMQ says why a job failed. */
-  protected failed(_reason: unknown): void {}
   protected finish(_failure: Failure): void {}
-  /** What BullMQ does it in. */
-  protected contextFrom(around: Context): Context {
-    return around
-  }
 
+  /** What BullMQ does it in. */
   setSpanOnContext(around: Context): Context {
-    return this.tracing.guard(() => this.contextFrom(around)) ?? around
+    return around
   }
 
   setAttribute(key: string, value: unknown): void {
@@ -71,10 +64,7 @@ export class Operation implements SpanLike {
     })
   }
 
-  addEvent(name: string, attributes: Attributes = {}): void {
-    if (name === 'job completed') this.tracing.guard(() => this.completed())
-    if (name === 'job failed') this.tracing.guard(() => this.failed(attributes['bullmq.job.failed.reason']))
-  }
+  addEvent(_name: string, _attributes?: Attributes): void {}
 
   recordException(error: unknown): void {
     this.#failure = { error }

@@ -4,7 +4,6 @@ import type { AdapterTracing, Delivery, Meaning, OpenAttempt, Outcome, OutcomeOf
 import { arrivals } from '../consumer.ts'
 import { toBareDelivery } from '../describe.ts'
 import { placeOf, WORKER_JOB, withoutContext, type WorkerJob } from '../worker.ts'
-import { deferred, type Deferred } from './deferred.ts'
 import { DerivedContext } from './derived-context.ts'
 import { activeContext, Operation, type Attributes, type Failure } from './operation.ts'
 
@@ -52,7 +51,7 @@ export class Processing extends Operation implements WorkerJob, Context {
   #context: Context = ROOT_CONTEXT
   #begun: 'with its processor' | 'without' | undefined
   /** Ends the attempt that began without its processor. */
-  #handled: Deferred | undefined
+  #handled: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
   /** Whether BullMQ has begun to put the job away. */
   #ending = false
   /** Whether BullMQ fetches the next job, and tells its listeners of that one. */
@@ -148,7 +147,7 @@ export class Processing extends Operation implements WorkerJob, Context {
     withoutContext.set(this.#place, this)
   }
 
-  protected override contextFrom(): Context {
+  override setSpanOnContext(): Context {
     return this
   }
 
@@ -177,15 +176,14 @@ export class Processing extends Operation implements WorkerJob, Context {
     this.#attempt?.settle(outcome)
   }
 
-  protected override completed(): void {
-    this.#beginAtLast()
-    this.#handled?.resolve()
-    this.#attempt?.settle('acked')
-  }
-
-  protected override failed(reason: unknown): void {
-    this.#beginAtLast()
-    this.#handled?.reject(jobError(reason))
+  override addEvent(name: string, attributes: Attributes = {}): void {
+    this.tracing.guard(() => {
+      this.#beginAtLast()
+      if (name === 'job failed') this.#handled?.reject(jobError(attributes['bullmq.job.failed.reason']))
+      if (name !== 'job completed') return
+      this.#handled?.resolve()
+      this.#attempt?.settle('acked')
+    })
   }
 
   protected override finish(): void {
@@ -213,11 +211,11 @@ export class Processing extends Operation implements WorkerJob, Context {
       const delivery = toBareDelivery(this.#queue, this.#id, this.#name, this.#metadata, this.#startedAt, meaning)
       arrivals.note(delivery, { tracing, delivery })
       this.#attempt = tracing.open(delivery)
-      const handled = deferred()
-      this.#handled = handled
       const running = this.#attempt.run(() => {
         this.#context = contexts.active()
-        return handled.promise
+        return new Promise<void>((resolve, reject) => {
+          this.#handled = { resolve, reject }
+        })
       })
       running.catch(() => {})
     })
