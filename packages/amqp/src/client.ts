@@ -87,43 +87,36 @@ export function invoke(target: object, method: string, args: readonly unknown[])
   return Reflect.apply(Reflect.get(target, method) as Method, target, args)
 }
 
-/** The same with a callback at the end, where there is one, that runs {@link fromHere}. */
-export function invokeHere(tracing: AdapterTracing, target: object, method: string, args: readonly unknown[]): unknown {
-  const last = args.at(-1)
-  if (typeof last !== 'function') return invoke(target, method, args)
-  return invoke(target, method, args.with(args.length - 1, fromHere(tracing, last as Method)))
-}
-
 /**
- * Calls a method of either API, and tells the answer as a callback is told it: error, value.
+ * The same with a callback at the end, where there is one, that runs {@link fromHere}.
  *
- * @param callback position of the callback, where there is one
+ * @param tell told the answer as a callback of either API is: error, value
  */
-export function invokeAndTell(
+export function invokeHere(
   tracing: AdapterTracing,
   target: object,
   method: string,
-  args: unknown[],
-  callback: number,
-  tell: (answer: readonly unknown[]) => void,
+  args: readonly unknown[],
+  tell?: (...answer: unknown[]) => void,
 ): unknown {
-  const own = args[callback]
-  if (typeof own === 'function') {
-    const told = fromHere(tracing, own as Method)
-    args[callback] = function (this: unknown, ...answer: unknown[]): unknown {
-      tell(answer)
+  const last = args.at(-1)
+  if (typeof last === 'function') {
+    const told = fromHere(tracing, last as Method)
+    const callback: Method = function (this: unknown, ...answer) {
+      tell?.(...answer)
       return Reflect.apply(told, this, answer)
     }
+    return invoke(target, method, args.with(args.length - 1, callback))
   }
   const result = invoke(target, method, args)
-  if (!types.isPromise(result)) return result
+  if (tell === undefined || !types.isPromise(result)) return result
   return result.then(
     (value) => {
-      tell([null, value])
+      tell(null, value)
       return value
     },
     (error: unknown) => {
-      tell([error])
+      tell(error)
       throw error
     },
   )

@@ -23,7 +23,7 @@ import type {
 import {
   channelNow,
   invoke,
-  invokeAndTell,
+  invokeHere,
   isClosed,
   TAKES,
   type ChannelLike,
@@ -166,7 +166,7 @@ export function receivers(
       const reception = { system: SYSTEM, operation: 'get', destination, batch: false, startedAt, facts }
       tracing.receive(error ? { ...reception, error } : reception, delivery === undefined ? [] : [delivery])
     })
-    return chained(invokeAndTell(tracing, channel, 'get', args, 2, (answer) => tracing.guard(() => record(...answer))))
+    return chained(invokeHere(tracing, channel, 'get', args, (...answer) => tracing.guard(() => record(...answer))))
   }
   return { consume, get }
 }

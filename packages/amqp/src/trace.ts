@@ -5,7 +5,6 @@ import {
   connectionOf,
   FOLLOWERS,
   invoke,
-  invokeAndTell,
   invokeHere,
   isClosed,
   TAKES,
@@ -110,7 +109,7 @@ function closed(tracing: AdapterTracing, connection: ConnectionLike, args: unkno
   const abandon = (isGone: (channel: ChannelLike) => boolean): void =>
     tracing.guard(() => deliveries.abandonWhere(isGone))
   // One that reconnects by itself tells by its end.
-  const result = invokeAndTell(tracing, connection, 'close', args, 0, () => abandon(isClosed))
+  const result = invokeHere(tracing, connection, 'close', args, () => abandon(isClosed))
   const own = connectionOf(connection)
   if (own !== undefined) abandon((channel) => connectionOf(channel) === own)
   return result
