@@ -2,6 +2,7 @@ import { codedError } from '../base/errors.ts'
 import { boundedName } from '../base/bounds.ts'
 import type { Injection } from '../operations/injection.ts'
 import type { AdapterTracing } from '../tracing.ts'
+import type { RetryOptions } from '../types.ts'
 import type { RetryResult } from '../base/policy.ts'
 import type { Delivery, Move, Publication } from '../verdict/delivery.ts'
 
@@ -20,23 +21,15 @@ export function sendOne<Result>(
   return publication === undefined ? call(undefined) : tracing.send(publication, ([injection]) => call(injection))
 }
 
-/** A move that was asked for. */
-export interface MoveRequest {
+/** A move that was asked for, as the caller said. Without `to` it goes to `from`; a dead letter goes nowhere. */
+export interface MoveRequest extends RetryOptions {
   readonly kind: Move['kind']
   /** How the publisher, else the client that received, is traced. */
   readonly tracing: Pick<AdapterTracing, 'guard' | 'isExhausted' | 'send' | 'warn'>
   /** `undefined`: the message could not be described. */
   readonly delivery: Delivery | undefined
-  /** Where to, as the client's own sends name it. @default `from`, but for a dead letter */
-  readonly to?: string | undefined
   /** Where the message came from, for a retry, or was before it became a dead letter, for a redrive. */
   readonly from: string | undefined
-  /** What the handler failed with. @default none */
-  readonly error?: unknown
-  /** ms that the copy is to wait, as the caller said. @default none */
-  readonly delay?: number | undefined
-  /** Attempts allowed in all, for a retry. @default any number */
-  readonly maxAttempts?: number | undefined
 }
 
 const EXHAUSTED = Symbol('exhausted')
