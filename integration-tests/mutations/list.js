@@ -156,14 +156,14 @@ const coreMutations = [
   {
     name: 'a message that its broker gave up and handed out again links what it says itself',
     file: 'verdict/attempt-count.ts',
-    edits: [["kind === 'redrive' || sources.handedOut === true", 'sources.handedOut === true']],
+    edits: [["kind === 'redrive' || handedOut ?", 'handedOut ?']],
     test: 'verdict/attempt-count.test.ts',
     caughtBy: 'a dead letter that its broker gave up and handed out again, remembered',
   },
   {
     name: 'a message that somebody has had since links what it says itself',
     file: 'verdict/attempt-count.ts',
-    edits: [["kind === 'redrive' || sources.handedOut === true", "kind === 'redrive'"]],
+    edits: [["kind === 'redrive' || handedOut ?", "kind === 'redrive' ?"]],
     test: 'verdict/attempt-count.test.ts',
     caughtBy: 'at least one delivery, of a dead letter that somebody had before',
   },

@@ -1,7 +1,8 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { reasonOf, type Failure, type Lineage, type MoveFacts } from '../wire/history.ts'
 import { isCount } from '../base/bounds.ts'
-import type { DeliveryCount, DeliveryKind, PastAttempt } from './delivery.ts'
+import type { Copy } from './copy.ts'
+import type { DeliveryKind, PastAttempt } from './delivery.ts'
 
 /** The facts about an attempt that a process span starts with. */
 export interface AttemptFacts {
@@ -19,66 +20,55 @@ export interface AttemptFacts {
   readonly overtakes: { overtaken: boolean } | undefined
 }
 
-/** What there is to count an attempt from. */
-export interface AttemptSources {
-  /** Believed and fresh lineage. */
-  readonly lineage: Lineage | undefined
-  readonly broker: DeliveryCount | undefined
-  /** How often the broker dead-lettered this very copy from here after an attempt, and brought it back. */
-  readonly deaths: number
-  /** The latest attempt on this copy by this process. */
-  readonly past: PastAttempt | undefined
-  /** The latest attempt on the message before the broker itself moved it here. */
-  readonly pastElsewhere: PastAttempt | undefined
-  readonly maxAttempts: number | undefined
-  /** What the broker says this copy is. */
-  readonly kind: DeliveryKind | undefined
-  /** Whether the broker moved it here after an attempt on it elsewhere. @default false */
-  readonly handledBefore?: boolean | undefined
-  /** Whether the broker handed this copy to somebody before, be it here or where it moved it from. @default false */
-  readonly handedOut?: boolean | undefined
-  /** How often the broker handed this copy out again after it had been given up. */
-  readonly redrives?: number | undefined
-}
+/** What a copy says of the attempts on it. */
+export type Counted = Pick<Copy, 'lineage' | 'count' | 'deaths' | 'kind' | 'handledBefore' | 'redrives'>
 
 /**
  * Counts: the attempt this copy was made for, plus how often the copy itself has come round. The broker's count is taken
  * where it is exact, what this process remembers where it is not, and nothing is guessed.
+ *
+ * @param past the latest attempt on this copy by this process
+ * @param pastElsewhere the latest attempt on the message before the broker itself moved it here
+ * @param most attempts that the broker allows
+ * @param handedOut whether the broker handed this copy to somebody before, be it here or where it moved it from
  */
-export function countAttempt(sources: AttemptSources): AttemptFacts {
-  const { broker, deaths, kind, pastElsewhere } = sources
-  const lineage = countedOn(sources)
-  const deliveries = broker?.deliveries ?? 1
-  const start = startOf(sources)
-  const redrives = (sources.lineage?.redrives ?? 0) + (sources.redrives ?? 0)
-  const past = ofThisCopy(sources.past, lineage?.attempt ?? 1, redrives)
+export function countAttempt(
+  copy: Counted,
+  past: PastAttempt | undefined,
+  pastElsewhere: PastAttempt | undefined,
+  most: number | undefined,
+  handedOut: boolean,
+): AttemptFacts {
+  const { count, deaths, kind } = copy
+  const lineage = countedOn(copy)
+  const deliveries = count?.deliveries ?? 1
+  const isExact = count?.exact === true
+  const start = startOf(copy)
+  const redrives = (copy.lineage?.redrives ?? 0) + (copy.redrives ?? 0)
+  const own = ofThisCopy(past, lineage?.attempt ?? 1, redrives)
   const told = start + deliveries - 1
-  const remembered = past === undefined || broker?.exact === true ? 0 : past.attempt + 1
+  const remembered = own === undefined || isExact ? 0 : own.attempt + 1
   // Brought back to the same place, the copy had another name before.
   const pastHere = deaths > 0 ? ofThisCopy(pastElsewhere, lineage?.attempt ?? 1, redrives) : undefined
-  const broughtBack = pastHere === undefined || broker?.exact === true ? 0 : pastHere.attempt + 1
+  const broughtBack = pastHere === undefined || isExact ? 0 : pastHere.attempt + 1
   const attempt = Math.max(told, remembered, broughtBack)
-  const firstDelivery = deliveries === 1 && (past === undefined || broker?.exact === true)
-  const before = isBefore(past, attempt) ? past : isBefore(pastHere, attempt) ? pastHere : undefined
+  const firstDelivery = deliveries === 1 && (own === undefined || isExact)
+  const before = isBefore(own, attempt) ? own : isBefore(pastHere, attempt) ? pastHere : undefined
   // A dead letter and a redrive count from 1: the last attempt before has another number.
   const isMoved = firstDelivery && deaths === 0
   // Before the broker handed it out again there were attempts of which the message says nothing.
-  const toldBefore = kind === 'redrive' || sources.handedOut === true ? undefined : lineage?.previousAttempt
+  const toldBefore = kind === 'redrive' || handedOut ? undefined : lineage?.previousAttempt
+  const fromMemory = attempt > told || (remembered === told && !isExact)
   return {
     attempt,
-    maxAttempts: atLeast(attempt, lineage?.maxAttempts ?? (sources.maxAttempts && start - 1 + sources.maxAttempts)),
-    source: sourceOf(
-      sources,
-      lineage,
-      attempt > told || (remembered === told && broker?.exact !== true),
-      firstDelivery,
-    ),
+    maxAttempts: atLeast(attempt, lineage?.maxAttempts ?? (most && start - 1 + most)),
+    source: fromMemory ? 'memory' : sourceOf(copy, lineage, firstDelivery),
     kind: firstDelivery ? firstKind(lineage, kind, deaths > 0) : 'redelivery',
     redrives,
     firstDelivery,
     previous: before?.context ?? (isMoved ? (toldBefore ?? pastElsewhere?.context) : undefined),
     previousFailure: before?.failure ?? (isMoved ? pastElsewhere?.failure : undefined),
-    overtakes: sources.past?.running ?? pastElsewhere?.running,
+    overtakes: past?.running ?? pastElsewhere?.running,
   }
 }
 
@@ -87,8 +77,8 @@ function isBefore(past: PastAttempt | undefined, attempt: number): past is PastA
 }
 
 /** The attempt on the first delivery of a copy, from which a broker's count of it and its limit go on. */
-export function startOf(sources: Pick<AttemptSources, 'lineage' | 'kind' | 'handledBefore' | 'deaths'>): number {
-  return (countedOn(sources)?.attempt ?? 1) + sources.deaths
+export function startOf(copy: Counted): number {
+  return (countedOn(copy)?.attempt ?? 1) + copy.deaths
 }
 
 /** A maximum below the attempt counts something else, and one that is no count says nothing. */
@@ -112,26 +102,20 @@ function ofThisCopy(past: PastAttempt | undefined, start: number, redrives: numb
  * from 1 there, whatever it counted before. One that the application sent there is what it says, unless the broker has
  * moved it on since.
  */
-function countedOn({
-  lineage,
-  kind,
-  handledBefore,
-}: Pick<AttemptSources, 'lineage' | 'kind' | 'handledBefore'>): Lineage | undefined {
+function countedOn({ lineage, kind, handledBefore }: Counted): Lineage | undefined {
   const reason = lineage && reasonOf(lineage)
-  if (kind === 'dead_letter') return reason === 'dead_letter' && handledBefore !== true ? lineage : undefined
+  if (kind === 'dead_letter') return reason === 'dead_letter' && !handledBefore ? lineage : undefined
   if (kind === 'redrive') return reason === 'immediate' || reason === 'delayed' ? undefined : lineage
   return lineage
 }
 
 function sourceOf(
-  { broker, deaths }: AttemptSources,
+  { count, deaths }: Counted,
   lineage: Lineage | undefined,
-  fromMemory: boolean,
   firstDelivery: boolean,
 ): AttemptFacts['source'] {
-  if (fromMemory) return 'memory'
   if (firstDelivery && deaths === 0 && lineage?.attempt !== undefined) return 'field'
-  if (broker?.exact === true || (broker?.deliveries ?? 1) > 1 || deaths > 0) return 'broker'
+  if (count?.exact === true || (count?.deliveries ?? 1) > 1 || deaths > 0) return 'broker'
   return lineage?.attempt === undefined ? 'assumed' : 'field'
 }
 

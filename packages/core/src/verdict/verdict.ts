@@ -236,23 +236,11 @@ export function countAgain({ delivery, copy }: Verdict, past: PastAttempt): Atte
 
 function count(
   { maxAttempts, count: told }: Delivery,
-  { lineage, count: broker, deaths, kind, handledBefore, redrives }: Copy,
+  copy: Copy,
   past: PastAttempt | undefined,
   pastElsewhere: PastAttempt | undefined,
 ): AttemptFacts {
-  const handedOut = (told?.deliveries ?? 1) > 1
-  return countAttempt({
-    lineage,
-    broker,
-    deaths,
-    past,
-    pastElsewhere,
-    maxAttempts,
-    kind,
-    handledBefore,
-    handedOut,
-    redrives,
-  })
+  return countAttempt(copy, past, pastElsewhere, maxAttempts, (told?.deliveries ?? 1) > 1)
 }
 
 function statusOf({ status }: Extracted, { malformed }: Delivery, trust: Trust): ContextStatus {

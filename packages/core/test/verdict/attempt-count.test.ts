@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Lineage } from '../../src/wire/history.ts'
-import { countAttempt, type AttemptFacts, type AttemptSources } from '../../src/verdict/attempt-count.ts'
+import { countAttempt, type AttemptFacts, type Counted } from '../../src/verdict/attempt-count.ts'
+import type { PastAttempt } from '../../src/verdict/delivery.ts'
 import { spanContext } from '../sample.ts'
 
 const creation = spanContext('c')
@@ -19,9 +20,16 @@ const exactly = (deliveries: number) => ({ deliveries, exact: true })
 const atLeast = (deliveries: number) => ({ deliveries, exact: false })
 const past = (attempt: number, redrives = 0) => ({ attempt, redrives, context: here })
 
+interface Sources extends Counted {
+  readonly past: PastAttempt
+  readonly pastElsewhere: PastAttempt
+  readonly maxAttempts: number
+  readonly handedOut: boolean
+}
+
 type Row = readonly [
   name: string,
-  sources: Partial<AttemptSources>,
+  sources: Partial<Sources>,
   expected: readonly [
     attempt: number,
     source: AttemptFacts['source'],
@@ -35,40 +43,36 @@ const rows: readonly Row[] = [
   ['the message tells times only', { lineage: timed }, [1, 'assumed', 'first']],
   ['the broker tells what the copy is', { kind: 'immediate' }, [1, 'assumed', 'immediate']],
 
-  ['the broker counts, first delivery', { broker: exactly(1) }, [1, 'broker', 'first']],
-  ['the broker counts, in another process before', { broker: exactly(3) }, [3, 'broker', 'redelivery']],
+  ['the broker counts, first delivery', { count: exactly(1) }, [1, 'broker', 'first']],
+  ['the broker counts, in another process before', { count: exactly(3) }, [3, 'broker', 'redelivery']],
   [
     'the broker counts, and this process remembers',
-    { broker: exactly(3), past: past(2) },
+    { count: exactly(3), past: past(2) },
     [3, 'broker', 'redelivery', here],
   ],
-  [
-    'the broker counts, and this process missed one',
-    { broker: exactly(4), past: past(2) },
-    [4, 'broker', 'redelivery'],
-  ],
-  ['the broker counts fewer than this process', { broker: exactly(2), past: past(2) }, [2, 'broker', 'redelivery']],
-  ['the broker counts 1, whatever is remembered', { broker: exactly(1), past: past(1) }, [1, 'broker', 'first']],
+  ['the broker counts, and this process missed one', { count: exactly(4), past: past(2) }, [4, 'broker', 'redelivery']],
+  ['the broker counts fewer than this process', { count: exactly(2), past: past(2) }, [2, 'broker', 'redelivery']],
+  ['the broker counts 1, whatever is remembered', { count: exactly(1), past: past(1) }, [1, 'broker', 'first']],
 
-  ['at least one delivery', { broker: atLeast(1) }, [1, 'assumed', 'first']],
+  ['at least one delivery', { count: atLeast(1) }, [1, 'assumed', 'first']],
   [
     'at least one delivery, of a dead letter that somebody had before',
-    { broker: atLeast(1), lineage: deadLetter, kind: 'dead_letter', handedOut: true },
+    { count: atLeast(1), lineage: deadLetter, kind: 'dead_letter', handedOut: true },
     [1, 'field', 'dead_letter'],
   ],
   [
     'at least one delivery, of a retry copy that somebody had before',
-    { broker: atLeast(1), lineage: third, handedOut: true },
+    { count: atLeast(1), lineage: third, handedOut: true },
     [3, 'field', 'delayed'],
   ],
-  ['at least two deliveries', { broker: atLeast(2) }, [2, 'broker', 'redelivery']],
-  ['at least two, remembered', { broker: atLeast(2), past: past(1) }, [2, 'memory', 'redelivery', here]],
-  ['at least two, remembered more often', { broker: atLeast(2), past: past(4) }, [5, 'memory', 'redelivery', here]],
-  ['at least four, remembered less often', { broker: atLeast(4), past: past(1) }, [4, 'broker', 'redelivery']],
+  ['at least two deliveries', { count: atLeast(2) }, [2, 'broker', 'redelivery']],
+  ['at least two, remembered', { count: atLeast(2), past: past(1) }, [2, 'memory', 'redelivery', here]],
+  ['at least two, remembered more often', { count: atLeast(2), past: past(4) }, [5, 'memory', 'redelivery', here]],
+  ['at least four, remembered less often', { count: atLeast(4), past: past(1) }, [4, 'broker', 'redelivery']],
 
   [
     'a retry copy that its broker counts 1, whatever is remembered',
-    { lineage: third, broker: exactly(1), past: past(3) },
+    { lineage: third, count: exactly(1), past: past(3) },
     [3, 'field', 'delayed', before],
   ],
   ['the broker brought it back once', { deaths: 1, kind: 'delayed' }, [2, 'broker', 'delayed']],
@@ -79,12 +83,12 @@ const rows: readonly Row[] = [
   ],
   [
     'the broker brought it back and counts, remembered from before',
-    { deaths: 1, broker: exactly(1), kind: 'delayed', pastElsewhere: past(1) },
+    { deaths: 1, count: exactly(1), kind: 'delayed', pastElsewhere: past(1) },
     [2, 'broker', 'delayed', here],
   ],
   [
     'the broker brought it back, and its count tells of no more than this process',
-    { deaths: 1, broker: atLeast(1), kind: 'delayed', past: past(3) },
+    { deaths: 1, count: atLeast(1), kind: 'delayed', past: past(3) },
     [4, 'memory', 'redelivery', here],
   ],
   [
@@ -105,12 +109,12 @@ const rows: readonly Row[] = [
   ['the same, and the broker does not say why', { lineage: third, deaths: 1 }, [4, 'broker', 'delayed']],
   [
     'the broker brought it back, and this copy comes again',
-    { deaths: 2, broker: atLeast(2), kind: 'delayed' },
+    { deaths: 2, count: atLeast(2), kind: 'delayed' },
     [4, 'broker', 'redelivery'],
   ],
   [
     'the same, remembered',
-    { deaths: 2, broker: atLeast(2), kind: 'delayed', past: past(3), pastElsewhere: past(2) },
+    { deaths: 2, count: atLeast(2), kind: 'delayed', past: past(3), pastElsewhere: past(2) },
     [4, 'memory', 'redelivery', here],
   ],
 
@@ -119,11 +123,11 @@ const rows: readonly Row[] = [
   ['remembered, with times on the message', { lineage: timed, past: past(1) }, [2, 'memory', 'redelivery', here]],
 
   ['a retry copy', { lineage: third }, [3, 'field', 'delayed', before]],
-  ['a retry copy, the broker counts', { lineage: third, broker: exactly(1) }, [3, 'field', 'delayed', before]],
-  ['a retry copy, at least one', { lineage: third, broker: atLeast(1) }, [3, 'field', 'delayed', before]],
-  ['a retry copy delivered again', { lineage: third, broker: exactly(2) }, [4, 'broker', 'redelivery']],
+  ['a retry copy, the broker counts', { lineage: third, count: exactly(1) }, [3, 'field', 'delayed', before]],
+  ['a retry copy, at least one', { lineage: third, count: atLeast(1) }, [3, 'field', 'delayed', before]],
+  ['a retry copy delivered again', { lineage: third, count: exactly(2) }, [4, 'broker', 'redelivery']],
   ['a retry copy delivered again, remembered', { lineage: third, past: past(3) }, [4, 'memory', 'redelivery', here]],
-  ['a retry copy delivered again, at least two', { lineage: third, broker: atLeast(2) }, [4, 'broker', 'redelivery']],
+  ['a retry copy delivered again, at least two', { lineage: third, count: atLeast(2) }, [4, 'broker', 'redelivery']],
   [
     'a retry copy with the identity of the copy before',
     { lineage: third, past: past(2) },
@@ -179,7 +183,7 @@ const rows: readonly Row[] = [
   ],
   [
     'a dead letter delivered again does not link where it was',
-    { kind: 'dead_letter', broker: exactly(2), pastElsewhere: past(3) },
+    { kind: 'dead_letter', count: exactly(2), pastElsewhere: past(3) },
     [2, 'broker', 'redelivery'],
   ],
 
@@ -189,7 +193,7 @@ const rows: readonly Row[] = [
     { lineage: redriven, past: past(2) },
     [1, 'field', 'redrive', before],
   ],
-  ['a redrive, the broker counts', { lineage: redriven, broker: exactly(1) }, [1, 'field', 'redrive', before]],
+  ['a redrive, the broker counts', { lineage: redriven, count: exactly(1) }, [1, 'field', 'redrive', before]],
   ['a redrive that the broker tells of', { kind: 'redrive', redrives: 1 }, [1, 'assumed', 'redrive']],
   [
     'the same, remembered from before it was given up',
@@ -218,24 +222,29 @@ const rows: readonly Row[] = [
   ],
   [
     'a redrive delivered again',
-    { lineage: redriven, broker: exactly(2), past: past(1, 1) },
+    { lineage: redriven, count: exactly(2), past: past(1, 1) },
     [2, 'broker', 'redelivery', here],
   ],
 ]
 
-const nothing: AttemptSources = {
-  lineage: undefined,
-  broker: undefined,
-  deaths: 0,
-  past: undefined,
-  pastElsewhere: undefined,
-  maxAttempts: undefined,
-  kind: undefined,
+/** What is not given is unknown. */
+function counted(sources: Partial<Sources>): AttemptFacts {
+  const { past: remembered, pastElsewhere, maxAttempts, handedOut = false, ...told } = sources
+  const copy: Counted = {
+    lineage: undefined,
+    count: undefined,
+    deaths: 0,
+    kind: undefined,
+    handledBefore: false,
+    redrives: undefined,
+    ...told,
+  }
+  return countAttempt(copy, remembered, pastElsewhere, maxAttempts, handedOut)
 }
 
 describe('attempt, source, kind and previous attempt', () => {
   it.each(rows)('%s', (_, sources, [attempt, source, kind, previous]) => {
-    const facts = countAttempt({ ...nothing, ...sources })
+    const facts = counted({ ...sources })
     expect([facts.attempt, facts.source, facts.kind, facts.previous]).toEqual([attempt, source, kind, previous])
     expect(facts.firstDelivery).toBe(kind !== 'redelivery')
   })
@@ -243,55 +252,52 @@ describe('attempt, source, kind and previous attempt', () => {
 
 describe('what else is known', () => {
   it('takes the attempts allowed from the message first, then from the broker', () => {
-    expect(countAttempt({ ...nothing, lineage: third, maxAttempts: 9 }).maxAttempts).toBe(5)
-    expect(countAttempt({ ...nothing, lineage: timed, maxAttempts: 9 }).maxAttempts).toBe(9)
-    expect(countAttempt(nothing).maxAttempts).toBeUndefined()
+    expect(counted({ lineage: third, maxAttempts: 9 }).maxAttempts).toBe(5)
+    expect(counted({ lineage: timed, maxAttempts: 9 }).maxAttempts).toBe(9)
+    expect(counted({}).maxAttempts).toBeUndefined()
   })
 
   it('lets the broker allow so many on each copy, after those of the copies before', () => {
     const told: Lineage = { creation, attempt: 3 }
-    const broker = { deliveries: 2, exact: true }
-    expect(countAttempt({ ...nothing, lineage: told, broker, maxAttempts: 3 })).toMatchObject({
+    expect(counted({ lineage: told, count: exactly(2), maxAttempts: 3 })).toMatchObject({
       attempt: 4,
       maxAttempts: 5,
     })
   })
 
   it('adds the deaths of a copy to what was allowed, as to its attempts', () => {
-    expect(countAttempt({ ...nothing, deaths: 2, maxAttempts: 3 })).toMatchObject({ attempt: 3, maxAttempts: 5 })
+    expect(counted({ deaths: 2, maxAttempts: 3 })).toMatchObject({ attempt: 3, maxAttempts: 5 })
   })
 
   it('leaves out a maximum below the attempt, which counts something else', () => {
     const told: Lineage = { creation, attempt: 3, maxAttempts: 2 }
-    expect(countAttempt({ ...nothing, lineage: told }).maxAttempts).toBeUndefined()
-    expect(countAttempt({ ...nothing, broker: exactly(4), maxAttempts: 3 }).maxAttempts).toBeUndefined()
-    expect(countAttempt({ ...nothing, broker: exactly(3), maxAttempts: 3 }).maxAttempts).toBe(3)
+    expect(counted({ lineage: told }).maxAttempts).toBeUndefined()
+    expect(counted({ count: exactly(4), maxAttempts: 3 }).maxAttempts).toBeUndefined()
+    expect(counted({ count: exactly(3), maxAttempts: 3 }).maxAttempts).toBe(3)
   })
 
   it('tells of an attempt on the same copy that still runs', () => {
     const running = { overtaken: false }
-    expect(countAttempt({ ...nothing, past: { ...past(1), running } }).overtakes).toBe(running)
-    expect(countAttempt({ ...nothing, pastElsewhere: { ...past(3), running }, kind: 'dead_letter' }).overtakes).toBe(
-      running,
-    )
-    expect(countAttempt({ ...nothing, past: past(1) }).overtakes).toBeUndefined()
+    expect(counted({ past: { ...past(1), running } }).overtakes).toBe(running)
+    expect(counted({ pastElsewhere: { ...past(3), running }, kind: 'dead_letter' }).overtakes).toBe(running)
+    expect(counted({ past: past(1) }).overtakes).toBeUndefined()
   })
 
   it('starts over where the broker gives out what was given up', () => {
     const retried = { kind: 'redrive', redrives: 1, maxAttempts: 3 } as const
     const over = { attempt: 1, maxAttempts: 3, kind: 'redrive', redrives: 1, previous: undefined }
-    expect(countAttempt({ ...nothing, ...retried, lineage: third })).toMatchObject(over)
+    expect(counted({ ...retried, lineage: third })).toMatchObject(over)
   })
 
   it('does not take over what was allowed where a dead letter was before', () => {
-    expect(countAttempt({ ...nothing, lineage: third, kind: 'dead_letter' }).maxAttempts).toBeUndefined()
+    expect(counted({ lineage: third, kind: 'dead_letter' }).maxAttempts).toBeUndefined()
   })
 
   it('counts redrives on, wherever the message is', () => {
     const again: Lineage = { ...third, redrives: 2 }
-    expect(countAttempt({ ...nothing, lineage: again }).redrives).toBe(2)
-    expect(countAttempt({ ...nothing, lineage: again, kind: 'dead_letter' }).redrives).toBe(2)
-    expect(countAttempt({ ...nothing, lineage: again, kind: 'redrive', redrives: 1 }).redrives).toBe(3)
-    expect(countAttempt(nothing).redrives).toBe(0)
+    expect(counted({ lineage: again }).redrives).toBe(2)
+    expect(counted({ lineage: again, kind: 'dead_letter' }).redrives).toBe(2)
+    expect(counted({ lineage: again, kind: 'redrive', redrives: 1 }).redrives).toBe(3)
+    expect(counted({}).redrives).toBe(0)
   })
 })
