@@ -1,17 +1,8 @@
-import type { OpenAttempt } from './operations/open.ts'
+import { without } from './operations/open.ts'
 import type { AdapterTracing } from './tracing.ts'
 
 const call = <Result>(_: unknown, work: () => Result): Result => work()
 const nothing = (): void => {}
-
-/** An attempt that is none. */
-const NO_ATTEMPT: OpenAttempt = {
-  run: (handler) => handler(),
-  settle: nothing,
-  fail: nothing,
-  abandon: nothing,
-  isOpen: () => false,
-}
 
 /**
  * Tracing that is switched off: it passes everything on, also contexts. Only moves are still written onto the message,
@@ -26,7 +17,7 @@ export function passOnly(idle: AdapterTracing): AdapterTracing {
     openSend: (publication) => (publication.move === undefined ? undefined : idle.openSend(publication)),
     receive: nothing,
     process: call,
-    open: () => NO_ATTEMPT,
+    open: () => without((handler) => handler()),
     processBatch: call,
     isIdle: () => true,
   }

@@ -149,7 +149,8 @@ function forgetHeaders(delivery: { carrier: unknown; history?: unknown }): void 
   if (delivery.history !== undefined) delivery.history = undefined
 }
 
-function without(run: OpenAttempt['run']): OpenAttempt {
+/** An attempt that is none: there is no span, and nothing to be told. */
+export function without(run: OpenAttempt['run']): OpenAttempt {
   return { run, fail: nothing, settle: nothing, abandon: nothing, isOpen: () => false }
 }
 
