@@ -14,5 +14,5 @@ export interface Exchange {
   readonly within: <Result>(send: () => Result) => Result
 }
 
-/** Header fields as they arrived, as text. */
-export type Arrived = Readonly<Record<string, string | undefined>>
+/** Header fields as the client gives them: names in any letter case, values as text or bytes. */
+export type Headers = Readonly<Record<string, unknown>>

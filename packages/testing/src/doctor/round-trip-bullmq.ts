@@ -1,7 +1,7 @@
-import type { Arrived, Exchange } from './exchange.ts'
+import type { Headers, Exchange } from './exchange.ts'
 
 /** Through a queue of its own: the job is written to Redis, and read back from there. */
-export async function exchangeOverBullmq(exchange: Exchange): Promise<Arrived> {
+export async function exchangeOverBullmq(exchange: Exchange): Promise<Headers> {
   const { load, address, client, fields, name, stopped } = exchange
   if (client !== undefined) throw new TypeError('BullMQ takes an address: its clients are made for one queue')
   const { Queue } = load('bullmq') as typeof import('bullmq')
@@ -13,7 +13,7 @@ export async function exchangeOverBullmq(exchange: Exchange): Promise<Arrived> {
     const { id = '' } = await Promise.race([queue.add('doctor', {}, { telemetry: { metadata } }), stopped])
     const job = await Promise.race([queue.getJob(id), stopped])
     const arrived = job?.opts.telemetry?.metadata
-    return typeof arrived === 'string' ? (JSON.parse(arrived) as Arrived) : {}
+    return typeof arrived === 'string' ? (JSON.parse(arrived) as Headers) : {}
   } finally {
     // A queue that never reached Redis waits for it for ever.
     await Promise.allSettled([Promise.race([queue.obliterate({ force: true }), stopped])])

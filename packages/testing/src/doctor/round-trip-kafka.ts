@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Admin, Kafka, KafkaMessage } from 'kafkajs'
-import type { Arrived, Exchange } from './exchange.ts'
+import type { Headers, Exchange } from './exchange.ts'
 
 /** Through a topic of its own, by a group of its own. */
-export async function exchangeOverKafka(exchange: Exchange): Promise<Arrived> {
+export async function exchangeOverKafka(exchange: Exchange): Promise<Headers> {
   const { load, address, client, fields, name, stopped, within } = exchange
   const kafka = (client ?? connectionTo(load('kafkajs') as typeof import('kafkajs'), address)) as Kafka
   const admin = kafka.admin()
@@ -20,8 +20,7 @@ export async function exchangeOverKafka(exchange: Exchange): Promise<Arrived> {
     })
     const message = { value: 'tracebaton doctor', ...(fields ? { headers: fields } : {}) }
     await within(() => producer.send({ topic: name, messages: [message] }))
-    const { headers = {} } = await Promise.race([arrived, stopped])
-    return Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), String(value)]))
+    return (await Promise.race([arrived, stopped])).headers ?? {}
   } finally {
     await Promise.allSettled([consumer.disconnect(), producer.disconnect()])
     await Promise.allSettled([admin.deleteTopics({ topics: [name] })])

@@ -1,8 +1,8 @@
 import type { ChannelModel, ConsumeMessage } from 'amqplib'
-import type { Arrived, Exchange } from './exchange.ts'
+import type { Headers, Exchange } from './exchange.ts'
 
 /** Through a queue that the broker deletes with the channel. */
-export async function exchangeOverRabbitmq(exchange: Exchange): Promise<Arrived> {
+export async function exchangeOverRabbitmq(exchange: Exchange): Promise<Headers> {
   const { load, address, client, fields, name, stopped, within } = exchange
   const own =
     client === undefined ? await (load('amqplib') as typeof import('amqplib')).connect(urlOf(address)) : undefined
@@ -15,8 +15,7 @@ export async function exchangeOverRabbitmq(exchange: Exchange): Promise<Arrived>
         void channel.consume(queue, (message) => message && resolve(message), { noAck: true })
       })
       within(() => channel.sendToQueue(queue, Buffer.from('tracebaton doctor'), fields ? { headers: fields } : {}))
-      const { headers = {} } = (await Promise.race([arrived, stopped])).properties
-      return Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), String(value)]))
+      return (await Promise.race([arrived, stopped])).properties.headers ?? {}
     } finally {
       await Promise.allSettled([channel.close()])
     }

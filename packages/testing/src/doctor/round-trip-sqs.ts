@@ -1,10 +1,10 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
-import type { Arrived, Exchange } from './exchange.ts'
+import type { Headers, Exchange } from './exchange.ts'
 
 type Sqs = typeof import('@aws-sdk/client-sqs')
 
 /** Through a queue of its own. */
-export async function exchangeOverSqs({ load, address, client, fields, name, within }: Exchange): Promise<Arrived> {
+export async function exchangeOverSqs({ load, address, client, fields, name, within }: Exchange): Promise<Headers> {
   const sqs = load('@aws-sdk/client-sqs') as Sqs
   const own = client === undefined ? clientFor(sqs, address) : undefined
   const used = own ?? (client as SQSClient)
@@ -25,7 +25,7 @@ export async function exchangeOverSqs({ load, address, client, fields, name, wit
   }
 }
 
-async function receive(client: SQSClient, sqs: Sqs, QueueUrl: string | undefined): Promise<Arrived> {
+async function receive(client: SQSClient, sqs: Sqs, QueueUrl: string | undefined): Promise<Headers> {
   for (let round = 0; round < 10; round += 1) {
     const { Messages: [message] = [] } = await client.send(
       new sqs.ReceiveMessageCommand({
@@ -37,10 +37,8 @@ async function receive(client: SQSClient, sqs: Sqs, QueueUrl: string | undefined
       }),
     )
     if (!message) continue
-    const own = Object.entries(message.MessageAttributes ?? {}).map(
-      ([key, { StringValue }]) => [key.toLowerCase(), StringValue] as const,
-    )
-    return Object.fromEntries([...own, ['awstraceheader', message.Attributes?.['AWSTraceHeader']]])
+    const own = Object.entries(message.MessageAttributes ?? {}).map(([key, { StringValue }]) => [key, StringValue])
+    return { ...Object.fromEntries(own), awstraceheader: message.Attributes?.['AWSTraceHeader'] }
   }
   throw new Error('the message did not come back')
 }

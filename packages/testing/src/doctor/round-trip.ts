@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { clean, cut } from '../text/display-text.ts'
 import { ill, well, type Diagnosis } from './diagnosis.ts'
-import type { Arrived, Exchange } from './exchange.ts'
+import type { Exchange, Headers } from './exchange.ts'
 import { exchangeOverBullmq } from './round-trip-bullmq.ts'
 import { exchangeOverKafka } from './round-trip-kafka.ts'
 import { exchangeOverRabbitmq } from './round-trip-rabbitmq.ts'
@@ -32,7 +32,7 @@ export interface RoundTripTarget {
   readonly timeout?: number
 }
 
-const exchanges: Readonly<Record<RoundTripTarget['system'], (exchange: Exchange) => Promise<Arrived>>> = {
+const exchanges: Readonly<Record<RoundTripTarget['system'], (exchange: Exchange) => Promise<Headers>>> = {
   kafka: exchangeOverKafka,
   rabbitmq: exchangeOverRabbitmq,
   sqs: exchangeOverSqs,
@@ -66,7 +66,7 @@ export async function diagnoseRoundTrip(target: RoundTripTarget, folder: string)
       name: `tracebaton-doctor-${randomBytes(4).toString('hex')}`,
       within: (send) => (client === undefined ? send() : context.with(active, send)),
     }
-    const arrived = await exchanges[system](exchange)
+    const arrived = textsOf(await exchanges[system](exchange))
     return client === undefined ? judgeBroker(where, fields, arrived) : judgeClient(where, ids.traceId, arrived)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
@@ -74,6 +74,14 @@ export async function diagnoseRoundTrip(target: RoundTripTarget, folder: string)
   } finally {
     patience.abort()
   }
+}
+
+/** Header fields that arrived, by their names in lower case. */
+type Arrived = Readonly<Record<string, string>>
+
+function textsOf(headers: Headers): Arrived {
+  const given = Object.entries(headers).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), String(value)]))
 }
 
 function judgeBroker(where: string, sent: Readonly<Record<string, string>>, arrived: Arrived): Diagnosis {

@@ -50,14 +50,11 @@ export function createKeyTable(): KeyTable {
       return known ? known - 1 : undefined
     },
     add(text) {
+      if (size === high.length) grow()
       const [one, other] = bitsOf(text)
-      let place = placeOf(one, other)
+      const place = placeOf(one, other)
       const known = places[place]
       if (known) return known - 1
-      if (size === high.length) {
-        grow()
-        place = placeOf(one, other)
-      }
       high[size] = one
       low[size] = other
       size += 1

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import type { JsonObject } from '@bufbuild/protobuf'
 import { clean, cut } from '../text/display-text.ts'
 import { otlpContent } from './request.ts'
-import { accepted, protobuf, refused, type OtlpEncoding, type OtlpResponse } from './response.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 
 /** Where the spans of an endpoint go. */
@@ -22,25 +22,36 @@ export async function answerOtlp(
   response: ServerResponse,
   endpoint: OtlpEndpoint,
 ): Promise<void> {
-  const { status, contentType, body } = await respond(request, endpoint)
-  response.writeHead(status, { 'content-type': contentType, 'content-length': body.byteLength }).end(body)
+  const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
+  const isProtobuf = contentType === 'application/x-protobuf'
+  const [status, said] = await answerTo(request, contentType, endpoint)
+  const body = isProtobuf ? (await protobuf()).encodeAnswer(status, said) : Buffer.from(JSON.stringify(said))
+  const type = isProtobuf ? contentType : 'application/json'
+  response.writeHead(status, { 'content-type': type, 'content-length': body.byteLength }).end(body)
   await finished(response)
 }
 
-async function respond(request: IncomingMessage, { maxBytes, add, tell }: OtlpEndpoint): Promise<OtlpResponse> {
-  const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
-  const encoding: OtlpEncoding = contentType === 'application/x-protobuf' ? contentType : 'application/json'
-  const refuse = (status: number, reason: string): Promise<OtlpResponse> => {
-    const said = cut(clean(reason), 250)
-    tell(`A request was refused: ${said}.`)
+/** The status and, in its JSON form, the message of https://opentelemetry.io/docs/specs/otlp/#otlphttp-response. */
+type Answer = readonly [status: number, said: JsonObject]
+
+async function answerTo(
+  request: IncomingMessage,
+  contentType: string,
+  { maxBytes, add, tell }: OtlpEndpoint,
+): Promise<Answer> {
+  // None of these makes an exporter try again.
+  const refuse = (status: number, reason: string): Answer => {
+    const message = cut(clean(reason), 250)
+    tell(`A request was refused: ${message}.`)
     // The rest of what is being sent is not wanted.
     request.resume()
-    return refused(encoding, status, said)
+    return [status, { code: 3, message }]
   }
   const path = request.url?.split('?')[0] ?? ''
   if (!/\/v1\/(?:traces|metrics|logs)$/.test(path)) return refuse(404, `nothing is received at ${path}`)
   if (request.method !== 'POST') return refuse(405, `${request.method} instead of POST`)
-  if (contentType !== encoding) return refuse(415, `the content type “${contentType}”`)
+  if (!['application/json', 'application/x-protobuf'].includes(contentType))
+    return refuse(415, `the content type “${contentType}”`)
   let bytes: Uint8Array
   try {
     bytes = await readBody(request, maxBytes)
@@ -49,21 +60,26 @@ async function respond(request: IncomingMessage, { maxBytes, add, tell }: OtlpEn
       ? refuse(413, `more than ${maxBytes} bytes`)
       : refuse(400, `the body cannot be unpacked (${textOf(error)})`)
   }
-  if (!path.endsWith('/v1/traces')) return accepted(encoding)
+  if (!path.endsWith('/v1/traces')) return [200, {}]
   try {
     const content = otlpContent(
-      encoding === 'application/json'
+      contentType === 'application/json'
         ? JSON.parse(Buffer.from(bytes).toString())
         : (await protobuf()).decodeTraceRequest(bytes),
     )
-    if (!content) return await refuse(400, 'the body is no trace request')
+    if (!content) return refuse(400, 'the body is no trace request')
     add(content.spans)
-    if (content.invalid === 0) return await accepted(encoding)
+    if (content.invalid === 0) return [200, {}]
     tell(`${content.invalid} spans have no valid ids.`)
-    return await accepted(encoding, content.invalid, 'no valid ids')
+    return [200, { partialSuccess: { rejectedSpans: String(content.invalid), errorMessage: 'no valid ids' } }]
   } catch (error) {
-    return await refuse(400, `the body cannot be read (${textOf(error)})`)
+    return refuse(400, `the body cannot be read (${textOf(error)})`)
   }
+}
+
+/** Loaded when an exporter speaks it: most tests need no receiver, and then not its library. */
+function protobuf(): Promise<typeof import('./protobuf.ts')> {
+  return import('./protobuf.ts')
 }
 
 class TooLarge extends Error {}
