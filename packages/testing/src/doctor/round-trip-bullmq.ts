@@ -5,7 +5,9 @@ export async function exchangeOverBullmq(exchange: Exchange): Promise<Headers> {
   const { load, address, client, fields, name, stopped } = exchange
   if (client !== undefined) throw new TypeError('BullMQ takes an address: its clients are made for one queue')
   const { Queue } = load('bullmq') as typeof import('bullmq')
-  const queue = new Queue(name, { connection: connectionTo(address) })
+  const url = address.includes('://') ? address : `redis://${address}`
+  // Give up instead of trying for ever.
+  const queue = new Queue(name, { connection: { url, maxRetriesPerRequest: 2 } })
   // Without a listener an unreachable Redis would end the process; the call that fails says it.
   queue.on('error', () => {})
   try {
@@ -18,21 +20,5 @@ export async function exchangeOverBullmq(exchange: Exchange): Promise<Headers> {
     // A queue that never reached Redis waits for it for ever.
     await Promise.allSettled([Promise.race([queue.obliterate({ force: true }), stopped])])
     await Promise.allSettled([queue.close()])
-  }
-}
-
-function connectionTo(address: string): object {
-  const { hostname, port, username, password, pathname } = new URL(
-    address.includes('://') ? address : `redis://${address}`,
-  )
-  return {
-    host: hostname,
-    port: Number(port || 6379),
-    // Give up instead of trying for ever.
-    maxRetriesPerRequest: 2,
-    ...(username && { username: decodeURIComponent(username) }),
-    ...(password && { password: decodeURIComponent(password) }),
-    ...(pathname.length > 1 && { db: Number(pathname.slice(1)) }),
-    ...(address.startsWith('rediss:') && { tls: {} }),
   }
 }
