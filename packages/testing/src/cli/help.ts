@@ -1,3 +1,4 @@
+import { wrapped } from '../text/wrapped.ts'
 import type { Command } from './command.ts'
 
 /** What `tracebaton --help` prints. */
@@ -26,11 +27,11 @@ export function helpFor(command: Command): string {
     return [`--${option.name}${value}`, option.meaning] as const
   })
   const width = Math.max(...left.map(([text]) => text.length))
-  const columns = left.map(([text, meaning]) => `  ${text.padEnd(width)}  ${wrapped(meaning, 98 - width, width + 4)}`)
+  const columns = left.map(([text, meaning]) => `  ${text.padEnd(width)}  ${filled(meaning, 98 - width, width + 4)}`)
   return [
     `Usage: tracebaton ${command.name} ${command.usage}`,
     '',
-    ...command.description.flatMap((text) => [wrapped(text, 100, 0), '']),
+    ...command.description.flatMap((text) => [filled(text, 100, 0), '']),
     'Options:',
     ...columns,
     '',
@@ -40,12 +41,7 @@ export function helpFor(command: Command): string {
   ].join('\n')
 }
 
-function wrapped(text: string, width: number, indent: number): string {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)
-    if (line !== undefined && line.length + word.length < width) lines[lines.length - 1] = `${line} ${word}`
-    else lines.push(word)
-  }
-  return lines.join(`\n${' '.repeat(indent)}`)
+function filled(text: string, width: number, indent: number): string {
+  const lines = wrapped(text.split(' '), (line) => line.join(' ').length <= width)
+  return lines.map((line) => line.join(' ')).join(`\n${' '.repeat(indent)}`)
 }

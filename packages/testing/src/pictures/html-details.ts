@@ -12,7 +12,7 @@ const mostAttributes = 128
 export function spanDetails(row: PictureRow, places: Places): Content {
   const { node } = row.place
   const { span } = node
-  const place = places.of(node)
+  const place = places.get(node)
   const facts: [string, Content][] = [
     ['Service', row.service],
     ['Kind', span.kind],
@@ -25,7 +25,7 @@ export function spanDetails(row: PictureRow, places: Places): Content {
     ['Scope', clean([span.scope, span.scopeVersion].filter(Boolean).join(' '))],
   ]
   const links = node.links.map((link) => linkMention(node, link, places, 'details'))
-  const linkedFrom = places.linkedFrom(node).map((from) => mention(from, places, 'details'))
+  const linkedFrom = [...(place?.linkedFrom ?? [])].map((from) => mention(from, places, 'details'))
   return markup`<article id="${place?.details}" aria-labelledby="${place?.details}-name">
     <h3 id="${place?.details}-name">${place?.text ?? row.name}</h3>
     <p><a href="#${place?.row}">in the picture</a></p>

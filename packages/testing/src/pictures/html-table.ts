@@ -45,7 +45,7 @@ function storyTable({ scale, rows }: PictureBlock, heading: string, drawn: Pictu
 
 function rowMarkup(row: PictureRow, scale: TimeScale, drawn: Picture, places: Places): Content {
   const { node, guides } = row.place
-  const place = places.of(node)
+  const place = places.get(node)
   const [sign, meaning] = states[row.state]
   const color = Math.max(0, drawn.services.indexOf(row.service)) % 6
   const attempt = row.attempt && markup` <small>${row.attempt}</small>`
@@ -81,7 +81,7 @@ function happened(row: PictureRow, places: Places): Content {
 
 /** From a send to what links it in another trace: the way forward that most backends do not have. */
 function backwards({ place: { node } }: PictureRow, places: Places): Content[][] {
-  const elsewhere = places.linkedFrom(node).filter((from) => from.span.traceId !== node.span.traceId)
+  const elsewhere = [...(places.get(node)?.linkedFrom ?? [])].filter((from) => from.span.traceId !== node.span.traceId)
   const shown = elsewhere.slice(0, most).map((from) => ['⤶ linked from ', mention(from, places)])
   return elsewhere.length > most ? [...shown, [`⤶ … ${elsewhere.length - most} more`]] : shown
 }

@@ -4,25 +4,12 @@ import { createPlaces } from './html-places.ts'
 import { pictureTables } from './html-table.ts'
 import { markup, type Content } from './markup.ts'
 import { style } from './html-style.ts'
-import { picture } from './picture.ts'
+import { picture, type PictureOptions } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 
 /** How a page looks. */
-export interface HtmlOptions {
-  /**
-   * The heading.
-   *
-   * @default 'Trace'
-   */
-  readonly title?: string | undefined
-  /**
-   * The most spans that are shown; the rest is counted.
-   *
-   * @default 500
-   */
-  readonly limit?: number | undefined
-}
+export type HtmlOptions = PictureOptions
 
 // Nothing may be fetched or run, whatever gets into the page.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"

@@ -2,19 +2,11 @@ import { clean, cut } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
 import { spanGraph, type SpanNode } from '../spans/graph.ts'
 import { grouped } from '../spans/grouped.ts'
-import { linkRole, picture, type PictureRow } from './picture.ts'
+import { linkRole, picture, type PictureOptions, type PictureRow } from './picture.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
 
 /** How a Mermaid diagram looks. */
-export interface MermaidOptions {
-  /** Stands above the diagram. */
-  readonly title?: string | undefined
-  /**
-   * The most spans that are drawn; the rest is counted in a box of its own. More than about 50 cannot be read.
-   *
-   * @default 50
-   */
-  readonly limit?: number | undefined
+export interface MermaidOptions extends PictureOptions {
   /**
    * Where time goes: to the right, or down.
    *

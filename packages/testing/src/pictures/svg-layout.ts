@@ -1,4 +1,5 @@
 import type { Picture, PictureBlock, PictureRow } from './picture.ts'
+import { wrapped } from '../text/wrapped.ts'
 import { colors } from './svg-colors.ts'
 import { fitting, smallSize, textWidth, type TextPart } from './svg-text.ts'
 
@@ -137,7 +138,7 @@ function detailLines(row: PictureRow, columns: SvgColumns): TextPart[][] {
   const service = columns.stacked && row.service !== '' ? [{ text: row.service, fill: colors.quiet }] : []
   const links = row.links.map((text) => ({ text, fill: colors.link }))
   const room = columns.width - columns.margin - markAt(row, columns) - 14
-  return [...wrapped([...service, ...notes], room), ...wrapped(links, room)]
+  return [...linesOf([...service, ...notes], room), ...linesOf(links, room)]
 }
 
 /** How a message arrived, and what became of it. */
@@ -158,14 +159,7 @@ export function detailBase({ barMiddle }: SvgRow, index: number): number {
   return barMiddle + lineHeight / 2 + index * detailHeight + 8
 }
 
-function wrapped(parts: readonly TextPart[], width: number): TextPart[][] {
-  const lines: TextPart[][] = []
-  for (const { text, fill } of parts) {
-    const part = { text: fitting(text, width, smallSize), fill }
-    const last = lines.at(-1)
-    const joined = dotted([...(last ?? []), part])
-    if (last && textWidth(joined.map((one) => one.text).join(''), smallSize) <= width) last.push(part)
-    else lines.push([part])
-  }
-  return lines
+function linesOf(parts: readonly TextPart[], width: number): TextPart[][] {
+  const short = parts.map(({ text, fill }) => ({ text: fitting(text, width, smallSize), fill }))
+  return wrapped(short, (line) => textWidth(line.map(({ text }) => text).join(' · '), smallSize) <= width)
 }

@@ -1,6 +1,6 @@
 import { clean } from '../text/display-text.ts'
 import { markup, type Content } from './markup.ts'
-import { picture, type Picture } from './picture.ts'
+import { picture, type Picture, type PictureOptions } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { colors, darkStyle } from './svg-colors.ts'
@@ -11,7 +11,7 @@ import { boldness, fitting, fontSize, smallSize, textLine, textWidth } from './s
 import { axisMarks } from './axis.ts'
 
 /** How a drawing looks. */
-export interface SvgOptions {
+export interface SvgOptions extends PictureOptions {
   /**
    * Width in px, at least 480 and at most 20,000. Below 720 each bar stands below its name. The height follows from the
    * spans.
@@ -19,14 +19,6 @@ export interface SvgOptions {
    * @default 1200
    */
   readonly width?: number | undefined
-  /** Stands above the summary. */
-  readonly title?: string | undefined
-  /**
-   * The most spans that are drawn; the rest is counted in the summary.
-   *
-   * @default 500
-   */
-  readonly limit?: number | undefined
 }
 
 /**

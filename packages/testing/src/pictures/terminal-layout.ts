@@ -39,7 +39,7 @@ export function terminalLayout({ rows, services }: Picture, width: number): Term
     services.length > 1
       ? Math.min(
           mostService,
-          longest(({ service: name }) => name),
+          longest((row) => row.service),
         )
       : 0
   const duration = longest((row) => row.duration)

@@ -1,16 +1,17 @@
 import { createPaint, serviceRole, wantsColors, type Paint } from '../text/colors.ts'
 import { clean, cut, cutMiddle, displayWidth, fit } from '../text/display-text.ts'
 import { axisMarks } from './axis.ts'
-import { picture, type Picture, type PictureRow } from './picture.ts'
+import { picture, type Picture, type PictureOptions, type PictureRow } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { barLine } from './terminal-bar.ts'
 import { leftText, mark, terminalLayout, type TerminalLayout } from './terminal-layout.ts'
 import type { TimeScale } from './time-scale.ts'
+import { wrapped } from '../text/wrapped.ts'
 import { branch, trunk } from './tree.ts'
 
 /** How a terminal picture looks. */
-export interface WaterfallOptions {
+export interface WaterfallOptions extends PictureOptions {
   /**
    * Columns that no line exceeds; less than 60 counts as 60, more than 2,000 as 2,000.
    *
@@ -23,20 +24,12 @@ export interface WaterfallOptions {
    * @default depends on the environment
    */
   readonly colors?: boolean
-  /** Stands in front of the summary line. */
-  readonly title?: string | undefined
   /**
    * The time axis above the bars.
    *
    * @default true
    */
   readonly axis?: boolean
-  /**
-   * The most spans that are drawn; the rest is counted in a last line.
-   *
-   * @default 200
-   */
-  readonly limit?: number | undefined
 }
 
 /**
@@ -106,14 +99,9 @@ function paintLeft(text: string, row: PictureRow, layout: TerminalLayout, paint:
 function detailLines(row: PictureRow, details: readonly string[], layout: TerminalLayout, paint: Paint): string[] {
   const indent = `${cut(trunk(row.place), layout.left - 8)}   `
   const room = layout.width - displayWidth(indent)
-  const lines: string[] = []
-  for (const detail of details.map((text) => cut(text, room))) {
-    const last = lines.at(-1)
-    const joined = `${last} · ${detail}`
-    if (last !== undefined && displayWidth(joined) <= room) lines[lines.length - 1] = joined
-    else lines.push(detail)
-  }
-  return lines.map((line) => paint(indent + line, 'quiet'))
+  const texts = details.map((text) => cut(text, room))
+  const lines = wrapped(texts, (line) => displayWidth(line.join(' · ')) <= room)
+  return lines.map((line) => paint(indent + line.join(' · '), 'quiet'))
 }
 
 /** The labels of the time axis; `⋯` where idle time is left out. */
