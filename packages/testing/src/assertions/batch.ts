@@ -25,16 +25,13 @@ export function assertBatchLinks(batch: RecordedSpan, sends: readonly RecordedSp
     spans: send ? [batch, send] : [batch],
     ...compared,
   })
+  const missing = [...wanted].filter(([key]) => !linked.has(key))
+  const besides = [...linked.keys()].filter((key) => !wanted.has(key))
+  const twice = [...linked].filter(([, same]) => same.length > 1)
   const findings = [
-    ...[...wanted]
-      .filter(([key]) => !linked.has(key))
-      .map(([key, send]) => find(`does not link ${send.name} (${key})`, send)),
-    ...[...linked.keys()]
-      .filter((key) => !wanted.has(key))
-      .map((key) => find(`links ${key}, which is none of its sends`)),
-    ...[...linked]
-      .filter(([, same]) => same.length > 1)
-      .map(([key]) => find(`links ${key} more than once`, wanted.get(key))),
+    ...missing.map(([key, send]) => find(`does not link ${send.name} (${key})`, send)),
+    ...besides.map((key) => find(`links ${key}, which is none of its sends`)),
+    ...twice.map(([key]) => find(`links ${key} more than once`, wanted.get(key))),
   ]
   if (findings.length > 0) throw new TraceAssertionError(findings, [batch, ...sends])
   return true

@@ -1,6 +1,6 @@
 import type { Via } from '../journeys/creation.ts'
 import type { MessageAttempt, MessageJourney } from '../journeys/journey.ts'
-import { brokenHops, connected } from '../rules/connected.ts'
+import { connected } from '../rules/connected.ts'
 import type { Evidence } from '../rules/evidence.ts'
 import { findingAt, type Finding } from '../rules/finding.ts'
 import type { SpanNode } from '../spans/graph.ts'
@@ -12,18 +12,15 @@ export function connectionFindings(
   journeys: readonly MessageJourney[],
   { via = 'either', to }: { readonly via?: Via | 'either'; readonly to?: RecordedSpan },
 ): Finding[] {
-  const chosen = new Set(journeys)
-  const sends = new Set(journeys.map(({ creation }) => creation))
+  const attempts = journeys.flatMap((journey) => journey.attempts)
   // What nothing identifies is a journey of its own when it is handled: it is known by the send that it belongs to.
-  const broken = brokenHops(evidence).filter(({ journey, send }) => chosen.has(journey) || sends.has(send))
-  const spans = new Set(broken.map(({ attempt }) => attempt.node.span))
-  const located = connected.check(evidence).filter((finding) => finding.spans.some((span) => spans.has(span)))
-  const others = journeys.flatMap((journey) =>
-    journey.attempts
-      .filter(({ node }) => !spans.has(node.span) && (!to || isSame(node, to)))
-      .flatMap((attempt) => loose(evidence, attempt, via)),
+  const known = new Set(
+    [...attempts.map(({ node }) => node), ...journeys.map(({ creation }) => creation)].map((node) => node?.span),
   )
-  return [...located, ...others]
+  const broken = connected.check(evidence).filter(({ spans }) => spans.some((span) => known.has(span)))
+  const told = new Set(broken.map(({ spans: [culprit] }) => culprit))
+  const others = attempts.filter(({ node }) => !told.has(node.span) && (!to || isSame(node, to)))
+  return [...broken, ...others.flatMap((attempt) => loose(evidence, attempt, via))]
 }
 
 function loose(evidence: Evidence, attempt: MessageAttempt, via: Via | 'either'): Finding[] {

@@ -8,7 +8,7 @@ import { checkSteps } from '../journeys/step-grammar.ts'
 import { canBecome, isStep, stepsOf } from '../journeys/steps.ts'
 import { TraceAssertionError } from './assertion-error.ts'
 import type { ConnectedOptions } from './connected.ts'
-import { connectionFindings } from './connection.ts'
+import { connectionFindings, isSame } from './connection.ts'
 import { spansOf, type SpanSource } from './source.ts'
 
 const RULE = 'journey'
@@ -61,8 +61,7 @@ function isMeant(
   message: JourneyOptions['message'],
 ): boolean {
   if (typeof message === 'string') return journey.message === message || journey.message.endsWith(` ${message}`)
-  if (message)
-    return journey.creation?.span.spanId === message.spanId && journey.creation.span.traceId === message.traceId
+  if (message) return journey.creation !== undefined && isSame(journey.creation, message)
   const [start] = stepsOf(journey)
   return start !== undefined && isStep(start, first)
 }

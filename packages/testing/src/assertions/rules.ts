@@ -34,7 +34,7 @@ export function assertAllEnded(source: SpanSource): true {
 export function assertNoLeak(source: SpanSource, options: Pick<CheckOptions, 'messageAttribute'> = {}): true {
   const { messageAttribute } = options
   const subject = messageAttribute === undefined ? noLeak.subject : `a span that says ${messageAttribute}`
-  return assertRule(source, noLeak, options, subject)
+  return assertRule(source, { ...noLeak, subject }, options)
 }
 
 /** Messaging spans follow the semantic conventions, 1.44 or 1.45. Throws a `TraceAssertionError`, else returns true. */
@@ -71,25 +71,23 @@ export interface PropagationOptions extends CheckOptions {
  * All rules at once, and at least one message was handled. Throws a `TraceAssertionError`, else returns true.
  */
 export function assertPropagation(source: SpanSource, options: PropagationOptions = {}): true {
-  const spans = spansOf(source)
   const { except = [] } = options
-  const judgements = judge(
-    spans,
-    options,
-    rules.filter(({ id }) => !except.includes(id)),
-  )
-  const findings = judgements.flatMap((judgement) => judgement.findings).filter(({ rule }) => !except.includes(rule))
-  const [missed] = nothingJudged(judgements)
-  return assertNothingFound(spans, findings, {
-    found: missed === undefined,
-    name: missed?.subject ?? '',
-    rule: 'propagation',
-  })
+  const chosen = rules.filter(({ id }) => !except.includes(id))
+  return assertRules(source, chosen, options, 'propagation')
 }
 
-function assertRule(source: SpanSource, rule: Rule, options: CheckOptions = {}, subject: string = rule.subject): true {
+function assertRule(source: SpanSource, rule: Rule, options: CheckOptions = {}): true {
+  return assertRules(source, [rule], options, rule.id)
+}
+
+function assertRules(source: SpanSource, chosen: readonly Rule[], options: PropagationOptions, id: string): true {
   const spans = spansOf(source)
-  const [judgement] = judge(spans, options, [rule])
-  const { applied = false, findings = [] } = judgement ?? {}
-  return assertNothingFound(spans, findings, { found: applied, name: subject, rule: rule.id })
+  const judgements = judge(spans, options, chosen)
+  const findings = judgements.flatMap((judgement) => judgement.findings)
+  const [missed] = nothingJudged(judgements)
+  return assertNothingFound(
+    spans,
+    findings.filter(({ rule }) => !options.except?.includes(rule)),
+    { found: missed === undefined, name: missed?.subject ?? '', rule: id },
+  )
 }

@@ -79,29 +79,21 @@ function* checkMoves(
   if (moves.length === 0) return
   const own = new Set(attempts)
   const arrivals = grouped(attempts.toSorted(byStart), ({ facts }) => facts.destination ?? '')
+  // By start, as the moves, so that each list is walked once: how many attempts of it lie behind the move.
+  const passed = new Map<string, number>()
   for (const move of moves) {
     const mover = moverOf(move)
     if (!mover || !own.has(mover)) continue
-    const next = firstAfter(arrivals.get(messageFacts(move.span).destination ?? '') ?? [], move.span.startTime, mover)
+    const destination = messageFacts(move.span).destination ?? ''
+    const there = arrivals.get(destination) ?? []
+    let at = passed.get(destination) ?? 0
+    while ((there[at]?.node.span.startTime ?? Infinity) <= move.span.startTime) at += 1
+    passed.set(destination, at)
+    const next = there[at] === mover ? there[at + 1] : there[at]
     if (!next || linkOf(next.node, 'previous_attempt') || next.facts.previousAttempt === 'unknown') continue
     const problem = `${next.node.span.name} does not link ${mover.node.span.name}, the attempt that sent the message there.`
     yield { node: next.node, problem }
   }
-}
-
-/** The first attempt that started after a time, found by halves because attempts are in order. */
-function firstAfter(
-  attempts: readonly MessageAttempt[],
-  time: number,
-  except: MessageAttempt,
-): MessageAttempt | undefined {
-  let [low, high] = [0, attempts.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((attempts[middle]?.node.span.startTime ?? 0) > time) high = middle
-    else low = middle + 1
-  }
-  return attempts[low] === except ? attempts[low + 1] : attempts[low]
 }
 
 function byStart(one: MessageAttempt, other: MessageAttempt): number {

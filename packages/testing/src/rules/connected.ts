@@ -73,11 +73,10 @@ const guessed = ' (Nothing on the spans identifies the message; there is no othe
  * nobody can read. `unused`: it was, and the consumer began something of its own. `other`: the consumer follows another
  * message's context. `unknown`: nothing tells whether it was there.
  */
-export type Loss = 'absent' | 'malformed' | 'unused' | 'other' | 'unknown'
+type Loss = 'absent' | 'malformed' | 'unused' | 'other' | 'unknown'
 
 /** A message whose handling is not connected to its send. */
-export interface BrokenHop {
-  readonly journey: MessageJourney
+interface BrokenHop {
   readonly attempt: MessageAttempt
   /** The span that made the message. */
   readonly send: SpanNode
@@ -89,7 +88,7 @@ export interface BrokenHop {
 }
 
 /** Finds the attempts that are not connected to the send of their message, and where the context was lost. */
-export function brokenHops(evidence: Evidence): BrokenHop[] {
+function brokenHops(evidence: Evidence): BrokenHop[] {
   const loose = looseEnds(evidence)
   return evidence.journeys.flatMap((journey) => {
     const followed = journey.attempts.some(({ via }) => via !== undefined)
@@ -102,12 +101,12 @@ export function brokenHops(evidence: Evidence): BrokenHop[] {
         // A broker that was emptied gives the same ids to other messages.
         if (attempt.creation !== undefined && isSameMessage(attempt.creation, attempt)) return []
         if (attempt.creation === undefined && !isSameMessage(creation, attempt)) return []
-        return [{ journey, attempt, send: creation, pairedBy: 'identity', loss: 'other', ...(wire && { wire }) }]
+        return [{ attempt, send: creation, pairedBy: 'identity', loss: 'other', ...(wire && { wire }) }]
       }
       const found = sendOf(evidence, journey, attempt, wire, loose)
       if (!found) return []
       const loss = lossOf(evidence, attempt, wire, followed)
-      return [{ journey, attempt, ...found, loss, ...(wire && { wire }) }]
+      return [{ attempt, ...found, loss, ...(wire && { wire }) }]
     })
   })
 }

@@ -159,23 +159,6 @@ function systemOf(attributes: SpanAttributes): string | undefined {
   return systems.get(system) ?? system
 }
 
-/** The facts that identify the message of a span, and how many messages it is about. Cheaper than all of them. */
-export function identifyingFacts(
-  span: RecordedSpan,
-): Pick<MessageFacts, 'system' | 'destinationName' | 'messageId' | 'partition' | 'offset' | 'batchSize'> {
-  const { attributes } = span
-  return (
-    read.get(span) ?? {
-      system: systemOf(attributes),
-      destinationName: text(attributes, names.destination),
-      messageId: text(attributes, names.messageId),
-      partition: digits(attributes, names.partition),
-      offset: digits(attributes, names.offset),
-      batchSize: whole(attributes, names.batchSize),
-    }
-  )
-}
-
 const byKind: Readonly<Record<string, string>> = { producer: 'send', consumer: 'process' }
 
 function operationType(span: RecordedSpan): string | undefined {
@@ -196,17 +179,6 @@ function text(attributes: SpanAttributes, keys: readonly string[]): string | und
   return undefined
 }
 
-// Whole numbers read from OTLP JSON are strings.
-function number(attributes: SpanAttributes, keys: readonly string[]): number | undefined {
-  for (const key of keys) {
-    const value = attributes[key]
-    if (value === undefined || value === null || value === '') continue
-    const parsed = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
-    if (Number.isFinite(parsed)) return parsed
-  }
-  return undefined
-}
-
 // Partitions are texts, and were numbers in older versions. Offsets can be longer than a number holds.
 function digits(attributes: SpanAttributes, keys: readonly string[]): string | undefined {
   for (const key of keys) {
@@ -216,6 +188,12 @@ function digits(attributes: SpanAttributes, keys: readonly string[]): string | u
     }
   }
   return undefined
+}
+
+// Whole numbers read from OTLP JSON are strings.
+function number(attributes: SpanAttributes, keys: readonly string[]): number | undefined {
+  const parsed = Number(digits(attributes, keys) ?? Number.NaN)
+  return Number.isFinite(parsed) ? parsed : undefined
 }
 
 function whole(attributes: SpanAttributes, keys: readonly string[]): number | undefined {

@@ -1,4 +1,4 @@
-import { identifyingFacts, isMessaging, type MessageFacts } from './facts.ts'
+import { isMessaging, messageFacts, type MessageFacts } from './facts.ts'
 import type { RecordedSpan } from './span.ts'
 
 /** What tells one message from all others, as far as spans say it. Never its body. */
@@ -15,7 +15,7 @@ export interface MessageIdentity {
  */
 export function messageIdentity(span: RecordedSpan): MessageIdentity | undefined {
   if (!isMessaging(span)) return undefined
-  const facts = identifyingFacts(span)
+  const facts = messageFacts(span)
   return facts.batchSize !== undefined && facts.batchSize > 1 ? undefined : identityOf(facts)
 }
 
