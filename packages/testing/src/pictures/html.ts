@@ -4,12 +4,13 @@ import { createPlaces } from './html-places.ts'
 import { pictureTables } from './html-table.ts'
 import { markup, type Content } from './markup.ts'
 import { style } from './html-style.ts'
-import { picture, type PictureOptions } from './picture.ts'
+import { picture } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
+import type { WaterfallOptions } from './waterfall.ts'
 
 /** How a page looks. */
-export type HtmlOptions = PictureOptions
+export type HtmlOptions = Pick<WaterfallOptions, 'title' | 'limit'>
 
 // Nothing may be fetched or run, whatever gets into the page.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"

@@ -2,11 +2,12 @@ import { clean, cut } from '../text/display-text.ts'
 import { durationText } from '../text/duration.ts'
 import { spanGraph, type SpanNode } from '../spans/graph.ts'
 import { grouped } from '../spans/grouped.ts'
-import { linkRole, picture, type PictureOptions, type PictureRow } from './picture.ts'
+import { linkRole, picture, type PictureRow } from './picture.ts'
 import { spanKey, type RecordedSpan } from '../spans/span.ts'
+import type { WaterfallOptions } from './waterfall.ts'
 
 /** How a Mermaid diagram looks. */
-export interface MermaidOptions extends PictureOptions {
+export interface MermaidOptions extends Pick<WaterfallOptions, 'title' | 'limit'> {
   /**
    * Where time goes: to the right, or down.
    *

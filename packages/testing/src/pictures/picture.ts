@@ -8,22 +8,6 @@ import { spanKey, type RecordedSpan } from '../spans/span.ts'
 import { timeScale, type TimeScale } from './time-scale.ts'
 import { treePlaces, type TreePlace } from './tree.ts'
 
-/** What every picture takes. */
-export interface PictureOptions {
-  /**
-   * Stands above the picture.
-   *
-   * @default nothing; `Trace` in `html`
-   */
-  readonly title?: string | undefined
-  /**
-   * The most spans that are drawn; the rest is counted.
-   *
-   * @default 200 in `waterfall`, 500 in `svg` and `html`, 50 in `mermaid`, where more cannot be read
-   */
-  readonly limit?: number | undefined
-}
-
 /** How a span went: still open, failed (error status, or an outcome other than `acked`), or ok. */
 export type RowState = 'ok' | 'failed' | 'open'
 

@@ -1,6 +1,6 @@
 import { clean } from '../text/display-text.ts'
 import { markup, type Content } from './markup.ts'
-import { picture, type Picture, type PictureOptions } from './picture.ts'
+import { picture, type Picture } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { colors, darkStyle } from './svg-colors.ts'
@@ -9,9 +9,10 @@ import { arrowHead, connections } from './svg-links.ts'
 import { failedRows, rowMarkup } from './svg-row.ts'
 import { boldness, fitting, fontSize, smallSize, textLine, textWidth } from './svg-text.ts'
 import { axisMarks } from './axis.ts'
+import type { WaterfallOptions } from './waterfall.ts'
 
 /** How a drawing looks. */
-export interface SvgOptions extends PictureOptions {
+export interface SvgOptions extends Pick<WaterfallOptions, 'title' | 'limit'> {
   /**
    * Width in px, at least 480 and at most 20,000. Below 720 each bar stands below its name. The height follows from the
    * spans.

@@ -1,7 +1,7 @@
 import { createPaint, serviceRole, wantsColors, type Paint } from '../text/colors.ts'
 import { clean, cut, cutMiddle, displayWidth, fit } from '../text/display-text.ts'
 import { axisMarks } from './axis.ts'
-import { picture, type Picture, type PictureOptions, type PictureRow } from './picture.ts'
+import { picture, type Picture, type PictureRow } from './picture.ts'
 import { spanGraph } from '../spans/graph.ts'
 import type { RecordedSpan } from '../spans/span.ts'
 import { barLine } from './terminal-bar.ts'
@@ -11,7 +11,7 @@ import { wrapped } from '../text/wrapped.ts'
 import { branch, trunk } from './tree.ts'
 
 /** How a terminal picture looks. */
-export interface WaterfallOptions extends PictureOptions {
+export interface WaterfallOptions {
   /**
    * Columns that no line exceeds; less than 60 counts as 60, more than 2,000 as 2,000.
    *
@@ -30,6 +30,18 @@ export interface WaterfallOptions extends PictureOptions {
    * @default true
    */
   readonly axis?: boolean
+  /**
+   * Stands above the picture.
+   *
+   * @default nothing; `Trace` in `html`
+   */
+  readonly title?: string | undefined
+  /**
+   * The most spans that are drawn; the rest is counted.
+   *
+   * @default 200 in `waterfall`, 500 in `svg` and `html`, 50 in `mermaid`, where more cannot be read
+   */
+  readonly limit?: number | undefined
 }
 
 /**
