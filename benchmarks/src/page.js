@@ -37,6 +37,7 @@ What tracing adds to one message. \`npm run bench\` measures it, \`node benchmar
 - **CPU** is the time of all threads, garbage collection included, in µs per message, without that of the bare client. All implementations run in turn in one process; each figure is the median of so many processes as the table says, with the least and the most in brackets. Only ratios mean something on another machine.
 - **official** is the client's OpenTelemetry instrumentation (for BullMQ \`bullmq-otel\`). **by hand** is careful code with the public API that makes the same spans. **SDK floor** makes the same spans and does nothing else.
 - The clients are the real ones without a network; that of Kafka answers at once. Each implementation consumes what its own producer wrote.
+- \`bullmq.traceQueue\` and \`bullmq.traceHandler\` are these wrappers alone, as the code by hand is one. \`bullmq.add\` and \`bullmq.process\` have BullMQ's own telemetry as well, as the official instrumentation is.
 - \`npm run check\` holds the calls into the API and the SDK, and the bytes allocated, against the figures in \`benchmarks/guard\`. Its bytes are those of code that is not optimized, because they are the same in every run; those on this page are of optimized code.
 - Sampled, a path also keeps its gate by hand if it costs at most 1.1 times the code by hand.
 
