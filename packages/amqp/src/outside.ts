@@ -3,10 +3,10 @@ import { inspect } from 'node:util'
 /** ms between two looks at a promise, as long as there are few. */
 const LONGEST = 1_000
 
-/** Looks at once, at most, and then in each {@link PAUSE}: each takes some microseconds, and the host has other work. */
+/** Looks in one turn of the event loop, at most: each takes some microseconds, and the host has other work. */
 const MOST_LOOKS = 200
 
-/** ms. Of 20,000 promises each is looked at once in a second. */
+/** ms between two such turns. Of 20,000 promises each is looked at once in a second. */
 const PAUSE = 10
 
 /** Formats the state of a promise and as little as possible of its value, without a call of the user's code. */
@@ -38,21 +38,47 @@ export interface Seen {
 /** `unknown`: it cannot be looked at. */
 type State = 'pending' | 'fulfilled' | 'rejected' | 'unknown'
 
-/** When the next look may be that nothing has been promised to, as `performance.now()` tells the time. */
-let free = 0
+interface Watched {
+  readonly promise: Promise<unknown>
+  readonly tell: (state: State) => void
+  /** The position of the lane that it waits in next. */
+  next: number
+  /** When to look, as `performance.now()` tells the time. */
+  due: number
+  /** What it waits in. `undefined`: it is settled. */
+  place: Set<Watched> | undefined
+}
+
+/** Those that wait equally long stand in a lane, in the order in which they are due. */
+interface Lane {
+  readonly wait: number
+  readonly waiting: Set<Watched>
+}
+
+/** From one look to the next the wait grows by an eighth, and by 1 ms at least. */
+const lanes: readonly Lane[] = (() => {
+  const made: Lane[] = []
+  for (let wait = 1; wait < LONGEST; wait = Math.max(wait + 1, Math.floor(wait * 1.125))) {
+    made.push({ wait, waiting: new Set() })
+  }
+  return [...made, { wait: LONGEST, waiting: new Set() }]
+})()
+
+/** Those to look at in the next turn of the event loop. */
+const soon = new Set<Watched>()
 
 /**
  * Looks at a promise without a subscription: at most an eighth of its time late, and at most a second, unless there are
  * thousands. A subscription would make its rejection count as handled, and a promise that is derived from it and dropped
- * would count as unhandled, although the application handles its own.
+ * would count as unhandled, although the application handles its own. All promises share one timer.
  *
  * @param wait ms between the first look, in the next turn of the event loop, and the second
  * @param asked whether its value is asked for. Only then, and only once it is fulfilled, there is a subscription
  */
 export function seeFromOutside(promise: Promise<unknown>, wait: number, asked: boolean): Seen {
-  let tell!: (state: State) => void
+  let watched!: Watched
   const settled = new Promise<unknown>((resolve, reject) => {
-    tell = (state) => {
+    const tell = (state: State): void => {
       if (state === 'rejected') return reject(undefined)
       if (!asked || state !== 'fulfilled') return resolve(UNSEEN)
       try {
@@ -62,34 +88,98 @@ export function seeFromOutside(promise: Promise<unknown>, wait: number, asked: b
         resolve(UNSEEN)
       }
     }
+    const next = wait < LONGEST ? lanes.findIndex((lane) => lane.wait >= wait) : lanes.length - 1
+    watched = { promise, tell, next, due: 0, place: soon }
   })
-  let next = wait
-  /** `undefined`: the next look is soon, or there is none any more. */
-  let timer: NodeJS.Timeout | undefined
-  const look = (): void => {
-    timer = undefined
-    const state = stateOf(promise)
-    if (state !== 'pending') return tell(state)
-    timer = setTimeout(lookInTurn, next).unref()
-    next = Math.min(Math.max(next + 1, Math.floor(next * 1.125)), LONGEST)
-  }
-  const lookInTurn = (): void => {
-    const now = performance.now()
-    free = Math.max(free, now) + PAUSE / MOST_LOOKS
-    if (free - now <= PAUSE) return look()
-    timer = setTimeout(look, free - now).unref()
-  }
-  setImmediate(lookInTurn)
+  addToSoon(watched)
   return {
     settled,
     lookSoon() {
-      next = 1
-      if (timer === undefined) return
-      clearTimeout(timer)
-      timer = undefined
-      setImmediate(lookInTurn)
+      if (watched.place === undefined) return
+      watched.next = 0
+      if (watched.place === soon) return
+      watched.place.delete(watched)
+      addToSoon(watched)
     },
   }
+}
+
+function addToSoon(watched: Watched): void {
+  if (soon.size === 0) setImmediate(lookAtSoon)
+  watched.place = soon
+  soon.add(watched)
+}
+
+function lookAtSoon(): void {
+  let left = MOST_LOOKS
+  let due = Infinity
+  for (const watched of soon) {
+    if (left === 0) break
+    left -= 1
+    soon.delete(watched)
+    due = Math.min(due, look(watched))
+  }
+  if (soon.size > 0) setImmediate(lookAtSoon)
+  wakeFor(due)
+}
+
+/** The lane that the next sweep begins with: where there is more to do than it does, each has its turn. */
+let first = 0
+
+function sweep(): void {
+  timer = undefined
+  const now = performance.now()
+  let left = MOST_LOOKS
+  for (let lane = 0; lane < lanes.length && left > 0; lane += 1) {
+    for (const watched of lanes[(first + lane) % lanes.length]!.waiting) {
+      if (watched.due > now || left === 0) break
+      left -= 1
+      watched.place?.delete(watched)
+      look(watched)
+    }
+  }
+  first = (first + 1) % lanes.length
+  if (left === 0) rest = now + PAUSE
+  wakeFor(nextDue())
+}
+
+/** Gives when to look again; `Infinity`: never. */
+function look(watched: Watched): number {
+  const state = stateOf(watched.promise)
+  if (state !== 'pending') {
+    watched.place = undefined
+    watched.tell(state)
+    return Infinity
+  }
+  const { wait, waiting } = lanes[watched.next]!
+  watched.next = Math.min(watched.next + 1, lanes.length - 1)
+  watched.due = performance.now() + wait
+  watched.place = waiting
+  waiting.add(watched)
+  return watched.due
+}
+
+function nextDue(): number {
+  let next = Infinity
+  for (const { waiting } of lanes) {
+    const [oldest] = waiting
+    if (oldest !== undefined && oldest.due < next) next = oldest.due
+  }
+  return next
+}
+
+let timer: NodeJS.Timeout | undefined
+/** When the timer comes. */
+let wakes = 0
+/** It does not come before. */
+let rest = 0
+
+function wakeFor(next: number): void {
+  const due = Math.max(next, rest)
+  if (due === Infinity || (timer !== undefined && wakes <= due)) return
+  clearTimeout(timer)
+  wakes = due
+  timer = setTimeout(sweep, Math.max(1, due - performance.now())).unref()
 }
 
 function stateOf(promise: Promise<unknown>): State {
