@@ -1,4 +1,4 @@
-import { without } from './operations/open.ts'
+import { NO_ATTEMPT } from './operations/open.ts'
 import type { AdapterTracing } from './tracing.ts'
 
 const call = <Result>(_: unknown, work: () => Result): Result => work()
@@ -17,7 +17,7 @@ export function passOnly(idle: AdapterTracing): AdapterTracing {
     openSend: (publication) => (publication.move === undefined ? undefined : idle.openSend(publication)),
     receive: nothing,
     process: call,
-    open: () => without((handler) => handler()),
+    open: () => NO_ATTEMPT,
     processBatch: call,
     isIdle: () => true,
   }

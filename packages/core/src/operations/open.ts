@@ -48,7 +48,7 @@ export function openAttempt(runtime: Runtime, delivery: Delivery, options: OpenO
   const { report } = runtime
   if (runtime.isIdle()) return without((handler) => passOn(runtime, delivery, handler))
   const attempt = report.guard('span', () => beginAttempt(runtime, delivery))
-  return attempt === undefined ? without((handler) => handler()) : new Kept(delivery, attempt, options)
+  return attempt === undefined ? NO_ATTEMPT : new Kept(delivery, attempt, options)
 }
 
 /** Thousands of these may wait to be settled, so they are small. */
@@ -149,8 +149,10 @@ function forgetHeaders(delivery: { carrier: unknown; history?: unknown }): void 
   if (delivery.history !== undefined) delivery.history = undefined
 }
 
-/** An attempt that is none: there is no span, and nothing to be told. */
-export function without(run: OpenAttempt['run']): OpenAttempt {
+/** An attempt that is none: its handler runs, and that is all. One for all messages. */
+export const NO_ATTEMPT: OpenAttempt = without((handler) => handler())
+
+function without(run: OpenAttempt['run']): OpenAttempt {
   return { run, fail: nothing, settle: nothing, abandon: nothing, isOpen: () => false }
 }
 

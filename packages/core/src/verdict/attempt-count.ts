@@ -30,7 +30,7 @@ export type Counted = Pick<Copy, 'lineage' | 'count' | 'deaths' | 'kind' | 'hand
  * @param past the latest attempt on this copy by this process
  * @param pastElsewhere the latest attempt on the message before the broker itself moved it here
  * @param most attempts that the broker allows
- * @param handedOut whether the broker handed this copy to somebody before, be it here or where it moved it from
+ * @param handedOut whether the broker has delivered this copy before, here or at the place that it moved it from
  */
 export function countAttempt(
   copy: Counted,

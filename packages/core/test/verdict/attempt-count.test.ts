@@ -244,7 +244,7 @@ function counted(sources: Partial<Sources>): AttemptFacts {
 
 describe('attempt, source, kind and previous attempt', () => {
   it.each(rows)('%s', (_, sources, [attempt, source, kind, previous]) => {
-    const facts = counted({ ...sources })
+    const facts = counted(sources)
     expect([facts.attempt, facts.source, facts.kind, facts.previous]).toEqual([attempt, source, kind, previous])
     expect(facts.firstDelivery).toBe(kind !== 'redelivery')
   })
