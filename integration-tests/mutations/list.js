@@ -177,13 +177,13 @@ const coreMutations = [
   {
     name: 'a handler that throws leaves its span open',
     file: 'base/call.ts',
-    edits: [['    tell({ failed: true, error })\n    throw error', '    throw error']],
+    edits: [['    tell(ended, { failed: true, error }, report)\n    throw error', '    throw error']],
     caughtBy: 'a handler that throws at once ends its span as an error, and the broker gets to know',
   },
   {
     name: 'a handler’s promise is not awaited',
     file: 'base/call.ts',
-    edits: [['if (!isThenable(value)) {', 'if (value !== tell) {']],
+    edits: [['if (isThenable(value)) return', 'if (value === tell) return']],
     caughtBy: 'a handler that rejects later ends its span as an error, and the broker gets to know',
   },
   {

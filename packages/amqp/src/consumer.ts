@@ -146,8 +146,12 @@ export function receivers(
         const handle = (): unknown => Reflect.apply(handler, this, parameters)
         // The broker has cancelled the consumer: there is no message.
         if (message === null) return handle()
-        const arrival = tracing.guard(() => arrive(message, name, noAck, false))
-        const attempt = arrival && tracing.guard(() => attemptAt(arrival, tracing))
+        const arrival = tracing.guard(() => {
+          const own = arrive(message, name, noAck, false)
+          attemptAt(own, tracing)
+          return own
+        })
+        const attempt = arrival?.attempt
         if (attempt === undefined) return handle()
         return owned ? attempt.run(handle, outcomeOf) : runUnwatched(arrival!, attempt, handle, outcomeOf)
       }

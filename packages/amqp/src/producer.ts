@@ -25,9 +25,9 @@ export function publishers(
     (args: unknown[]): unknown => {
       const position = OPTIONS[verb] + 1
       const call = (): unknown => invoke(channel, verb, args)
-      const describe = (): Publication | undefined => describeSend(tracing, channel, verb, args)
       const callback = args[position]
       if (!confirms || (callback && typeof callback !== 'function')) {
+        const describe = (): Publication | undefined => describeSend(tracing, channel, verb, args)
         return sendOne(tracing, describe, (injection) => {
           inject(tracing, channel, verb, args, injection)
           return call()
@@ -35,7 +35,7 @@ export function publishers(
       }
       if (callback) args[position] = fromHere(tracing, callback as Method)
       const send = tracing.guard(() => {
-        const publication = describe()
+        const publication = describeSend(tracing, channel, verb, args)
         return publication && tracing.openSend(publication)
       })
       if (send === undefined) return call()

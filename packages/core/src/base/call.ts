@@ -48,34 +48,41 @@ export function callIn<Result>(
   report: Report,
   ended: (ending: Ending) => void,
 ): Result {
-  let told = false
-  const tell = (how: Ending): void => {
-    if (told) return
-    told = true
-    try {
-      ended(how)
-    } catch (error) {
-      report.failed('span', error)
-    }
-  }
   let value: Result
   try {
     value = context === undefined ? work() : runIn(context, work, report)
   } catch (error) {
-    tell({ failed: true, error })
+    tell(ended, { failed: true, error }, report)
     throw error
   }
-  if (!isThenable(value)) {
-    tell({ failed: false, value })
-    return value
+  if (isThenable(value)) return watch(value, report, ended)
+  tell(ended, { failed: false, value }, report)
+  return value
+}
+
+function tell(ended: (ending: Ending) => void, how: Ending, report: Report): void {
+  try {
+    ended(how)
+  } catch (error) {
+    report.failed('span', error)
+  }
+}
+
+/** A function of its own: what is there at once makes none of these closures. */
+function watch<Result>(value: Result, report: Report, ended: (ending: Ending) => void): Result {
+  let told = false
+  const tellOnce = (how: Ending): void => {
+    if (told) return
+    told = true
+    tell(ended, how, report)
   }
   const promise: Promise<unknown> = types.isPromise(value) ? value : Promise.resolve(value)
   const fulfilled = (result: unknown): unknown => {
-    tell({ failed: false, value: result })
+    tellOnce({ failed: false, value: result })
     return result
   }
   const rejected = (reason: unknown): never => {
-    tell({ failed: true, error: reason })
+    tellOnce({ failed: true, error: reason })
     throw reason
   }
   try {
@@ -87,7 +94,7 @@ export function callIn<Result>(
     return heard as Result
   } catch (error) {
     // The `then` of a subclass: the caller meets the same error where the promise is awaited.
-    tell({ failed: true, error })
+    tellOnce({ failed: true, error })
     return value
   }
 }

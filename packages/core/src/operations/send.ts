@@ -86,25 +86,38 @@ export interface OpenSend {
  */
 export function openSend(runtime: Runtime, publication: Publication): OpenSend | undefined {
   const call = begin(runtime, publication)
-  if (call === undefined) return undefined
-  let ended = false
-  const end = (ending: Ending | undefined): void => {
-    if (ended) return
-    ended = true
-    runtime.report.guard('span', () => finish(call, ending))
+  return call && new Opened(call)
+}
+
+class Opened implements OpenSend {
+  readonly injections: OpenSend['injections']
+  private readonly call: Call
+  private ended = false
+
+  constructor(call: Call) {
+    this.injections = call.injections
+    this.call = call
   }
-  return {
-    injections: call.injections,
-    run(work) {
-      try {
-        return runIn(call.context, work, runtime.report)
-      } catch (error) {
-        end({ failed: true, error })
-        throw error
-      }
-    },
-    end: (answer) =>
-      end(answer && (answer.error ? { failed: true, error: answer.error } : { failed: false, value: answer.value })),
+
+  run<Result>(work: () => Result): Result {
+    const { context, runtime } = this.call
+    try {
+      return runIn(context, work, runtime.report)
+    } catch (error) {
+      this.finish({ failed: true, error })
+      throw error
+    }
+  }
+
+  end(answer: { readonly error?: unknown; readonly value?: unknown } | undefined): void {
+    const { error, value } = answer ?? {}
+    this.finish(answer && (error ? { failed: true, error } : { failed: false, value }))
+  }
+
+  private finish(ending: Ending | undefined): void {
+    if (this.ended) return
+    this.ended = true
+    this.call.runtime.report.guard('span', () => finish(this.call, ending))
   }
 }
 
