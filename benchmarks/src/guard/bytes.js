@@ -4,7 +4,9 @@ import { median, repeat } from '../measure.js'
 /** Messages that come first: code that is not optimized allocates the same from then on. */
 const WARM = 400
 const WINDOW = 100
-const WINDOWS = 7
+/** Windows after a collection in which the engine learns again what the collection made it forget. */
+const SETTLING = 4
+const WINDOWS = 11
 
 /**
  * Measures what our adapters allocate beyond the bare client: by the same number of messages each time, however long they
@@ -23,8 +25,7 @@ export async function bytesOf(path, packages) {
 /** The median window. */
 async function allocatedBy(call, { messages }) {
   globalThis.gc()
-  // A collection drops what the engine remembers of the code, and the next messages bring it back.
-  await repeat(call, WINDOW / messages)
+  await repeat(call, (SETTLING * WINDOW) / messages)
   const samples = []
   for (let window = 0; window < WINDOWS; window++) {
     const before = memoryUsage().heapUsed
