@@ -4,10 +4,13 @@ import { otherTracerOf, silentTracer } from '../../../core/src/base/other-tracer
 import { diagnoseProcess } from '../../src/doctor/diagnose.ts'
 import { diagnoseFiles } from '../../src/doctor/files.ts'
 import { otherTracers } from '../../src/doctor/other-tracers.ts'
+import { hideLoadedModules } from './hidden-modules.ts'
 import { projectWith } from './project.ts'
 
 const home = globalThis as { [key: string | symbol]: unknown }
 const USED = Symbol.for('tracebaton.said.1')
+
+hideLoadedModules()
 
 afterEach(() => {
   for (const { mark } of otherTracers) delete home[mark]
