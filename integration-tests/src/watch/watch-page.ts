@@ -1,10 +1,13 @@
 import type { Browser, Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { openPage, type OpenPage, type PageOptions } from '../chromium.ts'
 
 /** Opens the page of a watch, and waits until it hears of journeys. */
 export async function openWatchPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenPage> {
   const opened = await openPage(browser, url, { height: 900, ...options })
-  await opened.page.locator('#connection[data-state=live]').waitFor()
+  // Asked for, and not waited for by a selector: what it is instead stands in the error then.
+  const state = () => opened.page.locator('#connection').getAttribute('data-state')
+  await expect.poll(state, { timeout: 30_000 }).toBe('live')
   return opened
 }
 
