@@ -47,11 +47,9 @@ export function judge(path, mode, figures) {
 /** Sampled spans: at most 1.1 of careful code by hand, or the gate, whichever allows more. */
 export function judgeByHand(path, mode, figures) {
   if (mode !== 'sampled') return 'unknown'
-  const allowed = Math.max(
-    figures['by hand'].added.median * BY_HAND,
-    figures.official.added.median * gateOf(path, mode),
-  )
-  return figures.ours.added.median <= allowed ? 'gate' : 'missed'
+  const [byHand, official] = [figures['by hand'].ratio?.median, figures.official.ratio?.median]
+  if (byHand === undefined || official === undefined) return 'unknown'
+  return byHand <= BY_HAND || official <= gateOf(path, mode) ? 'gate' : 'missed'
 }
 
 /** Bytes that each implementation adds per message, and whether ours keeps the limit: the larger of official and by hand. */
